@@ -1,0 +1,72 @@
+/**
+ * The contract between a listing and what runs it.
+ *
+ * A server design answers two questions: how are children made, and who calls `accept`. A listing is
+ * the answer to the second; the first is interchangeable (`children/`). `designs.ts` names the
+ * combinations.
+ *
+ * @module
+ */
+
+/** How children are made: not at all, by fork(2), as Deno subprocesses, as Workers (threads). */
+export type Making = "none" | "fork" | "subprocess" | "worker";
+
+/** A row of the registry. */
+export interface Design {
+  /** What a user types. */
+  readonly id: string;
+  /** One line for `deno task designs` and the tables. */
+  readonly title: string;
+  /** Answer to the first question. */
+  readonly children: Making;
+  /** Answer to the second question, in words. */
+  readonly accepts: string;
+  /** Row of Table 30.1; undefined for a design that is not in the book. */
+  readonly row?: number;
+  /** Whether there is one child for each client, or a pool made in advance (undefined: no children). */
+  readonly lifetime?: "client" | "pool";
+  /** Most rounds a run gives this design, where one trial takes long. */
+  readonly mostRounds?: number;
+  /** The listing. */
+  readonly listing: () => Promise<Listing>;
+}
+
+/** A listing: what the parent does and, where there are children, what each child does. */
+export interface Listing {
+  parent(server: Server): void;
+  child?(child: Child): void;
+}
+
+/** What the parent of a listing has to work with. */
+export interface Server {
+  /** The listening socket. */
+  readonly listener: number;
+  /** The children. */
+  readonly children: Children;
+  /** Serves one client in this process, closes the connection and counts it. */
+  serve(connection: number): void;
+}
+
+/** The one interface behind which forks, Deno subprocesses and Workers stand. */
+export interface Children {
+  /** Starts every child of the pool. */
+  fill(): void;
+  /** Starts one child for one client and gives the connection to it. */
+  startFor(connection: number): void;
+  /** Collects the children that have ended, without waiting for any. */
+  reap(): void;
+  /** Waits, for ever, and puts a new child in the place of each that dies. */
+  keep(): never;
+}
+
+/** What a child of a listing has to work with. */
+export interface Child {
+  /** Place in the pool, from 0. */
+  readonly index: number;
+  /** The listening socket. */
+  readonly listener: number;
+  /** The client it was started for, in a design with a child per client. */
+  readonly connection: number;
+  /** Serves one client, closes the connection and counts it. */
+  serve(connection: number): void;
+}

@@ -1,0 +1,63 @@
+/**
+ * CPU time and resource usage, of this process and of others. Seconds throughout.
+ *
+ * @module
+ */
+import { checked } from "./errors.ts";
+import { libc } from "./libc.ts";
+
+/** Size of struct rusage on 64-bit Linux. */
+export const RUSAGE_BYTES = 144;
+
+/** What getrusage(2) and wait4(2) tell. user + system is exact; how it splits is tick-based. */
+export interface Usage {
+  readonly user: number;
+  readonly system: number;
+  readonly voluntary: number;
+  readonly involuntary: number;
+}
+
+/** Reads a struct rusage. */
+export function parseUsage(rusage: Uint8Array<ArrayBuffer>): Usage {
+  const view = new DataView(rusage.buffer, rusage.byteOffset);
+  const long = (at: number) => Number(view.getBigInt64(at, true));
+  return {
+    user: long(0) + long(8) / 1e6,
+    system: long(16) + long(24) / 1e6,
+    voluntary: long(128),
+    involuntary: long(136),
+  };
+}
+
+/** Usage of this process (all its threads, without children) or of this thread alone. */
+export function usage(who: "process" | "thread" = "process"): Usage {
+  const rusage = new Uint8Array(RUSAGE_BYTES);
+  checked(libc.getrusage(who === "process" ? 0 : 1, rusage), "getrusage", "read resource usage");
+  return parseUsage(rusage);
+}
+
+const timespec = new Uint8Array(16);
+const timespecView = new DataView(timespec.buffer);
+
+/**
+ * CPU seconds of a process so far, also of another one and of one that ended and was not waited for;
+ * undefined where there is no such process.
+ */
+export function processCpu(pid: number): number | undefined {
+  return readClock((~pid << 3) | CPUCLOCK_SCHED);
+}
+
+/** CPU seconds of a thread of this process so far; undefined where there is no such thread. */
+export function threadCpu(tid: number): number | undefined {
+  return readClock((~tid << 3) | CPUCLOCK_PERTHREAD | CPUCLOCK_SCHED);
+}
+
+// How clock_getcpuclockid(3) makes a clock's number from a process's (include/linux/posix-timers.h).
+const CPUCLOCK_SCHED = 2;
+const CPUCLOCK_PERTHREAD = 4;
+
+function readClock(clock: number): number | undefined {
+  if (libc.clock_gettime(clock, timespec) !== 0) return undefined;
+  return Number(timespecView.getBigInt64(0, true)) +
+    Number(timespecView.getBigInt64(8, true)) / 1e9;
+}

@@ -1,0 +1,85 @@
+/**
+ * Failed system calls: one error type, and one policy on which failures are not failures.
+ *
+ * @module
+ */
+import { fromCString, libc } from "./libc.ts";
+
+/** Error numbers the code asks about (errno(3); the same on every Linux architecture). */
+export const Errno = {
+  EPERM: 1,
+  ESRCH: 3,
+  EINTR: 4,
+  ECHILD: 10,
+  EAGAIN: 11,
+  ENOMEM: 12,
+  ENFILE: 23,
+  EMFILE: 24,
+  EADDRINUSE: 98,
+  ENOBUFS: 105,
+  ECONNABORTED: 103,
+} as const;
+
+/** A system call failed. The message says what it was doing, which call, and why. */
+export class SystemError extends Error {
+  override name = "SystemError";
+  /** The C function, such as `bind`. */
+  readonly call: string;
+  /** Error number. */
+  readonly errno: number;
+  /** Its name, such as `EADDRINUSE`. */
+  readonly code: string;
+
+  constructor(call: string, doing: string, errno: number) {
+    const code = errnoName(errno);
+    super(`Cannot ${doing}: ${call} failed with ${code} (${fromCString(libc.strerror(errno))})`);
+    this.call = call;
+    this.errno = errno;
+    this.code = code;
+  }
+}
+
+/** The name of an error number, such as `ECONNRESET`. */
+export function errnoName(errno: number): string {
+  return fromCString(libc.strerrorname_np(errno), `errno ${errno}`);
+}
+
+/** The error number of this thread's last failed call. Read it before anything else happens. */
+export function errno(): number {
+  const location = libc.__errno_location();
+  return location === null ? 0 : new Deno.UnsafePointerView(location).getInt32();
+}
+
+/** How long to leave a full descriptor table alone before accept is tried again. */
+const STARVED_MS = 10;
+
+/**
+ * The policy, for a call that returned −1. Returns where the caller should try again: the call was
+ * interrupted (EINTR), the client went away before it was accepted (ECONNABORTED), or there is no
+ * descriptor or memory for it now (EMFILE, ENFILE, ENOBUFS, ENOMEM: after a pause, since the client
+ * waits in the backlog). Everything else is a failure; EAGAIN means that a socket's time limit ran out.
+ *
+ * @throws {SystemError} for a real failure.
+ */
+export function retryOrThrow(call: string, doing: string): void {
+  const number = errno();
+  switch (number) {
+    case Errno.EINTR:
+    case Errno.ECONNABORTED:
+      return;
+    case Errno.EMFILE:
+    case Errno.ENFILE:
+    case Errno.ENOBUFS:
+    case Errno.ENOMEM:
+      if (call !== "accept") break;
+      libc.poll(new Uint8Array(0), 0, STARVED_MS);
+      return;
+  }
+  throw new SystemError(call, doing, number);
+}
+
+/** The result of a call that fails with −1 and is not worth repeating. @throws {SystemError} */
+export function checked(result: number, call: string, doing: string): number {
+  if (result === -1) throw new SystemError(call, doing, errno());
+  return result;
+}

@@ -1,0 +1,66 @@
+/**
+ * Reads of /proc and /sys, which Deno's own file functions refuse without every permission.
+ *
+ * @module
+ */
+import { checked, retryOrThrow } from "./errors.ts";
+import { cString, libc } from "./libc.ts";
+
+const O_CLOEXEC = 0o2000000;
+
+/** The text of a file such as /proc/self/maps. @throws {SystemError} such as ENOENT. */
+export function readText(path: string): string {
+  const fd = checked(libc.open(cString(path), O_CLOEXEC, 0), "open", `read ${path}`);
+  try {
+    let bytes = new Uint8Array(16384);
+    for (let used = 0;;) {
+      if (used === bytes.length) {
+        const larger = new Uint8Array(2 * used);
+        larger.set(bytes);
+        bytes = larger;
+      }
+      const count = libc.read(fd, bytes.subarray(used), bytes.length - used);
+      if (count === 0) return new TextDecoder().decode(bytes.subarray(0, used));
+      if (count < 0) retryOrThrow("read", `read ${path}`);
+      else used += count;
+    }
+  } finally {
+    libc.close(fd);
+  }
+}
+
+/** As `readText`, but undefined where the file cannot be read. */
+export function tryReadText(path: string): string | undefined {
+  try {
+    return readText(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The children of a process's main thread, dead ones not yet waited for included. */
+export function childrenOf(pid: number): number[] {
+  const list = tryReadText(`/proc/${pid}/task/${pid}/children`)?.trim();
+  return list ? list.split(" ").map(Number) : [];
+}
+
+/** The context switches of a process's main thread, or of a thread, so far. */
+export function contextSwitches(pid: number): { voluntary: number; involuntary: number } {
+  const status = tryReadText(`/proc/${pid}/status`) ?? "";
+  const field = (name: string) =>
+    Number(status.match(`\n${name}_ctxt_switches:\\s+(\\d+)`)?.[1] ?? 0);
+  return { voluntary: field("voluntary"), involuntary: field("nonvoluntary") };
+}
+
+/** User and system time of a process in clock ticks, 10 ms each. */
+export function cpuTicks(pid: number): { user: number; system: number } {
+  const stat = tryReadText(`/proc/${pid}/stat`) ?? "";
+  // The command name, in brackets, may hold anything: the fields start behind the last bracket.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return { user: Number(fields[11] ?? 0), system: Number(fields[12] ?? 0) };
+}
+
+/** The C library's name and version. */
+export function libcVersion(): string {
+  return `glibc ${Deno.UnsafePointerView.getCString(libc.gnu_get_libc_version()!)}`;
+}

@@ -1,0 +1,52 @@
+/**
+ * Memory that several processes share.
+ *
+ * @module
+ */
+import { checked, errno, SystemError } from "./errors.ts";
+import { cString, libc } from "./libc.ts";
+
+const PROT_READ_WRITE = 3;
+const MAP_SHARED = 0x01;
+const MAP_ANONYMOUS = 0x20;
+
+/** A shared mapping. It stays for the life of the process. */
+export interface SharedMemory {
+  readonly buffer: ArrayBuffer;
+  /** Where it starts, the same in every forked child and in every Worker. */
+  readonly address: bigint;
+}
+
+/** Memory that children made by fork(2) share with their parent. */
+export function shareMemory(bytes: number): SharedMemory {
+  return map(bytes, MAP_SHARED | MAP_ANONYMOUS, -1);
+}
+
+/** A file in memory that a program started with exec can map: its descriptor (closed on exec). */
+export function memoryFile(name: string, bytes: number): number {
+  const MFD_CLOEXEC = 1;
+  const fd = checked(libc.memfd_create(cString(name), MFD_CLOEXEC), "memfd_create", "share memory");
+  checked(libc.ftruncate(fd, BigInt(bytes)), "ftruncate", `give shared memory ${bytes} bytes`);
+  return fd;
+}
+
+/** Maps such a file. */
+export function mapMemoryFile(fd: number, bytes: number): SharedMemory {
+  return map(bytes, MAP_SHARED, fd);
+}
+
+/** Looks at memory mapped by another thread of this process. */
+export function memoryAt(address: bigint, bytes: number): SharedMemory {
+  // SAFETY: the mapping is never undone, and all threads of a process see the same addresses.
+  const pointer = Deno.UnsafePointer.create(address)!;
+  return { buffer: Deno.UnsafePointerView.getArrayBuffer(pointer, bytes), address };
+}
+
+function map(bytes: number, flags: number, fd: number): SharedMemory {
+  const pointer = libc.mmap(null, BigInt(bytes), PROT_READ_WRITE, flags, fd, 0n);
+  const address = Deno.UnsafePointer.value(pointer);
+  if (BigInt.asIntN(64, address) === -1n) {
+    throw new SystemError("mmap", `share ${bytes} bytes of memory`, errno());
+  }
+  return memoryAt(address, bytes);
+}

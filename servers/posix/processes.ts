@@ -1,0 +1,173 @@
+/**
+ * Processes: their birth, their end, and who answers for whom.
+ *
+ * @module
+ */
+import { parseUsage, RUSAGE_BYTES, type Usage } from "./clocks.ts";
+import { checked, Errno, errno, retryOrThrow, SystemError } from "./errors.ts";
+import { addressOf, cString, libc } from "./libc.ts";
+import { Signal } from "./signals.ts";
+
+const PR_SET_PDEATHSIG = 1;
+const PR_SET_CHILD_SUBREAPER = 36;
+const WNOHANG = 1;
+
+/** A process that ended, and what it had used. */
+export interface Ended {
+  readonly pid: number;
+  /** Exit code, or undefined where a signal ended it. */
+  readonly code: number | undefined;
+  /** The signal that ended it, or undefined. */
+  readonly signal: number | undefined;
+  /** Its own use and that of the children it waited for. */
+  readonly usage: Usage;
+}
+
+/** This process's number. */
+export function getpid(): number {
+  return libc.getpid();
+}
+
+/** The parent's number; another one once the parent is dead. */
+export function getppid(): number {
+  return libc.getppid();
+}
+
+/** Ends this process at once: no exit handlers, which belong to the process it was forked from. */
+export function exitNow(code: number): never {
+  libc._exit(code);
+  throw new Error("unreachable");
+}
+
+/** Sends a signal; a process that is already gone is no error. */
+export function kill(pid: number, signal: number): void {
+  if (libc.kill(pid, signal) === -1) {
+    const number = errno();
+    if (number !== Errno.ESRCH) throw new SystemError("kill", `signal process ${pid}`, number);
+  }
+}
+
+/** Processes whose parents die become children of this one, not of process 1. */
+export function becomeSubreaper(): void {
+  checked(libc.prctl(PR_SET_CHILD_SUBREAPER, 1n, 0n, 0n, 0n), "prctl", "become subreaper");
+}
+
+/**
+ * From now on the kernel sends this process `signal` when its parent ends, and it ends at once where
+ * that has already happened. The signal is tied to the thread that made this process.
+ */
+export function dieWithParent(parent: number, signal: number): void {
+  checked(
+    libc.prctl(PR_SET_PDEATHSIG, BigInt(signal), 0n, 0n, 0n),
+    "prctl",
+    "set the parent-death signal",
+  );
+  if (libc.getppid() !== parent) exitNow(128 + Signal.KILL);
+}
+
+/** Puts this process into a process session, and so a scheduling group, of its own. */
+export function startSession(): void {
+  if (libc.setsid() === -1 && errno() !== Errno.EPERM) {
+    throw new SystemError("setsid", "start a process session", errno());
+  }
+}
+
+const status = new Uint8Array(4);
+const statusView = new DataView(status.buffer);
+const rusage = new Uint8Array(RUSAGE_BYTES);
+
+/** Waits for a child (any: −1) to end; undefined where there is none left. */
+export function wait(pid = -1): Ended | undefined {
+  return waitWith(pid, 0);
+}
+
+/** A child (any: −1) that has ended; undefined where none has. */
+export function reapOne(pid = -1): Ended | undefined {
+  return waitWith(pid, WNOHANG);
+}
+
+function waitWith(pid: number, options: number): Ended | undefined {
+  for (;;) {
+    const found = libc.wait4(pid, status, options, rusage);
+    if (found > 0) return ended(found, statusView.getInt32(0, true), rusage);
+    if (found === 0 || errno() === Errno.ECHILD) return undefined;
+    retryOrThrow("wait4", `wait for ${pid === -1 ? "a child" : `process ${pid}`}`);
+  }
+}
+
+/** Waits for any child in a thread of Deno's pool; undefined where there is none left. */
+export async function waitLater(): Promise<Ended | undefined> {
+  const status = new Uint8Array(4);
+  const rusage = new Uint8Array(RUSAGE_BYTES);
+  for (;;) {
+    const pid = await libc.waitLater(-1, status, 0, rusage);
+    if (pid > 0) return ended(pid, new DataView(status.buffer).getInt32(0, true), rusage);
+    // errno is lost on the way from the other thread: asked again here, the kernel says why.
+    const code = libc.wait4(-1, status, WNOHANG, rusage);
+    if (code > 0) return ended(code, new DataView(status.buffer).getInt32(0, true), rusage);
+    if (code === -1 && errno() === Errno.ECHILD) return undefined;
+  }
+}
+
+function ended(pid: number, status: number, rusage: Uint8Array<ArrayBuffer>): Ended {
+  const signal = status & 0x7f;
+  return {
+    pid,
+    code: signal === 0 ? (status >> 8) & 0xff : undefined,
+    signal: signal === 0 ? undefined : signal,
+    usage: parseUsage(rusage),
+  };
+}
+
+/** Waits for a process to end, but not longer than that; whether it did. It stays to be reaped. */
+export function endsWithin(pid: number, milliseconds: number): boolean {
+  const SYS_pidfd_open = 434; // the same number on every architecture
+  const POLLIN = 1;
+  const fd = checked(libc.pidfd_open(SYS_pidfd_open, pid, 0), "pidfd_open", `watch process ${pid}`);
+  const pollfd = new Int32Array([fd, POLLIN]);
+  const ready = libc.poll(new Uint8Array(pollfd.buffer), 1, milliseconds);
+  libc.close(fd);
+  return ready === 1;
+}
+
+/** The processors this process may run on. */
+export function affinity(): number[] {
+  const mask = new Uint8Array(128);
+  checked(libc.sched_getaffinity(0, mask.length, mask), "sched_getaffinity", "read the affinity");
+  return Array.from({ length: 1024 }, (_, cpu) => cpu)
+    .filter((cpu) => mask[cpu >> 3]! & (1 << (cpu & 7)));
+}
+
+/** Confines this process, and what it will start, to these processors. */
+export function setAffinity(processors: readonly number[]): void {
+  const mask = new Uint8Array(128);
+  for (const cpu of processors) mask[cpu >> 3]! |= 1 << (cpu & 7);
+  const doing = `run on processors ${processors.join(",")}`;
+  checked(libc.sched_setaffinity(0, mask.length, mask), "sched_setaffinity", doing);
+}
+
+/**
+ * Starts a program (posix_spawn(3)); its process number is the result. `descriptors` are those it
+ * inherits, each under the number it has here; everything else is closed on exec.
+ */
+export function spawn(
+  path: string,
+  args: readonly string[],
+  descriptors: readonly number[] = [],
+): number {
+  const strings = [path, ...args].map(cString);
+  const argv = new Uint8Array(new BigUint64Array([...strings.map(addressOf), 0n]).buffer);
+  const actions = new Uint8Array(256); // posix_spawn_file_actions_t takes 80
+  libc.posix_spawn_file_actions_init(actions);
+  // dup2 of a descriptor onto itself is how posix_spawn takes FD_CLOEXEC off it (glibc 2.29).
+  for (const fd of descriptors) libc.posix_spawn_file_actions_adddup2(actions, fd, fd);
+  const pid = new Int32Array(1);
+  const attributes = new Uint8Array(512); // posix_spawnattr_t takes 336; zeroed: the defaults
+  const pidBytes = new Uint8Array(pid.buffer);
+  const code = libc.posix_spawn(pidBytes, cString(path), actions, attributes, argv, libc.environ);
+  libc.posix_spawn_file_actions_destroy(actions);
+  if (code !== 0) throw new SystemError("posix_spawn", `start ${path}`, code);
+  // SAFETY: argv points into `strings`, which this keeps alive until posix_spawn has returned.
+  void strings.length;
+  return pid[0]!;
+}

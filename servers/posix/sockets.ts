@@ -1,0 +1,203 @@
+/**
+ * Sockets and descriptors, with the error policy inside: no listing looks at a return code.
+ *
+ * @module
+ */
+import { checked, retryOrThrow } from "./errors.ts";
+import { cString, fromCString, libc } from "./libc.ts";
+
+const AF_UNIX = 1;
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_STREAM = 1;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const SO_RCVTIMEO = 20;
+const SO_SNDTIMEO = 21;
+const SHUT_WR = 1;
+const AI_PASSIVE = 1;
+
+/** As many waiting connections as the kernel allows (net.core.somaxconn caps it). */
+const BACKLOG = 4096;
+
+/** A socket address as the kernel wants it (struct sockaddr_in, _in6 or _un). */
+export interface SocketAddress {
+  readonly family: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Where a listener is bound. */
+export interface BoundAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The address could not be found or written down. */
+export class AddressError extends Error {
+  override name = "AddressError";
+}
+
+/**
+ * The socket address of a host name, IPv4 or IPv6 address, and port (getaddrinfo(3)).
+ *
+ * @throws {AddressError} if there is none.
+ */
+export function internetAddress(host: string, port: number): SocketAddress {
+  const hints = new Uint8Array(48);
+  const view = new DataView(hints.buffer);
+  view.setInt32(0, AI_PASSIVE, true);
+  view.setInt32(8, SOCK_STREAM, true);
+  const found = new BigUint64Array(1);
+  const code = libc.getaddrinfo(cString(host), cString(String(port)), hints, found);
+  if (code !== 0) {
+    throw new AddressError(
+      `Cannot find the host "${host}": ${fromCString(libc.gai_strerror(code))}`,
+    );
+  }
+  const list = Deno.UnsafePointer.create(found[0]!)!;
+  // SAFETY: struct addrinfo on 64-bit Linux: family at 4, addrlen at 16, addr at 24; the list lives
+  // until freeaddrinfo, and the bytes are copied out before.
+  const info = new Deno.UnsafePointerView(list);
+  const bytes = new Uint8Array(info.getUint32(16));
+  new Deno.UnsafePointerView(info.getPointer(24)!).copyInto(bytes);
+  libc.freeaddrinfo(list);
+  return { family: familyOf(bytes), bytes };
+}
+
+function familyOf(bytes: Uint8Array): number {
+  return bytes[0]! | (bytes[1]! << 8);
+}
+
+/**
+ * The socket address of a path in the file system, or of an abstract name (leading NUL).
+ *
+ * @throws {AddressError} if the path is longer than the 107 bytes of a struct sockaddr_un.
+ */
+export function unixAddress(path: string): SocketAddress {
+  const name = new TextEncoder().encode(path);
+  if (name.length === 0 || name.length > 107) {
+    throw new AddressError(
+      `Cannot use the socket path "${path}": it takes 1 to 107 bytes, this has ${name.length}`,
+    );
+  }
+  const terminator = name[0] === 0 ? 0 : 1;
+  const bytes = new Uint8Array(2 + name.length + terminator);
+  bytes[0] = AF_UNIX;
+  bytes.set(name, 2);
+  return { family: AF_UNIX, bytes };
+}
+
+/** A listening stream socket on that address. @throws {SystemError} such as EADDRINUSE. */
+export function listen(address: SocketAddress, doing: string): number {
+  const fd = checked(libc.socket(address.family, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket", doing);
+  try {
+    setOption(fd, SO_REUSEADDR, new Uint8Array(new Int32Array([1]).buffer));
+    checked(libc.bind(fd, address.bytes, address.bytes.length), "bind", doing);
+    checked(libc.listen(fd, BACKLOG), "listen", doing);
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+  return fd;
+}
+
+function setOption(fd: number, name: number, value: Uint8Array<ArrayBuffer>): void {
+  const result = libc.setsockopt(fd, SOL_SOCKET, name, value, value.length);
+  checked(result, "setsockopt", `set option ${name} of descriptor ${fd}`);
+}
+
+/** Host and port a socket is bound to; the path and port 0 of a Unix socket. */
+export function boundAddress(fd: number): BoundAddress {
+  const bytes = new Uint8Array(128);
+  const length = new Uint8Array(new Uint32Array([bytes.length]).buffer);
+  checked(libc.getsockname(fd, bytes, length), "getsockname", `ask for the address of ${fd}`);
+  const family = familyOf(bytes);
+  const port = (bytes[2]! << 8) | bytes[3]!;
+  if (family === AF_INET) return { host: bytes.subarray(4, 8).join("."), port };
+  if (family === AF_INET6) {
+    const view = new DataView(bytes.buffer);
+    const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(8 + 2 * i).toString(16));
+    return { host: new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1), port };
+  }
+  const used = new DataView(length.buffer).getUint32(0, true);
+  const path = new TextDecoder().decode(bytes.subarray(2, used)).replace(/\0$/, "");
+  return { host: path, port: 0 };
+}
+
+/** The next connection, waiting for one. Blocking accept wakes one waiter, in the order they came. */
+export function accept(listener: number): number {
+  for (;;) {
+    const connection = libc.accept4(listener, null, null, SOCK_CLOEXEC);
+    if (connection >= 0) return connection;
+    retryOrThrow("accept", `accept a connection on descriptor ${listener}`);
+  }
+}
+
+/** A stream socket, not yet connected, whose calls give up after a time (0: never). */
+export function streamSocket(address: SocketAddress, timeoutSeconds = 0): number {
+  const type = SOCK_STREAM | SOCK_CLOEXEC;
+  const fd = checked(libc.socket(address.family, type, 0), "socket", "make a socket");
+  if (timeoutSeconds > 0) {
+    const whole = Math.floor(timeoutSeconds);
+    const micros = Math.round((timeoutSeconds - whole) * 1e6);
+    const time = new Uint8Array(new BigInt64Array([BigInt(whole), BigInt(micros)]).buffer);
+    setOption(fd, SO_RCVTIMEO, time);
+    setOption(fd, SO_SNDTIMEO, time);
+  }
+  return fd;
+}
+
+/** Connects a socket. An interrupted connect goes on by itself, so EINTR is not repeated. */
+export function connect(fd: number, address: SocketAddress): void {
+  checked(libc.connect(fd, address.bytes, address.bytes.length), "connect", "connect");
+}
+
+/** Reads what there is, up to the buffer's length; 0 at the end, also where the peer has reset. */
+export function read(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
+  for (;;) {
+    const count = libc.read(fd, buffer, buffer.length);
+    if (count >= 0) return count;
+    retryOrThrow("read", `read from descriptor ${fd}`);
+  }
+}
+
+/** Writes the first `length` bytes of the buffer or fewer; how many is the result. */
+export function write(fd: number, buffer: Uint8Array<ArrayBuffer>, length: number): number {
+  for (;;) {
+    const count = libc.write(fd, buffer, length);
+    if (count >= 0) return count;
+    retryOrThrow("write", `write to descriptor ${fd}`);
+  }
+}
+
+/** Reads in a thread of Deno's pool; −1 where it failed (errno is lost there), 0 at the end. */
+export function readLater(fd: number, buffer: Uint8Array<ArrayBuffer>): Promise<number> {
+  return libc.readLater(fd, buffer, buffer.length);
+}
+
+/** Closes a descriptor. Linux closes it even where it reports EINTR, so there is nothing to repeat. */
+export function close(fd: number): void {
+  libc.close(fd);
+}
+
+/** Says that this end will not write any more. */
+export function endWriting(fd: number): void {
+  checked(libc.shutdown(fd, SHUT_WR), "shutdown", `shut down descriptor ${fd}`);
+}
+
+/** Two connected stream sockets. */
+export function socketPair(): [number, number] {
+  const pair = new Int32Array(2);
+  const bytes = new Uint8Array(pair.buffer);
+  const result = libc.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, bytes);
+  checked(result, "socketpair", "make a socket pair");
+  return [pair[0]!, pair[1]!];
+}
+
+/** A pipe: [read end, write end]. */
+export function pipe(): [number, number] {
+  const pair = new Int32Array(2);
+  checked(libc.pipe2(new Uint8Array(pair.buffer), SOCK_CLOEXEC), "pipe2", "make a pipe");
+  return [pair[0]!, pair[1]!];
+}

@@ -1,0 +1,159 @@
+/**
+ * Command: run one server design by itself, like the book's `./serv02 PORT N`.
+ *
+ * @module
+ */
+import type { Report } from "./account.ts";
+import type { Status } from "./children/status.ts";
+import {
+  type Command,
+  Exit,
+  type Parsed,
+  printEvent,
+  printLine,
+  requireDesign,
+  runCommand,
+  UsageError,
+} from "./cli.ts";
+import { Host } from "./host.ts";
+import { Errno, SystemError } from "./posix/errors.ts";
+import { dieWithParent, getppid, startSession } from "./posix/processes.ts";
+import { Signal } from "./posix/signals.ts";
+
+const flags = {
+  port: {
+    kind: "integer",
+    value: "PORT",
+    default: 0,
+    min: 0,
+    max: 65535,
+    help: "port on 127.0.0.1; 0 lets the system pick one",
+  },
+  children: {
+    kind: "integer",
+    value: "N",
+    default: 15,
+    min: 1,
+    max: 1000,
+    help: "children of a pool",
+  },
+  json: { kind: "boolean", help: "one JSON object a line" },
+  owner: {
+    kind: "integer",
+    value: "PID",
+    default: 0,
+    min: 0,
+    max: 2 ** 31 - 1,
+    help: "used by bench: take a process session of its own, and end with process PID",
+  },
+} as const;
+
+const command: Command<typeof flags> = {
+  name: "serve",
+  operands: "DESIGN",
+  description: "Run one server design until SIGINT (^C) or SIGTERM, then print what it cost.\n" +
+    'A line "mark" on standard input starts the account afresh.',
+  flags,
+};
+
+async function serve({ operands, flags }: Parsed<typeof command.flags>): Promise<number> {
+  const [id, ...rest] = operands;
+  if (id === undefined) throw new UsageError("Missing design: write deno task serve DESIGN");
+  if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one design only`);
+  const design = requireDesign(id);
+  // SIGTERM, not SIGKILL: the host can still end its processes in order, and they have their own.
+  dieWithParent(flags.owner || getppid(), Signal.TERM);
+  if (flags.owner) startSession();
+
+  const host = await startHost(design, flags, flags.json);
+  const ended = stopSignal();
+  const outcome = await Promise.race([host.ready, host.failed, ended]);
+  if (outcome === undefined) {
+    announce(id, host, flags);
+    if (!Deno.stdin.isTerminal()) readMarks(host);
+  }
+  const reason = await Promise.race([host.failed, ended]);
+  const report = await host.stop();
+  if (flags.json) printEvent({ event: "report", ...report });
+  else printReport(report);
+  if (reason === STOPPED) return Exit.fine;
+  console.error(`serve: ${id} failed: ${reason}`);
+  return Exit.failed;
+}
+
+async function startHost(
+  design: ReturnType<typeof requireDesign>,
+  { port, children }: { port: number; children: number },
+  json: boolean,
+): Promise<Host> {
+  const onStatus = (status: Status) => {
+    if (status.kind === "ready") return;
+    const { kind, index, pid } = status;
+    if (json) printEvent({ event: kind, index, pid });
+    else console.error(`serve: child ${index} (process ${pid}) died; a new one takes its place`);
+  };
+  try {
+    return await Host.start(design, { port, children }, onStatus);
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.errno !== Errno.EADDRINUSE) throw error;
+    throw new UsageError(
+      `Cannot listen on 127.0.0.1:${port}: the port is in use; write another, or --port 0 for a free one`,
+    );
+  }
+}
+
+/** What `stopSignal` resolves with. */
+const STOPPED = "stopped";
+
+function stopSignal(): Promise<typeof STOPPED> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      Deno.addSignalListener(signal, () => resolve(STOPPED));
+    }
+  });
+}
+
+function announce(design: string, { address }: Host, flags: { children: number; json: boolean }) {
+  const { host, port } = address;
+  if (flags.json) printEvent({ event: "ready", design, pid: Deno.pid, host, port });
+  else printLine(`ready: ${design} on ${host}:${port} (process ${Deno.pid}; ^C ends it)`);
+}
+
+async function readMarks(host: Host): Promise<void> {
+  let text = "";
+  for await (const chunk of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+    const lines = (text + chunk).split("\n");
+    text = lines.pop()!;
+    for (const line of lines) {
+      if (line.trim() !== "mark") continue;
+      host.mark();
+      printEvent({ event: "marked" });
+    }
+  }
+}
+
+function printReport({ cpu, parent, children }: Report): void {
+  const seconds = (value: number) => value.toFixed(3).padStart(8);
+  printLine(
+    `CPU time: ${cpu.total.toFixed(3)} s (user ${cpu.user.toFixed(3)}, system ${
+      cpu.system.toFixed(3)
+    }; the split is tick-based and only indicative)`,
+  );
+  printLine("child   clients   CPU s");
+  for (const child of children) {
+    const notes = [
+      child.rejected > 0 ? `${child.rejected} refused` : "",
+      child.lost > 0 ? `died ${child.lost}×` : "",
+    ].filter((note) => note !== "").join(", ");
+    const name = child.pid === null ? "all" : String(child.index);
+    const line = `${name.padStart(5)}${String(child.connections).padStart(10)}${
+      seconds(child.cpu.total)
+    }  ${notes}`;
+    printLine(line.trimEnd());
+  }
+  if (parent) printLine(`parent${" ".repeat(9)}${seconds(parent.cpu.total)}`);
+  const sum = children.reduce((total, child) => total + child.connections, 0);
+  printLine(`total${String(sum).padStart(10)}${seconds(cpu.total)}`);
+}
+
+if (import.meta.main) Deno.exit(await runCommand(command, Deno.args, serve));
