@@ -68,16 +68,13 @@ export function serveOne(connection: number): boolean {
 
 const GONE = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT"]);
 
-/** How often V8 must have seen the service before it has compiled all of it. */
-const WARM_UP = 3000;
-
 /**
- * Runs `serve` over socket pairs until V8 has compiled it. Children forked afterwards inherit the
+ * Runs `serve` over that many socket pairs, for V8 to compile it. Children forked afterwards inherit the
  * compiled code, so that a row measures its design and not V8's warm-up.
  */
-export function warmUp(serve: (connection: number) => void): void {
+export function warmUp(times: number, serve: (connection: number) => void): void {
   const line = new TextEncoder().encode("4000\n");
-  for (let i = 0; i < WARM_UP; i++) {
+  for (let i = 0; i < times; i++) {
     const [client, server] = socketPair();
     write(client, line, line.length);
     endWriting(client);

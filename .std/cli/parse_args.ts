@@ -1,6 +1,5 @@
 /**
- * Stands in for `jsr:@std/cli/parse-args` where JSR is out of reach. `node:util` splits the command
- * line into tokens; which token is whose value is decided here, the way the published package does it:
+ * Stands in for `jsr:@std/cli/parse-args` where JSR is out of reach. It behaves as the published one:
  * dotted names (`--a.b`) and a value at the end of a group (`-ab=5`) are all that is left out.
  *
  * @example
@@ -13,8 +12,6 @@
  *
  * @module
  */
-
-import { parseArgs as tokenize } from "node:util";
 
 type Names<T> = T | readonly T[];
 
@@ -169,19 +166,20 @@ interface Argument {
 function* read(args: readonly string[], flags: ReturnType<typeof flagsOf>): Iterable<Argument> {
   // `-p=80` and `-p80` mean `--p=80`.
   const long = args.map((arg) => arg.replace(/^-([a-z])(?:=(.*)|(.*\d))$/is, "--$1=$2$3"));
-  const { tokens } = tokenize({ args: long, strict: false, allowPositionals: true, tokens: true });
+  const tokens = long.flatMap(tokenize);
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i]!;
     const { index } = token;
     const arg = args[index]!;
-    if (token.kind !== "option") {
+    if (token.name === undefined) {
       yield { arg, index };
     } else if (flags.isNegated(arg)) {
       yield { arg, index, name: arg.slice(5), value: false };
     } else {
       const { name } = token;
       const isBoolean = flags.isBoolean(name, arg);
-      const next = tokens[i + 1]?.kind === "positional" ? args[index + 1]! : "";
+      const after = tokens[i + 1];
+      const next = after && after.name === undefined ? args[index + 1]! : "";
       const takesNext = isBoolean
         ? next === "true" || next === "false"
         : next !== "" && !(next === "-" && arg.startsWith("--"));
@@ -192,6 +190,17 @@ function* read(args: readonly string[], flags: ReturnType<typeof flagsOf>): Iter
       } else yield { arg, index, name, value: isBoolean ? value !== "false" : value };
     }
   }
+}
+
+/** What one argument is. Not by `node:util`, which costs every process that parses flags 2 MB. */
+function tokenize(arg: string, index: number): { index: number; name?: string; value?: string }[] {
+  const long = arg.match(/^--([^=]+)(?:=(.*))?$/s);
+  if (long) {
+    const [, name, value] = long as unknown as [string, string, string?];
+    return [value === undefined ? { index, name } : { index, name, value }];
+  }
+  if (/^-[^-]/.test(arg)) return [...arg.slice(1)].map((name) => ({ index, name }));
+  return [{ index }];
 }
 
 function numeric<T>(value: T): T | number {

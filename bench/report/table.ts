@@ -111,7 +111,7 @@ export function toTerminal(table: Table, { color, width }: TerminalOptions): str
       "",
     );
   }
-  for (const note of table.notes) lines.push(...wrap(plain(note), width).map(paint(dim)));
+  for (const note of table.notes) lines.push(...hanging(plain(note), width).map(paint(dim)));
   return lines.join("\n") + "\n";
 }
 
@@ -157,10 +157,13 @@ function span(tracks: readonly Track[], gap: number): number {
 
 /** The header broken to the width of each column, and standing on the rule. */
 function headerLines(tracks: readonly Track[]): string[][] {
-  const broken = tracks.map((track) => wrap(track.header, track.width));
+  const broken = tracks.map((track) => wrap(pieces(track.header), track.width));
   const height = Math.max(...broken.map((lines) => lines.length));
-  return Array.from({ length: height }, (_, line) =>
-    broken.map((lines, index) => pad(lines[line - height + lines.length] ?? "", tracks[index]!)));
+  return Array.from(
+    { length: height },
+    (_, line) =>
+      broken.map((lines, index) => pad(lines[line - height + lines.length] ?? "", tracks[index]!)),
+  );
 }
 
 function pad(text: string, { left, width }: Track): string {
@@ -168,14 +171,20 @@ function pad(text: string, { left, width }: Track): string {
   return left ? text + space : space + text;
 }
 
-/** What is never broken: words, each with the space after it, and parts of words that end in a hyphen. */
-function pieces(text: string): string[] {
-  return text.match(/[^\s-]*-+|[^\s-]+\s*/g) ?? [];
+/** What a header is broken into: words, and parts of words that end in a hyphen. */
+function pieces(header: string): string[] {
+  return header.match(/([^\s-]*-+|[^\s-]+)\s*/g) ?? [];
 }
 
-function wrap(text: string, width: number): string[] {
+/** A paragraph whose first line stands out. */
+function hanging(text: string, width: number): string[] {
+  const lines = wrap(text.match(/\S+\s*/g) ?? [], width - 2);
+  return lines.map((line, index) => index === 0 ? line : `  ${line}`);
+}
+
+function wrap(pieces: readonly string[], width: number): string[] {
   const lines = [""];
-  for (const piece of pieces(text)) {
+  for (const piece of pieces) {
     const line = lines.at(-1)!;
     if (line && columnsOf((line + piece).trimEnd()) > width) lines.push(piece);
     else lines[lines.length - 1] = line + piece;
@@ -185,7 +194,8 @@ function wrap(text: string, width: number): string[] {
 
 /** Columns a text takes in a terminal: two for East Asian and emoji, none for combining marks. */
 function columnsOf(text: string): number {
-  const wide = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]|\p{Emoji_Presentation}/u;
+  const wide =
+    /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]|\p{Emoji_Presentation}/u;
   const seen = [...text].filter((character) => !/\p{M}|\p{Cf}/u.test(character));
   return seen.reduce((sum, character) => sum + (wide.test(character) ? 2 : 1), 0);
 }

@@ -5,12 +5,20 @@
  */
 import type { Children, Listing } from "../design.ts";
 import { usage } from "../posix/clocks.ts";
-import { complain, forkAgain } from "../posix/fork.ts";
-import { dieWithParent, type Ended, exitNow, getpid, reapOne, wait } from "../posix/processes.ts";
+import { complain, forkAgain, rehearse } from "../posix/fork.ts";
+import {
+  dieWithParent,
+  type Ended,
+  exitNow,
+  getpid,
+  getppid,
+  reapOne,
+  wait,
+} from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { close } from "../posix/sockets.ts";
 import { serveOne } from "../service.ts";
-import type { Meter, Slot } from "./meter.ts";
+import { type Meter, Slot } from "./meter.ts";
 import { tell } from "./status.ts";
 
 /** What a server process is made of. */
@@ -42,15 +50,26 @@ export class ForkedChildren implements Children {
   }
 
   startFor(connection: number): void {
-    const { listing, listener, meter } = this.#setup;
-    const slot = meter.children[0]!;
-    forkAgain(() => {
-      dieWithParent(this.#pid, Signal.KILL);
+    const { meter, listener } = this.#setup;
+    forkAgain(this.#serveOnly(this.#pid, meter.children[0]!, listener, connection));
+    close(connection);
+  }
+
+  /** Does here what a child with one client does, so that V8 has compiled it before the first fork. */
+  rehearse(connection: number): void {
+    rehearse(this.#serveOnly(getppid(), this.#scratch, -1, connection));
+  }
+
+  readonly #scratch = new Slot(new ArrayBuffer(64), 0);
+
+  #serveOnly(parent: number, slot: Slot, listener: number, connection: number): () => void {
+    return () => {
+      dieWithParent(parent, Signal.KILL);
       // As in the book: otherwise the listening socket lives as long as the longest client.
       close(listener);
-      listing.child!({ index: 0, listener: -1, connection, serve: (fd) => serve(slot, fd) });
-    });
-    close(connection);
+      const child = { index: 0, listener: -1, connection, serve: (fd: number) => serve(slot, fd) };
+      this.#setup.listing.child!(child);
+    };
   }
 
   reap(): void {

@@ -19,33 +19,55 @@ import { write } from "./sockets.ts";
 const MADV_DOFORK = 11;
 const STDERR = 2;
 
-/** The address ranges fork must copy: all but those the kernel maps itself ([vvar], [vdso] …). */
-let ranges: readonly (readonly [start: bigint, length: bigint])[] | undefined;
-
-function forkableRanges(): readonly (readonly [bigint, bigint])[] {
-  const found: [bigint, bigint][] = [];
-  let start: bigint | undefined;
-  let end = 0n;
-  for (const line of readText("/proc/self/maps").split("\n")) {
-    const match = line.match(/^([0-9a-f]+)-([0-9a-f]+) .*?(\[v[a-z_]+\])?$/);
-    if (!match) continue;
-    if (match[3] === undefined) {
-      start ??= BigInt(`0x${match[1]}`);
-      end = BigInt(`0x${match[2]}`);
-    } else if (start !== undefined) {
-      found.push([start, end - start]);
-      start = undefined;
-    }
-  }
-  if (start !== undefined) found.push([start, end - start]);
-  return found;
+/** An address range, as madvise(2) takes it. */
+interface Range {
+  readonly start: bigint;
+  readonly length: bigint;
 }
 
-function prepare(): void {
-  ranges ??= forkableRanges();
-  // V8 marks new pages again. SAFETY: the advice changes nothing but what a fork copies. ENOMEM,
-  // because of the holes between the mappings, is expected and the advice is applied all the same.
-  for (const [start, length] of ranges) libc.madvise(start, length, MADV_DOFORK);
+/**
+ * What fork must copy: everything below and everything above the pages which the kernel itself maps
+ * ([vvar], [vdso]), since madvise stops at those.
+ */
+let ranges: { readonly below: Range; readonly above: Range } | undefined;
+
+/** Below this the kernel maps nothing (vm.mmap_min_addr). */
+const LOWEST_ADDRESS = 0x10000n;
+
+function forkableRanges(): { readonly below: Range; readonly above: Range } {
+  const mappings = readText("/proc/self/maps").trim().split("\n").map((line) => {
+    const [, start, end, kernels] = line.match(/^([0-9a-f]+)-([0-9a-f]+) .*?(\[v[a-z_]+\])?$/)!;
+    return { start: BigInt(`0x${start}`), end: BigInt(`0x${end}`), kernels: kernels !== undefined };
+  });
+  const own = mappings.filter((mapping) => !mapping.kernels);
+  // [vsyscall] lies beyond everything a process can map.
+  const kernels = mappings.filter(({ kernels, end }) => kernels && end < own.at(-1)!.end);
+  const top = own.at(-1)!.end;
+  const [from, to] = [kernels[0]?.start ?? top, kernels.at(-1)?.end ?? top];
+  return {
+    // From the lowest address on, not from the first mapping: V8 puts new pages anywhere.
+    below: { start: LOWEST_ADDRESS, length: from - LOWEST_ADDRESS },
+    above: { start: to, length: top - to },
+  };
+}
+
+/** The cheapest fork there is: _Fork(3), from glibc 2.34 on, skips the handlers of pthread_atfork. */
+const bareFork = libc._Fork ?? libc.fork;
+
+/**
+ * SAFETY: the advice changes nothing but what a fork copies. V8 marks each page it allocates, so that
+ * nothing may be allocated between the advice and the fork: no function may return (that is where V8
+ * compiles a hot one), nothing may be iterated or boxed. Hence straight-line code and local variables.
+ * madvise reports ENOMEM, because of the holes between the mappings, and applies the advice all the same.
+ */
+function forkWhole(fork: () => number): number {
+  const { below, above } = ranges ??= forkableRanges();
+  const { start, length } = below;
+  const { madvise } = libc;
+  madvise(above.start, above.length, MADV_DOFORK);
+  madvise(start, length, MADV_DOFORK);
+  const pid = fork();
+  return pid;
 }
 
 /**
@@ -53,40 +75,63 @@ function prepare(): void {
  * `body` and ends with its result as exit code (1 after an error, which goes to standard error).
  *
  * @returns the child's process number.
+ * @throws {SystemError} such as EAGAIN, where there may be no more processes.
  */
 export function fork(body: () => number | void): number {
   return withSignalsBlocked(() => {
-    prepare();
-    const pid = checked(libc.fork(), "fork", "fork");
-    if (pid === 0) {
+    const pid = checked(forkWhole(libc.fork), "fork", "fork");
+    if (pid > 0) return pid;
+    let code = 1;
+    try {
       resetSignals();
-      run(body);
+      code = body() ?? 0;
+    } catch (error) {
+      complain(`${error instanceof Error ? error.message : error}`);
     }
-    return pid;
+    return exitNow(code);
   });
 }
 
 /**
  * Forks a process that was forked already: it has one thread and no handlers, so there is nothing to
- * reset, and _Fork(3), which skips the handlers of pthread_atfork, saves 60 µs on each side.
+ * reset and nothing for pthread_atfork to do, which saves 60 µs on each side.
  *
  * @returns the child's process number.
  */
 export function forkAgain(body: () => number | void): number {
-  prepare();
-  const pid = checked(libc._Fork !== null ? libc._Fork() : libc.fork(), "fork", "fork a child");
-  if (pid === 0) run(body);
-  return pid;
+  return parentOrChild(checked(forkWhole(bareFork), "fork", "fork a child"), body, libc._exit);
 }
 
-function run(body: () => number | void): never {
+/**
+ * Does here what a child made by `forkAgain(body)` would do, but for its end. Whatever first happens in
+ * a child, V8 compiles there: every child anew, for a third of what it costs in all. So a process
+ * rehearses before it forks children that live for a moment only.
+ */
+export function rehearse(body: () => number | void): void {
+  // Two ends by turns, so that V8 does not compile the call for one of them and a child, which takes
+  // neither, has to throw that code away.
+  end = end === endHere ? endThere : endHere;
+  parentOrChild(0, body, end);
+}
+
+const endHere = (_code: number) => {};
+const endThere = (_code: number) => {};
+let end = endHere;
+
+function parentOrChild(
+  pid: number,
+  body: () => number | void,
+  exit: (code: number) => void,
+): number {
+  if (pid > 0) return pid;
   let code = 1;
   try {
     code = body() ?? 0;
   } catch (error) {
     complain(`${error instanceof Error ? error.message : error}`);
   }
-  exitNow(code);
+  exit(code);
+  return pid;
 }
 
 /** Writes a line to standard error, from a process that has no console. */

@@ -49,7 +49,7 @@ export function kill(pid: number, signal: number): void {
 
 /** Processes whose parents die become children of this one, not of process 1. */
 export function becomeSubreaper(): void {
-  checked(libc.prctl(PR_SET_CHILD_SUBREAPER, 1n, 0n, 0n, 0n), "prctl", "become subreaper");
+  checked(libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl", "become subreaper");
 }
 
 /**
@@ -58,7 +58,7 @@ export function becomeSubreaper(): void {
  */
 export function dieWithParent(parent: number, signal: number): void {
   checked(
-    libc.prctl(PR_SET_PDEATHSIG, BigInt(signal), 0n, 0n, 0n),
+    libc.prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0),
     "prctl",
     "set the parent-death signal",
   );

@@ -1,0 +1,80 @@
+/**
+ * Everything that follows from a recorded run: the files of its folder, and what `bench` prints.
+ * The same record gives the same bytes, anywhere and at any time.
+ *
+ * @module
+ */
+import type { Recorded } from "../record.ts";
+import { summarize, type Summary } from "./summary.ts";
+import { type Table, type TerminalOptions, toCsv, toMarkdown, toTerminal } from "./table.ts";
+import { table301 } from "./table_30_1.ts";
+import { table302 } from "./table_30_2.ts";
+
+/** What to print, and how. */
+export interface PrintOptions extends TerminalOptions {
+  /** Whether the book's columns stand beside ours in Table 30.2. */
+  readonly book: boolean;
+}
+
+/** Every derived file of a run's folder: its name and its content. */
+export function deriveFiles(recorded: Recorded): Map<string, string> {
+  const summary = summarize(recorded);
+  const about = conditions(summary);
+  return new Map([
+    ["table-30.1.md", toMarkdown(withNotes(table301(summary), about))],
+    ["table-30.1.csv", toCsv(table301(summary))],
+    ["table-30.2.md", toMarkdown(withNotes(table302(summary, { book: true }), about))],
+    // Without the book's columns: they are no data of this run.
+    ["table-30.2.csv", toCsv(table302(summary))],
+  ]);
+}
+
+/** Both tables for a terminal. What is true of both is said once, below. */
+export function renderTerminal(recorded: Recorded, options: PrintOptions): string {
+  const summary = summarize(recorded);
+  const { book } = options;
+  return [
+    toTerminal(table301(summary), options),
+    toTerminal(withNotes(table302(summary, { book }), conditions(summary)), options),
+  ].join("\n");
+}
+
+function withNotes(table: Table, notes: readonly string[]): Table {
+  return { ...table, notes: [...table.notes, ...notes] };
+}
+
+/** Under which conditions a run was measured, and what went wrong. */
+function conditions(summary: Summary): string[] {
+  return [...problems(summary), load(summary), machine(summary)];
+}
+
+function load({ run: { plan } }: Summary): string {
+  const { clients, connections, bytes, children, sessions, seed } = plan;
+  const all = clients * connections;
+  return `Load: ${clients} × ${connections} × ${bytes} (clients × connections × bytes), ` +
+    `${all} connections; the baseline's: 1 × ${all} × ${bytes}. ${children} children in a pool. ` +
+    `Server and client in ${sessions === "same" ? "the same session" : "separate sessions"}; ` +
+    `seed ${seed}.`;
+}
+
+function machine({ run: { environment, herd, startedAt } }: Summary): string {
+  const { system, kernel, architecture, processors, cpu, libc, deno, v8 } = environment;
+  return `Machine: ${system} ${kernel} ${architecture}, ${processors} × ${cpu ?? "unknown CPU"}` +
+    `${libc === null ? "" : `, ${libc}`}; Deno ${deno}, V8 ${v8}; Herd ${herd}, ${startedAt}.`;
+}
+
+function problems({ run, designs, recordedTrials }: Summary): string[] {
+  const { fork } = run.environment;
+  const planned = run.plan.trials.length;
+  return [
+    ...(designs.some(({ n }) => n > 0) ? [] : ["No trial counts: there is nothing to report."]),
+    ...(run.complete ? [] : [`Incomplete: ${recordedTrials} of ${planned} trials were run.`]),
+    ...(fork.works ? [] : [`fork(2) does not work here: ${fork.reason ?? "no reason recorded"}.`]),
+    ...designs.flatMap(({ id, failures }) =>
+      failures.map(({ reason, rounds }) =>
+        `Failed, not counted: ${id} in ${rounds.length === 1 ? "round" : "rounds"} ` +
+        `${rounds.join(", ")}: ${reason}`
+      )
+    ),
+  ];
+}

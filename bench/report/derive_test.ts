@@ -1,0 +1,148 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { stripAnsiCode } from "@std/fmt/colors";
+import { deriveFiles, renderTerminal } from "./derive.ts";
+import { record, rounds } from "./fixture_test.ts";
+
+const wide = { color: false, width: 120, book: false };
+
+/** Two designs of the book and one that is not registered. */
+const example = record([
+  ...rounds("iterative", [0.2, 0.21, 0.22]),
+  ...rounds("prefork-shared-accept", [0.15, 0.16, 0.17], { children: [400, 350, 250] }),
+  { design: "prefork-shared-accept", round: 3, failed: "lost 1 of 1000 connections" },
+  ...rounds("stranger", [0.3, 0.3, 0.31], { children: [500, 500] }),
+]);
+
+Deno.test("deriveFiles() gives both tables, for a page and for a spreadsheet", () => {
+  assertEquals([...deriveFiles(example).keys()], [
+    "table-30.1.md",
+    "table-30.1.csv",
+    "table-30.2.md",
+    "table-30.2.csv",
+  ]);
+});
+
+Deno.test("deriveFiles() writes CSV that reads back as the record's own numbers", () => {
+  const [header, ...lines] = deriveFiles(example).get("table-30.1.csv")!.trimEnd().split("\n");
+  const read = lines.map((line) => {
+    const cells = line.split(",");
+    return Object.fromEntries(header!.split(",").map((field, index) => [field, cells[index]]));
+  });
+  assertEquals(read.map(({ design }) => design), [
+    "iterative",
+    "prefork-shared-accept",
+    "stranger",
+  ]);
+  const pool = read[1]!;
+  assertEquals(Number(pool.process_control_seconds), 0.16 - 0.21);
+  assertEquals(pool.process_control_low_high_kind, "range");
+  assertEquals([pool.rounds_ok, pool.rounds_failed], ["3", "1"]);
+  assertEquals(pool.system_share_of_cpu_tick_based, "0.75");
+  assertEquals(
+    deriveFiles(example).get("table-30.2.csv"),
+    "child,prefork-shared-accept_connections,stranger_connections\n0,400,500\n1,350,500\n2,250,\n",
+  );
+});
+
+Deno.test("deriveFiles() says under which conditions, in each page", () => {
+  for (const name of ["table-30.1.md", "table-30.2.md"]) {
+    const page = deriveFiles(example).get(name)!;
+    assertStringIncludes(page, "10 × 100 × 4000 (clients × connections × bytes)");
+    assertStringIncludes(page, "Linux 6.18.5");
+    assertStringIncludes(page, "Example CPU");
+    assertStringIncludes(page, "Deno 2.9.6");
+    assertStringIncludes(
+      page,
+      "Failed, not counted: prefork-shared-accept in round 3: lost 1 of 1000 connections",
+    );
+  }
+});
+
+Deno.test("deriveFiles() and renderTerminal() give the same bytes for the same record", () => {
+  const again = structuredClone(example);
+  assertEquals(deriveFiles(again), deriveFiles(example));
+  assertEquals(renderTerminal(again, wide), renderTerminal(example, wide));
+});
+
+Deno.test("renderTerminal() shows both tables, negative differences and strangers", () => {
+  const text = renderTerminal(example, wide);
+  assertStringIncludes(text, "Table 30.1");
+  assertStringIncludes(text, "Table 30.2");
+  assertStringIncludes(text, "−0.050");
+  assertStringIncludes(text, "stranger");
+  assert(!text.includes("book row 2"));
+  assertStringIncludes(renderTerminal(example, { ...wide, book: true }), "DUnix");
+});
+
+Deno.test("renderTerminal() in color reads the same as without", () => {
+  assertEquals(
+    stripAnsiCode(renderTerminal(example, { ...wide, color: true })),
+    renderTerminal(example, wide),
+  );
+});
+
+Deno.test("renderTerminal() says what is true of both tables once", () => {
+  const text = renderTerminal(example, wide);
+  assertEquals(text.split("Failed, not counted").length, 2);
+  assertEquals(text.split("Machine:").length, 2);
+});
+
+Deno.test("renderTerminal() fits 120 columns with the nine designs of the book", () => {
+  const ids = [
+    "iterative",
+    "fork-per-client",
+    "prefork-shared-accept",
+    "prefork-file-lock",
+    "prefork-mutex",
+    "prefork-fd-passing",
+    "thread-per-client",
+    "prethread-mutex",
+    "prethread-main-accept",
+  ];
+  const cpu = [10.1, 10.2, 10.3, 10.4, 10.5, 10.6, 10.7];
+  const text = renderTerminal(
+    record(ids.flatMap((id) => rounds(id, cpu, { children: [500, 500] }))),
+    wide,
+  );
+  assert(text.split("\n").every((line) => [...line].length <= 120));
+  // Once in each table: neither had to be continued below itself.
+  assertEquals(text.match(/^(row +design|child) /gm)?.length, 2);
+});
+
+Deno.test("deriveFiles() and renderTerminal() work for a single design", () => {
+  const single = record(rounds("prefork-shared-accept", [0.1], { children: [600, 400] }));
+  assertStringIncludes(renderTerminal(single, wide), "max/min      1.50");
+  assertStringIncludes(
+    deriveFiles(single).get("table-30.1.md")!,
+    "no process control time for 1 of 1",
+  );
+});
+
+Deno.test("deriveFiles() and renderTerminal() say so where no trial counts", () => {
+  const nothing = record([{ design: "iterative", failed: "timed out" }]);
+  assertStringIncludes(
+    renderTerminal(nothing, wide),
+    "No trial counts: there is nothing to report.",
+  );
+  for (const name of ["table-30.1.md", "table-30.2.md"]) {
+    assertStringIncludes(deriveFiles(nothing).get(name)!, "No trial counts");
+    assertStringIncludes(deriveFiles(nothing).get(name)!, "timed out");
+  }
+  const empty = record([], { designs: ["iterative"] });
+  assertStringIncludes(renderTerminal(empty, wide), "No trial counts");
+});
+
+Deno.test("renderTerminal() says how much of an interrupted run there is", () => {
+  const { run, trials } = example;
+  const cut = { run: { ...run, complete: false }, trials: trials.slice(0, 4) };
+  assertStringIncludes(renderTerminal(cut, wide), "Incomplete: 4 of 10 trials were run.");
+  assert(!renderTerminal(example, wide).includes("Incomplete"));
+});
+
+Deno.test("renderTerminal() says where fork does not work", () => {
+  const { run, trials } = example;
+  const fork = { works: false, attempts: 3, reason: "children died of SIGSEGV" };
+  const elsewhere = { run: { ...run, environment: { ...run.environment, fork } }, trials };
+  const said = "fork(2) does not work here: children died of SIGSEGV.";
+  assertStringIncludes(renderTerminal(elsewhere, wide), said);
+});

@@ -1,0 +1,121 @@
+/**
+ * Small records for the tests of the report, checked against the schema of real ones. Holds no tests:
+ * the name keeps it out of what is published and beside what uses it.
+ *
+ * @module
+ */
+import { type Recorded, Run, SCHEMA_VERSION, Trial } from "../record.ts";
+
+/** What a test says of a trial; all else is made up to match. */
+export interface TrialFixture {
+  readonly design: string;
+  readonly round?: number;
+  /** Seconds. */
+  readonly cpu?: number;
+  /** Connections of each child. */
+  readonly children?: readonly number[];
+  /** Why it failed; absent: it did not. */
+  readonly failed?: string | null;
+  /** Connections in all. */
+  readonly connections?: number;
+  /** Context switches in all. */
+  readonly switches?: { readonly voluntary: number; readonly involuntary: number };
+  /** Seconds. */
+  readonly latency?: { readonly p50: number; readonly p99: number; readonly max: number };
+}
+
+/** Linux, 2 processors, everything readable. */
+const environment = {
+  system: "Linux",
+  kernel: "6.18.5",
+  architecture: "x86_64",
+  libc: "glibc 2.41",
+  cpu: "Example CPU",
+  processors: 2,
+  memoryBytes: 4e9,
+  autogroup: true,
+  deno: "2.9.6",
+  v8: "14.9",
+  commit: null,
+  fork: { works: true, attempts: 1, reason: null },
+};
+
+/** A trial of 1000 connections, unless the fixture says otherwise. */
+export function trial(fixture: TrialFixture): Trial {
+  const { design, round = 0, cpu = 0.1, children = [1000], failed } = fixture;
+  const { connections = 1000, switches = { voluntary: 1500, involuntary: 500 } } = fixture;
+  const latency = { p50: 0.0002, p99: 0.0009, max: 0.004, ...fixture.latency, histogram: "" };
+  const nothing = { user: 0, system: 0, total: 0 };
+  const clients = design === "iterative" ? 1 : 10;
+  return Trial.parse({
+    round,
+    position: 0,
+    design,
+    status: failed === undefined ? "ok" : "failed",
+    reason: failed ?? null,
+    startedAt: "2025-11-21T08:00:00Z",
+    load: { clients, connections: connections / clients, bytes: 4000 },
+    cpu: { user: cpu / 4, system: 3 * cpu / 4, total: cpu },
+    switches,
+    parent: null,
+    children: children.map((connections, index) => ({
+      index,
+      pid: 100 + index,
+      connections,
+      rejected: 0,
+      lost: 0,
+      cpu: nothing,
+      switches: { voluntary: 0, involuntary: 0 },
+    })),
+    client: {
+      connections,
+      errors: {},
+      wallSeconds: cpu * 2,
+      connectionsPerSecond: connections / (cpu * 2),
+      cpu: nothing,
+      latency,
+    },
+    kernel: { passiveOpens: connections, otherTraffic: 0 },
+  });
+}
+
+/** A run of these trials, as planned, or of other designs where `run` says so. */
+export function record(
+  trials: readonly TrialFixture[],
+  run: { designs?: readonly string[] } = {},
+): Recorded {
+  const found = trials.map(trial);
+  const designs = run.designs ?? [...new Set(trials.map(({ design }) => design))];
+  return {
+    trials: found,
+    run: Run.parse({
+      schema: SCHEMA_VERSION,
+      herd: "0.1.0",
+      startedAt: "2025-11-21T08:00:00Z",
+      endedAt: null,
+      complete: true,
+      plan: {
+        designs,
+        rounds: 7,
+        seed: 42,
+        clients: 10,
+        connections: 100,
+        bytes: 4000,
+        children: 3,
+        sessions: "separate",
+        trials: found.map(({ round, position, design, load }) => ({
+          round,
+          position,
+          design,
+          load,
+        })),
+      },
+      environment,
+    }),
+  };
+}
+
+/** One trial of a design in each of several rounds, with these CPU seconds. */
+export function rounds(design: string, cpu: readonly number[], more: Partial<TrialFixture> = {}) {
+  return cpu.map((cpu, round) => ({ design, round, cpu, ...more }));
+}

@@ -1,0 +1,217 @@
+/**
+ * Table 30.1: what each design costs, in CPU time above that of a server with no process control.
+ *
+ * @module
+ */
+import type { Interval } from "../statistics.ts";
+import { BOOK_COSTS } from "./book.ts";
+import type { DesignSummary, Estimate, Summary } from "./summary.ts";
+import { type Cell, type Column, figure, signed, type Table, words } from "./table.ts";
+
+type Figure = Column & { readonly cell: (design: DesignSummary) => Cell };
+
+/** Table 30.1 of a run: a row a design. */
+export function table301(summary: Summary): Table {
+  const columns = [...identity, ...costs(spreadOf(summary)), ...client, ...rest];
+  return {
+    title: "Table 30.1: what each design costs",
+    columns,
+    rows: summary.designs.map((design) => columns.map((column) => column.cell(design))),
+    footer: [],
+    notes: notes(summary),
+  };
+}
+
+const identity: Figure[] = [
+  { header: "row", field: "row", key: true, cell: ({ row }) => figure(row, 0) },
+  { header: "design", field: "design", align: "left", key: true, cell: ({ id }) => words(id) },
+  { header: "n", field: "rounds", only: "text", cell: rounds },
+  { header: "n", field: "rounds_ok", only: "csv", cell: ({ n }) => figure(n, 0) },
+  {
+    header: "failed",
+    field: "rounds_failed",
+    only: "csv",
+    cell: (design) => figure(failed(design), 0),
+  },
+];
+
+function costs(spread: Spread): Figure[] {
+  return [
+    { header: "CPU s", field: "cpu_seconds", cell: ({ cpu }) => middle(cpu, 3) },
+    { header: "process control s", field: "process_control_seconds", cell: processControl },
+    {
+      header: SPREAD_HEADERS[spread],
+      field: "process_control_spread",
+      only: "text",
+      cell: (design) => spreadCell(design, spread),
+    },
+    ...spreadFigures,
+    {
+      header: "CPU µs /conn.",
+      field: "cpu_microseconds_per_connection",
+      cell: ({ cpuMicrosecondsPerConnection }) => middle(cpuMicrosecondsPerConnection, 1),
+    },
+  ];
+}
+
+const spreadFigures: Figure[] = ([
+  ["process_control_low_seconds", ({ interval }) => interval.low],
+  ["process_control_high_seconds", ({ interval }) => interval.high],
+  ["process_control_low_high_kind", ({ interval }) => interval.kind],
+  ["process_control_low_high_coverage", ({ interval }) => interval.coverage],
+  ["process_control_rounds", ({ n }) => n],
+] satisfies [string, (estimate: Estimate) => number | string][]).map(([field, pick]) => ({
+  header: field,
+  field,
+  only: "csv",
+  cell: ({ processControl }) => raw(processControl && pick(processControl)),
+}));
+
+const client: Figure[] = [
+  { header: "wall s", field: "wall_seconds", cell: ({ wallSeconds }) => middle(wallSeconds, 3) },
+  {
+    header: "conn. /s",
+    field: "connections_per_second",
+    cell: ({ connectionsPerSecond }) => middle(connectionsPerSecond, 0),
+  },
+  ...(["p50", "p99", "max"] as const).flatMap((which): Figure[] => [
+    // For people in microseconds, as the CPU time beside it; for programs in seconds, as everything else.
+    {
+      header: `${which} µs`,
+      field: `latency_${which}`,
+      only: "text",
+      cell: ({ latency }) => figure(latency[which] && latency[which].median * 1e6, 0),
+    },
+    {
+      header: which,
+      field: `latency_${which}_seconds`,
+      only: "csv",
+      cell: ({ latency }) => middle(latency[which], 6),
+    },
+  ]),
+];
+
+const rest: Figure[] = [
+  {
+    header: "ctx sw. /conn.",
+    field: "context_switches_per_connection",
+    cell: ({ switches }) => middle(switches.all, 2),
+  },
+  ...(["voluntary", "involuntary"] as const).map((which): Figure => ({
+    header: which,
+    field: `${which}_context_switches_per_connection`,
+    only: "csv",
+    cell: ({ switches }) => middle(switches[which], 2),
+  })),
+  {
+    header: "system",
+    field: "system_share_of_cpu_tick_based",
+    only: "csv",
+    cell: ({ systemShare }) => middle(systemShare, 2),
+  },
+  {
+    header: "max/min",
+    field: "clients_per_child_max_over_min",
+    only: "csv",
+    cell: ({ evenness }) => middle(evenness, 2),
+  },
+  {
+    header: "book 3rd ed.",
+    field: "book_third_edition_process_control_seconds",
+    cell: ({ row }) => figure(BOOK_COSTS.find((cost) => cost.row === row)?.thirdEdition, 2),
+  },
+];
+
+function middle(estimate: Estimate | null, decimals: number): Cell {
+  return figure(estimate?.median, decimals);
+}
+
+function raw(value: number | string | null): Cell {
+  return { value, text: String(value) };
+}
+
+function rounds(design: DesignSummary): Cell {
+  const bad = failed(design);
+  if (bad === 0) return figure(design.n, 0);
+  return { value: design.n, text: `${design.n}/${design.n + bad}`, warn: true };
+}
+
+function failed({ failures }: DesignSummary): number {
+  return failures.reduce((sum, { rounds }) => sum + rounds.length, 0);
+}
+
+function processControl(design: DesignSummary): Cell {
+  const estimate = design.processControl;
+  return estimate && design.isBaseline ? { value: 0, text: "0" } : signed(estimate?.median, 3);
+}
+
+/** What the spreads of a run are: all intervals, all ranges, or some of each. */
+type Spread = "interval" | "range" | "mixed";
+
+const SPREAD_HEADERS: Record<Spread, string> = {
+  interval: "95 % interval",
+  range: "range",
+  mixed: "95 % interval, or range (r)",
+};
+
+function spreadOf(summary: Summary): Spread {
+  const kinds = new Set(spreads(summary).map(({ kind }) => kind));
+  if (kinds.size === 2) return "mixed";
+  return kinds.has("interval") ? "interval" : "range";
+}
+
+/** One value has no spread, and the baseline has none by definition. */
+function spreads({ designs }: Summary): Interval[] {
+  return designs.flatMap(({ isBaseline, processControl }) =>
+    !isBaseline && processControl && processControl.n > 1 ? [processControl.interval] : []
+  );
+}
+
+function spreadCell({ isBaseline, processControl }: DesignSummary, spread: Spread): Cell {
+  if (isBaseline && processControl) return words("(baseline)");
+  if (!processControl || processControl.n < 2) return words(null);
+  const { low, high, kind } = processControl.interval;
+  const mark = spread === "mixed" && kind === "range" ? "r " : "";
+  return words(`${mark}${signed(low, 3).text}…${signed(high, 3).text}`);
+}
+
+function notes(summary: Summary): string[] {
+  return [
+    "Figures are medians over n rounds; n is counted/run where trials failed. " +
+    "CPU s: of everything that serves, parents and children, from mark to stop.",
+    "Process control s: CPU s less that of the baseline in the same round, so it can be negative. " +
+    "The baseline serves as many connections, to one client: its wall time, connections per second " +
+    "and latency are those of one client at a time.",
+    ...unpaired(summary),
+    ...spreadNotes(spreads(summary)),
+    "p50, p99, max: latency of a whole connection (connect, request, reply). ctx sw.: context switches, " +
+    "voluntary or not. The split of CPU time into user and system is counted in ticks and only " +
+    "indicative, so it is in the CSV alone.",
+    "Book: process control CPU seconds, third edition. Those machines are decades old: compare order " +
+    "and ratios, not seconds.",
+  ];
+}
+
+function spreadNotes(spreads: readonly Interval[]): string[] {
+  const kinds = new Set(spreads.map(({ kind }) => kind));
+  return [
+    ...(kinds.has("interval")
+      ? ["95 % interval: of the median, from order statistics, whatever the distribution."]
+      : []),
+    ...(kinds.has("range")
+      ? [
+        "Range: lowest to highest, not an interval; fewer than 6 rounds are too few for one of 95 %.",
+      ]
+      : []),
+    ...(kinds.size === 0 ? ["One round shows no spread: no interval, no range."] : []),
+  ];
+}
+
+function unpaired({ designs }: Summary): string[] {
+  return designs.flatMap(({ id, n, processControl }) => {
+    const missing = n - (processControl?.n ?? 0);
+    return missing === 0 ? [] : [
+      `${id}: no process control time for ${missing} of ${n} rounds, which have no baseline that counts.`,
+    ];
+  });
+}

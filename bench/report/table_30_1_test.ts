@@ -1,0 +1,89 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { record, rounds, type TrialFixture } from "./fixture_test.ts";
+import { type Known, summarize } from "./summary.ts";
+import { table301 } from "./table_30_1.ts";
+
+const registry: Known[] = [
+  { id: "iterative", title: "Baseline", children: "none", row: 0 },
+  { id: "pool", title: "A pool", children: "fork", row: 2, lifetime: "pool" },
+  { id: "slow", title: "Slow", children: "worker", lifetime: "client" },
+];
+
+const tableOf = (trials: readonly TrialFixture[]) => table301(summarize(record(trials), registry));
+
+/** How a row reads: the text of each cell by the header of its column. */
+function row(trials: readonly TrialFixture[], id: string): Record<string, string> {
+  const { columns, rows } = tableOf(trials);
+  const cells = rows.find((cells) => cells[1]?.value === id)!;
+  const shown = columns.map((column, index) => ({ ...column, text: cells[index]!.text }));
+  return Object.fromEntries(
+    shown.filter(({ only }) => only !== "csv").map(({ header, text }) => [header, text]),
+  );
+}
+
+const noted = (trials: readonly TrialFixture[]) => tableOf(trials).notes.join("\n");
+
+const sevenRounds = [
+  ...rounds("iterative", [0.2, 0.2, 0.2, 0.2, 0.2, 0.2, 0.2]),
+  ...rounds("pool", [0.15, 0.16, 0.17, 0.18, 0.19, 0.21, 0.22]),
+];
+
+Deno.test("table301() prints every figure of a design, and the book's beside it", () => {
+  assertEquals(row(sevenRounds, "pool"), {
+    "row": "2",
+    "design": "pool",
+    "n": "7",
+    "CPU s": "0.180",
+    "process control s": "−0.020",
+    "95 % interval": "−0.050…+0.020",
+    "CPU µs /conn.": "180.0",
+    "wall s": "0.360",
+    "conn. /s": "2778",
+    "p50 µs": "200",
+    "p99 µs": "900",
+    "max µs": "4000",
+    "ctx sw. /conn.": "2.00",
+    "book 3rd ed.": "1.80",
+  });
+});
+
+Deno.test("table301() shows the baseline as what it is", () => {
+  const baseline = row(sevenRounds, "iterative");
+  assertEquals([baseline["process control s"], baseline["95 % interval"]], ["0", "(baseline)"]);
+  assertEquals(baseline["book 3rd ed."], "–");
+});
+
+Deno.test("table301() calls the spread of fewer than 6 rounds a range", () => {
+  const few = sevenRounds.filter(({ round }) => round < 5);
+  assertEquals(row(few, "pool")["range"], "−0.050…−0.010");
+  assertStringIncludes(noted(few), "Range: lowest to highest, not an interval");
+  assert(!noted(few).includes("95 % interval: of the median"));
+});
+
+Deno.test("table301() marks the ranges where other designs have intervals", () => {
+  const mixed = [...sevenRounds, ...rounds("slow", [3.2, 4.2])];
+  const header = "95 % interval, or range (r)";
+  assertEquals(row(mixed, "slow")[header], "r +3.000…+4.000");
+  assertEquals(row(mixed, "pool")[header], "−0.050…+0.020");
+});
+
+Deno.test("table301() claims no spread for a single round", () => {
+  const one = sevenRounds.filter(({ round }) => round === 0);
+  assertEquals(row(one, "pool")["range"], "–");
+  assertEquals(row(one, "pool")["process control s"], "−0.050");
+  assertStringIncludes(noted(one), "One round shows no spread");
+});
+
+Deno.test("table301() shows how many of the rounds count, and stresses it", () => {
+  const trials = [...sevenRounds, { design: "pool", round: 7, failed: "timed out" }];
+  assertEquals(row(trials, "pool")["n"], "7/8");
+  const cells = tableOf(trials).rows.flat().filter(({ warn }) => warn);
+  assertEquals(cells.map(({ text }) => text), ["7/8"]);
+});
+
+Deno.test("table301() has no process control time without a baseline, and says so", () => {
+  const alone = rounds("pool", [0.15, 0.16]);
+  assertEquals(row(alone, "pool")["process control s"], "–");
+  assertEquals(row(alone, "pool")["CPU s"], "0.155");
+  assertStringIncludes(noted(alone), "pool: no process control time for 2 of 2 rounds");
+});

@@ -1,0 +1,142 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { figure, signed, type Table, toCsv, toMarkdown, toTerminal, words } from "./table.ts";
+
+const table: Table = {
+  title: "Costs",
+  columns: [
+    { header: "design", field: "design", align: "left", key: true },
+    { header: "CPU per connection", field: "cpu_seconds" },
+    { header: "n", field: "rounds", only: "text" },
+    { header: "share", field: "share", only: "csv" },
+  ],
+  rows: [
+    [words("one"), signed(-0.123456, 3), figure(7, 0), figure(0.25, 2)],
+    [words("twenty-one"), signed(12.5, 3), figure(null, 0), figure(Infinity, 2)],
+  ],
+  footer: [[words("sum"), figure(12.376544, 3), words(null), words(null)]],
+  notes: ["Measured here."],
+};
+
+/** One cell of words, in a table by itself. */
+function tableOf(text: string): Table {
+  const columns = [{ header: "design", field: "design" }];
+  return { title: "One", columns, rows: [[words(text)]], footer: [], notes: [] };
+}
+
+const ESCAPE = "\u001b";
+
+Deno.test("figure() and signed() round for people and keep the value", () => {
+  assertEquals(figure(1.23456, 2), { value: 1.23456, text: "1.23" });
+  assertEquals(figure(-1.5, 1), { value: -1.5, text: "−1.5" });
+  assertEquals(signed(0.5, 3).text, "+0.500");
+  assertEquals(signed(-0.0001, 3), { value: -0.0001, text: "−0.000" });
+  assertEquals(signed(0, 3).text, "0.000");
+  assertEquals(figure(Infinity, 2).text, "∞");
+});
+
+Deno.test("figure() shows a missing number as a dash, not as 0", () => {
+  assertEquals(figure(null, 2), { value: null, text: "–" });
+  assertEquals(figure(undefined, 2), { value: null, text: "–" });
+});
+
+Deno.test("toCsv() writes numbers with all digits, and nothing for what is missing", () => {
+  assertEquals(
+    toCsv({
+      ...table,
+      rows: [...table.rows, [words(null), figure(null, 1), words(""), figure(0, 1)]],
+    }),
+    "design,cpu_seconds,share\n" +
+      "one,-0.123456,0.25\n" +
+      "twenty-one,12.5,Infinity\n" +
+      ",,0\n",
+  );
+});
+
+Deno.test("toCsv() quotes commas, quotes and line breaks as RFC 4180 says", () => {
+  assertEquals(toCsv(tableOf('a "b", c')), 'design\n"a ""b"", c"\n');
+  assertEquals(toCsv(tableOf("a\r\nb")), 'design\n"a\r\nb"\n');
+  assertEquals(toCsv(tableOf("a b")), "design\na b\n");
+});
+
+Deno.test("toMarkdown() writes a table with aligned columns, sums and notes", () => {
+  assertEquals(
+    toMarkdown(table),
+    [
+      "# Costs",
+      "",
+      "| design | CPU per connection | n |",
+      "| :-- | --: | --: |",
+      "| one | −0.123 | 7 |",
+      "| twenty-one | +12.500 | – |",
+      "| **sum** | **12.377** | **–** |",
+      "",
+      "- Measured here.",
+      "",
+    ].join("\n"),
+  );
+});
+
+Deno.test("toMarkdown() lets no cell break out of its table", () => {
+  assertStringIncludes(toMarkdown(tableOf("a|b\n<i>_c_")), "| a\\|b \\<i\\>\\_c\\_ |");
+});
+
+Deno.test("toTerminal() aligns names to the left, numbers to the right, and breaks headers", () => {
+  assertEquals(
+    toTerminal(table, { color: false, width: 80 }),
+    [
+      "Costs",
+      "",
+      "               CPU per",
+      "design      connection  n",
+      "─────────────────────────",
+      "one             −0.123  7",
+      "twenty-one     +12.500  –",
+      "─────────────────────────",
+      "sum             12.377  –",
+      "",
+      "Measured here.",
+      "",
+    ].join("\n"),
+  );
+});
+
+Deno.test("toTerminal() breaks identifiers in headers after hyphens", () => {
+  const columns = [{ header: "prefork-file-lock", field: "" }];
+  const text = toTerminal({ ...tableOf("1"), columns }, { color: false, width: 80 });
+  assertStringIncludes(text, "prefork-\n   file-\n    lock\n");
+});
+
+Deno.test("toTerminal() narrows the gaps before it continues a table below itself", () => {
+  const widths = (width: number) => toTerminal(table, { color: false, width }).split("\n");
+  assertStringIncludes(widths(24).join("\n"), "one            −0.123 7\n");
+  const narrow = widths(22);
+  assertEquals(narrow.filter((line) => line.startsWith("twenty-one")), [
+    "twenty-one     +12.500",
+    "twenty-one  –",
+  ]);
+  assert(narrow.every((line) => line.length <= 22));
+});
+
+Deno.test("toTerminal() wraps notes at the width", () => {
+  const notes = ["Figures are medians over rounds, and so on."];
+  const lines = toTerminal({ ...table, notes }, { color: false, width: 30 }).split("\n");
+  assertEquals(lines.slice(-3), ["Figures are medians over", "  rounds, and so on.", ""]);
+});
+
+Deno.test("toTerminal() counts what a character takes on screen", () => {
+  const rows = [[words("日本"), figure(1, 0)], [words("e\u0301"), figure(2, 0)]];
+  const columns = [{ header: "a", field: "a", align: "left" as const }, {
+    header: "b",
+    field: "b",
+  }];
+  const text = toTerminal({ ...table, columns, rows, footer: [] }, { color: false, width: 80 });
+  assertStringIncludes(text, "日本  1\ne\u0301     2\n");
+});
+
+Deno.test("toTerminal() passes no escape sequence of a record on", () => {
+  const text = toTerminal(
+    { ...tableOf(`a${ESCAPE}[2Jb`), title: `t${ESCAPE}c`, notes: [`n${ESCAPE}[0m\nx`] },
+    { color: false, width: 80 },
+  );
+  assert(!text.includes(ESCAPE));
+});
