@@ -134,16 +134,23 @@ export function accept(listener: number): number {
   }
 }
 
-/** A stream socket, not yet connected, whose calls give up after a time (0: never). */
-export function streamSocket(address: SocketAddress, timeoutSeconds = 0): number {
+/** A time limit for each call on a socket, as setsockopt(2) takes it (struct timeval). */
+export type TimeLimit = Uint8Array<ArrayBuffer>;
+
+/** The time limit of that many seconds. */
+export function timeLimit(seconds: number): TimeLimit {
+  const whole = Math.floor(seconds);
+  const micros = Math.round((seconds - whole) * 1e6);
+  return new Uint8Array(new BigInt64Array([BigInt(whole), BigInt(micros)]).buffer);
+}
+
+/** A stream socket, not yet connected; a call on it that takes longer than `limit` fails (EAGAIN). */
+export function streamSocket(address: SocketAddress, limit?: TimeLimit): number {
   const type = SOCK_STREAM | SOCK_CLOEXEC;
   const fd = checked(libc.socket(address.family, type, 0), "socket", "make a socket");
-  if (timeoutSeconds > 0) {
-    const whole = Math.floor(timeoutSeconds);
-    const micros = Math.round((timeoutSeconds - whole) * 1e6);
-    const time = new Uint8Array(new BigInt64Array([BigInt(whole), BigInt(micros)]).buffer);
-    setOption(fd, SO_RCVTIMEO, time);
-    setOption(fd, SO_SNDTIMEO, time);
+  if (limit) {
+    setOption(fd, SO_RCVTIMEO, limit);
+    setOption(fd, SO_SNDTIMEO, limit);
   }
   return fd;
 }

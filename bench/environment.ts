@@ -1,0 +1,40 @@
+/**
+ * Where a run is measured.
+ *
+ * @module
+ */
+import { libcVersion, tryReadText } from "../servers/posix/files.ts";
+import type { ForkProof } from "../servers/posix/fork.ts";
+import type { Environment } from "./record.ts";
+
+/** Reads the environment from /proc. */
+export function readEnvironment(fork: ForkProof): Environment {
+  const sysctl = (name: string) => tryReadText(`/proc/sys/kernel/${name}`)?.trim();
+  const cpuinfo = tryReadText("/proc/cpuinfo") ?? "";
+  const memory = tryReadText("/proc/meminfo")?.match(/^MemTotal:\s+(\d+) kB/m)?.[1];
+  const autogroup = sysctl("sched_autogroup_enabled");
+  return {
+    system: sysctl("ostype") ?? Deno.build.os,
+    kernel: sysctl("osrelease") ?? "unknown",
+    architecture: Deno.build.arch,
+    libc: libcVersion(),
+    cpu: cpuinfo.match(/^model name\s*:\s*(.*)$/m)?.[1] ?? null,
+    processors: navigator.hardwareConcurrency,
+    memoryBytes: memory === undefined ? null : Number(memory) * 1024,
+    autogroup: autogroup === undefined ? null : autogroup === "1",
+    deno: Deno.version.deno,
+    v8: Deno.version.v8,
+    commit: readCommit(),
+    fork,
+  };
+}
+
+/** The commit this Herd is at, where it is a git checkout. */
+function readCommit(): string | null {
+  const git = new URL("../.git/", import.meta.url).pathname;
+  const head = tryReadText(`${git}HEAD`)?.trim();
+  const branch = head?.match(/^ref: (.*)$/)?.[1];
+  if (branch === undefined) return head ?? null;
+  return tryReadText(`${git}${branch}`)?.trim() ??
+    tryReadText(`${git}packed-refs`)?.match(`^([0-9a-f]+) ${branch}$`)?.[1] ?? null;
+}

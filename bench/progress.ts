@@ -1,0 +1,36 @@
+/**
+ * What bench says while it runs, on standard error: a line a trial, and on a terminal which one is
+ * under way.
+ *
+ * @module
+ */
+import { dim, red } from "@std/fmt/colors";
+import type { Plan, Trial } from "./record.ts";
+import type { Observer } from "./run.ts";
+import type { Planned } from "./trial.ts";
+
+/** Progress as text. */
+export function textProgress(plan: Plan): Observer {
+  const { rounds } = plan;
+  const live = Deno.stderr.isTerminal();
+  const width = Math.max(...plan.designs.map((id) => id.length));
+  const head = ({ round, design }: Planned | Trial) =>
+    `round ${String(round).padStart(String(rounds).length)}/${rounds}  ${design.padEnd(width)}  `;
+  return {
+    started: (planned) => {
+      if (live) write(`${head(planned)}${dim("…")}`);
+    },
+    ended: (trial) => write(`${live ? "\r\x1b[K" : ""}${head(trial)}${outcome(trial)}\n`),
+  };
+}
+
+function outcome({ status, reason, cpu, client }: Trial): string {
+  if (status === "failed") return red(`failed: ${reason}`);
+  return `${cpu!.total.toFixed(3).padStart(8)} s CPU ${
+    client!.connectionsPerSecond.toFixed(0).padStart(7)
+  } connections/s`;
+}
+
+function write(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(text));
+}

@@ -1,0 +1,39 @@
+/**
+ * A run: every planned trial in turn, each recorded as it ends.
+ *
+ * @module
+ */
+import type { Plan, Trial } from "./record.ts";
+import type { Executor, Planned } from "./trial.ts";
+
+/** Who hears of a run's progress. */
+export interface Observer {
+  /** A trial starts. */
+  started(planned: Planned): void;
+  /** A trial ended and is recorded. */
+  ended(trial: Trial): void;
+}
+
+/**
+ * Runs a plan. A trial that fails is recorded like any other and the run goes on; an aborted one is
+ * not recorded, and ends the run.
+ *
+ * @returns whether every planned trial was run.
+ */
+export async function runPlan(
+  plan: Plan,
+  execute: Executor,
+  record: (trial: Trial) => void,
+  observer: Observer,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const planned of plan.trials) {
+    if (signal.aborted) return false;
+    observer.started(planned);
+    const trial = await execute(planned, plan, signal);
+    if (signal.aborted) return false;
+    record(trial);
+    observer.ended(trial);
+  }
+  return true;
+}

@@ -1,0 +1,48 @@
+/**
+ * Command: regenerate the tables of a recorded run, from its record alone.
+ *
+ * @module
+ */
+import {
+  type Command,
+  Exit,
+  type Parsed,
+  printLine,
+  runCommand,
+  UsageError,
+} from "../servers/cli.ts";
+import { renderTerminal } from "./report/derive.ts";
+import { derive } from "./store.ts";
+import { terminalOptions } from "./terminal.ts";
+
+const flags = {
+  book: { kind: "boolean", help: "show the book's Table 30.2 beside ours" },
+} as const;
+
+const command: Command<typeof flags> = {
+  name: "tables",
+  operands: "[RUN]",
+  description: "Regenerate the tables of a recorded run (default: the latest under results/).",
+  flags,
+};
+
+function tables({ operands, flags }: Parsed<typeof command.flags>): number {
+  const [run = latest(), ...rest] = operands;
+  if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one run only`);
+  const recorded = derive(run.replace(/\/+$/, ""));
+  printLine(renderTerminal(recorded, { ...terminalOptions(), book: flags.book }));
+  return Exit.fine;
+}
+
+function latest(): string {
+  const runs = [...Deno.readDirSync("results")]
+    .filter(({ name, isDirectory }) => isDirectory && /^\d{4}-/.test(name))
+    .map(({ name }) => name).sort();
+  const last = runs.at(-1);
+  if (last === undefined) {
+    throw new UsageError("No recorded run under results/: write deno task bench first");
+  }
+  return `results/${last}`;
+}
+
+if (import.meta.main) Deno.exit(await runCommand(command, Deno.args, tables));

@@ -1,0 +1,184 @@
+/**
+ * One client of the load, the book's `client` (§30.3): connect, ask for a number of bytes, read them,
+ * close; and again. The client closes first, so that TIME_WAIT stays on its side.
+ *
+ * @module
+ */
+import { SystemError } from "../servers/posix/errors.ts";
+import { processCpu, type Usage, usage } from "../servers/posix/clocks.ts";
+import {
+  accept,
+  close,
+  connect,
+  listen,
+  read,
+  type SocketAddress,
+  streamSocket,
+  type TimeLimit,
+  unixAddress,
+  write,
+} from "../servers/posix/sockets.ts";
+import { getpid } from "../servers/posix/processes.ts";
+
+/** What a client asks for. */
+export interface Task {
+  readonly address: SocketAddress;
+  /** Connections to make, one after the other. */
+  readonly connections: number;
+  /** Bytes to ask for on each. */
+  readonly bytes: number;
+  /** How long a single call may take. */
+  readonly limit: TimeLimit;
+}
+
+/** The reply was shorter or longer than asked for: these stand beside the error numbers. */
+export const SHORT_REPLY = 200;
+export const LONG_REPLY = 201;
+
+const ERROR_KINDS = 256;
+const HEADER_BYTES = 64 + 4 * ERROR_KINDS;
+
+/** What a client writes down, in memory it shares with its parent. */
+export class Ledger {
+  readonly #times: Float64Array;
+  readonly #done: Int32Array;
+  readonly #errors: Int32Array;
+  readonly #latencies: Float64Array;
+
+  constructor(memory: ArrayBuffer, index: number, connections: number) {
+    const at = index * Ledger.bytes(connections);
+    this.#times = new Float64Array(memory, at, 6);
+    this.#done = new Int32Array(memory, at + 48, 1);
+    this.#errors = new Int32Array(memory, at + 64, ERROR_KINDS);
+    this.#latencies = new Float64Array(memory, at + HEADER_BYTES, connections);
+  }
+
+  /** Size of the ledger of that many connections. */
+  static bytes(connections: number): number {
+    return HEADER_BYTES + 8 * connections;
+  }
+
+  /** The client starts: performance.now(), and what its process had used until then. */
+  start(now: number, cpu: number, { user, system }: Usage): void {
+    this.#times.set([now, now, cpu, cpu, user, system]);
+  }
+
+  /** The client is done. User and system seconds are those since the start. */
+  finish(now: number, cpu: number, { user, system }: Usage): void {
+    const times = this.#times;
+    [times[1], times[3]] = [now, cpu];
+    [times[4], times[5]] = [user - times[4]!, system - times[5]!];
+  }
+
+  /** A connection was answered in so many milliseconds. */
+  succeed(milliseconds: number): void {
+    this.#latencies[this.#done[0]!++] = milliseconds;
+  }
+
+  /** A connection failed. */
+  fail(kind: number): void {
+    this.#errors[kind]!++;
+  }
+
+  /** When it started and ended, in milliseconds of performance.now(). */
+  get span(): readonly [start: number, end: number] {
+    return [this.#times[0]!, this.#times[1]!];
+  }
+
+  /** CPU seconds between start and end, and how they split. */
+  get cpu(): { total: number; user: number; system: number } {
+    const [, , before, after, user, system] = this.#times;
+    return { total: after! - before!, user: user!, system: system! };
+  }
+
+  /** Milliseconds that each answered connection took. */
+  get latencies(): Float64Array {
+    return this.#latencies.subarray(0, this.#done[0]);
+  }
+
+  /** How many connections failed, by kind. */
+  get errors(): ReadonlyMap<number, number> {
+    return new Map([...this.#errors.entries()].filter(([, count]) => count > 0));
+  }
+}
+
+/** Does the whole task. */
+export function runClient(task: Task, ledger: Ledger): void {
+  const exchange = prepare(task.bytes);
+  const pid = getpid();
+  ledger.start(performance.now(), processCpu(pid)!, usage());
+  for (let i = 0; i < task.connections; i++) {
+    const began = performance.now();
+    const error = attempt(exchange, task);
+    if (error === 0) ledger.succeed(performance.now() - began);
+    else ledger.fail(error);
+  }
+  ledger.finish(performance.now(), processCpu(pid)!, usage());
+}
+
+/** Sends the request and reads the reply; 0, or how it differed from what was asked for. */
+type Exchange = (connection: number) => number;
+
+/** Room for the reply, and for one byte more: a reply that is too long shows itself. */
+const LARGEST_READ = 65536;
+
+function prepare(bytes: number): Exchange {
+  const request = new TextEncoder().encode(`${bytes}\n`);
+  const reply = new Uint8Array(Math.min(bytes + 1, LARGEST_READ));
+  return (connection) => {
+    write(connection, request, request.length);
+    for (let left = bytes; left > 0;) {
+      const count = read(connection, reply);
+      if (count === 0) return SHORT_REPLY;
+      left -= count;
+      if (left < 0) return LONG_REPLY;
+    }
+    return 0;
+  };
+}
+
+function attempt(exchange: Exchange, { address, limit }: Task): number {
+  let connection = -1;
+  try {
+    connection = streamSocket(address, limit);
+    connect(connection, address);
+    return exchange(connection);
+  } catch (error) {
+    if (error instanceof SystemError) return error.errno;
+    throw error;
+  } finally {
+    if (connection !== -1) close(connection);
+  }
+}
+
+/** How often V8 must have seen the client before it has compiled all of it. */
+const WARM_UP = 3000;
+
+/**
+ * Plays client and server over a Unix socket until V8 has compiled the client, so that the processes
+ * forked afterwards start at full speed. (Over TCP this would leave as many ports in TIME_WAIT.)
+ */
+export function warmUp(limit: TimeLimit): void {
+  const address = unixAddress(`\0herd-load-${getpid()}`);
+  const listener = listen(address, "listen for the warm-up");
+  const bytes = 4000;
+  const reply = new Uint8Array(bytes);
+  const ledger = new Ledger(new ArrayBuffer(Ledger.bytes(WARM_UP)), 0, WARM_UP);
+  const exchange = prepare(bytes);
+  // The server's part fits into the socket's buffer, so one thread can do both.
+  const answered: Exchange = (connection) => {
+    const peer = accept(listener);
+    write(peer, reply, bytes);
+    const result = exchange(connection);
+    close(peer);
+    return result;
+  };
+  for (let i = 0; i < WARM_UP; i++) {
+    const began = performance.now();
+    if (attempt(answered, { address, connections: 1, bytes, limit }) !== 0) {
+      throw new Error("Cannot warm up the client: its own socket does not answer");
+    }
+    ledger.succeed(performance.now() - began);
+  }
+  close(listener);
+}

@@ -1,0 +1,243 @@
+/**
+ * Command: the client by itself, against any host that speaks the protocol. Clients are forked
+ * processes that wait for each other and then start at once.
+ *
+ * @module
+ */
+import {
+  type Command,
+  Exit,
+  type Parsed,
+  printEvent,
+  printLine,
+  runCommand,
+  UsageError,
+} from "../servers/cli.ts";
+import { Errno, errnoName } from "../servers/posix/errors.ts";
+import { fork, requireFork } from "../servers/posix/fork.ts";
+import { shareMemory } from "../servers/posix/memory.ts";
+import { dieWithParent, getpid, getppid, startSession, wait } from "../servers/posix/processes.ts";
+import { Signal } from "../servers/posix/signals.ts";
+import { close, internetAddress, pipe, read, timeLimit, write } from "../servers/posix/sockets.ts";
+import { Ledger, LONG_REPLY, runClient, SHORT_REPLY, type Task, warmUp } from "./client.ts";
+
+const STDIN = 0;
+
+/** What a load came to. */
+export interface LoadReport {
+  /** Connections answered in full. */
+  readonly connections: number;
+  /** Connections that failed, by kind. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** From the first client's start to the last one's end. */
+  readonly wallSeconds: number;
+  readonly connectionsPerSecond: number;
+  /** CPU seconds of all clients. */
+  readonly cpu: { readonly user: number; readonly system: number; readonly total: number };
+  /** Seconds that a connection took, from connect to the end of its reply. */
+  readonly latency: {
+    readonly p50: number;
+    readonly p99: number;
+    readonly max: number;
+    /** HdrHistogram of microseconds, V2 compressed, base64. */
+    readonly histogram: string;
+  };
+}
+
+const flags = {
+  port: { kind: "integer", value: "PORT", default: 0, min: 1, max: 65535, help: "port, required" },
+  host: { kind: "string", value: "HOST", help: "name or address (default 127.0.0.1)" },
+  clients: {
+    kind: "integer",
+    value: "N",
+    default: 10,
+    min: 1,
+    max: 1000,
+    help: "clients at the same time",
+  },
+  connections: {
+    kind: "integer",
+    value: "N",
+    default: 500,
+    min: 1,
+    max: 1_000_000,
+    help: "connections each client makes, one after the other",
+  },
+  bytes: {
+    kind: "integer",
+    value: "N",
+    default: 4000,
+    min: 1,
+    max: 16 * 1024 * 1024,
+    help: "bytes to ask for on each connection",
+  },
+  timeout: {
+    kind: "integer",
+    value: "SECONDS",
+    default: 10,
+    min: 1,
+    max: 3600,
+    help: "how long a connection may stand still",
+  },
+  warmup: {
+    kind: "integer",
+    value: "N",
+    default: 0,
+    min: 0,
+    max: 1_000_000,
+    help: "connections each client makes before, which do not count",
+  },
+  json: { kind: "boolean", help: "one JSON object a line" },
+  owner: {
+    kind: "integer",
+    value: "PID",
+    default: 0,
+    min: 0,
+    max: 2 ** 31 - 1,
+    help: "used by bench: take a process session of its own, end with process PID," +
+      " start at a line on standard input",
+  },
+} as const;
+
+const command: Command<typeof flags> = {
+  name: "load",
+  operands: "",
+  description: "Load a server: clients × connections × bytes, as in the book.",
+  flags,
+};
+
+async function load({ operands, flags }: Parsed<typeof command.flags>): Promise<number> {
+  if (operands.length > 0) throw new UsageError(`Unexpected "${operands[0]}": see --help`);
+  if (flags.port === 0) throw new UsageError("Missing port: write deno task load --port PORT");
+  dieWithParent(flags.owner || getppid(), Signal.KILL);
+  if (flags.owner) startSession();
+  const host = flags.host ?? "127.0.0.1";
+  const task = {
+    address: internetAddress(host, flags.port),
+    connections: flags.connections,
+    bytes: flags.bytes,
+    limit: timeLimit(flags.timeout),
+  };
+  requireFork();
+  warmUp(task.limit);
+  const clients = startClients(task, flags.clients, flags.warmup);
+  if (flags.owner) {
+    printEvent({ event: "ready" });
+    read(STDIN, new Uint8Array(16));
+  }
+  clients.release();
+  const report = await tell(clients.finish());
+  if (flags.json) printEvent({ event: "report", ...report });
+  else printReport(report, flags, host);
+  return Object.keys(report.errors).length === 0 ? Exit.fine : Exit.failed;
+}
+
+/** Forked clients that are ready and wait to be released. */
+interface Clients {
+  /** Lets all of them start. */
+  release(): void;
+  /** Waits for all of them. */
+  finish(): readonly Ledger[];
+}
+
+function startClients(task: Task, count: number, warmup: number): Clients {
+  const memory = shareMemory(count * Ledger.bytes(task.connections)).buffer;
+  const ledgers = Array.from({ length: count }, (_, i) => new Ledger(memory, i, task.connections));
+  const [readyEnd, ready] = pipe();
+  const [gate, gateKeeper] = pipe();
+  const parent = getpid();
+  const before = { ...task, connections: warmup };
+  const unread = new Ledger(new ArrayBuffer(Ledger.bytes(warmup)), 0, warmup);
+  const byte = new Uint8Array(1);
+  for (const ledger of ledgers) {
+    fork(() => {
+      dieWithParent(parent, Signal.KILL);
+      close(gateKeeper);
+      runClient(before, unread);
+      write(ready, byte, 1);
+      read(gate, byte); // ends when the last copy of the other end is closed
+      runClient(task, ledger);
+    });
+  }
+  close(gate);
+  close(ready);
+  for (let waiting = count; waiting > 0;) {
+    const said = read(readyEnd, new Uint8Array(waiting));
+    if (said === 0) throw new Error("Cannot start the clients: one of them died");
+    waiting -= said;
+  }
+  return {
+    release: () => close(gateKeeper),
+    finish: () => {
+      for (let left = count; left > 0; left--) {
+        const end = wait();
+        if (end?.code !== 0) throw new Error("Cannot finish the load: a client died");
+      }
+      return ledgers;
+    },
+  };
+}
+
+async function tell(ledgers: readonly Ledger[]): Promise<LoadReport> {
+  // Only now: loaded before the forks, it would make them dearer.
+  const hdr = await import("hdr-histogram-js");
+  const histogram = hdr.build({ numberOfSignificantValueDigits: 3, autoResize: true });
+  const errors: Record<string, number> = {};
+  for (const ledger of ledgers) {
+    // The histogram counts from 1: a connection takes longer than a microsecond.
+    for (const ms of ledger.latencies) histogram.recordValue(Math.max(1, Math.round(ms * 1000)));
+    for (const [kind, count] of ledger.errors) {
+      errors[errorName(kind)] = (errors[errorName(kind)] ?? 0) + count;
+    }
+  }
+  const connections = sum(ledgers, (ledger) => ledger.latencies.length);
+  const start = Math.min(...ledgers.map(({ span: [start] }) => start));
+  const end = Math.max(...ledgers.map(({ span: [, end] }) => end));
+  const wallSeconds = (end - start) / 1000;
+  const [user, system] = [sum(ledgers, (l) => l.cpu.user), sum(ledgers, (l) => l.cpu.system)];
+  return {
+    connections,
+    errors,
+    wallSeconds,
+    connectionsPerSecond: connections / wallSeconds,
+    cpu: { user, system, total: sum(ledgers, (ledger) => ledger.cpu.total) },
+    latency: {
+      p50: histogram.getValueAtPercentile(50) / 1e6,
+      p99: histogram.getValueAtPercentile(99) / 1e6,
+      max: histogram.maxValue / 1e6,
+      histogram: hdr.encodeIntoCompressedBase64(histogram),
+    },
+  };
+}
+
+function errorName(kind: number): string {
+  if (kind === SHORT_REPLY) return "short reply";
+  if (kind === LONG_REPLY) return "long reply";
+  return kind === Errno.EAGAIN ? "timed out" : errnoName(kind);
+}
+
+function sum<T>(items: readonly T[], figure: (item: T) => number): number {
+  return items.reduce((total, item) => total + figure(item), 0);
+}
+
+function printReport(
+  report: LoadReport,
+  flags: { clients: number; connections: number; bytes: number; port: number },
+  host: string,
+): void {
+  const { connections, errors, wallSeconds, connectionsPerSecond, cpu, latency } = report;
+  const ms = (seconds: number) => `${(seconds * 1000).toFixed(3)} ms`;
+  const failures = Object.entries(errors).map(([kind, count]) => `${count} ${kind}`);
+  printLine([
+    `${flags.clients} clients × ${flags.connections} connections × ${flags.bytes} bytes ` +
+    `to ${host}:${flags.port}`,
+    `connections  ${connections} in ${wallSeconds.toFixed(3)} s, ${
+      connectionsPerSecond.toFixed(0)
+    } a second`,
+    `errors       ${failures.join(", ") || "none"}`,
+    `latency      p50 ${ms(latency.p50)}, p99 ${ms(latency.p99)}, max ${ms(latency.max)}`,
+    `client CPU   ${cpu.total.toFixed(3)} s`,
+  ].join("\n"));
+}
+
+if (import.meta.main) Deno.exit(await runCommand(command, Deno.args, load));
