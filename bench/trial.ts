@@ -74,7 +74,9 @@ async function measure(planned: Planned, plan: Plan, signal: AbortSignal): Promi
   await server.say("mark");
   await server.next("marked", STOP_LIMIT_SECONDS);
   await load.say("go");
-  const client = await load.next("report", RUN_LIMIT_SECONDS) as unknown as LoadReport;
+  const { event: _, ...client } = await load.next("report", RUN_LIMIT_SECONDS) as
+    & { event: string }
+    & LoadReport;
   const opensAfter = passiveOpens();
   server.signal("SIGTERM");
   const report = await server.next("report", STOP_LIMIT_SECONDS) as unknown as Report;
