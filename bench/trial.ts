@@ -74,7 +74,7 @@ async function measure(planned: Planned, plan: Plan, signal: AbortSignal): Promi
   await server.say("mark");
   await server.next("marked", STOP_LIMIT_SECONDS);
   await load.say("go");
-  const { event: _, ...client } = await load.next("report", RUN_LIMIT_SECONDS) as
+  const { event: _, ...client } = await load.next("report", RUN_LIMIT_SECONDS) as unknown as
     & { event: string }
     & LoadReport;
   const opensAfter = passiveOpens();

@@ -3,9 +3,7 @@
  *
  * @module
  */
-import type { Meter, Slot } from "./children/meter.ts";
-import { processCpu } from "./posix/clocks.ts";
-import { contextSwitches, cpuTicks } from "./posix/files.ts";
+import type { Meter, Slot, Times } from "./children/meter.ts";
 
 /** CPU seconds. `total` is exact; the split is tick-based in the kernel and only indicative. */
 export interface Cpu {
@@ -26,6 +24,8 @@ export interface ChildReport {
   /** Of the child alive at the end; null where one entry stands for all children of the design. */
   readonly pid: number | null;
   readonly connections: number;
+  /** Connections the parent has passed to it; 0 where it does not pass them. */
+  readonly given: number;
   /** Connections closed because of a request the service refuses. */
   readonly rejected: number;
   /** Children that died here. */
@@ -44,15 +44,32 @@ export interface Report {
   readonly children: readonly ChildReport[];
 }
 
+/** What somebody has used so far. */
+export interface Use {
+  /** CPU seconds, exact. */
+  readonly cpu: number;
+  readonly switches: Switches;
+}
+
+/** How a server's processes or threads are looked at from outside. */
+export interface Watch {
+  /** What those living in the parent's slot have used so far. */
+  parent(slot: Slot): Use;
+  /** What those living in a child's slot have used so far. */
+  child(slot: Slot): Use;
+  /** User and system seconds, tick-based, of which differences tell how the parent's CPU splits. */
+  parentTimes(slot: Slot): Times;
+  /** The same of a child: at the mark, and once it has ended. */
+  childTimes(slot: Slot, when: "mark" | "end"): Times;
+}
+
 /** What a slot stood at. */
-interface Reading {
+interface Reading extends Use {
   readonly opened: number;
   readonly rejected: number;
   readonly lost: number;
-  readonly cpu: number;
-  readonly switches: Switches;
-  /** User and system seconds that do not belong to the time after this reading. */
-  readonly split: { readonly user: number; readonly system: number };
+  readonly given: number;
+  readonly times: Times;
 }
 
 /** What every slot stood at, in one moment. */
@@ -61,69 +78,59 @@ export interface Snapshot {
   readonly children: readonly Reading[];
 }
 
-/** How to look at what lives in a slot from outside. */
-export interface Living {
-  /** The processes (or threads) living in this child's slot. */
-  pids(slot: Slot): readonly number[];
-}
-
 /** Reads all slots and the clocks of whoever lives in them. */
-export function snapshot(meter: Meter, living: Living): Snapshot {
+export function snapshot(meter: Meter, watch: Watch): Snapshot {
   return {
-    parent: {
-      ...readSlot(meter.parent, [meter.parent.pid]),
-      split: ticksOf(meter.parent.pid),
+    parent: readSlot(meter.parent, watch.parent(meter.parent), watch.parentTimes(meter.parent)),
+    children: meter.children.map((slot) =>
+      readSlot(slot, watch.child(slot), watch.childTimes(slot, "mark"))
+    ),
+  };
+}
+
+function readSlot(slot: Slot, living: Use, times: Times): Reading {
+  const { opened, rejected, lost, given, ended } = slot;
+  return {
+    opened,
+    rejected,
+    lost,
+    given,
+    cpu: ended.user + ended.system + living.cpu,
+    switches: {
+      voluntary: ended.voluntary + living.switches.voluntary,
+      involuntary: ended.involuntary + living.switches.involuntary,
     },
-    children: meter.children.map((slot) => readSlot(slot, living.pids(slot))),
+    times,
   };
-}
-
-function readSlot(slot: Slot, pids: readonly number[]): Reading {
-  const { ended, ready } = slot;
-  let cpu = ended.user + ended.system;
-  let { voluntary, involuntary } = ended;
-  for (const pid of pids) {
-    if (pid === 0) continue;
-    cpu += processCpu(pid) ?? 0;
-    const switches = contextSwitches(pid);
-    voluntary += switches.voluntary;
-    involuntary += switches.involuntary;
-  }
-  return {
-    opened: slot.opened,
-    rejected: slot.rejected,
-    lost: slot.lost,
-    cpu,
-    switches: { voluntary, involuntary },
-    split: { user: ended.user + ready.user, system: ended.system + ready.system },
-  };
-}
-
-function ticksOf(pid: number): { user: number; system: number } {
-  return pid === 0 ? { user: 0, system: 0 } : cpuTicks(pid);
 }
 
 /**
- * What happened from one snapshot to another. Total CPU and context switches are those between the
- * two; the split of user and system is taken from what `meter` knows of the children once all of them
- * have ended, and from the clock ticks of the parent.
+ * What happened from one snapshot to another: connections, CPU and context switches between the two.
+ * How CPU splits into user and system is told from what is known once everything has ended.
  */
-export function account(design: string, meter: Meter, from: Snapshot, to: Snapshot): Report {
-  const children = meter.children.map((slot, index) => {
+export function account(
+  design: string,
+  meter: Meter,
+  watch: Watch,
+  from: Snapshot,
+  to: Snapshot,
+): Report {
+  const children = meter.children.map((slot, index): ChildReport => {
     const [before, after] = [from.children[index]!, to.children[index]!];
     return {
       index,
       pid: slot.pid || null,
       connections: after.opened - before.opened,
+      given: after.given - before.given,
       rejected: after.rejected - before.rejected,
       lost: after.lost - before.lost,
-      cpu: split(after.cpu - before.cpu, before.split, slot.ended),
+      cpu: split(after.cpu - before.cpu, before.times, watch.childTimes(slot, "end")),
       switches: switchesBetween(before, after),
     };
   });
   const parent = meter.parent.pid === 0 ? null : {
     pid: meter.parent.pid,
-    cpu: split(to.parent.cpu - from.parent.cpu, from.parent.split, to.parent.split),
+    cpu: split(to.parent.cpu - from.parent.cpu, from.parent.times, to.parent.times),
     switches: switchesBetween(from.parent, to.parent),
   };
   const all = parent ? [parent, ...children] : children;
@@ -146,11 +153,7 @@ export function account(design: string, meter: Meter, from: Snapshot, to: Snapsh
 }
 
 /** Divides exact CPU seconds as the tick-based figures do. */
-function split(
-  total: number,
-  from: { user: number; system: number },
-  to: { user: number; system: number },
-): Cpu {
+function split(total: number, from: Times, to: Times): Cpu {
   const user = Math.max(0, to.user - from.user);
   const system = Math.max(0, to.system - from.system);
   const share = user + system === 0 ? 0 : user / (user + system);

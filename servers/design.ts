@@ -7,6 +7,8 @@
  *
  * @module
  */
+import type { Lock, LockKind } from "./locks/lock.ts";
+import type { Queue } from "./locks/queue.ts";
 
 /** How children are made: not at all, by fork(2), as Deno subprocesses, as Workers (threads). */
 export type Making = "none" | "fork" | "subprocess" | "worker";
@@ -15,7 +17,7 @@ export type Making = "none" | "fork" | "subprocess" | "worker";
 export interface Design {
   /** What a user types. */
   readonly id: string;
-  /** One line for `deno task designs` and the tables. */
+  /** One line for the tables. */
   readonly title: string;
   /** Answer to the first question. */
   readonly children: Making;
@@ -25,6 +27,10 @@ export interface Design {
   readonly row?: number;
   /** Whether there is one child for each client, or a pool made in advance (undefined: no children). */
   readonly lifetime?: "client" | "pool";
+  /** What the children hold around accept. */
+  readonly lock?: LockKind;
+  /** Whether the parent accepts and passes descriptors, so that each child has a socket pair. */
+  readonly passes?: boolean;
   /** Most rounds a run gives this design, where one trial takes long. */
   readonly mostRounds?: number;
   /** The listing. */
@@ -43,6 +49,8 @@ export interface Server {
   readonly listener: number;
   /** The children. */
   readonly children: Children;
+  /** Between the threads of a process: connections that wait for a child. */
+  readonly queue: Queue;
   /** Serves one client in this process, closes the connection and counts it. */
   serve(connection: number): void;
 }
@@ -50,23 +58,43 @@ export interface Server {
 /** The one interface behind which forks, Deno subprocesses and Workers stand. */
 export interface Children {
   /** Starts every child of the pool. */
-  fill(): void;
+  fill(): readonly Member[];
   /** Starts one child for one client and gives the connection to it. */
   startFor(connection: number): void;
   /** Collects the children that have ended, without waiting for any. */
   reap(): void;
   /** Waits, for ever, and puts a new child in the place of each that dies. */
   keep(): never;
+  /** Puts a new child in the place of one that has died. */
+  replace(member: Member): void;
+}
+
+/** What a parent that passes connections keeps of each child (the book's `Child` structure). */
+export interface Member {
+  readonly index: number;
+  readonly pid: number;
+  /** This end of the socket pair. */
+  readonly channel: number;
+  /** Whether it is serving a client. */
+  busy: boolean;
+  /** Clients it was given. */
+  count: number;
 }
 
 /** What a child of a listing has to work with. */
 export interface Child {
   /** Place in the pool, from 0. */
   readonly index: number;
-  /** The listening socket. */
+  /** The listening socket; −1 where only the parent has it. */
   readonly listener: number;
   /** The client it was started for, in a design with a child per client. */
   readonly connection: number;
+  /** Its end of the socket pair with the parent, in a design that passes descriptors. */
+  readonly channel: number;
+  /** What to hold around accept, in a design with a lock. */
+  readonly lock: Lock;
+  /** Between the threads of a process: connections that wait for a child. */
+  readonly queue: Queue;
   /** Serves one client, closes the connection and counts it. */
   serve(connection: number): void;
 }

@@ -4,14 +4,11 @@
  *
  * @module
  */
-import { account, type Report, type Snapshot, snapshot } from "./account.ts";
-import { Meter, type Slot } from "./children/meter.ts";
+import { account, type Report, type Snapshot, snapshot, type Watch } from "./account.ts";
+import { makeSetup, type Setup } from "./children/setup.ts";
 import { type Status, STATUS_BYTES, statuses } from "./children/status.ts";
-import type { Design } from "./design.ts";
-import { fork, requireFork } from "./posix/fork.ts";
-import { childrenOf } from "./posix/files.ts";
-import { becomeSubreaper, type Ended, getpid, kill, waitLater } from "./posix/processes.ts";
-import { Signal } from "./posix/signals.ts";
+import type { Design, Making } from "./design.ts";
+import { requireFork } from "./posix/fork.ts";
 import {
   type BoundAddress,
   boundAddress,
@@ -21,7 +18,8 @@ import {
   pipe,
   readLater,
 } from "./posix/sockets.ts";
-import { serverProcess } from "./process.ts";
+import { startProcesses } from "./process_server.ts";
+import { startThreads } from "./thread_server.ts";
 
 /** How a server is to run. */
 export interface HostOptions {
@@ -31,78 +29,74 @@ export interface HostOptions {
   readonly children: number;
 }
 
+/** A server that was started, of processes or of threads. */
+export interface Running {
+  readonly watch: Watch;
+  /** Resolves with the reason if it ends. */
+  readonly ended: Promise<string>;
+  /** Ends it; resolves when nothing of it is left, or when only the end of the host is missing. */
+  end(): Promise<void>;
+}
+
+/** How to start a server, by how its children are made. */
+const starters: Readonly<Record<Making, (setup: Setup) => Running>> = {
+  none: startProcesses,
+  fork: startProcesses,
+  subprocess: startProcesses,
+  worker: startThreads,
+};
+
 /** The longest that clients still being served hold up a stop. */
 const DRAIN_LIMIT_MS = 1000;
 
-/** A running server. */
+/** A running server and its account. */
 export class Host {
   readonly address: BoundAddress;
-  /** Resolves when every child is in its loop; rejects where the server ends before. */
+  /** Resolves when every child is in its loop. */
   readonly ready: Promise<void>;
   /** Resolves with the reason if the server ends by itself. */
   readonly failed: Promise<string>;
 
-  readonly #design: Design;
-  readonly #meter: Meter;
-  readonly #server: number;
-  readonly #gone: Promise<void>;
-  #waitingFor: Set<number>;
+  readonly #setup: Setup;
+  readonly #running: Running;
+  readonly #waitingFor: Set<number>;
   #from: Snapshot | undefined;
-  #stopping = false;
   #setReady!: () => void;
-  #setFailed!: (reason: string) => void;
 
   /** Starts a design's server; `onStatus` hears of what happens to its children. */
   static async start(
     design: Design,
-    options: HostOptions,
+    { port, children }: HostOptions,
     onStatus: (status: Status) => void = () => {},
   ): Promise<Host> {
     const listing = await design.listing();
-    requireFork();
-    becomeSubreaper();
-    const doing = `listen on 127.0.0.1:${options.port}`;
-    const listener = listen(internetAddress("127.0.0.1", options.port), doing);
-    const meter = Meter.create(design.lifetime === "pool" ? options.children : 1);
-    const [statusEnd, status] = pipe();
+    if (design.children !== "worker") requireFork();
+    const listener = listen(internetAddress("127.0.0.1", port), `listen on 127.0.0.1:${port}`);
     const address = boundAddress(listener);
-    const host = getpid();
-    const server = fork(() => {
-      close(statusEnd);
-      serverProcess(design, { listing, listener, meter, status }, host);
+    const [statusEnd, status] = pipe();
+    const setup = makeSetup(design, listing, {
+      children: design.lifetime === "pool" ? children : 1,
+      listener,
+      status,
     });
-    // The listening socket belongs to those who accept.
-    close(listener);
-    close(status);
-    return new Host(design, meter, server, address, statusEnd, onStatus);
+    const running = starters[design.children](setup);
+    const host = new Host(setup, running, address);
+    host.#readStatus(statusEnd, onStatus);
+    return host;
   }
 
-  private constructor(
-    design: Design,
-    meter: Meter,
-    server: number,
-    address: BoundAddress,
-    statusEnd: number,
-    onStatus: (status: Status) => void,
-  ) {
-    this.#design = design;
-    this.#meter = meter;
-    this.#server = server;
+  private constructor(setup: Setup, running: Running, address: BoundAddress) {
+    this.#setup = setup;
+    this.#running = running;
     this.address = address;
-    this.#waitingFor = new Set(meter.children.keys());
-    this.failed = new Promise((resolve) => this.#setFailed = resolve);
-    this.ready = new Promise((resolve, reject) => {
-      this.#setReady = resolve;
-      this.failed.then((reason) => reject(new Error(reason)));
-    });
-    this.ready.catch(() => {});
-    this.#readStatus(statusEnd, onStatus);
-    this.#gone = this.#reap();
+    this.failed = running.ended;
+    this.#waitingFor = new Set(setup.meter.children.keys());
+    this.ready = new Promise((resolve) => this.#setReady = resolve);
   }
 
   /** From here on counts. */
   mark(): void {
-    this.#from = this.#snapshot();
+    this.#from = snapshot(this.#setup.meter, this.#running.watch);
   }
 
   /**
@@ -110,24 +104,16 @@ export class Host {
    * waits for all of them, and tells what it cost since the mark.
    */
   async stop(): Promise<Report> {
-    this.#stopping = true;
     await this.#drain();
-    const to = this.#snapshot();
-    // Its children go with it, by their parent-death signal.
-    kill(this.#server, Signal.KILL);
-    await this.#gone;
-    return account(this.#design.id, this.#meter, this.#from ?? to, to);
-  }
-
-  #snapshot(): Snapshot {
-    return snapshot(this.#meter, {
-      pids: (slot: Slot) =>
-        this.#design.lifetime === "client" ? childrenOf(this.#server) : [slot.pid],
-    });
+    const { design, meter } = this.#setup;
+    const { watch } = this.#running;
+    const to = snapshot(meter, watch);
+    await this.#running.end();
+    return account(design.id, meter, watch, this.#from ?? to, to);
   }
 
   async #drain(): Promise<void> {
-    const busy = () => this.#meter.children.some((slot) => slot.opened !== slot.closed);
+    const busy = () => this.#setup.meter.children.some((slot) => slot.opened !== slot.closed);
     for (const end = performance.now() + DRAIN_LIMIT_MS; busy() && performance.now() < end;) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
@@ -149,26 +135,4 @@ export class Host {
     this.mark();
     this.#setReady();
   }
-
-  /** Waits for the server process, and for those of its children that outlive it. */
-  async #reap(): Promise<void> {
-    for (let end; (end = await waitLater());) {
-      this.#account(end);
-      if (end.pid === this.#server && !this.#stopping) {
-        this.#setFailed(`the server process ${howItEnded(end)}`);
-      }
-    }
-  }
-
-  #account({ pid, usage }: Ended): void {
-    const { children } = this.#meter;
-    const slot = this.#design.lifetime === "client" && pid !== this.#server
-      ? children[0]
-      : children.find((slot) => slot.pid === pid);
-    slot?.add(usage);
-  }
-}
-
-function howItEnded({ code, signal }: Ended): string {
-  return signal === undefined ? `ended with code ${code}` : `was ended by signal ${signal}`;
 }

@@ -68,6 +68,15 @@ export function serveOne(connection: number): boolean {
 
 const GONE = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT"]);
 
+/** How often V8 must have seen the service before it has compiled all of it. */
+export const WARM_UP = 3000;
+
+/**
+ * For children that live for one client: often enough for V8 to have byte code and type feedback, and
+ * not so often that it marks a function for optimization, which would then happen in every child.
+ */
+export const REHEARSALS = 250;
+
 /**
  * Runs `serve` over that many socket pairs, for V8 to compile it. Children forked afterwards inherit the
  * compiled code, so that a row measures its design and not V8's warm-up.

@@ -7,120 +7,150 @@
  * @module
  */
 import type { Usage } from "../posix/clocks.ts";
-import { memoryAt, type SharedMemory, shareMemory } from "../posix/memory.ts";
+import type { SharedMemory } from "../posix/memory.ts";
 
 /** A slot fills one cache line, so that children do not disturb each other by counting. */
-const SLOT_BYTES = 64;
+export const SLOT_BYTES = 64;
+
+/** The counts of a slot, in the order in which they lie there. */
+const PID = 0;
+const OPENED = 1;
+const CLOSED = 2;
+const REJECTED = 3;
+const LOST = 4;
+const VOLUNTARY = 5;
+const INVOLUNTARY = 6;
+const GIVEN = 7;
+
+/** The CPU times of a slot, in microseconds, likewise. */
+const ENDED_USER = 0;
+const ENDED_SYSTEM = 1;
+const READY_USER = 2;
+const READY_SYSTEM = 3;
+
+/** User and system CPU seconds. */
+export type Times = Pick<Usage, "user" | "system">;
 
 /** One child's slot; of a design with a child per client, the slot of all its children. */
 export class Slot {
   readonly #counts: Int32Array;
-  readonly #seconds: Float64Array;
+  readonly #times: BigInt64Array;
 
-  constructor(memory: ArrayBuffer, offset: number) {
+  constructor(memory: ArrayBuffer = new ArrayBuffer(SLOT_BYTES), offset = 0) {
     this.#counts = new Int32Array(memory, offset, 8);
-    this.#seconds = new Float64Array(memory, offset + 32, 4);
+    this.#times = new BigInt64Array(memory, offset + 32, 4);
   }
 
   /** Process (of a Worker: thread) that lives here; 0: none, or several. */
   get pid(): number {
-    return Atomics.load(this.#counts, 0);
+    return Atomics.load(this.#counts, PID);
   }
 
   set pid(pid: number) {
-    Atomics.store(this.#counts, 0, pid);
+    Atomics.store(this.#counts, PID, pid);
   }
 
   /** Connections taken. */
   get opened(): number {
-    return Atomics.load(this.#counts, 1);
+    return Atomics.load(this.#counts, OPENED);
   }
 
   /** Connections done with. */
   get closed(): number {
-    return Atomics.load(this.#counts, 2);
+    return Atomics.load(this.#counts, CLOSED);
   }
 
   /** Connections closed because of a request the service refuses. */
   get rejected(): number {
-    return Atomics.load(this.#counts, 3);
+    return Atomics.load(this.#counts, REJECTED);
   }
 
   /** Children that died here. */
   get lost(): number {
-    return Atomics.load(this.#counts, 4);
+    return Atomics.load(this.#counts, LOST);
+  }
+
+  /** Connections the parent has passed to the child, where it passes them. */
+  get given(): number {
+    return Atomics.load(this.#counts, GIVEN);
+  }
+
+  set given(count: number) {
+    Atomics.store(this.#counts, GIVEN, count);
   }
 
   /** What the children that ended here had used, all together. */
   get ended(): Usage {
     return {
-      user: this.#seconds[0]!,
-      system: this.#seconds[1]!,
-      voluntary: Atomics.load(this.#counts, 5),
-      involuntary: Atomics.load(this.#counts, 6),
+      user: this.#seconds(ENDED_USER),
+      system: this.#seconds(ENDED_SYSTEM),
+      voluntary: Atomics.load(this.#counts, VOLUNTARY),
+      involuntary: Atomics.load(this.#counts, INVOLUNTARY),
     };
   }
 
-  /** User and system CPU seconds the child living here had used when it was ready. */
-  get ready(): Pick<Usage, "user" | "system"> {
-    return { user: this.#seconds[2]!, system: this.#seconds[3]! };
+  /** What the child living here had used when it was ready. */
+  get ready(): Times {
+    return { user: this.#seconds(READY_USER), system: this.#seconds(READY_SYSTEM) };
   }
 
-  set ready({ user, system }: Pick<Usage, "user" | "system">) {
-    this.#seconds[2] = user;
-    this.#seconds[3] = system;
+  set ready({ user, system }: Times) {
+    Atomics.store(this.#times, READY_USER, microseconds(user));
+    Atomics.store(this.#times, READY_SYSTEM, microseconds(system));
   }
 
   /** A connection was taken. */
   open(): void {
-    Atomics.add(this.#counts, 1, 1);
+    Atomics.add(this.#counts, OPENED, 1);
   }
 
   /** A connection is done with. */
   close(rejected: boolean): void {
-    if (rejected) Atomics.add(this.#counts, 3, 1);
-    Atomics.add(this.#counts, 2, 1);
+    if (rejected) Atomics.add(this.#counts, REJECTED, 1);
+    Atomics.add(this.#counts, CLOSED, 1);
   }
 
   /** A child died here that should have lived. */
   lose(): void {
-    Atomics.add(this.#counts, 4, 1);
+    Atomics.add(this.#counts, LOST, 1);
     // What it was doing will not be finished.
-    Atomics.store(this.#counts, 2, this.opened);
+    Atomics.store(this.#counts, CLOSED, this.opened);
   }
 
-  /** Adds what a child that ended had used. One process at a time does this for a slot. */
+  /** Adds what a child that ended had used. */
   add({ user, system, voluntary, involuntary }: Usage): void {
-    this.#seconds[0]! += user;
-    this.#seconds[1]! += system;
-    Atomics.add(this.#counts, 5, voluntary);
-    Atomics.add(this.#counts, 6, involuntary);
+    Atomics.add(this.#times, ENDED_USER, microseconds(user));
+    Atomics.add(this.#times, ENDED_SYSTEM, microseconds(system));
+    Atomics.add(this.#counts, VOLUNTARY, voluntary);
+    Atomics.add(this.#counts, INVOLUNTARY, involuntary);
   }
+
+  #seconds(index: number): number {
+    return Number(Atomics.load(this.#times, index)) / 1e6;
+  }
+}
+
+function microseconds(seconds: number): bigint {
+  return BigInt(Math.round(seconds * 1e6));
 }
 
 /** All slots of a server: one a child and one for its parent. */
 export class Meter {
   readonly children: readonly Slot[];
   readonly parent: Slot;
-  readonly address: bigint;
 
-  private constructor({ buffer, address }: SharedMemory, children: number) {
-    this.address = address;
+  /** The slots in `memory`, from `offset` on. */
+  constructor({ buffer }: SharedMemory, offset: number, children: number) {
     const slots = Array.from(
       { length: children + 1 },
-      (_, i) => new Slot(buffer, i * SLOT_BYTES),
+      (_, i) => new Slot(buffer, offset + i * SLOT_BYTES),
     );
     this.parent = slots.pop()!;
     this.children = slots;
   }
 
-  /** Memory for that many children. Make it before the fork. */
-  static create(children: number): Meter {
-    return new Meter(shareMemory((children + 1) * SLOT_BYTES), children);
-  }
-
-  /** The meter another thread of this process made. */
-  static at(address: bigint, children: number): Meter {
-    return new Meter(memoryAt(address, (children + 1) * SLOT_BYTES), children);
+  /** Room for the slots of that many children. */
+  static bytes(children: number): number {
+    return (children + 1) * SLOT_BYTES;
   }
 }

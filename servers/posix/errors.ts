@@ -15,9 +15,11 @@ export const Errno = {
   ENOMEM: 12,
   ENFILE: 23,
   EMFILE: 24,
+  EPIPE: 32,
   EADDRINUSE: 98,
   ENOBUFS: 105,
   ECONNABORTED: 103,
+  ECONNRESET: 104,
 } as const;
 
 /** A system call failed. The message says what it was doing, which call, and why. */

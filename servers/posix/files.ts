@@ -44,9 +44,9 @@ export function childrenOf(pid: number): number[] {
   return list ? list.split(" ").map(Number) : [];
 }
 
-/** The context switches of a process's main thread, or of a thread, so far. */
-export function contextSwitches(pid: number): { voluntary: number; involuntary: number } {
-  const status = tryReadText(`/proc/${pid}/status`) ?? "";
+/** The context switches so far of the thread (a process: its main thread) with that /proc folder. */
+export function contextSwitches(folder: string): { voluntary: number; involuntary: number } {
+  const status = tryReadText(`${folder}/status`) ?? "";
   const field = (name: string) =>
     Number(status.match(`\n${name}_ctxt_switches:\\s+(\\d+)`)?.[1] ?? 0);
   return { voluntary: field("voluntary"), involuntary: field("nonvoluntary") };

@@ -28,6 +28,11 @@ export function getpid(): number {
   return libc.getpid();
 }
 
+/** This thread's number; that of the process in its main thread. */
+export function gettid(): number {
+  return libc.gettid();
+}
+
 /** The parent's number; another one once the parent is dead. */
 export function getppid(): number {
   return libc.getppid();

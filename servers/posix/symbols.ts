@@ -39,6 +39,25 @@ export const symbols = {
   pipe2: { parameters: ["buffer", "i32"], result: "i32" }, // int pipe2(int fds[2], int flags)
   poll: { parameters: ["buffer", "u32", "i32"], result: "i32" }, // int poll(struct pollfd *fds, nfds_t n, int timeout)
 
+  sendmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+  recvmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+  close_range: { name: "syscall", parameters: ["i32", "u32", "u32", "u32"], result: "i32" }, // long syscall(SYS_close_range, unsigned first, unsigned last, unsigned flags)
+  mkostemp: { parameters: ["buffer", "i32"], result: "i32" }, // int mkostemp(char *template, int flags)
+  unlink: { parameters: ["buffer"], result: "i32" }, // int unlink(const char *path)
+
+  // locks
+  lockf: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int lockf(int fd, int cmd, off_t len); len is 0 here
+  pthread_mutexattr_init: { parameters: ["buffer"], result: "i32" }, // int pthread_mutexattr_init(pthread_mutexattr_t *)
+  pthread_mutexattr_setpshared: { parameters: ["buffer", "i32"], result: "i32" }, // int pthread_mutexattr_setpshared(pthread_mutexattr_t *, int)
+  pthread_mutexattr_setrobust: { parameters: ["buffer", "i32"], result: "i32" }, // int pthread_mutexattr_setrobust(pthread_mutexattr_t *, int)
+  pthread_mutex_init: { parameters: ["pointer", "buffer"], result: "i32" }, // int pthread_mutex_init(pthread_mutex_t *, const pthread_mutexattr_t *)
+  pthread_mutex_lock: { parameters: ["pointer"], result: "i32" }, // int pthread_mutex_lock(pthread_mutex_t *)
+  pthread_mutex_unlock: { parameters: ["pointer"], result: "i32" }, // int pthread_mutex_unlock(pthread_mutex_t *)
+  pthread_mutex_consistent: { parameters: ["pointer"], result: "i32" }, // int pthread_mutex_consistent(pthread_mutex_t *)
+  pthread_cond_init: { parameters: ["pointer", "pointer"], result: "i32" }, // int pthread_cond_init(pthread_cond_t *, const pthread_condattr_t *)
+  pthread_cond_wait: { parameters: ["pointer", "pointer"], result: "i32" }, // int pthread_cond_wait(pthread_cond_t *, pthread_mutex_t *)
+  pthread_cond_signal: { parameters: ["pointer"], result: "i32" }, // int pthread_cond_signal(pthread_cond_t *)
+
   // processes
   fork: { parameters: [], result: "i32" }, // pid_t fork(void)
   _Fork: { parameters: [], result: "i32", optional: true }, // pid_t _Fork(void), glibc 2.34
@@ -53,6 +72,7 @@ export const symbols = {
   kill: { parameters: ["i32", "i32"], result: "i32" }, // int kill(pid_t pid, int sig)
   getpid: { parameters: [], result: "i32" }, // pid_t getpid(void)
   getppid: { parameters: [], result: "i32" }, // pid_t getppid(void)
+  gettid: { parameters: [], result: "i32" }, // pid_t gettid(void)
   setsid: { parameters: [], result: "i32" }, // pid_t setsid(void)
   prctl: { parameters: ["i32", "u32", "u32", "u32", "u32"], result: "i32" }, // int prctl(int option, unsigned long arg2, …, unsigned long arg5)
   pidfd_open: { name: "syscall", parameters: ["i32", "i32", "u32"], result: "i32" }, // long syscall(SYS_pidfd_open, pid_t pid, unsigned int flags)

@@ -1,0 +1,135 @@
+/**
+ * What a server is made of, in the process or thread that has it: plain numbers to hand on to a child
+ * (descriptors, an address), and the objects made from them.
+ *
+ * @module
+ */
+import type { Child, Design, Listing, Server } from "../design.ts";
+import { type Lock, openLock } from "../locks/lock.ts";
+import { Mutex } from "../locks/mutex.ts";
+import { Queue, QUEUE_BYTES } from "../locks/queue.ts";
+import { usage } from "../posix/clocks.ts";
+import { unnamedFile } from "../posix/locking.ts";
+import { mapMemoryFile, memoryAt, memoryFile, type SharedMemory } from "../posix/memory.ts";
+import { gettid } from "../posix/processes.ts";
+import { serveOne } from "../service.ts";
+import { Meter, type Slot } from "./meter.ts";
+import { tell } from "./status.ts";
+
+/** What a child is told to find everything else. */
+export interface Handles {
+  /** Id of the design. */
+  readonly design: string;
+  /** Number of children. */
+  readonly children: number;
+  /** The listening socket. */
+  readonly listener: number;
+  /** Write end of the status pipe. */
+  readonly status: number;
+  /** The shared memory, as a file. */
+  readonly memory: number;
+  /** The lock file; −1: none. */
+  readonly lockFile: number;
+}
+
+/** What a server is made of. */
+export interface Setup {
+  readonly design: Design;
+  readonly listing: Listing;
+  readonly handles: Handles;
+  /** Where the shared memory lies in this process. */
+  readonly address: bigint;
+  readonly meter: Meter;
+  readonly lock: Lock;
+  readonly queue: Queue;
+}
+
+// The shared memory: the mutex, the queue, the meter.
+const QUEUE_AT = Mutex.BYTES;
+const METER_AT = QUEUE_AT + Math.ceil(QUEUE_BYTES / 64) * 64;
+
+/** Makes what a server of that many children needs. */
+export function makeSetup(
+  design: Design,
+  listing: Listing,
+  options: { children: number; listener: number; status: number },
+): Setup {
+  const memory = memoryFile("herd", METER_AT + Meter.bytes(options.children));
+  const lockFile = design.lock === "file" ? unnamedFile() : -1;
+  const handles = { design: design.id, ...options, memory, lockFile };
+  const setup = openSetup(design, listing, handles);
+  Mutex.create(setup.address);
+  Queue.create(setup.address + BigInt(QUEUE_AT));
+  return setup;
+}
+
+/** Finds what `makeSetup` made: at an address of this process, or through the descriptors. */
+export function openSetup(
+  design: Design,
+  listing: Listing,
+  handles: Handles,
+  address?: bigint,
+): Setup {
+  const bytes = METER_AT + Meter.bytes(handles.children);
+  const memory: SharedMemory = address === undefined
+    ? mapMemoryFile(handles.memory, bytes)
+    : memoryAt(address, bytes);
+  return {
+    design,
+    listing,
+    handles,
+    address: memory.address,
+    meter: new Meter(memory, METER_AT, handles.children),
+    lock: openLock(design.lock ?? "mutex", {
+      descriptor: handles.lockFile,
+      address: memory.address,
+    }),
+    queue: new Queue(memory.address + BigInt(QUEUE_AT)),
+  };
+}
+
+/** What the parent of a listing gets. */
+export function serverOf(setup: Setup, own: Slot, children: Server["children"]): Server {
+  return {
+    listener: setup.handles.listener,
+    queue: setup.queue,
+    children,
+    serve: (connection) => serve(own, connection),
+  };
+}
+
+/** What a child of a listing gets. */
+export function childOf(
+  setup: Setup,
+  index: number,
+  { connection = -1, channel = -1 }: { connection?: number; channel?: number },
+): Child {
+  const slot = setup.meter.children[index]!;
+  const ownsListener = setup.design.lifetime === "pool" && setup.design.passes !== true;
+  return {
+    index,
+    listener: ownsListener ? setup.handles.listener : -1,
+    connection,
+    channel,
+    lock: setup.lock,
+    queue: setup.queue,
+    serve: (connection) => serve(slot, connection),
+  };
+}
+
+/** Makes this process or thread the one that lives in a slot, and notes what it had used until now. */
+export function enter(slot: Slot): void {
+  slot.pid = gettid();
+  slot.ready = usage("thread");
+}
+
+/** Tells the host that this process or thread is ready. */
+export function announce(index: number, status: number): void {
+  tell(status, { kind: "ready", index, pid: gettid() });
+}
+
+/** Serves one client and counts it. */
+export function serve(slot: Slot, connection: number): void {
+  slot.open();
+  slot.close(!serveOne(connection));
+}

@@ -1,0 +1,30 @@
+/**
+ * The program that a Deno subprocess runs as a child: it finds what it shares with its parent through
+ * inherited descriptors, and does what the listing says.
+ *
+ * @module
+ */
+import { findDesign } from "../designs.ts";
+import { dieWithParent } from "../posix/processes.ts";
+import { resetSignals, Signal } from "../posix/signals.ts";
+import { close } from "../posix/sockets.ts";
+import { WARM_UP, warmUp } from "../service.ts";
+import { Slot } from "./meter.ts";
+import { announce, childOf, enter, openSetup, serve } from "./setup.ts";
+import type { Told } from "./subprocess.ts";
+
+const { parent, index, connection, channel, handles }: Told = JSON.parse(Deno.args[0]!);
+dieWithParent(parent, Signal.KILL);
+resetSignals();
+const design = findDesign(handles.design)!;
+const setup = openSetup(design, await design.listing(), handles);
+const slot = setup.meter.children[index]!;
+if (design.lifetime === "pool") {
+  const scratch = new Slot();
+  warmUp(WARM_UP, (connection) => serve(scratch, connection));
+  enter(slot);
+  announce(index, handles.status);
+}
+close(handles.status);
+setup.listing.child!(childOf(setup, index, { connection, channel }));
+Deno.exit();

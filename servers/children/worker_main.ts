@@ -1,0 +1,42 @@
+/**
+ * The program of a Worker: the server's main thread, or a child.
+ *
+ * @module
+ */
+import { findDesign } from "../designs.ts";
+import { complain } from "../posix/fork.ts";
+import { WARM_UP, warmUp } from "../service.ts";
+import { Slot } from "./meter.ts";
+import { announce, childOf, enter, openSetup, serve, serverOf, type Setup } from "./setup.ts";
+import { type Told, Workers } from "./worker.ts";
+
+self.addEventListener("message", async (event) => {
+  const { data } = event as MessageEvent<Told>;
+  try {
+    const design = findDesign(data.handles.design)!;
+    const setup = openSetup(design, await design.listing(), data.handles, data.address);
+    roles[data.role](setup, data);
+  } catch (error) {
+    complain((error as Error).message);
+  }
+  self.close();
+});
+
+const roles = {
+  parent(setup: Setup): void {
+    const { meter, design, handles, listing } = setup;
+    enter(meter.parent);
+    if (design.lifetime === "client") announce(0, handles.status);
+    listing.parent(serverOf(setup, meter.parent, new Workers(setup)));
+  },
+  child(setup: Setup, { index, connection }: Told): void {
+    const { meter, design, handles, listing } = setup;
+    if (design.lifetime === "pool") {
+      const scratch = new Slot();
+      warmUp(WARM_UP, (connection) => serve(scratch, connection));
+      enter(meter.children[index]!);
+      announce(index, handles.status);
+    }
+    listing.child!(childOf(setup, index, { connection }));
+  },
+};

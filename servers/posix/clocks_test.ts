@@ -1,0 +1,73 @@
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertGreaterOrEqual,
+  assertLess,
+} from "@std/assert";
+import { closing, waitFor } from "../testing.ts";
+import { parseUsage, processCpu, RUSAGE_BYTES, threadCpu, usage } from "./clocks.ts";
+import { readText } from "./files.ts";
+import { fork } from "./fork.ts";
+import { endsWithin, getpid } from "./processes.ts";
+import { pipe, read, write } from "./sockets.ts";
+
+const total = ({ user, system }: { user: number; system: number }) => user + system;
+
+/** Works until this process has used so many CPU seconds. */
+function work(seconds: number): void {
+  while (total(usage()) < seconds);
+}
+
+Deno.test("processCpu() follows another process, to the figure it leaves behind", () => {
+  const [output, input] = pipe();
+  using _ = closing(output, input);
+  const byte = new Uint8Array(1);
+  const pid = fork(() => {
+    work(0.1);
+    write(input, byte, 1);
+    work(0.2);
+  });
+  read(output, byte);
+  const early = processCpu(pid)!;
+  endsWithin(pid, 5000);
+  const late = processCpu(pid)!;
+  const left = total(waitFor(pid).usage);
+  assertGreaterOrEqual(early, 0.1);
+  assertLess(early, late);
+  assertGreaterOrEqual(late, 0.2);
+  assertAlmostEquals(late, left, 0.05 * left);
+  assertEquals(processCpu(pid), undefined);
+});
+
+Deno.test("usage() grows with work, and a thread's is part of its process's", () => {
+  const before = usage("thread");
+  const until = performance.now() + 30;
+  while (performance.now() < until);
+  const [thread, process] = [usage("thread"), usage()];
+  assertGreater(total(thread), total(before));
+  assertGreaterOrEqual(total(process), total(thread));
+  assertGreaterOrEqual(processCpu(getpid())!, total(process));
+});
+
+Deno.test("threadCpu() is the CPU time of one thread", () => {
+  const tid = Number(readText("/proc/thread-self/stat").split(" ")[0]);
+  const before = total(usage("thread"));
+  const cpu = threadCpu(tid)!;
+  const after = total(usage("thread"));
+  // getrusage tells whole microseconds.
+  assertGreaterOrEqual(cpu, before - 1e-6);
+  assertLess(cpu, after + 2e-6);
+});
+
+Deno.test("threadCpu() knows no threads of other processes", () => {
+  assertEquals(threadCpu(1), undefined);
+});
+
+Deno.test("parseUsage() reads a struct rusage wherever it lies", () => {
+  const bytes = new Uint8Array(8 + RUSAGE_BYTES);
+  const rusage = bytes.subarray(8);
+  new BigInt64Array(bytes.buffer, 8, 4).set([1n, 250_000n, 2n, 500_000n]);
+  new BigInt64Array(bytes.buffer, 8 + 128, 2).set([3n, 4n]);
+  assertEquals(parseUsage(rusage), { user: 1.25, system: 2.5, voluntary: 3, involuntary: 4 });
+});

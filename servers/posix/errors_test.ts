@@ -1,0 +1,39 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { checked, Errno, errnoName, SystemError } from "./errors.ts";
+import { closing } from "../testing.ts";
+import { boundAddress, connect, internetAddress, listen, streamSocket } from "./sockets.ts";
+
+Deno.test("listen() on a port in use says which call failed, why, and what it was doing", () => {
+  const listener = listen(internetAddress("127.0.0.1", 0), "take a port");
+  using _ = closing(listener);
+  const address = internetAddress("127.0.0.1", boundAddress(listener).port);
+  const error = assertThrows(() => listen(address, "serve the herd"), SystemError);
+  const { name, message, call, code, errno } = error;
+  assertEquals({ name, message, call, code, errno }, {
+    name: "SystemError",
+    message: "Cannot serve the herd: bind failed with EADDRINUSE (Address already in use)",
+    call: "bind",
+    code: "EADDRINUSE",
+    errno: Errno.EADDRINUSE,
+  });
+});
+
+Deno.test("connect() to a port where nobody listens throws ECONNREFUSED", () => {
+  const address = internetAddress("127.0.0.1", 1);
+  const socket = streamSocket(address);
+  using _ = closing(socket);
+  const { call, code } = assertThrows(() => connect(socket, address), SystemError, "connect");
+  assertEquals({ call, code }, { call: "connect", code: "ECONNREFUSED" });
+});
+
+Deno.test("checked() returns what is not −1", () => {
+  assertEquals([0, 7, -2].map((result) => checked(result, "f", "test")), [0, 7, -2]);
+});
+
+Deno.test("errnoName() knows the names, and has one for numbers without", () => {
+  assertEquals([1, 11, 104, 9999].map(errnoName), ["EPERM", "EAGAIN", "ECONNRESET", "errno 9999"]);
+});
+
+Deno.test("Errno holds the numbers of this machine", () => {
+  for (const [name, number] of Object.entries(Errno)) assertEquals(errnoName(number), name);
+});

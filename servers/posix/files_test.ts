@@ -1,0 +1,110 @@
+import { assertAlmostEquals, assertEquals, assertGreater, assertMatch } from "@std/assert";
+import { assertThrows } from "@std/assert";
+import { closing, waitFor } from "../testing.ts";
+import { usage } from "./clocks.ts";
+import { SystemError } from "./errors.ts";
+import {
+  childrenOf,
+  contextSwitches,
+  cpuTicks,
+  libcVersion,
+  readText,
+  tryReadText,
+} from "./files.ts";
+import { fork, forkAgain } from "./fork.ts";
+import { shareMemory } from "./memory.ts";
+import { endsWithin, kill } from "./processes.ts";
+import { Signal } from "./signals.ts";
+import { pipe, read, write } from "./sockets.ts";
+
+Deno.test("readText() reads files whose size nobody knows before", () => {
+  const maps = readText("/proc/self/maps");
+  assertGreater(maps.length, 0);
+  assertMatch(maps, /^[0-9a-f]+-[0-9a-f]+ .*\n$/s);
+});
+
+Deno.test("readText() reads all of a file", () => {
+  const path = Deno.makeTempFileSync();
+  try {
+    // Three bytes a letter, so that letters lie across every power of two.
+    for (const text of ["", "→".repeat(16384), "→".repeat(100_000)]) {
+      Deno.writeTextFileSync(path, text);
+      assertEquals(readText(path) === text, true);
+    }
+  } finally {
+    Deno.removeSync(path);
+  }
+});
+
+Deno.test("readText() says what it cannot read, and why", () => {
+  const { call, code, message } = assertThrows(() => readText("/proc/none"), SystemError);
+  assertEquals({ call, code }, { call: "open", code: "ENOENT" });
+  assertMatch(message, /^Cannot read \/proc\/none: /);
+  assertEquals(assertThrows(() => readText("/proc"), SystemError).code, "EISDIR");
+});
+
+Deno.test("tryReadText() is undefined where there is nothing to read", () => {
+  assertEquals(tryReadText("/proc/none"), undefined);
+  assertEquals(tryReadText("/proc/self/comm"), readText("/proc/self/comm"));
+});
+
+Deno.test("childrenOf() lists the children of a process, one not waited for included", () => {
+  const pids = new Int32Array(shareMemory(8).buffer);
+  const [output, input] = pipe();
+  using _ = closing(output, input);
+  const byte = new Uint8Array(1);
+  const sleep = () => void read(output, byte);
+  const pid = fork(() => {
+    pids[0] = forkAgain(() => {});
+    pids[1] = forkAgain(sleep);
+    sleep();
+  });
+  while (pids[1] === 0);
+  endsWithin(pids[0]!, 5000);
+  assertEquals(childrenOf(pid), [...pids]);
+  for (const each of [pids[1]!, pid]) kill(each, Signal.KILL);
+  waitFor(pid);
+  assertEquals(childrenOf(pid), []);
+});
+
+Deno.test("contextSwitches() counts the waits of another process", () => {
+  const [calls, caller] = pipe();
+  const [answers, answerer] = pipe();
+  using _ = closing(calls, caller, answers, answerer);
+  const byte = new Uint8Array(1);
+  const rounds = 50;
+  const pid = fork(() => {
+    for (let i = 0; i < rounds; i++) {
+      read(calls, byte);
+      write(answerer, byte, 1);
+    }
+  });
+  const before = contextSwitches(pid);
+  for (let i = 0; i < rounds; i++) {
+    // It sleeps by now, or will before it has the call.
+    write(caller, byte, 1);
+    read(answers, byte);
+  }
+  endsWithin(pid, 5000);
+  const after = contextSwitches(pid);
+  assertGreater(after.voluntary, before.voluntary);
+  const { voluntary, involuntary } = waitFor(pid).usage;
+  assertEquals(after, { voluntary, involuntary });
+  assertEquals(contextSwitches(pid), { voluntary: 0, involuntary: 0 });
+});
+
+Deno.test("cpuTicks() is the CPU time of another process in steps of 10 ms", () => {
+  const pid = fork(() => {
+    while (usage().user + usage().system < 0.1);
+  });
+  endsWithin(pid, 5000);
+  const ticks = cpuTicks(pid);
+  const { user, system } = waitFor(pid).usage;
+  assertGreater(ticks.user + ticks.system, 5);
+  assertAlmostEquals(ticks.user / 100, user, 0.011);
+  assertAlmostEquals(ticks.system / 100, system, 0.011);
+});
+
+Deno.test("libcVersion() names the library and its version", () => {
+  assertMatch(libcVersion(), /^glibc \d+\.\d+/);
+});

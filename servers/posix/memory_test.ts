@@ -1,0 +1,41 @@
+import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { closing, inChild } from "../testing.ts";
+import { SystemError } from "./errors.ts";
+import { mapMemoryFile, memoryAt, memoryFile, shareMemory } from "./memory.ts";
+
+Deno.test("shareMemory() shares what a child writes, as other memory is not", () => {
+  const shared = new Int32Array(shareMemory(4096).buffer);
+  const own = new Int32Array(1);
+  assertEquals(shared.length, 1024);
+  assertEquals(shared.every((value) => value === 0), true);
+  inChild(() => {
+    shared[1023] = own[0] = 42;
+  });
+  assertEquals([shared[1023], own[0]], [42, 0]);
+});
+
+Deno.test("shareMemory() gives each call memory of its own", () => {
+  const [first, second] = [shareMemory(8), shareMemory(8)];
+  new Uint8Array(first.buffer)[0] = 1;
+  assertEquals(new Uint8Array(second.buffer)[0], 0);
+});
+
+Deno.test("shareMemory() says where there is not so much", () => {
+  const { call, code } = assertThrows(() => shareMemory(2 ** 52), SystemError);
+  assertEquals({ call, code }, { call: "mmap", code: "ENOMEM" });
+});
+
+Deno.test("mapMemoryFile() shows the same memory wherever it is mapped", () => {
+  const file = memoryFile("herd-test", 4096);
+  using _ = closing(file);
+  const [first, second] = [mapMemoryFile(file, 4096), mapMemoryFile(file, 4096)];
+  assertNotEquals(first.address, second.address);
+  new Uint8Array(first.buffer)[4095] = 42;
+  assertEquals(new Uint8Array(second.buffer)[4095], 42);
+});
+
+Deno.test("memoryAt() looks at memory that is mapped", () => {
+  const { buffer, address } = shareMemory(64);
+  new Uint8Array(memoryAt(address, 64).buffer)[63] = 42;
+  assertEquals(new Uint8Array(buffer)[63], 42);
+});

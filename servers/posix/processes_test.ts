@@ -1,0 +1,242 @@
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertGreaterOrEqual,
+  assertNotEquals,
+  assertThrows,
+} from "@std/assert";
+import { closing, evaluate, inChild, waitFor } from "../testing.ts";
+import { usage } from "./clocks.ts";
+import { SystemError } from "./errors.ts";
+import { readText } from "./files.ts";
+import { fork, forkAgain } from "./fork.ts";
+import { shareMemory } from "./memory.ts";
+import {
+  affinity,
+  becomeSubreaper,
+  dieWithParent,
+  endsWithin,
+  exitNow,
+  getpid,
+  getppid,
+  kill,
+  reapOne,
+  setAffinity,
+  spawn,
+  startSession,
+  wait,
+} from "./processes.ts";
+import { Signal } from "./signals.ts";
+import { close, pipe, read, write } from "./sockets.ts";
+
+/** A child that lives until it is killed. */
+function sleeper(): number {
+  return fork(sleep);
+}
+
+function sleep(): void {
+  const [output] = pipe();
+  read(output, new Uint8Array(1));
+}
+
+/** What programs write to a descriptor that is given to them, and their exit code. */
+function outputOf(start: (input: number) => number): { text: string; code: number | undefined } {
+  const [output, input] = pipe();
+  using _ = closing(output);
+  const pid = start(input);
+  close(input);
+  const buffer = new Uint8Array(1000);
+  const text = new TextDecoder().decode(buffer.subarray(0, read(output, buffer)));
+  return { text, code: waitFor(pid).code };
+}
+
+const shell = (script: string, args: string[] = [], descriptors: number[] = []) =>
+  spawn("/bin/sh", ["-c", script, ...args], descriptors);
+
+Deno.test("wait() reports an exit code", () => {
+  for (const code of [0, 7, 255]) {
+    const pid = fork(() => code);
+    const end = wait(pid);
+    assertEquals([end?.pid, end?.code, end?.signal], [pid, code, undefined]);
+  }
+});
+
+Deno.test("wait() reports the signal that ended a process", () => {
+  const pid = sleeper();
+  kill(pid, Signal.KILL);
+  const end = wait(pid);
+  assertEquals([end?.pid, end?.code, end?.signal], [pid, undefined, Signal.KILL]);
+});
+
+Deno.test("wait() adds what descendants had used that were waited for", () => {
+  const work = () => {
+    while (usage().user + usage().system < 0.05);
+  };
+  const { user, system } = inChild(() => void wait(forkAgain(work))).usage;
+  assertGreaterOrEqual(user + system, 0.05);
+});
+
+Deno.test("wait() is undefined where there is no child left", () => {
+  assertEquals(wait(getpid()), undefined);
+  assertEquals(inChild(() => wait() === undefined ? 42 : 1).code, 42);
+});
+
+Deno.test("reapOne() finds a child once it has ended, and only once", () => {
+  const pid = sleeper();
+  assertEquals(reapOne(pid), undefined);
+  kill(pid, Signal.TERM);
+  endsWithin(pid, 5000);
+  assertEquals(reapOne(pid)?.signal, Signal.TERM);
+  assertEquals(reapOne(pid), undefined);
+});
+
+Deno.test("waitLater() finds every child, and undefined after the last", async () => {
+  const { code, stdout, stderr } = await evaluate(`
+    import { fork } from "./posix/fork.ts";
+    import { waitLater } from "./posix/processes.ts";
+    const pids = [fork(() => 3), fork(() => 4)];
+    const ends = [await waitLater(), await waitLater()];
+    const codes = pids.map((pid) => ends.find((end) => end?.pid === pid)?.code);
+    console.log(JSON.stringify([...codes, await waitLater() ?? "none"]));
+  `);
+  assertEquals({ code, stdout, stderr }, { code: 0, stdout: '[3,4,"none"]\n', stderr: "" });
+});
+
+Deno.test("endsWithin() tells a process that lives from one that ended, and leaves it there", () => {
+  const pid = sleeper();
+  assertEquals(endsWithin(pid, 10), false);
+  kill(pid, Signal.KILL);
+  assertEquals(endsWithin(pid, 5000), true);
+  assertEquals(wait(pid)?.signal, Signal.KILL);
+  assertEquals(assertThrows(() => endsWithin(pid, 10), SystemError).code, "ESRCH");
+});
+
+Deno.test("kill() takes a process that is gone for no error, and a signal there is not for one", () => {
+  const { pid } = inChild(() => {});
+  kill(pid, Signal.TERM);
+  const { call, code } = assertThrows(() => kill(getpid(), 1000), SystemError);
+  assertEquals({ call, code }, { call: "kill", code: "EINVAL" });
+});
+
+Deno.test("exitNow() ends a child in the middle", () => {
+  assertEquals(inChild(() => exitNow(42)).code, 42);
+});
+
+Deno.test("getpid() and getppid() are true in a child too", () => {
+  const pids = new Int32Array(shareMemory(8).buffer);
+  const { pid } = inChild(() => void pids.set([getpid(), getppid()]));
+  assertEquals([...pids], [pid, getpid()]);
+});
+
+Deno.test("becomeSubreaper() makes orphans children of this process", () => {
+  const orphan = new Int32Array(shareMemory(4).buffer);
+  const { code } = inChild(() => {
+    becomeSubreaper();
+    wait(forkAgain(() => {
+      orphan[0] = forkAgain(() => 42);
+    }));
+    const end = wait();
+    return end && end.pid === orphan[0] ? end.code! : 1;
+  });
+  assertEquals(code, 42);
+});
+
+Deno.test("dieWithParent() ends a process whose parent is killed", () => {
+  const child = new Int32Array(shareMemory(4).buffer);
+  const [output, input] = pipe();
+  using _ = closing(output, input);
+  const pid = fork(() => {
+    const parent = getpid();
+    child[0] = forkAgain(() => {
+      dieWithParent(parent, Signal.TERM);
+      write(input, new Uint8Array(1), 1);
+      sleep();
+    });
+    sleep();
+  });
+  read(output, new Uint8Array(1));
+  assertEquals(endsWithin(child[0]!, 10), false);
+  kill(pid, Signal.KILL);
+  waitFor(pid);
+  assert(goneWithin(child[0]!, 5000));
+});
+
+/** Whether a process that may be no child, and may be gone already, ends in that time. */
+function goneWithin(pid: number, milliseconds: number): boolean {
+  try {
+    return endsWithin(pid, milliseconds);
+  } catch (error) {
+    if (error instanceof SystemError && error.code === "ESRCH") return true;
+    throw error;
+  }
+}
+
+Deno.test("dieWithParent() ends a process at once whose parent is dead already", () => {
+  const notTheParent = inChild(() => {}).pid;
+  const { code } = inChild(() => {
+    dieWithParent(notTheParent, Signal.KILL);
+    return 1;
+  });
+  assertEquals(code, 137);
+});
+
+Deno.test("startSession() makes a child the leader of a session, once or twice", () => {
+  const session = new Int32Array(shareMemory(4).buffer);
+  const { pid, code } = inChild(() => {
+    startSession();
+    startSession();
+    session[0] = Number(readText("/proc/self/stat").split(") ")[1]!.split(" ")[3]);
+  });
+  assertEquals([code, session[0]], [0, pid]);
+});
+
+Deno.test("setAffinity() confines a child and not its parent", () => {
+  const before = affinity();
+  assertGreater(before.length, 0);
+  const last = before.at(-1)!;
+  const { code } = inChild(() => {
+    setAffinity([last]);
+    const [cpu, ...others] = affinity();
+    return cpu === last && others.length === 0 ? 42 : 1;
+  });
+  assertEquals(code, 42);
+  assertEquals(affinity(), before);
+});
+
+Deno.test("setAffinity() refuses processors that do not exist", () => {
+  const { call, code } = assertThrows(() => setAffinity([]), SystemError);
+  assertEquals({ call, code }, { call: "sched_setaffinity", code: "EINVAL" });
+});
+
+Deno.test("spawn() starts a program with the descriptors it is to inherit", () => {
+  const hi = outputOf((input) => shell(`echo hi >/dev/fd/${input}; exit 7`, [], [input]));
+  assertEquals(hi, { text: "hi\n", code: 7 });
+});
+
+Deno.test("spawn() keeps every other descriptor back", () => {
+  const [output, input] = pipe();
+  using _ = closing(output, input);
+  const script = `test -e /dev/fd/${output} && echo output >/dev/fd/${input}
+    test -e /dev/fd/${input} && exit 42`;
+  const pid = shell(script, [], [input]);
+  assertEquals(waitFor(pid).code, 42);
+  write(input, new Uint8Array([1]), 1);
+  // The byte just written is the first there is.
+  const byte = new Uint8Array(1);
+  read(output, byte);
+  assertEquals(byte[0], 1);
+});
+
+Deno.test("spawn() passes arguments and environment on as they are", () => {
+  const args = ["sh", "two words", "", "ü→\n"];
+  const script = (fd: number) => `printf '%s|' "$@" "\${PATH:+a path}" >/dev/fd/${fd}`;
+  const { text } = outputOf((input) => shell(script(input), args, [input]));
+  assertEquals(text, "two words||ü→\n|a path|");
+});
+
+Deno.test("spawn() says which program there is not", () => {
+  const { call, code, message } = assertThrows(() => spawn("/none", []), SystemError);
+  assertEquals({ call, code }, { call: "posix_spawn", code: "ENOENT" });
+  assertNotEquals(message.indexOf("Cannot start /none"), -1);
+});

@@ -1,0 +1,99 @@
+import { assertEquals } from "@std/assert";
+import { closing, inChild, waitFor } from "../testing.ts";
+import { fork } from "./fork.ts";
+import { getpid, kill } from "./processes.ts";
+import { blockSignals, Signal, waitForSignal, withSignalsBlocked } from "./signals.ts";
+import { close, pipe, read, write } from "./sockets.ts";
+
+const byte = new Uint8Array(1);
+
+/** Forks a child, and returns once it says that it is ready. */
+function forkReady(body: (ready: () => void) => number | void): number {
+  const [output, input] = pipe();
+  using _ = closing(output);
+  const pid = fork(() => body(() => write(input, byte, 1)));
+  close(input);
+  assertEquals(read(output, byte), 1, "the child ended before it was ready");
+  return pid;
+}
+
+/** Waits for something that never comes. */
+function sleep(): void {
+  const [output] = pipe();
+  read(output, byte);
+}
+
+for (const [name, number] of [["SIGTERM", Signal.TERM], ["SIGHUP", Signal.HUP]] as const) {
+  Deno.test(`fork() makes children that ${name} ends, though their parent listens to it`, () => {
+    const listener = () => {};
+    Deno.addSignalListener(name, listener);
+    try {
+      const pid = forkReady((ready) => {
+        ready();
+        sleep();
+      });
+      kill(pid, number);
+      assertEquals(waitFor(pid).signal, number);
+    } finally {
+      Deno.removeSignalListener(name, listener);
+    }
+  });
+}
+
+Deno.test("fork() makes children that ^C does not end", () => {
+  const { code } = inChild(() => {
+    kill(getpid(), Signal.INT);
+    return 42;
+  });
+  assertEquals(code, 42);
+});
+
+Deno.test("waitForSignal() takes the signal that comes", () => {
+  for (const signal of [Signal.TERM, Signal.HUP]) {
+    const pid = forkReady((ready) => {
+      blockSignals(Signal.TERM, Signal.HUP);
+      ready();
+      return 100 + waitForSignal(Signal.TERM, Signal.HUP);
+    });
+    kill(pid, signal);
+    assertEquals(waitFor(pid).code, 100 + signal);
+  }
+});
+
+Deno.test("blockSignals() blocks no others", () => {
+  const pid = forkReady((ready) => {
+    blockSignals(Signal.HUP);
+    ready();
+    waitForSignal(Signal.HUP);
+  });
+  kill(pid, Signal.TERM);
+  assertEquals(waitFor(pid).signal, Signal.TERM);
+});
+
+Deno.test("withSignalsBlocked() lets a signal through afterwards", () => {
+  const [output, input] = pipe();
+  using _ = closing(output);
+  const pid = fork(() => {
+    withSignalsBlocked(() => {
+      withSignalsBlocked(() => kill(getpid(), Signal.TERM));
+      write(input, byte, 1);
+    });
+    write(input, byte, 1);
+  });
+  close(input);
+  const { signal } = waitFor(pid);
+  assertEquals([signal, read(output, new Uint8Array(9))], [Signal.TERM, 1]);
+});
+
+Deno.test("withSignalsBlocked() lets signals through after an error too", () => {
+  const { signal } = inChild(() => {
+    try {
+      withSignalsBlocked(() => {
+        throw new Error("moo");
+      });
+    } catch {
+      kill(getpid(), Signal.TERM);
+    }
+  });
+  assertEquals(signal, Signal.TERM);
+});

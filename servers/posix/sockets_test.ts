@@ -1,0 +1,185 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { closing } from "../testing.ts";
+import { SystemError } from "./errors.ts";
+import { tryReadText } from "./files.ts";
+import { getpid } from "./processes.ts";
+import {
+  accept,
+  AddressError,
+  boundAddress,
+  close,
+  connect,
+  endWriting,
+  internetAddress,
+  listen,
+  pipe,
+  read,
+  readLater,
+  type SocketAddress,
+  socketPair,
+  streamSocket,
+  timeLimit,
+  unixAddress,
+  write,
+} from "./sockets.ts";
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+/** Reads once and as text. */
+function textFrom(fd: number): string {
+  const buffer = new Uint8Array(100);
+  return new TextDecoder().decode(buffer.subarray(0, read(fd, buffer)));
+}
+
+function send(fd: number, text: string): void {
+  write(fd, bytesOf(text), bytesOf(text).length);
+}
+
+/** Connects client and server and sends a word each way. */
+function exchange(listener: number, address: SocketAddress): void {
+  const client = streamSocket(address, timeLimit(5));
+  connect(client, address);
+  const server = accept(listener);
+  using _ = closing(client, server);
+  send(client, "moo");
+  assertEquals(textFrom(server), "moo");
+  send(server, "baa");
+  assertEquals(textFrom(client), "baa");
+}
+
+Deno.test("listen(), connect() and accept() work over IPv4", () => {
+  const listener = listen(internetAddress("127.0.0.1", 0), "test");
+  using _ = closing(listener);
+  const { host, port } = boundAddress(listener);
+  assertEquals(host, "127.0.0.1");
+  exchange(listener, internetAddress("127.0.0.1", port));
+});
+
+const hasIPv6 = /^0{31}1 /m.test(tryReadText("/proc/net/if_inet6") ?? "");
+
+Deno.test({
+  name: `listen(), connect() and accept() work over IPv6${hasIPv6 ? "" : " (no ::1 here)"}`,
+  ignore: !hasIPv6,
+  fn() {
+    const listener = listen(internetAddress("::1", 0), "test");
+    using _ = closing(listener);
+    const { host, port } = boundAddress(listener);
+    assertEquals(host, "::1");
+    exchange(listener, internetAddress("::1", port));
+  },
+});
+
+Deno.test("listen(), connect() and accept() work over a path", () => {
+  const directory = Deno.makeTempDirSync();
+  const path = `${directory}/herd ü`;
+  const listener = listen(unixAddress(path), "test");
+  using _ = closing(listener);
+  try {
+    assertEquals(boundAddress(listener), { host: path, port: 0 });
+    exchange(listener, unixAddress(path));
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
+
+Deno.test("listen(), connect() and accept() work over an abstract name", () => {
+  const name = `\0herd-test-${getpid()}`;
+  const listener = listen(unixAddress(name), "test");
+  using _ = closing(listener);
+  assertEquals(boundAddress(listener), { host: name, port: 0 });
+  exchange(listener, unixAddress(name));
+});
+
+Deno.test("internetAddress() finds a host by name", () => {
+  const listener = listen(internetAddress("localhost", 0), "test");
+  using _ = closing(listener);
+  assertMatch(boundAddress(listener).host, /^(127\.0\.0\.1|::1)$/);
+});
+
+Deno.test("internetAddress() refuses a host that is not known", () => {
+  const error = assertThrows(() => internetAddress("no.such.host.invalid", 80), AddressError);
+  assertMatch(error.message, /^Cannot find the host "no\.such\.host\.invalid": .+/);
+});
+
+Deno.test("unixAddress() takes 1 to 107 bytes", () => {
+  assertEquals(unixAddress("a".repeat(107)).bytes.length, 2 + 107 + 1);
+  for (const path of ["", "a".repeat(108), "ü".repeat(54)]) {
+    assertThrows(() => unixAddress(path), AddressError, `this has ${bytesOf(path).length}`);
+  }
+});
+
+Deno.test("streamSocket() limits the time a call may take", () => {
+  const address = unixAddress(`\0herd-test-silent-${getpid()}`);
+  const listener = listen(address, "test");
+  const client = streamSocket(address, timeLimit(0.02));
+  using _ = closing(listener, client);
+  connect(client, address);
+  const { call, code } = assertThrows(() => textFrom(client), SystemError);
+  assertEquals({ call, code }, { call: "read", code: "EAGAIN" });
+  const full = () => {
+    for (;;) send(client, "x".repeat(65536));
+  };
+  assertEquals(assertThrows(full, SystemError).code, "EAGAIN");
+});
+
+Deno.test("timeLimit() is a struct timeval", () => {
+  const parts = (seconds: number) => [...new BigInt64Array(timeLimit(seconds).buffer)];
+  assertEquals(parts(0.25), [0n, 250_000n]);
+  assertEquals(parts(3), [3n, 0n]);
+});
+
+Deno.test("socketPair() connects both ways, until one end says that it is done", () => {
+  const [left, right] = socketPair();
+  using _ = closing(left, right);
+  send(left, "moo");
+  assertEquals(textFrom(right), "moo");
+  endWriting(left);
+  assertEquals(textFrom(right), "");
+  send(right, "baa");
+  assertEquals(textFrom(left), "baa");
+});
+
+Deno.test("pipe() leads from its second descriptor to its first", () => {
+  const [output, input] = pipe();
+  using _ = closing(output);
+  send(input, "moo");
+  assertEquals(textFrom(output), "moo");
+  close(input);
+  assertEquals(textFrom(output), "");
+});
+
+Deno.test("write() writes no more than the length it is given", () => {
+  const [output, input] = pipe();
+  using _ = closing(output, input);
+  assertEquals(write(input, bytesOf("moo and more"), 3), 3);
+  assertEquals(textFrom(output), "moo");
+});
+
+Deno.test("read() and write() say that the other end is gone", () => {
+  const listener = listen(internetAddress("127.0.0.1", 0), "test");
+  const address = internetAddress("127.0.0.1", boundAddress(listener).port);
+  const client = streamSocket(address);
+  connect(client, address);
+  const server = accept(listener);
+  using _ = closing(listener, client);
+  send(client, "not read, so that the other end resets");
+  close(server);
+  assertEquals(assertThrows(() => textFrom(client), SystemError).code, "ECONNRESET");
+  assertEquals(assertThrows(() => send(client, "moo"), SystemError).code, "EPIPE");
+});
+
+Deno.test("readLater() reads what comes later, and 0 at the end", async () => {
+  const [output, input] = pipe();
+  using _ = closing(output);
+  const buffer = new Uint8Array(10);
+  const length = readLater(output, buffer);
+  send(input, "moo");
+  assertEquals(await length, 3);
+  assertEquals(buffer.subarray(0, 3), bytesOf("moo"));
+  close(input);
+  assertEquals(await readLater(output, buffer), 0);
+});
+
+Deno.test("readLater() returns −1 where it fails", async () => {
+  assertEquals(await readLater(-1, new Uint8Array(10)), -1);
+});

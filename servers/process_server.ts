@@ -1,0 +1,134 @@
+/**
+ * A server made of processes: forked from the host, single-threaded, running a listing with blocking
+ * calls. This is how it is started, watched and ended.
+ *
+ * @module
+ */
+import type { Use, Watch } from "./account.ts";
+import { Forks } from "./children/fork.ts";
+import { Slot } from "./children/meter.ts";
+import { announce, enter, serve, serverOf, type Setup } from "./children/setup.ts";
+import { Subprocesses } from "./children/subprocess.ts";
+import type { Running } from "./host.ts";
+import { processCpu } from "./posix/clocks.ts";
+import { closeAllBut } from "./posix/descriptors.ts";
+import { childrenOf, contextSwitches, cpuTicks } from "./posix/files.ts";
+import { fork } from "./posix/fork.ts";
+import {
+  becomeSubreaper,
+  dieWithParent,
+  type Ended,
+  getpid,
+  kill,
+  waitLater,
+} from "./posix/processes.ts";
+import { Signal } from "./posix/signals.ts";
+import { close } from "./posix/sockets.ts";
+import { REHEARSALS, WARM_UP, warmUp } from "./service.ts";
+
+/** Starts the server process. */
+export function startProcesses(setup: Setup): Running {
+  becomeSubreaper();
+  const host = getpid();
+  const server = fork(() => runServer(setup, host));
+  // The listening socket belongs to those who accept.
+  close(setup.handles.listener);
+  return new Processes(setup, server);
+}
+
+/** Runs a design's listing in the process that calls this; it ends with the host. */
+function runServer(setup: Setup, host: number): void {
+  dieWithParent(host, Signal.KILL);
+  const { design, meter, listing, handles } = setup;
+  // The event loop stays behind in the host: its descriptors are no use here.
+  closeAllBut([handles.listener, handles.status, handles.memory, handles.lockFile]);
+  const forks = new Forks(setup);
+  const scratch = new Slot();
+  if (design.lifetime === "client") warmUp(REHEARSALS, (client) => forks.rehearse(client));
+  else warmUp(WARM_UP, (client) => serve(scratch, client));
+  const { pool } = design.children === "subprocess" ? new Subprocesses(setup) : forks;
+  // Where no children are made, the process itself is the one child there is.
+  const own = design.lifetime === undefined ? meter.children[0]! : meter.parent;
+  enter(own);
+  // A pool is ready when its children are.
+  if (design.lifetime !== "pool") announce(0, handles.status);
+  listing.parent(serverOf(setup, own, pool));
+}
+
+/** A running server process and its children, seen from the host. */
+class Processes implements Running, Watch {
+  readonly ended: Promise<string>;
+  readonly watch = this;
+  readonly #setup: Setup;
+  readonly #server: number;
+  readonly #gone: Promise<void>;
+  #setEnded!: (reason: string) => void;
+
+  constructor(setup: Setup, server: number) {
+    this.#setup = setup;
+    this.#server = server;
+    this.ended = new Promise((resolve) => this.#setEnded = resolve);
+    this.#gone = this.#reap();
+  }
+
+  async end(): Promise<void> {
+    // Its children go with it, by their parent-death signal, and become the host's to wait for.
+    kill(this.#server, Signal.KILL);
+    await this.#gone;
+  }
+
+  parent(slot: Slot): Use {
+    return useOf([slot.pid]);
+  }
+
+  child(slot: Slot): Use {
+    return useOf(this.#perClient ? childrenOf(this.#server) : [slot.pid]);
+  }
+
+  parentTimes(slot: Slot) {
+    return cpuTicks(slot.pid);
+  }
+
+  childTimes({ ended, ready }: Slot, when: "mark" | "end") {
+    return when === "end"
+      ? ended
+      : { user: ended.user + ready.user, system: ended.system + ready.system };
+  }
+
+  get #perClient(): boolean {
+    return this.#setup.design.lifetime === "client";
+  }
+
+  /** Waits for the server process, and for those of its children that outlive it. */
+  async #reap(): Promise<void> {
+    for (let end; (end = await waitLater());) {
+      this.#account(end);
+      if (end.pid === this.#server) this.#setEnded(`the server process ${howItEnded(end)}`);
+    }
+  }
+
+  #account({ pid, usage }: Ended): void {
+    const { children } = this.#setup.meter;
+    const slot = this.#perClient && pid !== this.#server
+      ? children[0]
+      : children.find((slot) => slot.pid === pid);
+    slot?.add(usage);
+  }
+}
+
+function useOf(pids: readonly number[]): Use {
+  let cpu = 0;
+  const switches = { voluntary: 0, involuntary: 0 };
+  for (const pid of pids) {
+    if (pid === 0) continue;
+    cpu += processCpu(pid) ?? 0;
+    const { voluntary, involuntary } = contextSwitches(`/proc/${pid}`);
+    switches.voluntary += voluntary;
+    switches.involuntary += involuntary;
+  }
+  return { cpu, switches };
+}
+
+function howItEnded({ code, signal }: Ended): string {
+  return signal === undefined ? `ended with code ${code}` : `was ended by signal ${signal}`;
+}

@@ -1,0 +1,111 @@
+import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { designs } from "./designs.ts";
+import { readText } from "./posix/files.ts";
+import { boundAddress, internetAddress, listen } from "./posix/sockets.ts";
+import { ask, closing, Connection, type Outcome, ServeProcess, startServer } from "./testing.ts";
+
+async function serve(...args: string[]): Promise<Outcome> {
+  await using process = new ServeProcess(args);
+  return await process.ended();
+}
+
+/** A mistake: exit code 2, one line on standard error and nothing on standard output. */
+function assertMistake({ code, lines, stderr }: Outcome, ...words: string[]): void {
+  assertEquals({ code, lines }, { code: 2, lines: [] });
+  assertMatch(stderr, /^serve: .+\n$/);
+  for (const word of words) assertStringIncludes(stderr, word);
+}
+
+/** The process session of a process (proc_pid_stat(5)). */
+function sessionOf(pid: number): number {
+  return Number(readText(`/proc/${pid}/stat`).split(") ")[1]!.split(" ")[3]);
+}
+
+Deno.test("serve lists the designs where it does not know one", async () => {
+  const ids = designs.map((design) => design.id);
+  assertMistake(await serve("forking"), '"forking"', ...ids);
+});
+
+Deno.test("serve refuses a missing design, and a second one", async () => {
+  assertMistake(await serve(), "Missing design");
+  assertMistake(await serve("iterative", "fork-per-client"), '"fork-per-client"');
+});
+
+Deno.test("serve refuses an unknown flag", async () => {
+  assertMistake(await serve("iterative", "--prot", "80"), "--prot", "--help");
+});
+
+Deno.test("serve refuses numbers that do not fit", async () => {
+  assertMistake(await serve("iterative", "--children", "0"), "--children", '"0"');
+  assertMistake(await serve("iterative", "--children", "many"), "--children", '"many"');
+  assertMistake(await serve("iterative", "--port", "65536"), "--port", '"65536"');
+  assertMistake(await serve("iterative", "--port"), "--port");
+});
+
+Deno.test("serve refuses a port that is in use", async () => {
+  const listener = listen(internetAddress("127.0.0.1", 0), "keep a port in use");
+  using _ = closing(listener);
+  const { port } = boundAddress(listener);
+  assertMistake(await serve("iterative", "--port", String(port)), `127.0.0.1:${port}`, "in use");
+});
+
+Deno.test("serve answers --help with its flags", async () => {
+  const { code, lines, stderr } = await serve("--help");
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  for (const words of ["deno task serve DESIGN", "--port PORT", "--children N", "--json"]) {
+    assertStringIncludes(lines.join("\n"), words);
+  }
+});
+
+Deno.test("serve listens on the port it is given", async () => {
+  const listener = listen(internetAddress("127.0.0.1", 0), "find a free port");
+  const { port } = boundAddress(listener);
+  closing(listener)[Symbol.dispose]();
+  await using server = await startServer("iterative", { args: ["--port", String(port)] });
+  assertEquals(server.port, port);
+  assertEquals(ask(port, "4000\n", 4000).length, 4000);
+});
+
+Deno.test("serve prints CPU time and a line a child for people", async () => {
+  await using server = new ServeProcess(["prefork-shared-accept", "--children", "3"]);
+  const [, port] = (await server.nextLine())!.match(/^ready: .* on 127\.0\.0\.1:(\d+) /)!;
+  for (let i = 0; i < 4; i++) ask(Number(port), "4000\n", 4000);
+  ask(Number(port), "abc\n", 1);
+  server.signal("SIGINT");
+  const { code, lines, stderr } = await server.ended();
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertMatch(lines[0]!, /^CPU time: \d+\.\d{3} s /);
+  const rows = lines.slice(2, 5).map((line) => line.match(/^ +(\d) +(\d+) +\d+\.\d{3}/) ?? []);
+  assertEquals(rows.map(([, index]) => index), ["0", "1", "2"]);
+  assertEquals(rows.reduce((sum, [, , clients]) => sum + Number(clients), 0), 5);
+  assertMatch(lines.join("\n"), /1 refused/);
+  assertMatch(lines.at(-1)!, /^total +5 +\d+\.\d{3}$/);
+});
+
+Deno.test("serve takes a mark for a mark, and no other word", async () => {
+  await using server = await startServer("iterative");
+  ask(server.port, "1\n", 1);
+  await server.tell("remark\nmarked\n  mark");
+  assertEquals(await server.next(), { event: "marked" });
+  ask(server.port, "1\n", 1);
+  const { lines, report } = await server.stop();
+  assertEquals(lines.length, 1);
+  assertEquals(report?.children[0]?.connections, 1);
+});
+
+Deno.test("serve stops although a client stays connected", async () => {
+  await using server = await startServer("iterative");
+  using connection = new Connection(server.port);
+  connection.send("1\n");
+  connection.receive(1);
+  const { code, report } = await server.stop();
+  assertEquals(code, 0);
+  assertEquals(report?.children[0]?.connections, 1);
+  assertEquals(connection.receive(1).length, 0);
+});
+
+Deno.test("serve --owner takes a process session of its own", async () => {
+  await using server = await startServer("iterative", { args: ["--owner", String(Deno.pid)] });
+  assertNotEquals(sessionOf(server.pid), sessionOf(Deno.pid));
+  assertEquals(sessionOf(server.pid), server.pid);
+});

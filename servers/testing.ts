@@ -1,0 +1,285 @@
+/**
+ * What the tests of servers share: a server started as `deno task serve` starts it, a client, and
+ * children that end.
+ *
+ * The client blocks, and with it the test; what it talks to are other processes.
+ *
+ * @module
+ */
+import config from "../deno.json" with { type: "json" };
+import type { Report } from "./account.ts";
+import type { Status } from "./children/status.ts";
+import { fork } from "./posix/fork.ts";
+import { type Ended, endsWithin, kill, wait } from "./posix/processes.ts";
+import { Signal } from "./posix/signals.ts";
+import {
+  close,
+  connect,
+  endWriting,
+  internetAddress,
+  read,
+  streamSocket,
+  timeLimit,
+  write,
+} from "./posix/sockets.ts";
+
+/** The longest a test waits for anything before it fails. */
+const PATIENCE_SECONDS = 10;
+
+const ROOT = new URL("..", import.meta.url);
+
+/** The arguments with which `deno task serve` calls Deno, whose wrapper would not pass signals on. */
+const [, ...SERVE] = config.tasks.serve.command.split(" ");
+
+/** How a process ended, and what it had printed since it was last read from. */
+export interface Outcome {
+  readonly code: number;
+  readonly signal: Deno.Signal | null;
+  readonly lines: readonly string[];
+  readonly stderr: string;
+}
+
+/** The command `serve`, running. Nothing of it outlives the block that uses it. */
+export class ServeProcess implements AsyncDisposable {
+  readonly #process: Deno.ChildProcess;
+  readonly #lines: AsyncGenerator<string, void>;
+  readonly #stderr: Promise<string>;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #mark = `HERD_TEST=${crypto.randomUUID()}`;
+
+  /** Starts it; `via` is a program that is given the command line to run. */
+  constructor(args: readonly string[], via: readonly string[] = []) {
+    const [program, ...rest] = [...via, Deno.execPath(), ...SERVE, ...args];
+    const [name, value] = this.#mark.split("=");
+    this.#process = new Deno.Command(program!, {
+      args: rest,
+      cwd: ROOT,
+      env: { [name!]: value! },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#lines = linesOf(this.#process.stdout);
+    this.#stderr = this.#process.stderr.text();
+    this.#input = this.#process.stdin.getWriter();
+  }
+
+  /** The process started, which with `via` is not the host. */
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** The next line on standard output; undefined at the end, which comes once all its processes ended. */
+  async nextLine(): Promise<string | undefined> {
+    return (await inTime("the next line", this.#lines.next())).value ?? undefined;
+  }
+
+  /** Writes a line to standard input. */
+  async tell(line: string): Promise<void> {
+    await this.#input.write(new TextEncoder().encode(`${line}\n`));
+  }
+
+  signal(signal: Deno.Signal): void {
+    this.#process.kill(signal);
+  }
+
+  /** Waits for its end, and that of everyone it shares its output with. */
+  async ended(): Promise<Outcome> {
+    const lines: string[] = [];
+    for (let line; (line = await this.nextLine()) !== undefined;) lines.push(line);
+    const { code, signal } = await inTime("the end of serve", this.#process.status);
+    return { code, signal, lines, stderr: await this.#stderr };
+  }
+
+  /** The processes of this server, whoever their parents are: all that inherited its environment. */
+  async processes(): Promise<number[]> {
+    const script = 'grep -ls "$0" /proc/[0-9]*/environ';
+    const { stdout } = await new Deno.Command("/bin/sh", { args: ["-c", script, this.#mark] })
+      .output();
+    return new TextDecoder().decode(stdout).split("\n").flatMap((path) =>
+      path ? [Number(path.split("/")[2])] : []
+    );
+  }
+
+  /** Its processes after so many seconds, or none as soon as there are none. */
+  async processesAfter(seconds: number): Promise<number[]> {
+    const end = performance.now() + 1000 * seconds;
+    for (;;) {
+      const pids = await this.processes();
+      if (pids.length === 0 || performance.now() > end) return pids;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const pid of await this.processes()) kill(pid, Signal.KILL);
+    await this.#input.close().catch(() => {});
+    await this.ended();
+  }
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  let text = "";
+  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (text + chunk).split("\n");
+    text = lines.pop()!;
+    yield* lines;
+  }
+  if (text !== "") yield text;
+}
+
+async function inTime<T>(what: string, promise: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const message = `Cannot wait longer than ${PATIENCE_SECONDS} s for ${what}`;
+  const timer = setTimeout(() => reject(new Error(message)), 1000 * PATIENCE_SECONDS);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What `serve --json` prints. */
+export type ServeEvent =
+  | { event: "ready"; design: string; pid: number; host: string; port: number }
+  | { event: "marked" }
+  | { event: Exclude<Status["kind"], "ready">; index: number; pid: number }
+  | { event: "report" } & Report;
+
+/** A server that is ready. */
+export class RunningServer extends ServeProcess {
+  #ready: ServeEvent & { event: "ready" } | undefined;
+
+  /** What it printed first. */
+  get ready(): ServeEvent & { event: "ready" } {
+    return this.#ready!;
+  }
+
+  get port(): number {
+    return this.ready.port;
+  }
+
+  /** The next event, or undefined at the end. */
+  async next(): Promise<ServeEvent | undefined> {
+    const line = await this.nextLine();
+    return line === undefined ? undefined : JSON.parse(line);
+  }
+
+  async waitUntilReady(): Promise<void> {
+    const event = await this.next();
+    if (event?.event === "ready") this.#ready = event;
+    else throw new Error(`serve did not get ready: ${(await this.ended()).stderr}`);
+  }
+
+  /** Starts the account afresh. */
+  async mark(): Promise<void> {
+    await this.tell("mark");
+    const event = await this.next();
+    if (event?.event !== "marked") throw new Error(`serve did not mark: ${JSON.stringify(event)}`);
+  }
+
+  /** Ends it. The report is undefined where there was none. */
+  async stop(signal: Deno.Signal = "SIGTERM"): Promise<Outcome & { report?: Report }> {
+    this.signal(signal);
+    const outcome = await this.ended();
+    const events: ServeEvent[] = outcome.lines.map((line) => JSON.parse(line));
+    const report = events.find((event) => event.event === "report");
+    return report ? { ...outcome, report } : outcome;
+  }
+}
+
+/** How a server is started. */
+export interface ServerOptions {
+  /** Children of a pool. */
+  readonly children?: number;
+  /** More arguments of `serve`. */
+  readonly args?: readonly string[];
+  /** A program, and its arguments, that is given the command line to run. */
+  readonly via?: readonly string[];
+}
+
+/** Starts a server on a port of its own and waits until it is ready. */
+export async function startServer(
+  design: string,
+  { children = 2, args = [], via = [] }: ServerOptions = {},
+): Promise<RunningServer> {
+  const all = [design, "--port", "0", "--json", "--children", String(children), ...args];
+  await using starting = new AsyncDisposableStack();
+  const server = starting.use(new RunningServer(all, via));
+  await server.waitUntilReady();
+  starting.move();
+  return server;
+}
+
+/** One connection to a server on 127.0.0.1. */
+export class Connection implements Disposable {
+  readonly #fd: number;
+
+  constructor(port: number) {
+    const address = internetAddress("127.0.0.1", port);
+    this.#fd = streamSocket(address, timeLimit(PATIENCE_SECONDS));
+    connect(this.#fd, address);
+  }
+
+  /** Sends the text in one write. */
+  send(text: string): void {
+    const bytes = new TextEncoder().encode(text);
+    const sent = write(this.#fd, bytes, bytes.length);
+    if (sent < bytes.length) throw new Error(`only ${sent} of ${bytes.length} bytes were sent`);
+  }
+
+  /** Receives that many bytes, or fewer where the server closes before. */
+  receive(length: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(length);
+    let received = 0;
+    for (let count = 1; received < length && count > 0; received += count) {
+      count = read(this.#fd, bytes.subarray(received));
+    }
+    return bytes.subarray(0, received);
+  }
+
+  /** Says that no request will follow. */
+  endWriting(): void {
+    endWriting(this.#fd);
+  }
+
+  [Symbol.dispose](): void {
+    close(this.#fd);
+  }
+}
+
+/** Sends the text on a connection of its own and receives that many bytes, or fewer; then closes. */
+export function ask(port: number, text: string, length: number): Uint8Array<ArrayBuffer> {
+  using connection = new Connection(port);
+  connection.send(text);
+  return connection.receive(length);
+}
+
+/** Closes descriptors at the end of the block that uses it. */
+export function closing(...descriptors: number[]): Disposable {
+  return { [Symbol.dispose]: () => descriptors.forEach(close) };
+}
+
+/** Waits for a child; one that does not end is killed, and says so by its signal. */
+export function waitFor(pid: number): Ended {
+  if (!endsWithin(pid, 1000 * PATIENCE_SECONDS)) kill(pid, Signal.KILL);
+  return wait(pid)!;
+}
+
+/** Forks a child that runs `body`, and waits for it. */
+export function inChild(body: () => number | void): Ended {
+  return waitFor(fork(body));
+}
+
+/** Runs a program of its own Deno process, with an event loop, in this directory. */
+export async function evaluate(program: string): Promise<
+  Pick<Outcome, "code" | "stderr"> & {
+    readonly stdout: string;
+  }
+> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--ext=ts", "--v8-flags=--single-threaded", program],
+    cwd: new URL(".", import.meta.url),
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
