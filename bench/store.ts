@@ -52,7 +52,12 @@ export class Store {
   }
 }
 
-/** Writes every derived file of a recorded run anew. @throws {UnreadableError} */
+/**
+ * Writes every derived file of a recorded run anew.
+ *
+ * @throws {UnreadableError} if the record cannot be read.
+ * @throws {UsageError} if its folder cannot be written.
+ */
 export function derive(folder: string): Recorded {
   const recorded = readRecord(folder);
   for (const [name, content] of deriveFiles(recorded)) writeWhole(`${folder}/${name}`, content);
@@ -131,6 +136,11 @@ function outsideError(doing: string, path: string): UsageError {
 
 /** Writes a file so that it is there as a whole or not at all. */
 function writeWhole(path: string, content: string): void {
-  Deno.writeTextFileSync(`${path}.tmp`, content);
-  Deno.renameSync(`${path}.tmp`, path);
+  try {
+    Deno.writeTextFileSync(`${path}.tmp`, content);
+    Deno.renameSync(`${path}.tmp`, path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw outsideError("write", path);
+    throw new UsageError(`Cannot write ${path}: ${(error as Error).message}`);
+  }
 }

@@ -72,13 +72,19 @@ export class Subprocess implements AsyncDisposable {
 
   async #lastWords(): Promise<string> {
     const { code, signal } = await this.#child.status;
-    const complaint = (await this.#complaints).trim().split("\n").at(-1);
+    // Below the message of an error that nobody caught stands where it was thrown, indented.
+    const said = (await this.#complaints).split("\n").filter((line) => /^\S/.test(line));
+    const complaint = said.at(-1);
     return complaint || `${this.#name} ended ${signal ? `by ${signal}` : `with exit code ${code}`}`;
   }
 
-  /** Writes a line to its standard input. */
+  /** Writes a line to its standard input. @throws {SubprocessError} if it has ended. */
   async say(line: string): Promise<void> {
-    await this.#input.write(new TextEncoder().encode(line + "\n"));
+    try {
+      await this.#input.write(new TextEncoder().encode(line + "\n"));
+    } catch {
+      throw new SubprocessError(await this.#lastWords());
+    }
   }
 
   /** Sends a signal; that it has ended already is no error. */

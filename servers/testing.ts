@@ -10,13 +10,14 @@ import config from "../deno.json" with { type: "json" };
 import type { Report } from "./account.ts";
 import type { Status } from "./children/status.ts";
 import { fork } from "./posix/fork.ts";
-import { type Ended, endsWithin, kill, wait } from "./posix/processes.ts";
+import { type Ended, endsWithin, getpid, kill, wait } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
 import {
   close,
   connect,
   endWriting,
   internetAddress,
+  pipe,
   read,
   streamSocket,
   timeLimit,
@@ -268,6 +269,22 @@ export function waitFor(pid: number): Ended {
 /** Forks a child that runs `body`, and waits for it. */
 export function inChild(body: () => number | void): Ended {
   return waitFor(fork(body));
+}
+
+/** Forks a child, and returns once it says that it is ready. */
+export function forkReady(body: (ready: () => void) => number | void): number {
+  const [output, input] = pipe();
+  using _ = closing(output);
+  const byte = new Uint8Array(1);
+  const pid = fork(() => body(() => write(input, byte, 1)));
+  close(input);
+  if (read(output, byte) === 0) throw new Error("the child ended before it was ready");
+  return pid;
+}
+
+/** What a child does that waits to be killed; it ends by itself where a test forgets it. */
+export function sleep(): void {
+  endsWithin(getpid(), 1000 * PATIENCE_SECONDS);
 }
 
 /** Runs a program of its own Deno process, with an event loop, in this directory. */

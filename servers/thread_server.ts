@@ -52,16 +52,18 @@ class Threads implements Running, Watch {
     return cpuTicks(this.#host);
   }
 
-  /** What all threads have used that are neither the host's own nor the parent, dead ones included. */
+  /**
+   * What all threads but the parent have used, dead ones included; also the host's, which does nothing
+   * here but make them.
+   */
   #everythingElse(): Use {
-    const whole = usage("process");
-    const rest = [useOf(this.#host), useOf(this.#setup.meter.parent.pid)];
-    const less = (figure: (use: Use) => number) => rest.reduce((sum, use) => sum + figure(use), 0);
+    const { voluntary, involuntary } = usage("process");
+    const parent = useOf(this.#setup.meter.parent.pid);
     return {
-      cpu: processCpu(this.#host)! - less((use) => use.cpu),
+      cpu: processCpu(this.#host)! - parent.cpu,
       switches: {
-        voluntary: whole.voluntary - less((use) => use.switches.voluntary),
-        involuntary: whole.involuntary - less((use) => use.switches.involuntary),
+        voluntary: voluntary - parent.switches.voluntary,
+        involuntary: involuntary - parent.switches.involuntary,
       },
     };
   }

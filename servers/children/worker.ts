@@ -1,6 +1,7 @@
 /**
- * Children that are Workers, threads of the host. Lives in the main thread of the server, which is a
- * Worker itself; a thread blocked in a system call still starts Workers, and they run.
+ * Children that are Workers, threads of the host. Their parent is the server's main thread, a Worker
+ * itself, which asks the host's thread to make them: a Worker that a blocked Worker makes takes a second
+ * to start.
  *
  * @module
  */
@@ -17,27 +18,28 @@ export interface Told {
   readonly handles: Handles;
 }
 
-/** Starts a Worker in a role. */
-export function startWorker(told: Told): Worker {
+/** Starts a Worker in a role, and those it asks for. To be called in the host's thread. */
+export function startWorker(told: Told): void {
   const worker = new Worker(new URL("./worker_main.ts", import.meta.url), { type: "module" });
+  worker.onmessage = ({ data }: MessageEvent<Told>) => startWorker(data);
   worker.postMessage(told);
-  return worker;
 }
+
+/** Where a Worker's messages go. */
+export type Post = (told: Told) => void;
 
 /** Workers, a pool of them or one a client. */
 export class Workers implements Children {
   readonly #setup: Setup;
-  readonly #workers: Worker[] = [];
+  readonly #post: Post;
 
-  constructor(setup: Setup) {
+  constructor(setup: Setup, post: Post) {
     this.#setup = setup;
+    this.#post = post;
   }
 
   fill(): readonly Member[] {
-    for (const index of this.#setup.meter.children.keys()) {
-      // A pool's Workers live as long as the server; kept, so that none is collected.
-      this.#workers.push(this.#start(index, -1));
-    }
+    for (const index of this.#setup.meter.children.keys()) this.#start(index, -1);
     return [];
   }
 
@@ -59,8 +61,8 @@ export class Workers implements Children {
     throw new Error("Cannot replace a Worker: threads do not die by themselves");
   }
 
-  #start(index: number, connection: number): Worker {
+  #start(index: number, connection: number): void {
     const { address, handles } = this.#setup;
-    return startWorker({ role: "child", index, connection, address, handles });
+    this.#post({ role: "child", index, connection, address, handles });
   }
 }

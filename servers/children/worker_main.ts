@@ -22,12 +22,14 @@ self.addEventListener("message", async (event) => {
   self.close();
 });
 
+const post = (told: Told) => (self as unknown as Worker).postMessage(told);
+
 const roles = {
   parent(setup: Setup): void {
     const { meter, design, handles, listing } = setup;
     enter(meter.parent);
     if (design.lifetime === "client") announce(0, handles.status);
-    listing.parent(serverOf(setup, meter.parent, new Workers(setup)));
+    listing.parent(serverOf(setup, meter.parent, new Workers(setup, post)));
   },
   child(setup: Setup, { index, connection }: Told): void {
     const { meter, design, handles, listing } = setup;

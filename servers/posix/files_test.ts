@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { assertThrows } from "@std/assert";
-import { closing, waitFor } from "../testing.ts";
+import { closing, forkReady, sleep, waitFor } from "../testing.ts";
 import { usage } from "./clocks.ts";
 import { SystemError } from "./errors.ts";
 import {
@@ -50,16 +50,12 @@ Deno.test("tryReadText() is undefined where there is nothing to read", () => {
 
 Deno.test("childrenOf() lists the children of a process, one not waited for included", () => {
   const pids = new Int32Array(shareMemory(8).buffer);
-  const [output, input] = pipe();
-  using _ = closing(output, input);
-  const byte = new Uint8Array(1);
-  const sleep = () => void read(output, byte);
-  const pid = fork(() => {
+  const pid = forkReady((ready) => {
     pids[0] = forkAgain(() => {});
     pids[1] = forkAgain(sleep);
+    ready();
     sleep();
   });
-  while (pids[1] === 0);
   endsWithin(pids[0]!, 5000);
   assertEquals(childrenOf(pid), [...pids]);
   for (const each of [pids[1]!, pid]) kill(each, Signal.KILL);
@@ -79,18 +75,18 @@ Deno.test("contextSwitches() counts the waits of another process", () => {
       write(answerer, byte, 1);
     }
   });
-  const before = contextSwitches(pid);
+  const before = contextSwitches(`/proc/${pid}`);
   for (let i = 0; i < rounds; i++) {
     // It sleeps by now, or will before it has the call.
     write(caller, byte, 1);
     read(answers, byte);
   }
   endsWithin(pid, 5000);
-  const after = contextSwitches(pid);
+  const after = contextSwitches(`/proc/${pid}`);
   assertGreater(after.voluntary, before.voluntary);
   const { voluntary, involuntary } = waitFor(pid).usage;
   assertEquals(after, { voluntary, involuntary });
-  assertEquals(contextSwitches(pid), { voluntary: 0, involuntary: 0 });
+  assertEquals(contextSwitches(`/proc/${pid}`), { voluntary: 0, involuntary: 0 });
 });
 
 Deno.test("cpuTicks() is the CPU time of another process in steps of 10 ms", () => {

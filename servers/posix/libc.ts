@@ -10,7 +10,9 @@ export class UnsupportedError extends Error {
   override name = "UnsupportedError";
 }
 
-function load(): Deno.DynamicLibrary<typeof symbols>["symbols"] {
+type Libc = Deno.DynamicLibrary<typeof symbols>["symbols"];
+
+function load<Name extends keyof typeof symbols>(name: Name): Libc[Name] {
   const { os, arch } = Deno.build;
   if (os !== "linux") {
     throw new UnsupportedError(
@@ -18,11 +20,11 @@ function load(): Deno.DynamicLibrary<typeof symbols>["symbols"] {
     );
   }
   try {
-    return Deno.dlopen("libc.so.6", symbols).symbols;
+    return Deno.dlopen("libc.so.6", { [name]: symbols[name] }).symbols[name] as Libc[Name];
   } catch (cause) {
     if (cause instanceof Deno.errors.NotCapable) throw cause;
     throw new UnsupportedError(
-      `Cannot load the C library on ${os} ${arch}: Herd needs glibc 2.32 or newer (${
+      `Cannot load "${name}" of the C library on ${os} ${arch}: Herd needs glibc 2.32 or newer (${
         (cause as Error).message
       })`,
       { cause },
@@ -30,8 +32,22 @@ function load(): Deno.DynamicLibrary<typeof symbols>["symbols"] {
   }
 }
 
-/** The C functions of `symbols.ts`, unchecked. */
-export const libc = load();
+/**
+ * The C functions of `symbols.ts`, unchecked. Each is loaded when it is first used: all of them at once
+ * take 11 ms, which every Worker would pay.
+ */
+export const libc = {} as Libc;
+
+for (const name of Object.keys(symbols) as (keyof typeof symbols)[]) {
+  Object.defineProperty(libc, name, {
+    configurable: true,
+    get() {
+      const value = load(name);
+      Object.defineProperty(libc, name, { value });
+      return value;
+    },
+  });
+}
 
 const encoder = new TextEncoder();
 

@@ -6,7 +6,7 @@ import {
   assertNotEquals,
   assertThrows,
 } from "@std/assert";
-import { closing, evaluate, inChild, waitFor } from "../testing.ts";
+import { closing, evaluate, forkReady, inChild, sleep, waitFor } from "../testing.ts";
 import { usage } from "./clocks.ts";
 import { SystemError } from "./errors.ts";
 import { readText } from "./files.ts";
@@ -31,14 +31,7 @@ import { Signal } from "./signals.ts";
 import { close, pipe, read, write } from "./sockets.ts";
 
 /** A child that lives until it is killed. */
-function sleeper(): number {
-  return fork(sleep);
-}
-
-function sleep(): void {
-  const [output] = pipe();
-  read(output, new Uint8Array(1));
-}
+const sleeper = () => fork(sleep);
 
 /** What programs write to a descriptor that is given to them, and their exit code. */
 function outputOf(start: (input: number) => number): { text: string; code: number | undefined } {
@@ -144,18 +137,16 @@ Deno.test("becomeSubreaper() makes orphans children of this process", () => {
 
 Deno.test("dieWithParent() ends a process whose parent is killed", () => {
   const child = new Int32Array(shareMemory(4).buffer);
-  const [output, input] = pipe();
-  using _ = closing(output, input);
-  const pid = fork(() => {
+  const pid = forkReady((ready) => {
     const parent = getpid();
-    child[0] = forkAgain(() => {
+    forkAgain(() => {
       dieWithParent(parent, Signal.TERM);
-      write(input, new Uint8Array(1), 1);
+      child[0] = getpid();
+      ready();
       sleep();
     });
     sleep();
   });
-  read(output, new Uint8Array(1));
   assertEquals(endsWithin(child[0]!, 10), false);
   kill(pid, Signal.KILL);
   waitFor(pid);

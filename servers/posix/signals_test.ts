@@ -1,27 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { closing, inChild, waitFor } from "../testing.ts";
+import { closing, forkReady, inChild, sleep, waitFor } from "../testing.ts";
 import { fork } from "./fork.ts";
 import { getpid, kill } from "./processes.ts";
 import { blockSignals, Signal, waitForSignal, withSignalsBlocked } from "./signals.ts";
 import { close, pipe, read, write } from "./sockets.ts";
 
 const byte = new Uint8Array(1);
-
-/** Forks a child, and returns once it says that it is ready. */
-function forkReady(body: (ready: () => void) => number | void): number {
-  const [output, input] = pipe();
-  using _ = closing(output);
-  const pid = fork(() => body(() => write(input, byte, 1)));
-  close(input);
-  assertEquals(read(output, byte), 1, "the child ended before it was ready");
-  return pid;
-}
-
-/** Waits for something that never comes. */
-function sleep(): void {
-  const [output] = pipe();
-  read(output, byte);
-}
 
 for (const [name, number] of [["SIGTERM", Signal.TERM], ["SIGHUP", Signal.HUP]] as const) {
   Deno.test(`fork() makes children that ${name} ends, though their parent listens to it`, () => {
