@@ -7,6 +7,8 @@ import { libcVersion, tryReadText } from "../servers/posix/files.ts";
 import type { ForkProof } from "../servers/posix/fork.ts";
 import type { Environment } from "./record.ts";
 
+const GIT = new URL("../.git", import.meta.url).pathname;
+
 /** Reads the environment from /proc. */
 export function readEnvironment(fork: ForkProof): Environment {
   const sysctl = (name: string) => tryReadText(`/proc/sys/kernel/${name}`)?.trim();
@@ -24,17 +26,17 @@ export function readEnvironment(fork: ForkProof): Environment {
     autogroup: autogroup === undefined ? null : autogroup === "1",
     deno: Deno.version.deno,
     v8: Deno.version.v8,
-    commit: readCommit(),
+    commit: commitOf(GIT),
     fork,
   };
 }
 
-/** The commit this Herd is at, where it is a git checkout. */
-function readCommit(): string | null {
-  const git = new URL("../.git/", import.meta.url).pathname;
-  const head = tryReadText(`${git}HEAD`)?.trim();
+/** The commit a git folder has checked out; null where there is none. */
+export function commitOf(git: string): string | null {
+  const head = tryReadText(`${git}/HEAD`)?.trim();
   const branch = head?.match(/^ref: (.*)$/)?.[1];
   if (branch === undefined) return head ?? null;
-  return tryReadText(`${git}${branch}`)?.trim() ??
-    tryReadText(`${git}packed-refs`)?.match(`^([0-9a-f]+) ${branch}$`)?.[1] ?? null;
+  const packed = tryReadText(`${git}/packed-refs`)?.split("\n") ?? [];
+  return tryReadText(`${git}/${branch}`)?.trim() ??
+    packed.find((line) => line.endsWith(` ${branch}`))?.split(" ")[0] ?? null;
 }

@@ -6,7 +6,7 @@
 import type { Report } from "../servers/account.ts";
 import { tryReadText } from "../servers/posix/files.ts";
 import type { LoadReport } from "../clients/load.ts";
-import type { Plan, Trial } from "./record.ts";
+import { type Plan, Trial } from "./record.ts";
 import { Subprocess } from "./subprocess.ts";
 
 /** A trial that is planned. */
@@ -29,7 +29,7 @@ export const runTrial: Executor = async (planned, plan, signal) => {
   try {
     const measured = await measure(planned, plan, signal);
     const reason = imbalance(planned, measured);
-    return { ...base, ...measured, status: reason === null ? "ok" : "failed", reason };
+    return fitting({ ...base, ...measured, status: reason === null ? "ok" : "failed", reason });
   } catch (error) {
     return { ...base, ...NOTHING, status: "failed", reason: (error as Error).message };
   }
@@ -44,6 +44,17 @@ const NOTHING = {
   client: null,
   kernel: { passiveOpens: null, otherTraffic: null },
 };
+
+/**
+ * The trial; where it does not fit its schema, a failed one without figures, since a single line that
+ * cannot be read makes the whole record unreadable.
+ */
+export function fitting(trial: Trial): Trial {
+  const [issue] = Trial.safeParse(trial).error?.issues ?? [];
+  if (issue === undefined) return trial;
+  const reason = trial.reason ?? `${issue.path.join(".")} cannot be: ${issue.message}`;
+  return { ...trial, ...NOTHING, status: "failed", reason };
+}
 
 type Measured = Pick<Trial, "cpu" | "switches" | "parent" | "children" | "client" | "kernel">;
 

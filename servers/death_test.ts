@@ -33,6 +33,8 @@ async function firstChildOf(pid: number): Promise<number> {
   }
 }
 
+const SIGSTOP = 19;
+
 const processDesigns = designs.filter((design) => design.children !== "worker");
 
 for (const design of designs) {
@@ -50,7 +52,6 @@ for (const design of designs) {
 for (const design of processDesigns) {
   Deno.test(`serve ${design.id} fails when its server process is killed`, async () => {
     await using server = await startServer(design.id, { children: CHILDREN });
-    ask(server.port, "1\n", 1);
     kill(childrenOf(server.pid)[0]!, Signal.KILL);
     assertEquals(await server.processesAfter(NOTICE_SECONDS), []);
     const { code, stderr } = await server.ended();
@@ -80,6 +81,39 @@ for (const design of processDesigns.filter((design) => design.lifetime === "pool
     assertEquals(report!.children.map(({ lost }) => lost), [0, 1].map((i) => +(i === places[1])));
     assertEquals(report!.children.reduce((sum, { connections }) => sum + connections, 0), 3);
     for (const { pid } of report!.children) assert(!victims.includes(pid!));
+  });
+}
+
+for (const design of processDesigns.filter((design) => design.lifetime === "pool")) {
+  Deno.test(`serve ${design.id} replaces a child that dies with its client`, async () => {
+    await using server = await startServer(design.id, { children: CHILDREN });
+    using client = new Connection(server.port);
+    client.send("1\n");
+    client.receive(1);
+    for (const pid of childrenOf(childrenOf(server.pid)[0]!)) {
+      kill(pid, Signal.KILL);
+      assertEquals((await server.next())?.event, "lost");
+    }
+    assertEquals(client.receive(1).length, 0);
+    assertEquals(ask(server.port, "4000\n", 4000).length, 4000);
+    const { code, report } = await server.stop();
+    assertEquals(code, 0);
+    assertEquals(report!.children.reduce((sum, { connections }) => sum + connections, 0), 2);
+  });
+}
+
+for (const design of processDesigns.filter((design) => design.passes)) {
+  Deno.test(`serve ${design.id} replaces a child that dies before it takes its client`, async () => {
+    await using server = await startServer(design.id, { children: CHILDREN });
+    const [first] = childrenOf(childrenOf(server.pid)[0]!);
+    kill(first!, SIGSTOP);
+    using _given = new Connection(server.port);
+    // Served by the second child, so by now the first was given its client.
+    assertEquals(ask(server.port, "1\n", 1).length, 1);
+    kill(first!, Signal.KILL);
+    assertEquals((await server.next())?.event, "lost");
+    for (let i = 0; i < 3; i++) assertEquals(ask(server.port, "4000\n", 4000).length, 4000);
+    assertEquals((await server.stop()).code, 0);
   });
 }
 

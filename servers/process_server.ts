@@ -23,6 +23,7 @@ import {
   waitLater,
 } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
+import { rebase } from "./posix/rebase.ts";
 import { close } from "./posix/sockets.ts";
 import { REHEARSALS, WARM_UP, warmUp } from "./service.ts";
 
@@ -44,8 +45,12 @@ function runServer(setup: Setup, host: number): void {
   closeAllBut([handles.listener, handles.status, handles.memory, handles.lockFile]);
   const forks = new Forks(setup);
   const scratch = new Slot();
-  if (design.lifetime === "client") warmUp(REHEARSALS, (client) => forks.rehearse(client));
-  else warmUp(WARM_UP, (client) => serve(scratch, client));
+  if (design.lifetime === "client") {
+    warmUp(REHEARSALS, (client) => forks.rehearse(client));
+    rebase();
+  } else {
+    warmUp(WARM_UP, (client) => serve(scratch, client));
+  }
   const { pool } = design.children === "subprocess" ? new Subprocesses(setup) : forks;
   // Where no children are made, the process itself is the one child there is.
   const own = design.lifetime === undefined ? meter.children[0]! : meter.parent;

@@ -46,16 +46,15 @@ export class ServeProcess implements AsyncDisposable {
   readonly #lines: AsyncGenerator<string, void>;
   readonly #stderr: Promise<string>;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #mark = `HERD_TEST=${crypto.randomUUID()}`;
+  /** Its processes by number and start time, which together are never used again. */
+  readonly #seen = new Set<string>();
 
   /** Starts it; `via` is a program that is given the command line to run. */
   constructor(args: readonly string[], via: readonly string[] = []) {
     const [program, ...rest] = [...via, Deno.execPath(), ...SERVE, ...args];
-    const [name, value] = this.#mark.split("=");
     this.#process = new Deno.Command(program!, {
       args: rest,
       cwd: ROOT,
-      env: { [name!]: value! },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -92,14 +91,18 @@ export class ServeProcess implements AsyncDisposable {
     return { code, signal, lines, stderr: await this.#stderr };
   }
 
-  /** The processes of this server, whoever their parents are: all that inherited its environment. */
+  /** The processes it consists of; those seen before are known again, whoever is their parent now. */
   async processes(): Promise<number[]> {
-    const script = 'grep -ls "$0" /proc/[0-9]*/environ';
-    const { stdout } = await new Deno.Command("/bin/sh", { args: ["-c", script, this.#mark] })
-      .output();
-    return new TextDecoder().decode(stdout).split("\n").flatMap((path) =>
-      path ? [Number(path.split("/")[2])] : []
-    );
+    const living = (await allProcesses()).filter(({ state }) => state !== "Z");
+    const isOurs = ({ id }: Process) => this.#seen.has(id);
+    const ours = new Set(living.filter(isOurs).map(({ pid }) => pid)).add(this.pid);
+    // A process may have a smaller number than its parent: look until there are no more.
+    for (let count = 0; count < ours.size;) {
+      count = ours.size;
+      for (const { pid, parent } of living) if (ours.has(parent)) ours.add(pid);
+    }
+    for (const { pid, id } of living) if (ours.has(pid)) this.#seen.add(id);
+    return living.filter(isOurs).map(({ pid }) => pid);
   }
 
   /** Its processes after so many seconds, or none as soon as there are none. */
@@ -116,6 +119,24 @@ export class ServeProcess implements AsyncDisposable {
     await this.#input.close().catch(() => {});
     await this.ended();
   }
+}
+
+interface Process {
+  readonly id: string;
+  readonly pid: number;
+  readonly parent: number;
+  readonly state: string;
+}
+
+/** Every process there is (proc_pid_stat(5)); a shell lists them, as Deno may not. */
+async function allProcesses(): Promise<Process[]> {
+  const args = ["-c", "cat /proc/[0-9]*/stat 2>/dev/null"];
+  const { stdout } = await new Deno.Command("/bin/sh", { args }).output();
+  return new TextDecoder().decode(stdout).trim().split("\n").map((line) => {
+    const [state, parent, ...rest] = line.slice(line.lastIndexOf(")") + 2).split(" ");
+    const pid = parseInt(line);
+    return { id: `${pid} ${rest[17]}`, pid, parent: Number(parent), state: state! };
+  });
 }
 
 async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {

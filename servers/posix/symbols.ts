@@ -102,6 +102,11 @@ export const symbols = {
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" }, // int memfd_create(const char *name, unsigned int flags)
   ftruncate: { parameters: ["i32", "i64"], result: "i32" }, // int ftruncate(int fd, off_t length)
 
+  syscall: {
+    parameters: ["i32", "usize", "usize", "usize", "usize", "usize", "usize"],
+    result: "i32",
+  },
+
   // clocks and errors
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" }, // int clock_gettime(clockid_t id, struct timespec *tp)
   getrusage: { parameters: ["i32", "buffer"], result: "i32" }, // int getrusage(int who, struct rusage *usage)

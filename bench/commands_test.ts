@@ -1,0 +1,165 @@
+/** The commands as a user meets them, with the permissions of their tasks. */
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { type Outcome, runTask, TemporaryFolder } from "../clients/testing.ts";
+import { designs } from "../servers/designs.ts";
+import { deriveFiles } from "./report/derive.ts";
+import { readRecord } from "./store.ts";
+
+const QUICK = ["--quick", "--designs", "prefork-shared-accept", "--children", "5"];
+
+/** That a command ended with this code and one line on standard error, which has these words. */
+function assertRefused({ code, stdout, stderr }: Outcome, expected: number, ...words: string[]) {
+  assertEquals({ code, stdout }, { code: expected, stdout: "" }, stderr);
+  assertMatch(stderr, /^(bench|designs|load|serve|tables): .+\n$/);
+  for (const word of words) assertStringIncludes(stderr, word);
+}
+
+/** Bytes of every file in a folder. */
+function contents({ path, names }: TemporaryFolder): Map<string, string> {
+  return new Map(names.map((name) => [name, Deno.readTextFileSync(`${path}/${name}`)]));
+}
+
+const mistakes: readonly [args: string[], ...words: string[]][] = [
+  [["--designs", "prefork"], '"prefork"', ...designs.map(({ id }) => id)],
+  [["--designs", "iterative,"], "Unknown design"],
+  [["--designs", "iterative", "--all"], "--designs", "--all"],
+  [["--children", "0"], "--children", '"0"', "1 to 1000"],
+  [["--rounds", "x"], "--rounds", '"x"'],
+  [["--rounds"], "--rounds N"],
+  [["--clients=-1"], "--clients", '"-1"'],
+  [["--bytes", "4e3"], "--bytes", '"4e3"'],
+  [["--seed", "4294967296"], "--seed", '"4294967296"', "0 to 4294967295"],
+  [["--round", "3"], "--round", "deno task bench --help"],
+  [["iterative", "prefork-mutex"], '"iterative"', "--designs iterative,prefork-mutex"],
+];
+
+for (const [args, ...words] of mistakes) {
+  Deno.test(`bench refuses ${args.join(" ")} and writes nothing`, async () => {
+    using folder = new TemporaryFolder();
+    const refused = await runTask("bench", "--output", `${folder.path}/run`, ...args);
+    assertRefused(refused, 2, ...words);
+    assertEquals(folder.names, []);
+  });
+}
+
+Deno.test("bench refuses an output folder that has files, and leaves them alone", async () => {
+  using folder = new TemporaryFolder();
+  Deno.writeTextFileSync(`${folder.path}/notes.txt`, "mine");
+  const refused = await runTask("bench", ...QUICK, "--output", folder.path);
+  assertRefused(refused, 2, folder.path, "--output");
+  assertEquals(contents(folder), new Map([["notes.txt", "mine"]]));
+});
+
+Deno.test("bench refuses an output folder that it cannot write", async () => {
+  using folder = new TemporaryFolder();
+  const file = `${folder.path}/file`;
+  Deno.writeTextFileSync(file, "");
+  for (const output of [file, `${file}/run`, "/proc/x"]) {
+    assertRefused(await runTask("bench", ...QUICK, "--output", output), 2, output);
+  }
+  assertEquals(contents(folder), new Map([["file", ""]]));
+});
+
+for (const task of ["bench", "designs", "load", "serve", "tables"] as const) {
+  Deno.test(`${task} answers --help, and refuses a flag it does not know`, async () => {
+    const { code, stdout, stderr } = await runTask(task, "--help");
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    assertStringIncludes(stdout, `Usage: deno task ${task}`);
+    assertMatch(stdout, /^ {2}--[a-z]+/m);
+    assertRefused(await runTask(task, "--nonsense"), 2, "--nonsense", `deno task ${task} --help`);
+  });
+}
+
+Deno.test("designs lists every design", async () => {
+  const { code, stdout, stderr } = await runTask("designs");
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertEquals(stdout.trimEnd().split("\n").map((line) => line.split(" ")[0]), ids());
+  const lines = (await runTask("designs", "--json")).stdout.trimEnd().split("\n");
+  assertEquals(lines.map((line) => JSON.parse(line).id), ids());
+});
+
+function ids(): string[] {
+  return designs.map(({ id }) => id);
+}
+
+Deno.test("bench runs, records and prints; tables gives the same again from the record", async () => {
+  using folder = new TemporaryFolder();
+  const bench = await runTask("bench", ...QUICK, "--output", folder.path, "--seed", "7");
+  assertEquals(bench.code, 0, bench.stderr);
+  assertEquals(bench.stderr.match(/^round 1\/1 .* connections\/s$/gm)?.length, 2);
+
+  const recorded = readRecord(folder.path);
+  const { run, trials } = recorded;
+  assertEquals([run.complete, run.plan.seed, run.plan.rounds], [true, 7, 1]);
+  assert(run.endedAt !== null && run.endedAt >= run.startedAt);
+  assertEquals(trials.map(({ design }) => design), run.plan.trials.map(({ design }) => design));
+  for (const { status, children } of trials) {
+    assertEquals(status, "ok");
+    assertEquals(children.reduce((sum, { connections }) => sum + connections, 0), 500);
+  }
+  const files = [...deriveFiles(recorded).keys(), "run.json", "trials.jsonl"];
+  assertEquals(folder.names, files.toSorted());
+
+  assertMatch(bench.stdout, /^Table 30\.1: /m);
+  assertMatch(bench.stdout, /^Table 30\.2: /m);
+  assertMatch(bench.stdout, /^sum +500$/m);
+  const [printed] = bench.stdout.split(`Recorded in ${folder.path}`);
+
+  const before = contents(folder);
+  for (const name of deriveFiles(recorded).keys()) Deno.removeSync(`${folder.path}/${name}`);
+  const tables = await runTask("tables", folder.path);
+  assertEquals([tables.code, tables.stderr], [0, ""]);
+  assertEquals(tables.stdout.trim(), printed!.trim());
+  assertEquals(contents(folder), before);
+});
+
+Deno.test("bench --json prints JSON lines and nothing else", async () => {
+  using folder = new TemporaryFolder();
+  const { code, stdout, stderr } = await runTask(
+    "bench",
+    ...QUICK,
+    ...["--designs", "iterative", "--rounds", "2", "--json", "--output", folder.path],
+  );
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  const events = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(events.map(({ event }) => event), ["run", "trial", "trial", "done"]);
+  assertEquals(events.at(-1), { event: "done", folder: folder.path, complete: true, failed: 0 });
+  const { run, trials } = readRecord(folder.path);
+  assertEquals(events[0].plan, run.plan);
+  assertEquals(
+    events.slice(1, 3).map(({ startedAt }) => startedAt),
+    trials.map((t) => t.startedAt),
+  );
+  assertGreater(trials[1]!.round, trials[0]!.round);
+});
+
+Deno.test("bench --quick yields to what is said of rounds and connections", async () => {
+  using folder = new TemporaryFolder();
+  const args = ["--designs", "iterative", "--connections", "3", "--clients", "4", "--json"];
+  const { code } = await runTask("bench", "--quick", ...args, "--output", folder.path);
+  assertEquals(code, 0);
+  const { run: { plan }, trials } = readRecord(folder.path);
+  assertEquals([plan.rounds, plan.clients, plan.connections], [1, 4, 3]);
+  assertEquals(trials[0]!.client!.connections, 12);
+});
+
+Deno.test("tables refuses what is no record", async () => {
+  using folder = new TemporaryFolder();
+  assertRefused(await runTask("tables", folder.path), 5, `${folder.path}/run.json`);
+  assertRefused(await runTask("tables", `${folder.path}/none/`), 5, `${folder.path}/none/run.json`);
+  Deno.writeTextFileSync(`${folder.path}/run.json`, '{"schema": 1, "plan": ');
+  assertRefused(await runTask("tables", folder.path), 5, `${folder.path}/run.json`, "JSON");
+  Deno.writeTextFileSync(`${folder.path}/run.json`, '{"schema": 1, "plan": {}}');
+  assertRefused(await runTask("tables", folder.path), 5, `${folder.path}/run.json`, "field");
+  assertEquals(folder.names, ["run.json"]);
+});
+
+Deno.test("tables refuses a second run", async () => {
+  assertRefused(await runTask("tables", "results/a", "results/b"), 2, '"results/b"');
+});

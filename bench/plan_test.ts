@@ -1,0 +1,98 @@
+import { assertEquals, assertGreater, assertNotEquals } from "@std/assert";
+import fc from "fast-check";
+import { designs } from "../servers/designs.ts";
+import { BASELINE, makePlan, type PlanOptions } from "./plan.ts";
+import type { Plan } from "./record.ts";
+
+const ids = designs.map(({ id }) => id);
+
+const options: PlanOptions = {
+  designs: ids,
+  rounds: 7,
+  seed: 1,
+  clients: 10,
+  connections: 500,
+  bytes: 4000,
+  children: 15,
+  sessions: "separate",
+};
+
+/** The order of a plan's trials. */
+function order({ trials }: Plan): string[] {
+  return trials.map(({ round, design }) => `${round} ${design}`);
+}
+
+function designsOfRound({ trials }: Plan, round: number): string[] {
+  return trials.filter((trial) => trial.round === round).map(({ design }) => design);
+}
+
+Deno.test("makePlan() gives the same order for the same seed", () => {
+  fc.assert(fc.property(fc.nat(2 ** 32 - 1), fc.subarray(ids), (seed, some) => {
+    const given = { ...options, designs: some, seed };
+    assertEquals(makePlan(structuredClone(given)), makePlan(given));
+  }));
+});
+
+Deno.test("makePlan() gives another order for another seed, and in another round", () => {
+  const orders = Array.from({ length: 100 }, (_, seed) => makePlan({ ...options, seed }));
+  assertEquals(new Set(orders.map((plan) => order(plan).join())).size, 100);
+  assertNotEquals(designsOfRound(orders[0]!, 1), designsOfRound(orders[0]!, 2));
+});
+
+Deno.test("makePlan() runs every design once a round, the baseline always", () => {
+  const rounds = fc.integer({ min: 1, max: 9 });
+  const seeds = fc.nat(2 ** 32 - 1);
+  fc.assert(fc.property(fc.subarray(ids), rounds, seeds, (some, rounds, seed) => {
+    const plan = makePlan({ ...options, designs: some, rounds, seed });
+    const wanted = ids.filter((id) => id === BASELINE || some.includes(id));
+    assertEquals(plan.designs, wanted);
+    for (let round = 1; round <= rounds; round++) {
+      const joining = wanted.filter((id) => round <= (mostRounds(id) ?? rounds));
+      assertEquals(designsOfRound(plan, round).toSorted(), joining.toSorted());
+    }
+    assertEquals(Math.max(...plan.trials.map(({ round }) => round)), rounds);
+  }));
+});
+
+function mostRounds(id: string): number | undefined {
+  return designs.find((design) => design.id === id)!.mostRounds;
+}
+
+Deno.test("makePlan() lets slow designs join the first rounds only", () => {
+  const slow = designs.filter(({ mostRounds }) => mostRounds !== undefined);
+  assertGreater(slow.length, 0);
+  const { trials } = makePlan({ ...options, rounds: 50 });
+  for (const { id, mostRounds } of slow) {
+    const rounds = trials.filter(({ design }) => design === id).map(({ round }) => round);
+    assertEquals(rounds, Array.from({ length: mostRounds! }, (_, index) => index + 1));
+  }
+});
+
+Deno.test("makePlan() numbers rounds from 1 and positions from 0, in the order of the trials", () => {
+  const { trials } = makePlan(options);
+  const expected = Array.from({ length: options.rounds }, (_, index) => index + 1)
+    .flatMap((round) =>
+      [...designsOfRound({ ...options, trials }, round).keys()]
+        .map((position) => ({ round, position }))
+    );
+  assertEquals(trials.map(({ round, position }) => ({ round, position })), expected);
+});
+
+Deno.test("makePlan() prefers no order", () => {
+  const some = [BASELINE, "fork-per-client", "prefork-shared-accept"];
+  const counts = new Map<string, number>();
+  for (let seed = 0; seed < 600; seed++) {
+    const first = designsOfRound(makePlan({ ...options, designs: some, seed }), 1).join();
+    counts.set(first, (counts.get(first) ?? 0) + 1);
+  }
+  assertEquals(counts.size, 6);
+  // 100 each, with a standard deviation of 9.
+  for (const [order, count] of counts) assertGreater(count, 60, order);
+});
+
+Deno.test("makePlan() gives the baseline one client with as many connections as all others have", () => {
+  for (const { design, load } of makePlan({ ...options, clients: 3, connections: 7 }).trials) {
+    const expected = design === BASELINE ? [1, 21] : [3, 7];
+    assertEquals(load, { clients: expected[0]!, connections: expected[1]!, bytes: 4000 });
+  }
+});

@@ -1,0 +1,199 @@
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLessOrEqual,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { build, decodeFromCompressedBase64 } from "hdr-histogram-js";
+import { fork } from "../servers/posix/fork.ts";
+import { dieWithParent, getpid, kill, wait } from "../servers/posix/processes.ts";
+import { Signal } from "../servers/posix/signals.ts";
+import {
+  accept,
+  boundAddress,
+  close,
+  internetAddress,
+  listen,
+  read,
+  write,
+} from "../servers/posix/sockets.ts";
+import { startServer } from "../servers/testing.ts";
+import type { LoadReport } from "./load.ts";
+import { type Outcome, RunningTask, runTask } from "./testing.ts";
+
+const NOTICE_SECONDS = 3;
+
+/** Loads a port and returns the report as a program reads it. */
+async function load(port: number, ...args: string[]): Promise<LoadReport & { code: number }> {
+  const { code, stdout, stderr } = await runTask("load", `--port=${port}`, "--json", ...args);
+  assertEquals(stderr, "");
+  const { event, ...report } = JSON.parse(stdout);
+  assertEquals(event, "report");
+  return { code, ...report };
+}
+
+/** A port of 127.0.0.1 to which clients can connect, and where nobody answers them. */
+class Silence implements Disposable {
+  readonly listener = listen(internetAddress("127.0.0.1", 0), "listen and say nothing");
+  readonly port = boundAddress(this.listener).port;
+
+  [Symbol.dispose](): void {
+    close(this.listener);
+  }
+}
+
+/** A server that answers each request with this many bytes, whatever it was asked for. */
+class Liar extends Silence {
+  readonly #pid: number;
+
+  constructor(bytes: number) {
+    super();
+    const parent = getpid();
+    this.#pid = fork(() => {
+      dieWithParent(parent, Signal.KILL);
+      for (const [request, reply] = [new Uint8Array(64), new Uint8Array(bytes)];;) {
+        const connection = accept(this.listener);
+        read(connection, request);
+        if (bytes > 0) write(connection, reply, bytes);
+        close(connection);
+      }
+    });
+  }
+
+  override [Symbol.dispose](): void {
+    kill(this.#pid, Signal.KILL);
+    wait(this.#pid);
+    super[Symbol.dispose]();
+  }
+}
+
+for (const design of ["iterative", "prefork-shared-accept"]) {
+  Deno.test(`load gets every connection answered by ${design}, and says how`, async () => {
+    await using server = await startServer(design);
+    const { code, ...report } = await load(server.port, "--clients=10", "--connections=20");
+    assertEquals([code, report.connections, report.errors], [0, 200, {}]);
+    const { wallSeconds, connectionsPerSecond, cpu, latency } = report;
+    assertGreater(wallSeconds, 0);
+    assertEquals(connectionsPerSecond, 200 / wallSeconds);
+    assertGreater(cpu.total, 0);
+    assertGreater(latency.p50, 0);
+    assertLessOrEqual(latency.p50, latency.p99);
+    assertLessOrEqual(latency.p99, latency.max);
+    // One client has 20 of the connections, one after the other.
+    assertLessOrEqual(latency.p50, wallSeconds);
+    const served = (await server.stop()).report!.children;
+    assertEquals(served.reduce((sum, { connections }) => sum + connections, 0), 200);
+  });
+}
+
+Deno.test("load keeps every latency in its histogram", async () => {
+  await using server = await startServer("iterative");
+  const { latency } = await load(server.port, "--clients=2", "--connections=15");
+  const histogram = decodeFromCompressedBase64(latency.histogram);
+  assertEquals(histogram.totalCount, 30);
+  assertEquals(histogram.maxValue / 1e6, latency.max);
+  const merged = build();
+  merged.add(histogram);
+  assertEquals(merged.totalCount, 30);
+});
+
+Deno.test("load asks for as many bytes as it is told to", async () => {
+  await using server = await startServer("iterative");
+  for (const bytes of [1, 65535, 65536, 65537, 1_000_000]) {
+    const report = await load(server.port, "--clients=2", "--connections=3", `--bytes=${bytes}`);
+    assertEquals([report.connections, report.errors], [6, {}], `${bytes} bytes`);
+  }
+});
+
+Deno.test("load does not count the connections before", async () => {
+  await using server = await startServer("iterative");
+  const report = await load(server.port, "--clients=2", "--connections=5", "--warmup=7");
+  assertEquals(report.connections, 10);
+  const [served] = (await server.stop()).report!.children;
+  assertEquals(served!.connections, 2 * (5 + 7));
+});
+
+Deno.test("load prints its report for people", async () => {
+  await using server = await startServer("iterative");
+  const args = [`--port=${server.port}`, "--clients=2", "--connections=5", "--bytes=10"];
+  const { code, stdout, stderr } = await runTask("load", ...args);
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertStringIncludes(stdout, "2 clients × 5 connections × 10 bytes to 127.0.0.1:");
+  assertMatch(stdout, /^connections +10 in \d+\.\d{3} s, \d+ a second$/m);
+  assertMatch(stdout, /^errors +none$/m);
+});
+
+Deno.test("load resolves a host's name", async () => {
+  await using server = await startServer("iterative");
+  const report = await load(server.port, "--host=localhost", "--clients=1", "--connections=2");
+  // IPv6 first, where nobody listens, is a matter of the machine's configuration.
+  assertEquals(report.connections + (report.errors.ECONNREFUSED ?? 0), 2);
+});
+
+Deno.test("load counts connections that are refused", async () => {
+  const silence = new Silence();
+  silence[Symbol.dispose]();
+  const { code, connections, errors } = await load(
+    silence.port,
+    ...["--clients=3", "--connections=4"],
+  );
+  assertEquals({ code, connections, errors }, {
+    code: 3,
+    connections: 0,
+    errors: { ECONNREFUSED: 12 },
+  });
+});
+
+for (const [kind, sent] of [["short reply", 15], ["short reply", 0], ["long reply", 32]] as const) {
+  Deno.test(`load counts a reply of ${sent} bytes for 16 as a ${kind}`, async () => {
+    using liar = new Liar(sent);
+    const report = await load(liar.port, "--clients=2", "--connections=3", "--bytes=16");
+    assertEquals([report.code, report.connections], [3, 0]);
+    assertEquals(report.errors, { [kind]: 6 });
+  });
+}
+
+Deno.test("load counts a connection that stands still for too long", async () => {
+  using silence = new Silence();
+  const report = await load(silence.port, "--clients=3", "--connections=1", "--timeout=1");
+  assertEquals([report.code, report.connections], [3, 0]);
+  assertEquals(report.errors, { "timed out": 3 });
+});
+
+/** A mistake: exit code 2, one line on standard error and nothing on standard output. */
+function assertMistake({ code, stdout, stderr }: Outcome, ...words: string[]): void {
+  assertEquals({ code, stdout }, { code: 2, stdout: "" }, stderr);
+  assertMatch(stderr, /^load: .+\n$/);
+  for (const word of words) assertStringIncludes(stderr, word);
+}
+
+Deno.test("load refuses to go without a port, and to an operand", async () => {
+  assertMistake(await runTask("load"), "Missing port", "--port");
+  assertMistake(await runTask("load", "8080"), '"8080"');
+});
+
+Deno.test("load refuses numbers that do not fit", async () => {
+  assertMistake(await runTask("load", "--port=0"), "--port");
+  assertMistake(await runTask("load", "--port=65536"), "--port", '"65536"');
+  assertMistake(await runTask("load", "--port=80", "--bytes=0"), "--bytes", '"0"');
+  assertMistake(await runTask("load", "--port=80", "--timeout=soon"), "--timeout", '"soon"');
+});
+
+Deno.test("load refuses a host that is unknown", async () => {
+  // An empty label: no name server has to be asked.
+  assertMistake(await runTask("load", "--port=80", "--host=no..host"), '"no..host"');
+});
+
+Deno.test("load takes its clients along when it is killed", async () => {
+  using silence = new Silence();
+  await using running = new RunningTask("load", [`--port=${silence.port}`, "--clients=5"]);
+  const clients = await running.find((processes) => {
+    const clients = processes.filter(({ parent }) => parent === running.pid);
+    return clients.length === 5 ? clients : undefined;
+  });
+  running.signal("SIGKILL");
+  assertEquals(await running.processesAfter(NOTICE_SECONDS), []);
+  assert(clients.every(({ commandLine }) => commandLine.includes("load.ts")));
+});
