@@ -6,7 +6,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { build, decodeFromCompressedBase64 } from "hdr-histogram-js";
+import { decodeFromCompressedBase64 } from "hdr-histogram-js";
 import { fork } from "../servers/posix/fork.ts";
 import { dieWithParent, getpid, kill, wait } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
@@ -53,7 +53,8 @@ class Liar extends Silence {
     const parent = getpid();
     this.#pid = fork(() => {
       dieWithParent(parent, Signal.KILL);
-      for (const [request, reply] = [new Uint8Array(64), new Uint8Array(bytes)];;) {
+      const [request, reply] = [new Uint8Array(64), new Uint8Array(bytes)];
+      for (;;) {
         const connection = accept(this.listener);
         read(connection, request);
         if (bytes > 0) write(connection, reply, bytes);
@@ -81,8 +82,6 @@ for (const design of ["iterative", "prefork-shared-accept"]) {
     assertGreater(latency.p50, 0);
     assertLessOrEqual(latency.p50, latency.p99);
     assertLessOrEqual(latency.p99, latency.max);
-    // One client has 20 of the connections, one after the other.
-    assertLessOrEqual(latency.p50, wallSeconds);
     const served = (await server.stop()).report!.children;
     assertEquals(served.reduce((sum, { connections }) => sum + connections, 0), 200);
   });
@@ -94,9 +93,6 @@ Deno.test("load keeps every latency in its histogram", async () => {
   const histogram = decodeFromCompressedBase64(latency.histogram);
   assertEquals(histogram.totalCount, 30);
   assertEquals(histogram.maxValue / 1e6, latency.max);
-  const merged = build();
-  merged.add(histogram);
-  assertEquals(merged.totalCount, 30);
 });
 
 Deno.test("load asks for as many bytes as it is told to", async () => {
@@ -123,13 +119,6 @@ Deno.test("load prints its report for people", async () => {
   assertStringIncludes(stdout, "2 clients × 5 connections × 10 bytes to 127.0.0.1:");
   assertMatch(stdout, /^connections +10 in \d+\.\d{3} s, \d+ a second$/m);
   assertMatch(stdout, /^errors +none$/m);
-});
-
-Deno.test("load resolves a host's name", async () => {
-  await using server = await startServer("iterative");
-  const report = await load(server.port, "--host=localhost", "--clients=1", "--connections=2");
-  // IPv6 first, where nobody listens, is a matter of the machine's configuration.
-  assertEquals(report.connections + (report.errors.ECONNREFUSED ?? 0), 2);
 });
 
 Deno.test("load counts connections that are refused", async () => {
@@ -186,14 +175,16 @@ Deno.test("load refuses a host that is unknown", async () => {
   assertMistake(await runTask("load", "--port=80", "--host=no..host"), '"no..host"');
 });
 
-Deno.test("load takes its clients along when it is killed", async () => {
-  using silence = new Silence();
-  await using running = new RunningTask("load", [`--port=${silence.port}`, "--clients=5"]);
-  const clients = await running.find((processes) => {
-    const clients = processes.filter(({ parent }) => parent === running.pid);
-    return clients.length === 5 ? clients : undefined;
+for (const signal of ["SIGINT", "SIGKILL"] as const) {
+  Deno.test(`load takes its clients along when ${signal} ends it`, async () => {
+    using silence = new Silence();
+    await using running = new RunningTask("load", [`--port=${silence.port}`, "--clients=5"]);
+    const clients = await running.find((processes) => {
+      const clients = processes.filter(({ parent }) => parent === running.pid);
+      return clients.length === 5 ? clients : undefined;
+    });
+    assert(clients.every(({ commandLine }) => commandLine.includes("load.ts")));
+    running.signal(signal);
+    assertEquals(await running.processesAfter(NOTICE_SECONDS), []);
   });
-  running.signal("SIGKILL");
-  assertEquals(await running.processesAfter(NOTICE_SECONDS), []);
-  assert(clients.every(({ commandLine }) => commandLine.includes("load.ts")));
-});
+}

@@ -6,6 +6,8 @@
  */
 import type { Design } from "./design.ts";
 
+export type { Design };
+
 /** Every design, the rows of the book first. */
 export const designs: readonly Design[] = [
   {

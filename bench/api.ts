@@ -1,0 +1,142 @@
+/**
+ * What the commands do, as functions.
+ *
+ * @module
+ */
+import type { LoadReport } from "../clients/load.ts";
+import type { Report } from "../servers/account.ts";
+import { requireDesign } from "../servers/cli.ts";
+import { designs as registry } from "../servers/designs.ts";
+import { makePlan } from "./plan.ts";
+import type { Recorded } from "./record.ts";
+import { recordRun } from "./record_run.ts";
+import { Subprocess } from "./subprocess.ts";
+
+/** How long a server or a load may take to start, or a server to stop, in seconds. */
+const START_LIMIT_SECONDS = 30;
+const LOAD_LIMIT_SECONDS = 600;
+
+/** A run. What is left out is as in the book: 10 clients × 500 connections × 4000 bytes, 15 children. */
+export interface BenchOptions {
+  /** Ids of designs (default: the rows of the book); the baseline always runs, too. */
+  readonly designs?: readonly string[];
+  readonly rounds?: number;
+  readonly clients?: number;
+  /** Connections each client makes. */
+  readonly connections?: number;
+  readonly bytes?: number;
+  readonly children?: number;
+  /** Seed of the order within the rounds, below 2³² (default: a random one). */
+  readonly seed?: number;
+  /** Folder to record into, empty or new (default: `results/TIME`). */
+  readonly folder?: string;
+  /** Ends the run early; what was measured stays recorded. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs designs, records the run, and gives the record.
+ *
+ * @throws {UsageError} for an unknown design, or a folder that cannot be written or is not empty.
+ */
+export async function bench(options: BenchOptions = {}): Promise<Recorded> {
+  const { folder, signal, designs = bookDesigns(), ...rest } = options;
+  const plan = makePlan({
+    rounds: 7,
+    clients: 10,
+    connections: 500,
+    bytes: 4000,
+    children: 15,
+    seed: crypto.getRandomValues(new Uint32Array(1))[0]!,
+    ...rest,
+    designs: designs.map((id) => requireDesign(id).id),
+    sessions: "separate",
+  });
+  const { recorded } = await recordRun(plan, {
+    ...(folder === undefined ? {} : { folder }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return recorded;
+}
+
+function bookDesigns(): string[] {
+  return registry.filter(({ row }) => row !== undefined).map(({ id }) => id);
+}
+
+/** A server that is running. Dispose of it, or stop it. */
+export interface Server extends AsyncDisposable {
+  readonly host: string;
+  readonly port: number;
+  /** Starts the account afresh. */
+  mark(): Promise<void>;
+  /** Ends the server and tells what it cost since the mark (or since it was ready). */
+  stop(): Promise<Report>;
+}
+
+/**
+ * Starts a server design on a port of 127.0.0.1; resolves when every child is ready.
+ *
+ * @throws {UsageError} for an unknown design.
+ */
+export async function serve(
+  design: string,
+  { port = 0, children = 15 }: { port?: number; children?: number } = {},
+): Promise<Server> {
+  const { id } = requireDesign(design);
+  const server = new Subprocess("servers/serve.ts", [
+    id,
+    `--port=${port}`,
+    `--children=${children}`,
+  ]);
+  try {
+    const ready = await server.next("ready", START_LIMIT_SECONDS);
+    return {
+      host: ready.host as string,
+      port: ready.port as number,
+      mark: async () => {
+        await server.say("mark");
+        await server.next("marked", START_LIMIT_SECONDS);
+      },
+      stop: async () => {
+        server.signal("SIGTERM");
+        const { event: _, ...report } = await server.next("report", START_LIMIT_SECONDS);
+        await server[Symbol.asyncDispose]();
+        return report as unknown as Report;
+      },
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** A load. */
+export interface LoadOptions {
+  readonly port: number;
+  /** Name or address (default 127.0.0.1). */
+  readonly host?: string;
+  /** Clients at the same time (default 10). */
+  readonly clients?: number;
+  /** Connections each client makes (default 500). */
+  readonly connections?: number;
+  /** Bytes asked for on each connection (default 4000). */
+  readonly bytes?: number;
+}
+
+/** Loads a server with forked clients, and gives what they saw. */
+export async function load(
+  { port, host = "127.0.0.1", clients = 10, connections = 500, bytes = 4000 }: LoadOptions,
+): Promise<LoadReport> {
+  await using load = new Subprocess("clients/load.ts", [
+    `--port=${port}`,
+    `--host=${host}`,
+    `--clients=${clients}`,
+    `--connections=${connections}`,
+    `--bytes=${bytes}`,
+  ]);
+  await load.next("ready", START_LIMIT_SECONDS);
+  await load.say("go");
+  const { event: _, ...report } = await load.next("report", LOAD_LIMIT_SECONDS);
+  return report as unknown as LoadReport;
+}
