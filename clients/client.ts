@@ -106,14 +106,14 @@ export class Ledger {
 export function runClient(task: Task, ledger: Ledger): void {
   const exchange = prepare(task.bytes);
   const pid = getpid();
-  ledger.start(performance.now(), processCpu(pid)!, usage());
+  ledger.start(performance.now(), processCpu(pid)!, usage("process"));
   for (let i = 0; i < task.connections; i++) {
     const began = performance.now();
     const error = attempt(exchange, task);
     if (error === 0) ledger.succeed(performance.now() - began);
     else ledger.fail(error);
   }
-  ledger.finish(performance.now(), processCpu(pid)!, usage());
+  ledger.finish(performance.now(), processCpu(pid)!, usage("process"));
 }
 
 /** Sends the request and reads the reply; 0, or how it differed from what was asked for. */

@@ -29,10 +29,13 @@ export function parseUsage(rusage: Uint8Array<ArrayBuffer>): Usage {
   };
 }
 
-/** Usage of this process (all its threads, without children) or of this thread alone. */
-export function usage(who: "process" | "thread" = "process"): Usage {
+/** Whose usage getrusage(2) tells. */
+const WHO = { process: 0, thread: 1, children: -1 } as const;
+
+/** Usage of this process (all its threads), of this thread, or of the children that were waited for. */
+export function usage(who: keyof typeof WHO = "process"): Usage {
   const rusage = new Uint8Array(RUSAGE_BYTES);
-  checked(libc.getrusage(who === "process" ? 0 : 1, rusage), "getrusage", "read resource usage");
+  checked(libc.getrusage(WHO[who], rusage), "getrusage", "read resource usage");
   return parseUsage(rusage);
 }
 
