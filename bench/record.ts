@@ -26,6 +26,8 @@ export const Child = z.object({
   /** Of the child alive at the end; null where one entry stands for all children of a per-client design. */
   pid: count.nullable(),
   connections: count,
+  /** Connections the parent has passed to it; 0 where it does not pass them. */
+  given: count,
   /** Connections closed because of a request the service refuses. */
   rejected: count,
   /** Children that died here. */

@@ -53,6 +53,7 @@ const parts: Readonly<Record<string, Described>> = {
     index: "Place in the pool, from 0",
     pid: "Process of the child alive at the end; null where one entry stands for all children",
     connections: "Connections served",
+    given: "Connections the parent has passed to it; 0 where it does not pass them",
     rejected: "Connections closed because of a request the service refuses",
     lost: "Children that died in this place",
     cpu: "CPU time of this child",

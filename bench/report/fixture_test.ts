@@ -62,6 +62,7 @@ export function trial(fixture: TrialFixture): Trial {
       index,
       pid: 100 + index,
       connections,
+      given: 0,
       rejected: 0,
       lost: 0,
       cpu: nothing,

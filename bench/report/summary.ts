@@ -8,11 +8,9 @@
  */
 import type { Design } from "../../servers/design.ts";
 import { designs } from "../../servers/designs.ts";
+import { BASELINE } from "../plan.ts";
 import type { Recorded, Run, Trial } from "../record.ts";
 import { evenness, type Interval, interval, median } from "../statistics.ts";
-
-/** The design every other one is compared with: no process control at all. */
-export const BASELINE = "iterative";
 
 /** What the report has to know of a design. */
 export type Known = Pick<Design, "id" | "title" | "children" | "row" | "lifetime">;
