@@ -29,6 +29,9 @@ export interface Process {
   readonly commandLine: string;
 }
 
+/** A task that is a command of Herd. */
+export type Task = Exclude<keyof typeof config.tasks, "test" | "ok">;
+
 /** A command, running. Nothing of it outlives the block that uses it. */
 export class RunningTask implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
@@ -37,7 +40,7 @@ export class RunningTask implements AsyncDisposable {
   readonly #mark = `HERD_TEST_TASK=${crypto.randomUUID()}`;
 
   /** Starts a task, without `deno task`, which would not pass signals on. */
-  constructor(task: "bench" | "designs" | "load" | "serve" | "tables", args: readonly string[]) {
+  constructor(task: Task, args: readonly string[]) {
     const [, ...flags] = config.tasks[task].command.replaceAll("$INIT_CWD", ROOT).split(" ");
     const [name, value] = this.#mark.split("=") as [string, string];
     this.#process = new Deno.Command(Deno.execPath(), {
@@ -108,7 +111,7 @@ export class RunningTask implements AsyncDisposable {
 
 /** Runs a task to its end. */
 export async function runTask(
-  task: "bench" | "designs" | "load" | "serve" | "tables",
+  task: Task,
   ...args: string[]
 ): Promise<Outcome> {
   await using running = new RunningTask(task, args);

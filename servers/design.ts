@@ -7,11 +7,21 @@
  *
  * @module
  */
-import type { Lock, LockKind } from "./locks/lock.ts";
 import type { Queue } from "./locks/queue.ts";
 
 /** How children are made: not at all, by fork(2), as Deno subprocesses, as Workers (threads). */
 export type Making = "none" | "fork" | "subprocess" | "worker";
+
+/** What is held around accept: a record lock on a file, or a mutex in shared memory. */
+export type LockKind = "file" | "mutex";
+
+/** Held around accept, and only there. */
+export interface Lock {
+  /** Waits for the lock and takes it. */
+  acquire(): void;
+  /** Gives it back. */
+  release(): void;
+}
 
 /** A row of the registry. */
 export interface Design {

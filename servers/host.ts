@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { account, type Report, type Snapshot, snapshot, type Watch } from "./account.ts";
+import { account, type Report, type Snapshot, snapshot } from "./account.ts";
 import { makeSetup, type Setup } from "./children/setup.ts";
 import { type Status, STATUS_BYTES, statuses } from "./children/status.ts";
 import type { Design, Making } from "./design.ts";
@@ -19,6 +19,7 @@ import {
   readLater,
 } from "./posix/sockets.ts";
 import { startProcesses } from "./process_server.ts";
+import type { Running } from "./running.ts";
 import { startThreads } from "./thread_server.ts";
 
 /** How a server is to run. */
@@ -27,15 +28,6 @@ export interface HostOptions {
   readonly port: number;
   /** Children of a pool. */
   readonly children: number;
-}
-
-/** A server that was started, of processes or of threads. */
-export interface Running {
-  readonly watch: Watch;
-  /** Resolves with the reason if it ends. */
-  readonly ended: Promise<string>;
-  /** Ends it; resolves when nothing of it is left, or when only the end of the host is missing. */
-  end(): Promise<void>;
 }
 
 /** How to start a server, by how its children are made. */

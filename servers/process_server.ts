@@ -9,7 +9,6 @@ import { Forks } from "./children/fork.ts";
 import { Slot } from "./children/meter.ts";
 import { announce, enter, serve, serverOf, type Setup } from "./children/setup.ts";
 import { Subprocesses } from "./children/subprocess.ts";
-import type { Running } from "./host.ts";
 import { processCpu } from "./posix/clocks.ts";
 import { closeAllBut } from "./posix/descriptors.ts";
 import { childrenOf, contextSwitches, cpuTicks } from "./posix/files.ts";
@@ -26,6 +25,7 @@ import { Signal } from "./posix/signals.ts";
 import { rebase } from "./posix/rebase.ts";
 import { close } from "./posix/sockets.ts";
 import { REHEARSALS, WARM_UP, warmUp } from "./service.ts";
+import type { Running } from "./running.ts";
 
 /** Starts the server process. */
 export function startProcesses(setup: Setup): Running {

@@ -8,10 +8,10 @@ import type { Use, Watch } from "./account.ts";
 import type { Slot } from "./children/meter.ts";
 import type { Setup } from "./children/setup.ts";
 import { startWorker } from "./children/worker.ts";
-import type { Running } from "./host.ts";
 import { processCpu, threadCpu, usage } from "./posix/clocks.ts";
 import { contextSwitches, cpuTicks } from "./posix/files.ts";
 import { getpid } from "./posix/processes.ts";
+import type { Running } from "./running.ts";
 
 /** Starts the server's main thread. */
 export function startThreads(setup: Setup): Running {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import type { Child, Design, Listing, Server } from "../design.ts";
-import { type Lock, openLock } from "../locks/lock.ts";
+import type { Child, Design, Listing, Lock, Server } from "../design.ts";
+import { openLock } from "../locks/lock.ts";
 import { Mutex } from "../locks/mutex.ts";
 import { Queue, QUEUE_BYTES } from "../locks/queue.ts";
 import { usage } from "../posix/clocks.ts";

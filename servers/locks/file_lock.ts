@@ -6,8 +6,8 @@
  *
  * @module
  */
+import type { Lock } from "../design.ts";
 import { lockFile, unlockFile } from "../posix/locking.ts";
-import type { Lock } from "./lock.ts";
 
 /** Excludes processes that share a file. */
 export class FileLock implements Lock {

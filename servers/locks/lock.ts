@@ -3,16 +3,9 @@
  *
  * @module
  */
+import type { Lock, LockKind } from "../design.ts";
 import { FileLock } from "./file_lock.ts";
 import { Mutex } from "./mutex.ts";
-
-/** Held around accept, and only there. */
-export interface Lock {
-  /** Waits for the lock and takes it. */
-  acquire(): void;
-  /** Gives it back. */
-  release(): void;
-}
 
 /** Where a lock lives: a file's descriptor, or an address in shared memory. */
 export interface LockPlace {
@@ -20,13 +13,10 @@ export interface LockPlace {
   readonly address: bigint;
 }
 
-/** The kinds of lock. */
-export type LockKind = keyof typeof kinds;
-
-const kinds = {
-  file: ({ descriptor }: LockPlace): Lock => new FileLock(descriptor),
-  mutex: ({ address }: LockPlace): Lock => new Mutex(address),
-} as const;
+const kinds: Readonly<Record<LockKind, (place: LockPlace) => Lock>> = {
+  file: ({ descriptor }) => new FileLock(descriptor),
+  mutex: ({ address }) => new Mutex(address),
+};
 
 /** The lock of that kind. */
 export function openLock(kind: LockKind, place: LockPlace): Lock {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Lock } from "../design.ts";
 import {
   initMutex,
   lockMutex,
@@ -13,7 +14,6 @@ import {
   pthreadObject,
   unlockMutex,
 } from "../posix/locking.ts";
-import type { Lock } from "./lock.ts";
 
 /** Excludes threads and processes that share memory. */
 export class Mutex implements Lock {
