@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertGreaterOrEqual, assertMatch } from "@std/assert";
 import { type Process, RunningTask, TemporaryFolder } from "../clients/testing.ts";
 import { processCpu } from "../servers/posix/clocks.ts";
+import { childrenOf, tryReadText } from "../servers/posix/files.ts";
 import { kill } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
 import { makePlan } from "./plan.ts";
@@ -13,10 +14,13 @@ const CHILDREN = 3;
 const CLIENTS = 4;
 
 /** A trial of some tenths of a second. */
-const LOAD = ["--clients", String(CLIENTS), "--connections", "2000", "--bytes", "100000"];
+const LOAD = ["--clients", String(CLIENTS), "--connections", "2500", "--bytes", "100000"];
 
-/** CPU seconds of clients that are past their warm-up, which is a 40th of their work. */
+/** CPU seconds of clients that are past their warm-up, which is a 50th of their work. */
 const WARM_CPU_SECONDS = 0.06;
+
+/** The longest a test waits for a trial before it fails. */
+const PATIENCE_MS = 30_000;
 
 /** How long processes may take to notice that they are to end. */
 const NOTICE_SECONDS = 3;
@@ -35,35 +39,41 @@ function startBench(folder: TemporaryFolder, ...args: string[]): RunningTask {
   return new RunningTask("bench", [...what, ...LOAD, "--json", "--output", run, ...args]);
 }
 
-/** The processes of a trial under way. */
+/** The process numbers of a trial under way. */
 interface Actors {
-  readonly host: Process;
-  readonly server: Process;
-  readonly children: readonly Process[];
-  readonly load: Process;
-  readonly clients: readonly Process[];
+  readonly host: number;
+  readonly server: number;
+  readonly children: readonly number[];
+  readonly load: number;
+  readonly clients: readonly number[];
 }
 
 /** Waits until the clients of a pool's trial are at work. */
 async function midTrial(bench: RunningTask): Promise<Actors> {
-  return await bench.find((processes) => {
-    const childrenOf = (parent: Process | undefined, command = "") =>
-      processes.filter((process) =>
-        process.parent === parent?.pid && process.commandLine.includes(command)
-      );
-    const main = processes.find(({ pid }) => pid === bench.pid);
-    const [host] = childrenOf(main, `serve.ts ${POOL}`);
-    const [load] = childrenOf(main, "load.ts");
-    const [server] = childrenOf(host);
-    const [children, clients] = [childrenOf(server), childrenOf(load)];
-    if (!host || !server || !load) return undefined;
-    if (children.length < CHILDREN || clients.length < CLIENTS) return undefined;
-    const cpu = clients.reduce((sum, { pid }) => sum + (processCpu(pid) ?? 0), 0);
-    return cpu < WARM_CPU_SECONDS ? undefined : { host, server, children, load, clients };
-  });
+  for (const end = performance.now() + PATIENCE_MS; performance.now() < end;) {
+    const actors = actorsOf(bench.pid);
+    const cpu = actors?.clients.reduce((sum, pid) => sum + (processCpu(pid) ?? 0), 0) ?? 0;
+    if (actors && cpu > WARM_CPU_SECONDS) return actors;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  throw new Error("Cannot find a trial under way");
 }
 
-/** What is left of these processes: the same number and still the same process. */
+function actorsOf(bench: number): Actors | undefined {
+  const started = childrenOf(bench);
+  const running = (command: string) =>
+    started.find((pid) => tryReadText(`/proc/${pid}/cmdline`)?.includes(command));
+  const [host, load] = [running(`serve.ts\0${POOL}`), running("load.ts")];
+  if (host === undefined || load === undefined) return undefined;
+  const [server] = childrenOf(host);
+  const [children, clients] = [childrenOf(server ?? 0), childrenOf(load)];
+  if (server === undefined || children.length < CHILDREN || clients.length < CLIENTS) {
+    return undefined;
+  }
+  return { host, server, children, load, clients };
+}
+
+/** That there are no such processes. */
 function assertGone(processes: readonly Process[]): void {
   assertEquals(processes.map(({ commandLine }) => commandLine), []);
 }
@@ -104,9 +114,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 Deno.test("bench leaves nothing behind when it is killed", async () => {
   using folder = new TemporaryFolder();
   await using bench = startBench(folder, "--rounds", "1");
-  const { children, clients } = await midTrial(bench);
-  const before = await bench.processes();
-  assertGreaterOrEqual(before.length, 4 + children.length + clients.length);
+  await midTrial(bench);
+  bench.signal("SIGSTOP");
+  assertGreaterOrEqual((await bench.processes()).length, 3 + CHILDREN);
   bench.signal("SIGKILL");
   assertGone(await bench.processesAfter(NOTICE_SECONDS));
   const { run, trials } = readRecord(`${folder.path}/run`);
@@ -114,9 +124,9 @@ Deno.test("bench leaves nothing behind when it is killed", async () => {
 });
 
 /** Kills an actor in the first of two trials; that trial is the result. */
-async function killIn(folder: TemporaryFolder, choose: (actors: Actors) => Process) {
+async function killIn(folder: TemporaryFolder, choose: (actors: Actors) => number) {
   await using bench = startBench(folder, "--rounds", "1");
-  kill(choose(await midTrial(bench)).pid, Signal.KILL);
+  kill(choose(await midTrial(bench)), Signal.KILL);
   const { code, stdout } = await bench.ended();
   assertEquals(code, 3);
   assertGone(await bench.processesAfter(NOTICE_SECONDS));
@@ -129,7 +139,7 @@ async function killIn(folder: TemporaryFolder, choose: (actors: Actors) => Proce
   return trials[0]!;
 }
 
-const victims: readonly [name: string, (actors: Actors) => Process, reason: RegExp][] = [
+const victims: readonly [name: string, (actors: Actors) => number, reason: RegExp][] = [
   ["host of a server", ({ host }) => host, /^servers\/serve\.ts ended by SIGKILL$/],
   ["server process", ({ server }) => server, /^the clients had errors: .*ECONNREFUSED/],
   ["load", ({ load }) => load, /^clients\/load\.ts ended by SIGKILL$/],

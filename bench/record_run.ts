@@ -5,11 +5,13 @@
  */
 import config from "../deno.json" with { type: "json" };
 import { printEvent } from "../servers/cli.ts";
+import { UnsupportedError } from "../servers/posix/libc.ts";
 import { proveFork } from "../servers/posix/fork.ts";
 import { dieWithParent, getppid } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
 import { readEnvironment } from "./environment.ts";
 import { textProgress } from "./progress.ts";
+import { readLimits, shortfall } from "./preflight.ts";
 import { type Plan, type Recorded, type Run, SCHEMA_VERSION, type Trial } from "./record.ts";
 import { type Observer, runPlan } from "./run.ts";
 import { Store } from "./store.ts";
@@ -62,6 +64,8 @@ export async function recordRun(
     plan,
     environment: readEnvironment(proveFork()),
   };
+  const missing = shortfall(plan, readLimits());
+  if (missing !== undefined) throw new UnsupportedError(`Cannot run this plan: ${missing}`);
   using store = new Store(folder, run);
   announce();
   let failed = 0;

@@ -20,7 +20,7 @@ const RUN_LIMIT_SECONDS = 600;
 const STOP_LIMIT_SECONDS = 30;
 
 /** Connections made before the mark, by all clients together: caches, and V8 in a pool's children. */
-const WARM_UP = 200;
+export const WARM_UP = 200;
 
 /** Runs a trial: start, warm up, mark, load, stop. Never throws: a failure is a trial, too. */
 export const runTrial: Executor = async (planned, plan, signal) => {

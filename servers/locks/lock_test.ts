@@ -50,9 +50,12 @@ class Contender implements Disposable {
   }
 }
 
+const never = new Int32Array(new SharedArrayBuffer(4));
+
 function until(what: string, isSo: () => boolean): void {
   for (const end = performance.now() + PATIENCE_MS; !isSo();) {
     if (performance.now() > end) throw new Error(`Cannot wait any longer until ${what}`);
+    Atomics.wait(never, 0, 0, 1); // leaves the processor to those it waits for
   }
 }
 

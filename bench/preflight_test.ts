@@ -1,0 +1,45 @@
+import { assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import { makePlan } from "./plan.ts";
+import { type Limits, readLimits, shortfall } from "./preflight.ts";
+
+const ROOM: Limits = { descriptors: 1024, processes: 4096, tasks: 30_000, ports: 28_232 };
+
+function plan(children: number, connections: number) {
+  return makePlan({
+    designs: ["prefork-fd-passing"],
+    rounds: 1,
+    seed: 1,
+    clients: 10,
+    connections,
+    bytes: 4000,
+    children,
+    sessions: "separate",
+  });
+}
+
+Deno.test("shortfall() finds nothing amiss with the book's load", () => {
+  assertEquals(shortfall(plan(15, 500), ROOM), undefined);
+});
+
+for (
+  const [what, limits, command] of [
+    ["open files", { descriptors: 70 }, "ulimit -n"],
+    ["processes you may have", { processes: 80 }, "ulimit -u"],
+    ["room for processes", { tasks: 80 }, "kernel.pid_max"],
+    ["local ports", { ports: 5000 }, "net.ipv4.ip_local_port_range"],
+  ] as const
+) {
+  Deno.test(`shortfall() says how to get more ${what}`, () => {
+    assertStringIncludes(shortfall(plan(15, 500), { ...ROOM, ...limits }) ?? "", command);
+  });
+}
+
+Deno.test("shortfall() counts a descriptor a child only where the parent passes descriptors", () => {
+  const shared = { ...plan(1000, 500), designs: ["prefork-shared-accept"] };
+  assertEquals(shortfall(shared, ROOM), undefined);
+  assertStringIncludes(shortfall(plan(1000, 500), ROOM) ?? "", "open files");
+});
+
+Deno.test("readLimits() reads limits that let this very test run", () => {
+  for (const [name, limit] of Object.entries(readLimits())) assertGreater(limit, 0, name);
+});
