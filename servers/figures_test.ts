@@ -8,13 +8,14 @@ import { Connection, type RunningServer, startServer } from "./testing.ts";
 
 const CHILDREN = 3;
 
-/** Which processes of the whole machine hold which socket: process numbers by the socket's inode. */
+/** Which processes of a server hold which socket: process numbers by the socket's inode. */
 type Holders = ReadonlyMap<number, readonly number[]>;
 
-/** Looks at every descriptor of every process; a shell does, as Deno may not read these links. */
-async function findHolders(): Promise<Holders> {
-  const script = "find /proc/[0-9]*/fd -lname 'socket:*' -printf '%p %l\\n' 2>/dev/null";
-  const { stdout } = await new Deno.Command("/bin/sh", { args: ["-c", script] }).output();
+/** Looks at every descriptor of a server, its host included; by a program, as Deno may not. */
+async function findHolders(server: RunningServer): Promise<Holders> {
+  const folders = (await server.processes()).map((pid) => `/proc/${pid}/fd`);
+  const args = [...folders, "-lname", "socket:*", "-printf", "%p %l\n"];
+  const { stdout } = await new Deno.Command("find", { args }).output();
   const lines = new TextDecoder().decode(stdout).matchAll(/^\/proc\/(\d+)\/.*\[(\d+)\]$/gm);
   const holders = new Map<number, Set<number>>();
   for (const [, pid, inode] of lines) {
@@ -78,7 +79,7 @@ for (const { id } of pools.filter(({ passes }) => !passes)) {
     await using server = await startServer(id, { children: CHILDREN });
     const { parent, children } = processesOf(server);
     assertEquals(children.length, CHILDREN);
-    const holders = await findHolders();
+    const holders = await findHolders(server);
     assertEquals(holders.get(listenerOn(server.port)), ascending([parent, ...children]));
   });
 }
@@ -88,7 +89,7 @@ async function ownSockets(making: string): Promise<number> {
   const { id } = pools.find(({ passes, children }) => !passes && children === making)!;
   await using server = await startServer(id, { children: 1 });
   const { children: [child] } = processesOf(server);
-  return socketsOf(child!, await findHolders()).length - 1;
+  return socketsOf(child!, await findHolders(server)).length - 1;
 }
 
 /** What the book draws: a stream pipe a child, whose ends nobody else has, and the listener. */
@@ -96,7 +97,7 @@ async function assertStreamPipes(server: RunningServer, own: number): Promise<vo
   const { parent, children } = processesOf(server);
   const listener = listenerOn(server.port);
   const pipes = streamPipes();
-  const holders = await findHolders();
+  const holders = await findHolders(server);
   assertEquals(holders.get(listener), [parent]);
   const ends = socketsOf(parent, holders).filter((inode) => inode !== listener);
   assertEquals([ends.length, children.length], [CHILDREN, CHILDREN]);

@@ -8,10 +8,14 @@
  * @module
  */
 import type { Child, Member, Server } from "./design.ts";
-import { Poller, receiveDescriptor, sendDescriptor } from "./posix/descriptors.ts";
-import { accept, close, read, write } from "./posix/sockets.ts";
-
-const note = new Uint8Array(1);
+import {
+  Poller,
+  receiveDescriptor,
+  receiveNote,
+  sendDescriptor,
+  sendNote,
+} from "./posix/descriptors.ts";
+import { accept, close } from "./posix/sockets.ts";
 
 /** Accepts, and passes each connection to the first free child. */
 export function parent({ listener, children }: Server): never {
@@ -28,7 +32,7 @@ export function parent({ listener, children }: Server): never {
     }
     for (const member of pool) {
       if (!poller.isReady(member.index)) continue;
-      if (read(member.channel, note) === 0) renew(member);
+      if (!receiveNote(member.channel)) renew(member);
       if (member.busy) free++;
       member.busy = false;
     }
@@ -58,6 +62,6 @@ export function child({ channel, serve }: Child): void {
     const connection = receiveDescriptor(channel);
     if (connection === -1) return;
     serve(connection);
-    write(channel, note, 1);
+    sendNote(channel);
   }
 }

@@ -50,8 +50,7 @@ export function sendDescriptor(channel: number, descriptor: number): boolean {
   outgoing.descriptor[0] = descriptor;
   for (;;) {
     if (libc.sendmsg(channel, outgoing.header, MSG_NOSIGNAL) === 1) return true;
-    const number = errno();
-    if (number === Errno.EPIPE || number === Errno.ECONNRESET) return false;
+    if (isGone()) return false;
     retryOrThrow("sendmsg", `pass descriptor ${descriptor} over descriptor ${channel}`);
   }
 }
@@ -62,10 +61,33 @@ export function receiveDescriptor(channel: number): number {
     incoming.controlLength[0] = CMSG_BYTES; // recvmsg overwrites it
     incoming.descriptor[0] = -1;
     const count = libc.recvmsg(channel, incoming.header, MSG_CMSG_CLOEXEC);
-    if (count === 0) return -1;
     if (count > 0) return incoming.descriptor[0]!;
+    if (count === 0 || isGone()) return -1;
     retryOrThrow("recvmsg", `receive a descriptor over descriptor ${channel}`);
   }
+}
+
+const note = new Uint8Array(1);
+
+/** Says something to the process at the other end, which only means that it is said. */
+export function sendNote(channel: number): void {
+  while (libc.write(channel, note, 1) < 0) retryOrThrow("write", `tell over descriptor ${channel}`);
+}
+
+/** Takes such a note; false where the process at the other end is gone. */
+export function receiveNote(channel: number): boolean {
+  for (;;) {
+    const count = libc.read(channel, note, 1);
+    if (count > 0) return true;
+    if (count === 0 || isGone()) return false;
+    retryOrThrow("read", `listen on descriptor ${channel}`);
+  }
+}
+
+/** Whether a call failed because the process at the other end is gone, having read everything or not. */
+function isGone(): boolean {
+  const number = errno();
+  return number === Errno.EPIPE || number === Errno.ECONNRESET;
 }
 
 const POLLIN = 1;

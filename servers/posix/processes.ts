@@ -151,6 +151,12 @@ export function setAffinity(processors: readonly number[]): void {
   checked(libc.sched_setaffinity(0, mask.length, mask), "sched_setaffinity", doing);
 }
 
+/** The environment of this process, as C has it. */
+function environment(): Deno.PointerValue {
+  // SAFETY: what Deno gives for a static symbol is its address, so this reads the variable itself.
+  return new Deno.UnsafePointerView(libc.environ!).getPointer();
+}
+
 /**
  * Starts a program (posix_spawn(3)); its process number is the result. `descriptors` are those it
  * inherits, each under the number it has here; everything else is closed on exec.
@@ -169,7 +175,7 @@ export function spawn(
   const pid = new Int32Array(1);
   const attributes = new Uint8Array(512); // posix_spawnattr_t takes 336; zeroed: the defaults
   const pidBytes = new Uint8Array(pid.buffer);
-  const code = libc.posix_spawn(pidBytes, cString(path), actions, attributes, argv, libc.environ);
+  const code = libc.posix_spawn(pidBytes, cString(path), actions, attributes, argv, environment());
   libc.posix_spawn_file_actions_destroy(actions);
   if (code !== 0) throw new SystemError("posix_spawn", `start ${path}`, code);
   // SAFETY: argv points into `strings`, which this keeps alive until posix_spawn has returned.

@@ -160,7 +160,7 @@ export function connect(fd: number, address: SocketAddress): void {
   checked(libc.connect(fd, address.bytes, address.bytes.length), "connect", "connect");
 }
 
-/** Reads what there is, up to the buffer's length; 0 at the end, also where the peer has reset. */
+/** Reads what there is, up to the buffer's length; 0 at the end. @throws {SystemError} such as ECONNRESET. */
 export function read(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
   for (;;) {
     const count = libc.read(fd, buffer, buffer.length);

@@ -1,0 +1,55 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { designs, findDesign } from "./designs.ts";
+import * as lockedAccept from "./locked_accept.ts";
+
+Deno.test("designs have ids of their own that can be typed", () => {
+  const ids = designs.map(({ id }) => id);
+  assertEquals(new Set(ids).size, ids.length);
+  for (const id of ids) assertMatch(id, /^[a-z]+(-[a-z]+)*$/);
+  for (const design of designs) assertEquals(findDesign(design.id), design);
+  assertEquals(findDesign("prefork"), undefined);
+});
+
+Deno.test("designs have each row of the book once, in its order", () => {
+  const rows = designs.flatMap(({ row }) => row ?? []);
+  assertEquals(rows, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+Deno.test("designs have titles and words of their own", () => {
+  assertEquals(new Set(designs.map(({ title }) => title)).size, designs.length);
+  for (const { accepts } of designs) assert(accepts.length > 0);
+});
+
+Deno.test("designs have listings with what their children need", async () => {
+  for (const { id, children, lifetime, passes, listing } of designs) {
+    const { parent, child } = await listing();
+    assertEquals(typeof parent, "function", id);
+    assertEquals(typeof child, children === "none" ? "undefined" : "function", id);
+    assertEquals(lifetime === undefined, children === "none", id);
+    if (passes) assertEquals(lifetime, "pool", id);
+  }
+});
+
+Deno.test("designs have a lock just where their listing is locked_accept.ts", async () => {
+  for (const { id, lock, listing } of designs) {
+    assertEquals(await listing() === lockedAccept, lock !== undefined, id);
+  }
+});
+
+/** The lines of a listing behind its header. */
+function linesOf(path: string): string[] {
+  const text = Deno.readTextFileSync(new URL(path, import.meta.url));
+  return text.slice(text.indexOf("*/\n") + 3).split("\n");
+}
+
+Deno.test("locked_accept.ts is shared_accept.ts and the lock, nothing else", () => {
+  const [shared, locked] = [linesOf("./shared_accept.ts"), linesOf("./locked_accept.ts")];
+  assertEquals(locked.filter((line) => !shared.includes(line)), [
+    "export function child({ listener, lock, serve }: Child): never {",
+    "    lock.acquire();",
+    "    lock.release();",
+  ]);
+  const withoutLock = locked.filter((line) => !/^ +lock\.\w+\(\);$/.test(line))
+    .map((line) => line.replace(" lock,", ""));
+  assertEquals(withoutLock, shared);
+});
