@@ -33,7 +33,7 @@ async function compare({ operands, flags, given }: Parsed<typeof command.flags>)
   if (a === undefined || b === undefined || rest.length > 0 || a === b) {
     throw new UsageError("Two designs are compared: write deno task compare A B");
   }
-  const plan = planOf([a, b], flags, given);
+  const plan = () => planOf([a, b], flags, given);
   const { recorded, folder, complete, failed } = await recordAsCommand(plan, flags);
   if (!flags.json) {
     printLine(`\n${toTerminal(table301(summarize(recorded)), terminalOptions())}`);

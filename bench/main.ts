@@ -22,6 +22,7 @@ const flags = {
   designs: { kind: "string", value: "A,B", help: "designs to run (default: the book's)" },
   all: { kind: "boolean", help: "run every design, also those beyond the book" },
   ...runFlags,
+  resume: { kind: "string", value: "RUN", help: "go on with a recorded run that ended early" },
   book: { kind: "boolean", help: "show the book's Table 30.2 beside ours" },
 } as const;
 
@@ -38,7 +39,11 @@ async function bench({ operands, flags, given }: Parsed<typeof command.flags>): 
   if (operands.length > 0) {
     throw new UsageError(`Unexpected "${operands[0]}": write --designs ${operands.join(",")}`);
   }
-  const plan = planOf(chosen(flags), flags, given);
+  const others = [...given].filter((name) => !["resume", "book", "json"].includes(name));
+  if (flags.resume !== undefined && others.length > 0) {
+    throw new UsageError(`Cannot change a run that is resumed: leave out --${others[0]}`);
+  }
+  const plan = () => planOf(chosen(flags), flags, given);
   const { recorded, folder, complete, failed } = await recordAsCommand(plan, flags);
   if (!flags.json) {
     printLine(`\n${renderTerminal(recorded, { ...terminalOptions(), book: flags.book })}`);

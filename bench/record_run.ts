@@ -4,7 +4,7 @@
  * @module
  */
 import config from "../deno.json" with { type: "json" };
-import { printEvent } from "../servers/cli.ts";
+import { printEvent, UsageError } from "../servers/cli.ts";
 import { UnsupportedError } from "../servers/posix/libc.ts";
 import { proveFork } from "../servers/posix/fork.ts";
 import { dieWithParent, getppid } from "../servers/posix/processes.ts";
@@ -14,7 +14,7 @@ import { textProgress } from "./progress.ts";
 import { readLimits, shortfall } from "./preflight.ts";
 import { type Plan, type Recorded, type Run, SCHEMA_VERSION, type Trial } from "./record.ts";
 import { type Observer, runPlan } from "./run.ts";
-import { Store } from "./store.ts";
+import { readRecord, Store } from "./store.ts";
 import { runTrial } from "./trial.ts";
 
 /** How a run went. */
@@ -27,34 +27,58 @@ export interface Outcome {
   readonly failed: number;
 }
 
+/** Where a command's run goes: into a new folder, or on with a run that ended early. */
+export interface Destination {
+  readonly output: string | undefined;
+  readonly resume?: string | undefined;
+  readonly json: boolean;
+}
+
 /** Runs a plan as a command does: with progress, ended by ^C, and by the end of its parent. */
 export async function recordAsCommand(
-  plan: Plan,
-  { output, json }: { output: string | undefined; json: boolean },
+  makePlan: () => Plan,
+  { output, resume, json }: Destination,
 ): Promise<Outcome> {
   dieWithParent(getppid(), Signal.TERM);
-  const folder = output ?? defaultFolder();
+  const started = resume === undefined
+    ? start(makePlan(), output ?? defaultFolder())
+    : goOn(resume.replace(/\/+$/, ""));
+  const { store: { folder }, run: { plan }, pending } = started;
+  if (json) printEvent({ event: "run", folder, plan });
+  else sayPlan(plan, folder, pending.length);
   const observer: Observer = json
     ? { started: () => {}, ended: (trial) => printEvent({ event: "trial", ...trial }) }
     : textProgress(plan);
-  const announce = () => json ? printEvent({ event: "run", folder, plan }) : sayPlan(plan, folder);
-  const outcome = await recordRun(plan, { folder, observer, signal: interrupted(), announce });
+  const outcome = await finish(started, observer, interrupted());
   const { complete, failed } = outcome;
   if (json) printEvent({ event: "done", folder, complete, failed });
-  if (!complete) console.error(`bench: interrupted; what was measured is in ${folder}`);
+  if (!complete) {
+    console.error(
+      `bench: interrupted; what was measured is in ${folder}; ` +
+        `deno task bench --resume ${folder} goes on with it`,
+    );
+  }
   return outcome;
 }
 
 /** Runs a plan and records it in a new folder, tables and all. */
-export async function recordRun(
+export function recordRun(
   plan: Plan,
-  { folder = defaultFolder(), observer = SILENT, signal = NEVER, announce = () => {} }: {
-    folder?: string;
-    observer?: Observer;
-    signal?: AbortSignal;
-    announce?: () => void;
-  },
+  { folder = defaultFolder(), signal = NEVER }: { folder?: string; signal?: AbortSignal },
 ): Promise<Outcome> {
+  return finish(start(plan, folder), SILENT, signal);
+}
+
+/** A run whose record is open, and what is left to do. */
+interface Started {
+  readonly store: Store;
+  readonly run: Run;
+  readonly pending: Plan["trials"];
+}
+
+function start(plan: Plan, folder: string): Started {
+  const missing = shortfall(plan, readLimits());
+  if (missing !== undefined) throw new UnsupportedError(`Cannot run this plan: ${missing}`);
   const run: Run = {
     schema: SCHEMA_VERSION,
     herd: config.version,
@@ -64,18 +88,41 @@ export async function recordRun(
     plan,
     environment: readEnvironment(proveFork()),
   };
-  const missing = shortfall(plan, readLimits());
-  if (missing !== undefined) throw new UnsupportedError(`Cannot run this plan: ${missing}`);
-  using store = new Store(folder, run);
-  announce();
-  let failed = 0;
-  const record = (trial: Trial) => {
-    store.add(trial);
-    if (trial.status === "failed") failed++;
-  };
-  const complete = await runPlan(plan, runTrial, record, observer, signal);
+  return { store: Store.create(folder, run), run, pending: plan.trials };
+}
+
+/** Opens a run that ended early. A trial that was run stays, also one that failed. */
+function goOn(folder: string): Started {
+  const { run, trials } = readRecord(folder);
+  const { environment } = run;
+  const here = readEnvironment(proveFork());
+  for (const name of ["kernel", "architecture", "cpu", "processors", "deno", "herd"] as const) {
+    const [then, now] = name === "herd"
+      ? [run.herd, config.version]
+      : [environment[name], here[name]];
+    if (then === now) continue;
+    throw new UsageError(
+      `Cannot resume ${folder} here: its ${name} is ${then}, this one is ${now}; start a new run`,
+    );
+  }
+  const key = ({ round, design }: { round: number; design: string }) => `${round} ${design}`;
+  const done = new Set(trials.map(key));
+  const pending = run.plan.trials.filter((planned) => !done.has(key(planned)));
+  return { store: Store.reopen(folder), run, pending };
+}
+
+async function finish(
+  { store, run, pending }: Started,
+  observer: Observer,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  using _ = store;
+  const record = (trial: Trial) => store.add(trial);
+  const complete = await runPlan(run.plan, runTrial, record, observer, signal, pending);
   store.writeRun({ ...run, complete, endedAt: new Date().toISOString() });
-  return { recorded: store.derive(), folder, complete, failed };
+  const recorded = store.derive();
+  const failed = recorded.trials.filter(({ status }) => status === "failed").length;
+  return { recorded, folder: store.folder, complete, failed };
 }
 
 const SILENT: Observer = { started: () => {}, ended: () => {} };
@@ -85,12 +132,16 @@ function defaultFolder(): string {
   return `results/${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}Z`;
 }
 
-function sayPlan(plan: Plan, folder: string): void {
+function sayPlan(plan: Plan, folder: string, pending: number): void {
   const { designs, rounds, clients, connections, bytes, children, seed } = plan;
   console.error(
     `${designs.length} designs × ${rounds} ${rounds === 1 ? "round" : "rounds"}, ` +
       `${clients} clients × ${connections} connections × ${bytes} bytes, ${children} children, ` +
-      `seed ${seed}; recorded in ${folder}`,
+      `seed ${seed}; ` +
+      (pending < plan.trials.length
+        ? `${pending} of ${plan.trials.length} trials are left; `
+        : "") +
+      `recorded in ${folder}`,
   );
 }
 

@@ -15,7 +15,7 @@ export interface Observer {
 }
 
 /**
- * Runs a plan. A trial that fails is recorded like any other and the run goes on; an aborted one is
+ * Runs a plan, or what is pending of it. A trial that fails is recorded like any other and the run goes on; an aborted one is
  * not recorded, and ends the run.
  *
  * @returns whether every planned trial was run.
@@ -26,8 +26,9 @@ export async function runPlan(
   record: (trial: Trial) => void,
   observer: Observer,
   signal: AbortSignal,
+  pending: readonly Planned[] = plan.trials,
 ): Promise<boolean> {
-  for (const planned of plan.trials) {
+  for (const planned of pending) {
     if (signal.aborted) return false;
     observer.started(planned);
     const trial = await execute(planned, plan, signal);

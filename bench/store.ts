@@ -12,6 +12,8 @@ export class UnreadableError extends Error {
   override name = "UnreadableError";
 }
 
+const TRIALS = "trials.jsonl";
+
 /** A run that is being recorded. */
 export class Store {
   readonly folder: string;
@@ -22,11 +24,27 @@ export class Store {
    *
    * @throws {UsageError} if it cannot be written, or has something in it.
    */
-  constructor(folder: string, run: Run) {
-    this.folder = folder;
+  static create(folder: string, run: Run): Store {
     makeFolder(folder);
-    this.writeRun(run);
-    this.#trials = Deno.openSync(`${folder}/trials.jsonl`, { createNew: true, append: true });
+    writeRun(folder, run);
+    const options = { createNew: true, append: true };
+    return new Store(folder, Deno.openSync(`${folder}/${TRIALS}`, options));
+  }
+
+  /**
+   * Opens the folder of a run that ended early, to go on with it. Half a line at the end, which was
+   * being written when its writer died, is cut off: that trial will be run again.
+   */
+  static reopen(folder: string): Store {
+    const path = `${folder}/${TRIALS}`;
+    const bytes = Deno.readFileSync(path);
+    Deno.truncateSync(path, bytes.lastIndexOf("\n".charCodeAt(0)) + 1);
+    return new Store(folder, Deno.openSync(path, { append: true }));
+  }
+
+  private constructor(folder: string, trials: Deno.FsFile) {
+    this.folder = folder;
+    this.#trials = trials;
   }
 
   /** Adds a trial; it is on the disk when this returns. */
@@ -38,7 +56,7 @@ export class Store {
 
   /** Writes `run.json` anew; it is never half there. */
   writeRun(run: Run): void {
-    writeWhole(`${this.folder}/run.json`, JSON.stringify(run, null, 2) + "\n");
+    writeRun(this.folder, run);
   }
 
   /** Writes everything that follows from the record. */
@@ -50,6 +68,10 @@ export class Store {
   [Symbol.dispose](): void {
     this.#trials.close();
   }
+}
+
+function writeRun(folder: string, run: Run): void {
+  writeWhole(`${folder}/run.json`, JSON.stringify(run, null, 2) + "\n");
 }
 
 /**
@@ -67,7 +89,7 @@ export function derive(folder: string): Recorded {
 /** Reads a recorded run. @throws {UnreadableError} that says which file, and what is wrong with it. */
 export function readRecord(folder: string): Recorded {
   const run = parse(Run, `${folder}/run.json`, readFile(`${folder}/run.json`));
-  const path = `${folder}/trials.jsonl`;
+  const path = `${folder}/${TRIALS}`;
   const lines = readFile(path).split("\n");
   // Without a newline at its end the last line was being written when its writer died.
   const whole = lines.slice(0, -1);

@@ -14,7 +14,7 @@ const { run, trials } = recorded;
 
 /** Records the example. */
 function store(folder: string): void {
-  using store = new Store(folder, run);
+  using store = Store.create(folder, run);
   for (const trial of trials) store.add(trial);
 }
 
@@ -48,7 +48,7 @@ Deno.test("Store makes the folder, and those above it", () => {
 
 Deno.test("Store has the run and each trial on disk at once", () => {
   using folder = new TemporaryFolder();
-  using store = new Store(folder.path, run);
+  using store = Store.create(folder.path, run);
   assertEquals(readRecord(folder.path), { run, trials: [] });
   for (const [index, trial] of trials.entries()) {
     store.add(trial);
@@ -58,7 +58,7 @@ Deno.test("Store has the run and each trial on disk at once", () => {
 
 Deno.test("Store writes one line a trial, whatever its reason says", () => {
   using folder = new TemporaryFolder();
-  using store = new Store(folder.path, run);
+  using store = Store.create(folder.path, run);
   store.add({ ...trials[0]!, reason: "one\ntwo\r\u2028three ×" });
   store.add(trials[1]!);
   const text = Deno.readTextFileSync(`${folder.path}/trials.jsonl`);
@@ -68,7 +68,7 @@ Deno.test("Store writes one line a trial, whatever its reason says", () => {
 
 Deno.test("Store writes run.json anew, and leaves nothing beside it", () => {
   using folder = new TemporaryFolder();
-  using store = new Store(folder.path, { ...run, complete: false });
+  using store = Store.create(folder.path, { ...run, complete: false });
   store.add(trials[0]!);
   store.writeRun({ ...run, complete: true, endedAt: "2025-11-21T08:30:00Z" });
   const now = readRecord(folder.path);
@@ -81,7 +81,7 @@ Deno.test("Store refuses a folder with files, and leaves them alone", () => {
   using folder = new TemporaryFolder();
   store(folder.path);
   const before = folder.names;
-  const { message } = assertThrows(() => new Store(folder.path, run), UsageError, folder.path);
+  const { message } = assertThrows(() => Store.create(folder.path, run), UsageError, folder.path);
   assertStringIncludes(message, "--output");
   assertEquals(folder.names, before);
   assertEquals(readRecord(folder.path), recorded);
@@ -90,8 +90,8 @@ Deno.test("Store refuses a folder with files, and leaves them alone", () => {
 Deno.test("Store refuses a folder that cannot be", () => {
   using folder = new TemporaryFolder();
   Deno.writeTextFileSync(`${folder.path}/file`, "");
-  assertThrows(() => new Store(`${folder.path}/file/run`, run), UsageError, "--output");
-  assertThrows(() => new Store("/proc/herd", run), UsageError, "Cannot write /proc/herd");
+  assertThrows(() => Store.create(`${folder.path}/file/run`, run), UsageError, "--output");
+  assertThrows(() => Store.create("/proc/herd", run), UsageError, "Cannot write /proc/herd");
 });
 
 Deno.test("readRecord() ignores the half of a last line", () => {
