@@ -4,7 +4,7 @@
  * @module
  */
 import config from "../deno.json" with { type: "json" };
-import { printEvent, UsageError } from "../servers/cli.ts";
+import { printEvent, UsageError, userPath } from "../servers/cli.ts";
 import { UnsupportedError } from "../servers/posix/libc.ts";
 import { proveFork } from "../servers/posix/fork.ts";
 import { dieWithParent, getppid } from "../servers/posix/processes.ts";
@@ -41,8 +41,8 @@ export async function recordAsCommand(
 ): Promise<Outcome> {
   dieWithParent(getppid(), Signal.TERM);
   const started = resume === undefined
-    ? start(makePlan(), output ?? defaultFolder())
-    : goOn(resume.replace(/\/+$/, ""));
+    ? start(makePlan(), output === undefined ? defaultFolder() : userPath(output))
+    : goOn(userPath(resume).replace(/\/+$/, ""));
   const { store: { folder }, run: { plan }, pending } = started;
   if (json) printEvent({ event: "run", folder, plan });
   else sayPlan(plan, folder, pending.length);
@@ -54,7 +54,7 @@ export async function recordAsCommand(
   if (json) printEvent({ event: "done", folder, complete, failed });
   if (!complete) {
     console.error(
-      `bench: interrupted; what was measured is in ${folder}; ` +
+      `Interrupted; what was measured is in ${folder}; ` +
         `deno task bench --resume ${folder} goes on with it`,
     );
   }

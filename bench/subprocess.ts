@@ -70,6 +70,12 @@ export class Subprocess implements AsyncDisposable {
     }
   }
 
+  /** What it complained of, if it failed. Waits for its end. */
+  async complaint(): Promise<string | null> {
+    const { success } = await this.#child.status;
+    return success ? null : await this.#lastWords();
+  }
+
   async #lastWords(): Promise<string> {
     const { code, signal } = await this.#child.status;
     // Below the message of an error that nobody caught stands where it was thrown, indented.

@@ -10,6 +10,7 @@ import {
   printLine,
   runCommand,
   UsageError,
+  userPath,
 } from "../servers/cli.ts";
 import { renderTerminal } from "./report/derive.ts";
 import { derive } from "./store.ts";
@@ -27,9 +28,10 @@ const command: Command<typeof flags> = {
 };
 
 function tables({ operands, flags }: Parsed<typeof command.flags>): number {
-  const [run = latest(), ...rest] = operands;
+  const [run, ...rest] = operands;
   if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one run only`);
-  const recorded = derive(run.replace(/\/+$/, ""));
+  const folder = run === undefined ? latest() : userPath(run).replace(/\/+$/, "");
+  const recorded = derive(folder);
   printLine(renderTerminal(recorded, { ...terminalOptions(), book: flags.book }));
   return Exit.fine;
 }

@@ -27,8 +27,9 @@ export const runTrial: Executor = async (planned, plan, signal) => {
   const startedAt = new Date().toISOString();
   const base = { ...planned, startedAt };
   try {
-    const measured = await measure(planned, plan, signal);
-    const reason = imbalance(planned, measured);
+    const { complaint, ...measured } = await measure(planned, plan, signal);
+    // A server that failed says why; what its clients saw of it follows from that.
+    const reason = complaint ?? imbalance(planned, measured);
     return fitting({ ...base, ...measured, status: reason === null ? "ok" : "failed", reason });
   } catch (error) {
     return { ...base, ...NOTHING, status: "failed", reason: (error as Error).message };
@@ -58,7 +59,11 @@ export function fitting(trial: Trial): Trial {
 
 type Measured = Pick<Trial, "cpu" | "switches" | "parent" | "children" | "client" | "kernel">;
 
-async function measure(planned: Planned, plan: Plan, signal: AbortSignal): Promise<Measured> {
+async function measure(
+  planned: Planned,
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<Measured & { complaint: string | null }> {
   const { design, load: { clients, connections, bytes } } = planned;
   await using server = new Subprocess("servers/serve.ts", [
     design,
@@ -95,6 +100,7 @@ async function measure(planned: Planned, plan: Plan, signal: AbortSignal): Promi
   const opens = opensBefore === null || opensAfter === null ? null : opensAfter - opensBefore;
   const { cpu, switches, parent, children } = report;
   return {
+    complaint: await server.complaint(),
     cpu,
     switches,
     parent,

@@ -132,6 +132,11 @@ async function load({ operands, flags }: Parsed<typeof command.flags>): Promise<
   return Object.keys(report.errors).length === 0 ? Exit.fine : Exit.failed;
 }
 
+/** The load cannot be made; the command ends with exit code 3. */
+export class LoadError extends Error {
+  override name = "LoadError";
+}
+
 /** Forked clients that are ready and wait to be released. */
 interface Clients {
   /** Lets all of them start. */
@@ -163,7 +168,7 @@ function startClients(task: Task, count: number, warmup: number): Clients {
   close(ready);
   for (let waiting = count; waiting > 0;) {
     const said = read(readyEnd, new Uint8Array(waiting));
-    if (said === 0) throw new Error("Cannot start the clients: one of them died");
+    if (said === 0) throw new LoadError("Cannot start the clients: one of them died");
     waiting -= said;
   }
   return {
@@ -171,7 +176,7 @@ function startClients(task: Task, count: number, warmup: number): Clients {
     finish: () => {
       for (let left = count; left > 0; left--) {
         const end = wait();
-        if (end?.code !== 0) throw new Error("Cannot finish the load: a client died");
+        if (end?.code !== 0) throw new LoadError("Cannot finish the load: a client died");
       }
       return ledgers;
     },

@@ -124,6 +124,13 @@ export function helpText<F extends Flags>(command: Command<F>): string {
   ].join("\n");
 }
 
+/** A path as the user meant it: a task runs in the checkout, wherever it was started from. */
+export function userPath(path: string): string {
+  const startedIn = Deno.env.get("INIT_CWD");
+  const isElsewhere = startedIn !== undefined && startedIn !== Deno.cwd();
+  return isElsewhere && !path.startsWith("/") ? `${startedIn}/${path}` : path;
+}
+
 /** The design of that id. @throws {UsageError} that lists all ids, if there is none. */
 export function requireDesign(id: string): Design {
   const design = findDesign(id);
@@ -158,6 +165,7 @@ const EXIT_BY_NAME: Readonly<Record<string, number>> = {
   AddressError: Exit.usage,
   SystemError: Exit.unsupported,
   UnsupportedError: Exit.unsupported,
+  LoadError: Exit.failed,
   UnreadableError: Exit.unreadable,
 };
 

@@ -113,11 +113,10 @@ class Processes implements Running, Watch {
   }
 
   #account({ pid, usage }: Ended): void {
-    const { children } = this.#setup.meter;
-    const slot = this.#perClient && pid !== this.#server
-      ? children[0]
-      : children.find((slot) => slot.pid === pid);
-    slot?.add(usage);
+    const { children, parent } = this.#setup.meter;
+    const slot = [parent, ...children].find((slot) => slot.pid === pid);
+    // Children with one client have no slot of their own.
+    (slot ?? (this.#perClient ? children[0] : undefined))?.add(usage);
   }
 }
 

@@ -137,6 +137,18 @@ for (const kind of kinds) {
       until(`number ${number} holds it`, () => Atomics.load(holder, 0) === number);
       holding = next;
     }
+    kill(holding.pid, Signal.KILL);
+    // Taken over from the dead, it is as good as new.
+    for (let i = 0; i < 2; i++) {
+      const contender = all.use(
+        new Contender((ready) => {
+          ready();
+          lock.acquire();
+          lock.release();
+        }),
+      );
+      assertEquals(contender.ended().code, 0);
+    }
   });
 }
 

@@ -39,7 +39,8 @@ export class AddressError extends Error {
 }
 
 /**
- * The socket address of a host name, IPv4 or IPv6 address, and port (getaddrinfo(3)).
+ * The socket address of a host name, IPv4 or IPv6 address, and port (getaddrinfo(3)). A name that has
+ * both kinds, such as localhost, gives its IPv4 address, where our servers are.
  *
  * @throws {AddressError} if there is none.
  */
@@ -56,13 +57,18 @@ export function internetAddress(host: string, port: number): SocketAddress {
     );
   }
   const list = Deno.UnsafePointer.create(found[0]!)!;
-  // SAFETY: struct addrinfo on 64-bit Linux: family at 4, addrlen at 16, addr at 24; the list lives
+  // SAFETY: struct addrinfo on 64-bit Linux: addrlen at 16, addr at 24, next at 40; the list lives
   // until freeaddrinfo, and the bytes are copied out before.
-  const info = new Deno.UnsafePointerView(list);
-  const bytes = new Uint8Array(info.getUint32(16));
-  new Deno.UnsafePointerView(info.getPointer(24)!).copyInto(bytes);
+  const addresses: SocketAddress[] = [];
+  for (let entry: Deno.PointerValue = list; entry !== null;) {
+    const info: Deno.UnsafePointerView = new Deno.UnsafePointerView(entry);
+    const bytes = new Uint8Array(info.getUint32(16));
+    new Deno.UnsafePointerView(info.getPointer(24)!).copyInto(bytes);
+    addresses.push({ family: familyOf(bytes), bytes });
+    entry = info.getPointer(40);
+  }
   libc.freeaddrinfo(list);
-  return { family: familyOf(bytes), bytes };
+  return addresses.find(({ family }) => family === AF_INET) ?? addresses[0]!;
 }
 
 function familyOf(bytes: Uint8Array): number {
