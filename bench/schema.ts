@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { type Command, Exit, runCommand } from "../servers/cli.ts";
 import { z } from "zod";
 import {
   Child,
@@ -188,9 +189,19 @@ function withWords(
   return { title, description, ...schema, properties: Object.fromEntries(properties) };
 }
 
-if (import.meta.main) {
+const command: Command<Record<never, never>> = {
+  name: "schema",
+  operands: "",
+  description: "Write the JSON Schemas of a record into results/.",
+  flags: {},
+};
+
+function writeSchemas(): number {
   const results = new URL("../results/", import.meta.url);
   for (const [name, content] of schemaFiles()) {
     Deno.writeTextFileSync(new URL(name, results), content);
   }
+  return Exit.fine;
 }
+
+if (import.meta.main) Deno.exit(await runCommand(command, Deno.args, writeSchemas));

@@ -114,7 +114,7 @@ export function helpText<F extends Flags>(command: Command<F>): string {
     flag.kind === "boolean" ? `--${name}` : `--${name} ${flag.value}`,
     flag.kind === "integer" ? `${flag.help} (default ${flag.default})` : flag.help,
   ]);
-  const width = Math.max(...rows.map(([left]) => left!.length));
+  const width = Math.max(0, ...rows.map(([left]) => left!.length));
   return [
     command.description,
     "",
