@@ -195,6 +195,9 @@ async function tell(ledgers: readonly Ledger[]): Promise<LoadReport> {
       errors[errorName(kind)] = (errors[errorName(kind)] ?? 0) + count;
     }
   }
+  // A percentile is the upper end of a bucket, which may lie beyond the largest value in it.
+  const percentile = (which: number) =>
+    Math.min(histogram.getValueAtPercentile(which), histogram.maxValue) / 1e6;
   const connections = sum(ledgers, (ledger) => ledger.latencies.length);
   const start = Math.min(...ledgers.map(({ span: [start] }) => start));
   const end = Math.max(...ledgers.map(({ span: [, end] }) => end));
@@ -207,8 +210,8 @@ async function tell(ledgers: readonly Ledger[]): Promise<LoadReport> {
     connectionsPerSecond: connections / wallSeconds,
     cpu: { user, system, total: sum(ledgers, (ledger) => ledger.cpu.total) },
     latency: {
-      p50: histogram.getValueAtPercentile(50) / 1e6,
-      p99: histogram.getValueAtPercentile(99) / 1e6,
+      p50: percentile(50),
+      p99: percentile(99),
       max: histogram.maxValue / 1e6,
       histogram: hdr.encodeIntoCompressedBase64(histogram),
     },

@@ -94,10 +94,11 @@ export class ServeProcess implements AsyncDisposable {
   /** The processes it consists of; those seen before are known again, whoever is their parent now. */
   async processes(): Promise<number[]> {
     const living = (await allProcesses()).filter(({ state }) => state !== "Z");
-    const isOurs = ({ id }: Process) => this.#seen.has(id);
-    const ours = new Set(living.filter(isOurs).map(({ pid }) => pid)).add(this.pid);
+    const isFirst = ({ pid, parent }: Process) => pid === this.pid && parent === Deno.pid;
+    const isOurs = (process: Process) => this.#seen.has(process.id) || isFirst(process);
+    const ours = new Set(living.filter(isOurs).map(({ pid }) => pid));
     // A process may have a smaller number than its parent: look until there are no more.
-    for (let count = 0; count < ours.size;) {
+    for (let count = -1; count < ours.size;) {
       count = ours.size;
       for (const { pid, parent } of living) if (ours.has(parent)) ours.add(pid);
     }

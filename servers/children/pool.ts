@@ -25,8 +25,18 @@ export interface Maker {
   startFor(connection: number): number;
 }
 
-/** A pool gives up when this many children in a row died before they had taken a client. */
+/** A pool gives up when in one place this many children in a row died young and had taken no client. */
 const CRASH_LIMIT = 10;
+const YOUNG_MS = 1000;
+
+/** What is known of the child that lives in a place, to tell a crash from an accident. */
+interface Life {
+  readonly startedAt: number;
+  /** Connections the place had taken until then. */
+  readonly opened: number;
+  /** Those before it that crashed, one after the other. */
+  readonly crashes: number;
+}
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -35,9 +45,7 @@ export class Pool implements Children {
   readonly #setup: Setup;
   readonly #maker: Maker;
   #members: Writable<Member>[] = [];
-  /** Connections each child had taken when it was started. */
-  readonly #openedAtStart: number[] = [];
-  #crashes = 0;
+  readonly #lives: Life[] = [];
 
   constructor(setup: Setup, maker: Maker) {
     this.#setup = setup;
@@ -84,22 +92,28 @@ export class Pool implements Children {
     slot.add(usage);
     slot.lose();
     slot.pid = 0;
-    this.#crashes = slot.opened === this.#openedAtStart[index] ? this.#crashes + 1 : 0;
-    if (this.#crashes >= CRASH_LIMIT) {
+    const crashes = this.#crashesUntil(index);
+    if (crashes >= CRASH_LIMIT) {
       tell(status, { kind: "crashing", index, pid });
-      complain(`${CRASH_LIMIT} children in a row died before they took a client`);
+      complain(`${crashes} children in a row died as soon as they were started`);
       exitNow(1);
     }
     tell(status, { kind: "lost", index, pid });
     if (member.channel !== -1) close(member.channel);
-    const fresh = this.#member(index);
+    const fresh = this.#member(index, crashes);
     member.pid = fresh.pid;
     member.channel = fresh.channel;
   }
 
-  #member(index: number): Writable<Member> {
+  #crashesUntil(index: number): number {
+    const { startedAt, opened, crashes } = this.#lives[index]!;
+    const idle = this.#setup.meter.children[index]!.opened === opened;
+    return idle && performance.now() - startedAt < YOUNG_MS ? crashes + 1 : 0;
+  }
+
+  #member(index: number, crashes = 0): Writable<Member> {
     const slot = this.#setup.meter.children[index]!;
-    this.#openedAtStart[index] = slot.opened;
+    this.#lives[index] = { startedAt: performance.now(), opened: slot.opened, crashes };
     const [parents, childs] = this.#setup.design.passes ? socketPair() : [-1, -1];
     const pid = this.#maker.start(index, { parents, childs });
     slot.pid = pid;

@@ -66,9 +66,8 @@ export class Queue {
     const totals = this.#totals;
     lockMutex(this.#mutex);
     while (totals[0] === totals[1]) waitCondition(this.#notEmpty, this.#mutex);
-    const wasFull = totals[0]! - totals[1]! === LENGTH;
     const connection = this.#ring[totals[1]!++ % LENGTH]!;
-    if (wasFull) signalCondition(this.#notFull);
+    signalCondition(this.#notFull);
     unlockMutex(this.#mutex);
     return connection;
   }
