@@ -84,13 +84,30 @@ Deno.test("serve prints CPU time and a line a child for people", async () => {
 
 Deno.test("serve takes a mark for a mark, and no other word", async () => {
   await using server = await startServer("iterative");
+  ask(server.port, "abc\n", 1);
   ask(server.port, "1\n", 1);
   await server.tell("remark\nmarked\n  mark");
   assertEquals(await server.next(), { event: "marked" });
   ask(server.port, "1\n", 1);
   const { lines, report } = await server.stop();
   assertEquals(lines.length, 1);
-  assertEquals(report?.children[0]?.connections, 1);
+  const { connections, rejected } = report!.children[0]!;
+  assertEquals({ connections, rejected }, { connections: 1, rejected: 0 });
+});
+
+Deno.test("serve finishes with a client before it stops", async () => {
+  await using server = await startServer("iterative");
+  const bytes = 16 * 1024 * 1024;
+  {
+    using connection = new Connection(server.port);
+    connection.send(`${bytes}\n`);
+    connection.receive(1);
+    server.signal("SIGTERM");
+    assertNotEquals(await server.processesAfter(0.2), []);
+    assertEquals(connection.receive(bytes - 1).length, bytes - 1);
+  }
+  const { code, lines } = await server.ended();
+  assertEquals([code, lines.length], [0, 1]);
 });
 
 Deno.test("serve stops although a client stays connected", async () => {

@@ -55,14 +55,15 @@ export class Forks implements Maker {
   }
 
   #serveOnly(parent: number, slot: Slot, listener: number, connection: number): () => void {
+    // All that the parent can do for the child it does: whatever a child touches first is one more page
+    // fault for each of them.
+    const { listing } = this.#setup;
+    const child = childOf(this.#setup, 0, { connection }, slot);
     return () => {
       dieWithParent(parent, Signal.KILL);
       // As in the book: otherwise the listening socket lives as long as the longest client.
       close(listener);
-      this.#setup.listing.child!({
-        ...childOf(this.#setup, 0, { connection }),
-        serve: (connection) => serve(slot, connection),
-      });
+      listing.child!(child);
     };
   }
 }

@@ -22,7 +22,7 @@ const VOLUNTARY = 5;
 const INVOLUNTARY = 6;
 const GIVEN = 7;
 
-/** The CPU times of a slot, in microseconds, likewise. */
+/** The CPU seconds of a slot, likewise. */
 const ENDED_USER = 0;
 const ENDED_SYSTEM = 1;
 const READY_USER = 2;
@@ -34,11 +34,11 @@ export type Times = Pick<Usage, "user" | "system">;
 /** One child's slot; of a design with a child per client, the slot of all its children. */
 export class Slot {
   readonly #counts: Int32Array;
-  readonly #times: BigInt64Array;
+  readonly #seconds: Float64Array;
 
   constructor(memory: ArrayBuffer = new ArrayBuffer(SLOT_BYTES), offset = 0) {
     this.#counts = new Int32Array(memory, offset, 8);
-    this.#times = new BigInt64Array(memory, offset + 32, 4);
+    this.#seconds = new Float64Array(memory, offset + 32, 4);
   }
 
   /** Process (of a Worker: thread) that lives here; 0: none, or several. */
@@ -82,8 +82,8 @@ export class Slot {
   /** What the children that ended here had used, all together. */
   get ended(): Usage {
     return {
-      user: this.#seconds(ENDED_USER),
-      system: this.#seconds(ENDED_SYSTEM),
+      user: this.#seconds[ENDED_USER]!,
+      system: this.#seconds[ENDED_SYSTEM]!,
       voluntary: Atomics.load(this.#counts, VOLUNTARY),
       involuntary: Atomics.load(this.#counts, INVOLUNTARY),
     };
@@ -91,12 +91,12 @@ export class Slot {
 
   /** What the child living here had used when it was ready. */
   get ready(): Times {
-    return { user: this.#seconds(READY_USER), system: this.#seconds(READY_SYSTEM) };
+    return { user: this.#seconds[READY_USER]!, system: this.#seconds[READY_SYSTEM]! };
   }
 
   set ready({ user, system }: Times) {
-    Atomics.store(this.#times, READY_USER, microseconds(user));
-    Atomics.store(this.#times, READY_SYSTEM, microseconds(system));
+    this.#seconds[READY_USER] = user;
+    this.#seconds[READY_SYSTEM] = system;
   }
 
   /** A connection was taken. */
@@ -117,21 +117,13 @@ export class Slot {
     Atomics.store(this.#counts, CLOSED, this.opened);
   }
 
-  /** Adds what a child that ended had used. */
+  /** Adds what a child that ended had used. One process at a time does this for a slot. */
   add({ user, system, voluntary, involuntary }: Usage): void {
-    Atomics.add(this.#times, ENDED_USER, microseconds(user));
-    Atomics.add(this.#times, ENDED_SYSTEM, microseconds(system));
+    this.#seconds[ENDED_USER]! += user;
+    this.#seconds[ENDED_SYSTEM]! += system;
     Atomics.add(this.#counts, VOLUNTARY, voluntary);
     Atomics.add(this.#counts, INVOLUNTARY, involuntary);
   }
-
-  #seconds(index: number): number {
-    return Number(Atomics.load(this.#times, index)) / 1e6;
-  }
-}
-
-function microseconds(seconds: number): bigint {
-  return BigInt(Math.round(seconds * 1e6));
 }
 
 /** All slots of a server: one a child and one for its parent. */

@@ -103,8 +103,8 @@ export function childOf(
   setup: Setup,
   index: number,
   { connection = -1, channel = -1 }: { connection?: number; channel?: number },
+  slot = setup.meter.children[index]!,
 ): Child {
-  const slot = setup.meter.children[index]!;
   const ownsListener = setup.design.lifetime === "pool" && setup.design.passes !== true;
   return {
     index,

@@ -20,7 +20,9 @@ export interface Usage {
 /** Reads a struct rusage. */
 export function parseUsage(rusage: Uint8Array<ArrayBuffer>): Usage {
   const view = new DataView(rusage.buffer, rusage.byteOffset);
-  const long = (at: number) => Number(view.getBigInt64(at, true));
+  // The lower half of each long: seconds, microseconds and switches of one process fit, and no BigInt is
+  // made for each process that is waited for.
+  const long = (at: number) => view.getUint32(at, true);
   return {
     user: long(0) + long(8) / 1e6,
     system: long(16) + long(24) / 1e6,

@@ -5,12 +5,10 @@ import {
   assertGreaterOrEqual,
   assertLess,
 } from "@std/assert";
-import { closing, waitFor } from "../testing.ts";
+import { forkReady, waitFor } from "../testing.ts";
 import { parseUsage, processCpu, RUSAGE_BYTES, threadCpu, usage } from "./clocks.ts";
 import { readText } from "./files.ts";
-import { fork } from "./fork.ts";
 import { endsWithin, getpid } from "./processes.ts";
-import { pipe, read, write } from "./sockets.ts";
 
 const total = ({ user, system }: { user: number; system: number }) => user + system;
 
@@ -20,15 +18,11 @@ function work(seconds: number): void {
 }
 
 Deno.test("processCpu() follows another process, to the figure it leaves behind", () => {
-  const [output, input] = pipe();
-  using _ = closing(output, input);
-  const byte = new Uint8Array(1);
-  const pid = fork(() => {
+  const pid = forkReady((ready) => {
     work(0.1);
-    write(input, byte, 1);
+    ready();
     work(0.2);
   });
-  read(output, byte);
   const early = processCpu(pid)!;
   endsWithin(pid, 5000);
   const late = processCpu(pid)!;

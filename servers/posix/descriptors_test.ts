@@ -14,7 +14,8 @@ Deno.test("sendDescriptor() gives another process what it did not have", () => {
     close(ours);
     for (let i = 1; i <= 3; i++) write(receiveDescriptor(childs), new Uint8Array([i]), 1);
   });
-  using _ = closing(ours, childs);
+  using _ = closing(ours);
+  close(childs);
   for (let i = 1; i <= 3; i++) {
     const [output, input] = pipe();
     using _ = closing(output);

@@ -15,7 +15,7 @@ import { fork, forkAgain } from "./fork.ts";
 import { shareMemory } from "./memory.ts";
 import { endsWithin, kill } from "./processes.ts";
 import { Signal } from "./signals.ts";
-import { pipe, read, write } from "./sockets.ts";
+import { close, read, socketPair, write } from "./sockets.ts";
 
 Deno.test("readText() reads files whose size nobody knows before", () => {
   const maps = readText("/proc/self/maps");
@@ -64,22 +64,21 @@ Deno.test("childrenOf() lists the children of a process, one not waited for incl
 });
 
 Deno.test("contextSwitches() counts the waits of another process", () => {
-  const [calls, caller] = pipe();
-  const [answers, answerer] = pipe();
-  using _ = closing(calls, caller, answers, answerer);
+  const [ours, childs] = socketPair();
+  using _ = closing(ours);
   const byte = new Uint8Array(1);
   const rounds = 50;
   const pid = fork(() => {
     for (let i = 0; i < rounds; i++) {
-      read(calls, byte);
-      write(answerer, byte, 1);
+      read(childs, byte);
+      write(childs, byte, 1);
     }
   });
+  close(childs);
   const before = contextSwitches(`/proc/${pid}`);
   for (let i = 0; i < rounds; i++) {
-    // It sleeps by now, or will before it has the call.
-    write(caller, byte, 1);
-    read(answers, byte);
+    write(ours, byte, 1);
+    read(ours, byte);
   }
   endsWithin(pid, 5000);
   const after = contextSwitches(`/proc/${pid}`);

@@ -1,8 +1,9 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { closing } from "../testing.ts";
-import { SystemError } from "./errors.ts";
+import { closing, inChild, waitFor } from "../testing.ts";
+import { Errno, SystemError } from "./errors.ts";
 import { tryReadText } from "./files.ts";
-import { getpid } from "./processes.ts";
+import { fork } from "./fork.ts";
+import { endsWithin, getpid } from "./processes.ts";
 import {
   accept,
   AddressError,
@@ -90,6 +91,37 @@ Deno.test("listen(), connect() and accept() work over an abstract name", () => {
   exchange(listener, unixAddress(name));
 });
 
+const PRLIMIT = "/usr/bin/prlimit";
+const hasPrlimit = tryReadText(PRLIMIT) !== undefined;
+
+Deno.test({
+  name: `accept() waits for a descriptor to be free${hasPrlimit ? "" : " (no prlimit(1) here)"}`,
+  ignore: !hasPrlimit,
+  fn() {
+    const address = unixAddress(`\0herd-test-starved-${getpid()}`);
+    const listener = listen(address, "test");
+    const client = streamSocket(address, timeLimit(5));
+    const [output, input] = pipe();
+    using _ = closing(listener, client, output, input);
+    const pid = fork(() => {
+      // Linux takes the descriptor before it waits for a connection: so not before the limit stands.
+      read(output, new Uint8Array(1));
+      send(accept(listener), "moo");
+    });
+    const limitDescriptors = (most: number) => {
+      const args = ["--pid", String(pid), `--nofile=${most}:`];
+      assertEquals(new Deno.Command(PRLIMIT, { args }).outputSync().code, 0);
+    };
+    limitDescriptors(3);
+    connect(client, address);
+    send(input, "!");
+    assertEquals(endsWithin(pid, 50), false);
+    limitDescriptors(1000);
+    assertEquals(textFrom(client), "moo");
+    assertEquals(waitFor(pid).code, 0);
+  },
+});
+
 Deno.test("internetAddress() finds a host by name", () => {
   const listener = listen(internetAddress("localhost", 0), "test");
   using _ = closing(listener);
@@ -116,10 +148,13 @@ Deno.test("streamSocket() limits the time a call may take", () => {
   connect(client, address);
   const { call, code } = assertThrows(() => textFrom(client), SystemError);
   assertEquals({ call, code }, { call: "read", code: "EAGAIN" });
-  const full = () => {
-    for (;;) send(client, "x".repeat(65536));
-  };
-  assertEquals(assertThrows(full, SystemError).code, "EAGAIN");
+  const { code: ending } = inChild(() => {
+    const full = () => {
+      for (;;) send(client, "x".repeat(65536));
+    };
+    return assertThrows(full, SystemError).errno;
+  });
+  assertEquals(ending, Errno.EAGAIN);
 });
 
 Deno.test("timeLimit() is a struct timeval", () => {
