@@ -1,5 +1,5 @@
 /**
- * Command: two designs, run by turns, and the difference between them.
+ * Command: two designs, run by turns, or two recorded runs, and what they differ by.
  *
  * @module
  */
@@ -7,66 +7,124 @@ import {
   type Command,
   Exit,
   type Parsed,
+  printEvent,
   printLine,
   requireDesign,
   runCommand,
   UsageError,
+  userPath,
 } from "../servers/cli.ts";
+import { findDesign } from "../servers/designs.ts";
+import { compareDesigns } from "./compare/records.ts";
+import { tellRuns } from "./compare/runs.ts";
+import { failShare, gate } from "./compare/gate.ts";
 import { planOf, runFlags } from "./options.ts";
 import type { Recorded } from "./record.ts";
 import { recordAsCommand } from "./record_run.ts";
 import { summarize } from "./report/summary.ts";
-import { signed, toTerminal } from "./report/table.ts";
+import { toTerminal } from "./report/table.ts";
 import { table301 } from "./report/table_30_1.ts";
-import { interval, median } from "./statistics.ts";
 import { terminalOptions } from "./terminal.ts";
+import { verdict, verdictEvent } from "./compare/verdict.ts";
 
-const command: Command<typeof runFlags> = {
+const flags = {
+  ...runFlags,
+  "fail-above": {
+    kind: "string",
+    value: "PERCENT",
+    help: "exit 1 if B surely costs that much more than A, such as 5%",
+  },
+  across: {
+    kind: "boolean",
+    help: "compare recorded runs although they were measured under different conditions",
+  },
+} as const;
+
+/** What can be said of a comparison of recorded runs. */
+const FOR_RUNS: readonly string[] = ["fail-above", "across", "json"];
+
+const command: Command<typeof flags> = {
   name: "compare",
   operands: "A B",
-  description: "Run two designs by turns and tell what CPU time they differ by.",
-  flags: runFlags,
+  description:
+    "Run two designs by turns, or read two recorded runs, and tell what CPU time B costs\n" +
+    "against A: with an interval, and with what these rounds can and cannot show.",
+  flags,
 };
 
-async function compare({ operands, flags, given }: Parsed<typeof command.flags>): Promise<number> {
-  const [a, b, ...rest] = operands.map((id) => requireDesign(id).id);
-  if (a === undefined || b === undefined || rest.length > 0 || a === b) {
-    throw new UsageError("Two designs are compared: write deno task compare A B");
+async function compare(parsed: Parsed<typeof flags>): Promise<number> {
+  const { operands: [a, b, ...rest], flags, given } = parsed;
+  if (a === undefined || b === undefined || rest.length > 0) {
+    throw new UsageError(
+      "Two designs, or two recorded runs, are compared: write deno task compare A B",
+    );
   }
+  const share = failShare(flags["fail-above"]);
+  const options = { share, across: flags.across, json: flags.json };
+  const [isRunA, isRunB] = [isRun(a), isRun(b)];
+  if (!isRunA && !isRunB) return await runDesigns(a, b, parsed, share);
+  if (!isRunA || !isRunB) {
+    const [run, other] = isRunA ? [a, b] : [b, a];
+    throw new UsageError(
+      `Cannot compare the recorded run ${run} with "${other}", which is none: ` +
+        "write two folders of recorded runs, or two designs",
+    );
+  }
+  const misplaced = [...given].find((flag) => !FOR_RUNS.includes(flag));
+  if (misplaced !== undefined) {
+    throw new UsageError(`Cannot change what is recorded already: leave out --${misplaced}`);
+  }
+  return tellRuns(a, b, options);
+}
+
+async function runDesigns(
+  first: string,
+  second: string,
+  { flags, given }: Parsed<typeof command.flags>,
+  share: number | undefined,
+): Promise<number> {
+  const [a, b] = [requireDesign(first).id, requireDesign(second).id];
+  if (a === b) {
+    throw new UsageError(
+      `Cannot compare ${a} with itself: write deno task compare A B with two designs`,
+    );
+  }
+  if (flags.across) throw new UsageError("Leave out --across: both designs will be run here");
   const plan = () => planOf([a, b], flags, given);
   const { recorded, folder, complete, failed } = await recordAsCommand(plan, flags);
-  if (!flags.json) {
+  const comparison = compareDesigns(recorded, a, b);
+  const gated = comparison && share !== undefined ? gate(comparison, b, share) : undefined;
+  if (flags.json) {
+    if (comparison) {
+      printEvent({ ...verdictEvent(comparison, a, b), regression: gated?.isRegression });
+    }
+  } else {
     printLine(`\n${toTerminal(table301(summarize(recorded)), terminalOptions())}`);
     printLine(tellDifference(recorded, a, b));
+    if (gated) printLine(gated.sentence);
     printLine(`Recorded in ${folder}`);
   }
   if (!complete) return Exit.interrupted;
+  if (gated?.isRegression) return Exit.regression;
   return failed > 0 ? Exit.failed : Exit.fine;
 }
 
-/** The difference of two designs' CPU seconds, paired within each round, in words. */
-export function tellDifference({ trials }: Recorded, a: string, b: string): string {
-  const cpuOf = (id: string) =>
-    new Map(
-      trials.filter(({ design, status }) => design === id && status === "ok")
-        .map(({ round, cpu }) => [round, cpu!.total]),
-    );
-  const [ofA, ofB] = [cpuOf(a), cpuOf(b)];
-  const rounds = [...ofA.keys()].filter((round) => ofB.has(round));
-  if (rounds.length === 0) return `No round counts for both ${a} and ${b}: nothing to compare.`;
-  const differences = rounds.map((round) => ofA.get(round)! - ofB.get(round)!);
-  const difference = median(differences);
-  const percent = 100 * difference / median(rounds.map((round) => ofB.get(round)!));
-  const { low, high, kind } = interval(differences);
-  const seconds = (value: number) => signed(value, 3).text;
-  const between = `${seconds(low)}…${seconds(high)} s`;
-  const spread = kind === "interval" ? `95 % interval ${between}` : `range ${between}`;
-  const meaning = low > 0 || high < 0
-    ? `${difference < 0 ? a : b} costs less in all of it.`
-    : "It includes 0: these rounds show no difference.";
-  const [n, s] = [rounds.length, rounds.length === 1 ? "" : "s"];
-  return `${a} − ${b}: ${seconds(difference)} s CPU (${signed(percent, 1).text} %), ` +
-    `${n === 1 ? "one round, no spread" : `${spread} over ${n} round${s}. ${meaning}`}`;
+/** What design `b` costs against design `a`, paired within each round, in a sentence. */
+export function tellDifference(recorded: Recorded, a: string, b: string): string {
+  const comparison = compareDesigns(recorded, a, b);
+  if (!comparison) return `No round counts for both ${a} and ${b}: nothing to compare.`;
+  return verdict(comparison, a, b);
+}
+
+/** Whether an operand is meant to be a recorded run: it is a folder, or can only be one. */
+function isRun(operand: string): boolean {
+  if (findDesign(operand)) return false;
+  if (operand.includes("/")) return true;
+  try {
+    return Deno.statSync(userPath(operand)).isDirectory;
+  } catch {
+    return false;
+  }
 }
 
 if (import.meta.main) Deno.exit(await runCommand(command, Deno.args, compare));

@@ -40,11 +40,13 @@ export function parent({ listener, children }: Server): never {
 
   function give(connection: number): void {
     const member = pool.find(({ busy }) => !busy)!;
+    // Counted first: whoever looks from outside never sees a child with more than it was given.
+    member.count++;
     if (sendDescriptor(member.channel, connection)) {
       member.busy = true;
-      member.count++;
       close(connection);
     } else {
+      member.count--;
       renew(member);
       give(connection);
     }

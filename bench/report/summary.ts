@@ -8,9 +8,19 @@
  */
 import type { Design } from "../../servers/design.ts";
 import { designs } from "../../servers/designs.ts";
+import type { Comparison } from "../compare/comparison.ts";
 import { BASELINE } from "../plan.ts";
 import type { Recorded, Run, Trial } from "../record.ts";
-import { evenness, type Interval, interval, median } from "../statistics.ts";
+import { evenness, type Interval, interval, mad, median } from "../statistics.ts";
+import { outliers } from "../statistics/outliers.ts";
+import { compareWithBaselines, difference } from "./baseline.ts";
+import {
+  connectionsOf,
+  type Distribution,
+  hasPool,
+  lastDistribution,
+  whyNone,
+} from "./distribution.ts";
 
 /** What the report has to know of a design. */
 export type Known = Pick<Design, "id" | "title" | "children" | "row" | "lifetime">;
@@ -20,18 +30,19 @@ export interface Estimate {
   /** How many rounds it stands on. */
   readonly n: number;
   readonly median: number;
+  /** Median absolute deviation over rounds, not scaled. */
+  readonly mad: number;
+  /** Of the median. */
   readonly interval: Interval;
 }
 
-/** Clients per child in one real round (a column of Table 30.2). */
-export interface Distribution {
-  /** The round, numbered as in the record: the last one that counts. */
+/** A round whose CPU time does not look like the others'. It counts all the same. */
+export interface OddRound {
+  /** As numbered in the record. */
   readonly round: number;
-  /** By index. */
-  readonly children: readonly { readonly index: number; readonly connections: number }[];
-  readonly sum: number;
-  /** Most over fewest. */
-  readonly evenness: number;
+  readonly cpuSeconds: number;
+  /** How far from the median, in scaled MADs; negative below it. */
+  readonly score: number;
 }
 
 /** Trials that failed for the same reason. */
@@ -51,10 +62,13 @@ export interface DesignSummary {
   /** Trials that count. */
   readonly n: number;
   readonly failures: readonly Failure[];
+  readonly oddRounds: readonly OddRound[];
   /** CPU seconds of everything that serves. */
   readonly cpu: Estimate | null;
   /** CPU seconds more than the baseline in the same round; less than nothing is possible. */
   readonly processControl: Estimate | null;
+  /** CPU time against the baseline's, paired within a round and corrected for the number of designs. */
+  readonly againstBaseline: Comparison | null;
   readonly cpuMicrosecondsPerConnection: Estimate | null;
   /** Share of CPU time spent in the kernel, 0 to 1. Tick-based: only indicative. */
   readonly systemShare: Estimate | null;
@@ -98,17 +112,22 @@ export function summarize(recorded: Recorded, registry: readonly Known[] = desig
       .map((trial) => [trial.round, trial]),
   );
   const all = [...known.map((design) => design.id), ...seen];
+  const summaries = all.map((id) =>
+    summarizeDesign(
+      id,
+      trials.filter((trial) => trial.design === id),
+      baselines,
+      known.find((design) => design.id === id),
+    )
+  );
+  const comparisons = compareWithBaselines(trials.filter(counts), baselines);
   return {
     run,
     recordedTrials: trials.length,
-    designs: all.map((id) =>
-      summarizeDesign(
-        id,
-        trials.filter((trial) => trial.design === id),
-        baselines,
-        known.find((design) => design.id === id),
-      )
-    ),
+    designs: summaries.map((design) => ({
+      ...design,
+      againstBaseline: comparisons.get(design.id) ?? null,
+    })),
   };
 }
 
@@ -117,7 +136,7 @@ function summarizeDesign(
   trials: readonly Trial[],
   baselines: ReadonlyMap<number, Trial>,
   known: Known | undefined,
-): DesignSummary {
+): Omit<DesignSummary, "againstBaseline"> {
   const ok = trials.filter(counts);
   const over = (figure: (trial: Trial) => number | null) => estimate(ok.map(figure));
   const pools = ok.filter((trial) => hasPool(trial, known));
@@ -128,6 +147,7 @@ function summarizeDesign(
     isBaseline: id === BASELINE,
     n: ok.length,
     failures: failuresOf(trials),
+    oddRounds: oddRoundsOf(ok),
     cpu: over((trial) => trial.cpu?.total ?? null),
     processControl: over((trial) => difference(trial, baselines.get(trial.round))),
     cpuMicrosecondsPerConnection: over((trial) => perConnection(trial, trial.cpu?.total, 1e6)),
@@ -158,22 +178,12 @@ function counts(trial: Trial): boolean {
 function estimate(values: readonly (number | null)[]): Estimate | null {
   const present = values.filter((value) => value !== null);
   if (present.length === 0) return null;
-  return { n: present.length, median: median(present), interval: interval(present) };
-}
-
-/**
- * CPU seconds more than the baseline. Null without a baseline of as much work: one client there stands
- * for all the clients here, and the connections in all are the same.
- */
-function difference(trial: Trial, baseline: Trial | undefined): number | null {
-  if (!trial.cpu || !baseline?.cpu) return null;
-  const sameWork = connectionsAsked(trial) === connectionsAsked(baseline) &&
-    trial.load.bytes === baseline.load.bytes;
-  return sameWork ? trial.cpu.total - baseline.cpu.total : null;
-}
-
-function connectionsAsked({ load }: Trial): number {
-  return load.clients * load.connections;
+  return {
+    n: present.length,
+    median: median(present),
+    mad: mad(present),
+    interval: interval(present),
+  };
 }
 
 function perConnection(trial: Trial, amount: number | undefined, scale = 1): number | null {
@@ -190,33 +200,13 @@ function systemShare({ cpu }: Trial): number | null {
   return cpu && cpu.user + cpu.system > 0 ? cpu.system / (cpu.user + cpu.system) : null;
 }
 
-/** A registered design says so itself; of any other, several children in the record are a pool. */
-function hasPool(trial: Trial, known: Known | undefined): boolean {
-  const expected = known ? known.lifetime === "pool" : trial.children.length > 1;
-  return expected && trial.children.length > 0;
-}
-
-function whyNone(ok: number, known: Known | undefined): string {
-  if (known?.lifetime === "client") return "a child per client";
-  if (known?.children === "none") return "no children";
-  return ok === 0 ? "no trial that counts" : "no pool recorded";
-}
-
-function lastDistribution(pools: readonly Trial[]): Distribution | null {
-  const trial = pools.toSorted((a, b) => a.round - b.round).at(-1);
-  if (!trial) return null;
-  const connections = connectionsOf(trial);
-  return {
-    round: trial.round,
-    children: trial.children.map(({ index, connections }) => ({ index, connections }))
-      .toSorted((a, b) => a.index - b.index),
-    sum: connections.reduce((sum, one) => sum + one, 0),
-    evenness: evenness(connections),
-  };
-}
-
-function connectionsOf(trial: Trial): number[] {
-  return trial.children.map((child) => child.connections);
+function oddRoundsOf(ok: readonly Trial[]): OddRound[] {
+  const measured = ok.filter(({ cpu }) => cpu !== null);
+  return outliers(measured.map(({ cpu }) => cpu!.total)).map(({ index, value, score }) => ({
+    round: measured[index]!.round,
+    cpuSeconds: value,
+    score,
+  }));
 }
 
 function failuresOf(trials: readonly Trial[]): Failure[] {

@@ -5,6 +5,7 @@
  */
 import type { Interval } from "../statistics.ts";
 import { BOOK_COSTS } from "./book.ts";
+import { notes301 } from "./notes_30_1.ts";
 import type { DesignSummary, Estimate, Summary } from "./summary.ts";
 import { type Cell, type Column, figure, signed, type Table, words } from "./table.ts";
 
@@ -18,7 +19,7 @@ export function table301(summary: Summary): Table {
     columns,
     rows: summary.designs.map((design) => columns.map((column) => column.cell(design))),
     footer: [],
-    notes: notes(summary),
+    notes: notes301(summary, spreads(summary)),
   };
 }
 
@@ -38,6 +39,12 @@ const identity: Figure[] = [
 function costs(spread: Spread): Figure[] {
   return [
     { header: "CPU s", field: "cpu_seconds", cell: ({ cpu }) => middle(cpu, 3) },
+    {
+      header: "MAD %",
+      field: "cpu_mad_percent",
+      cell: ({ cpu }) =>
+        figure(cpu && cpu.n > 1 && cpu.median > 0 ? 100 * cpu.mad / cpu.median : null, 1),
+    },
     { header: "process control s", field: "process_control_seconds", cell: processControl },
     {
       header: SPREAD_HEADERS[spread],
@@ -55,6 +62,7 @@ function costs(spread: Spread): Figure[] {
 }
 
 const spreadFigures: Figure[] = ([
+  ["process_control_mad_seconds", ({ mad }) => mad],
   ["process_control_low_seconds", ({ interval }) => interval.low],
   ["process_control_high_seconds", ({ interval }) => interval.high],
   ["process_control_low_high_kind", ({ interval }) => interval.kind],
@@ -173,45 +181,4 @@ function spreadCell({ isBaseline, processControl }: DesignSummary, spread: Sprea
   const { low, high, kind } = processControl.interval;
   const mark = spread === "mixed" && kind === "range" ? "r " : "";
   return words(`${mark}${signed(low, 3).text}…${signed(high, 3).text}`);
-}
-
-function notes(summary: Summary): string[] {
-  return [
-    "Figures are medians over n rounds; n is counted/run where trials failed. " +
-    "CPU s: of everything that serves, parents and children, from mark to stop.",
-    "Process control s: CPU s less that of the baseline in the same round, so it can be negative. " +
-    "The baseline serves as many connections, to one client: its wall time, connections per second " +
-    "and latency are those of one client at a time.",
-    ...unpaired(summary),
-    ...spreadNotes(spreads(summary)),
-    "p50, p99, max: latency of a whole connection (connect, request, reply). ctx sw.: context switches, " +
-    "voluntary or not. The split of CPU time into user and system is counted in ticks and only " +
-    "indicative, so it is in the CSV alone.",
-    "Book: process control CPU seconds, third edition. Those machines are decades old: compare order " +
-    "and ratios, not seconds.",
-  ];
-}
-
-function spreadNotes(spreads: readonly Interval[]): string[] {
-  const kinds = new Set(spreads.map(({ kind }) => kind));
-  return [
-    ...(kinds.has("interval")
-      ? ["95 % interval: of the median, from order statistics, whatever the distribution."]
-      : []),
-    ...(kinds.has("range")
-      ? [
-        "Range: lowest to highest, not an interval; fewer than 6 rounds are too few for one of 95 %.",
-      ]
-      : []),
-    ...(kinds.size === 0 ? ["One round shows no spread: no interval, no range."] : []),
-  ];
-}
-
-function unpaired({ designs }: Summary): string[] {
-  return designs.flatMap(({ id, n, processControl }) => {
-    const missing = n - (processControl?.n ?? 0);
-    return missing === 0 ? [] : [
-      `${id}: no process control time for ${missing} of ${n} rounds, which have no baseline that counts.`,
-    ];
-  });
 }

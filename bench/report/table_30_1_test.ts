@@ -34,6 +34,7 @@ Deno.test("table301() prints every figure of a design, and the book's beside it"
     "design": "pool",
     "n": "7",
     "CPU s": "0.180",
+    "MAD %": "11.1",
     "process control s": "−0.020",
     "95 % interval": "−0.050…+0.020",
     "CPU µs /conn.": "180.0",
@@ -86,4 +87,55 @@ Deno.test("table301() has no process control time without a baseline, and says s
   assertEquals(row(alone, "pool")["process control s"], "–");
   assertEquals(row(alone, "pool")["CPU s"], "0.155");
   assertStringIncludes(noted(alone), "pool: no process control time for 2 of 2 rounds");
+});
+
+Deno.test("table301() shows how much rounds vary, where there are several", () => {
+  assertEquals(row(sevenRounds, "iterative")["MAD %"], "0.0");
+  assertEquals(row(sevenRounds.filter(({ round }) => round === 0), "pool")["MAD %"], "–");
+});
+
+/** Rounds of a baseline and of designs that cost so many times as much, give or take a little. */
+function designs(n: number, factors: Readonly<Record<string, number>>): TrialFixture[] {
+  const cpu = Array.from({ length: n }, (_, round) => 0.2 + round * 7 % 5 / 1000);
+  return [
+    ...rounds("iterative", cpu),
+    ...Object.entries(factors).flatMap(([id, factor]) =>
+      rounds(id, cpu.map((seconds, round) => seconds * factor + (round * 3 % 7 - 3) / 1000))
+    ),
+  ];
+}
+
+Deno.test("table301() tells which designs differ from the baseline, corrected for how many", () => {
+  const text = noted(designs(10, { pool: 1.5, slow: 0.7, same: 1 }));
+  assertStringIncludes(
+    text,
+    "CPU against the baseline (Wilcoxon's signed-rank test within rounds, p after Holm's correction " +
+      "for 3 designs): costs more: pool (p = 0.006); costs less: slow (p = 0.006); " +
+      "no difference: same (p = ",
+  );
+  assertStringIncludes(text, "would have been seen)");
+});
+
+Deno.test("table301() says what its rounds cannot show, and how many could", () => {
+  const text = noted(designs(7, { pool: 1.5, slow: 3, other: 4, fourth: 5 }));
+  assertStringIncludes(
+    text,
+    "for 4 designs): pool, slow, other, fourth. With 7 rounds p is no less than 0.063 however " +
+      "large a difference is; 8 rounds could tell.",
+  );
+  assert(!text.includes("CPU against the baseline"));
+});
+
+Deno.test("table301() lists odd rounds with the reason, and counts them all the same", () => {
+  const odd = sevenRounds.map((trial) =>
+    trial.design === "pool" && trial.round === 4 ? { ...trial, cpu: 0.9 } : trial
+  );
+  // The median is 0.18 s and the MAD 0.03 s.
+  assertStringIncludes(
+    noted(odd),
+    "(CPU s more than 3.5 scaled MADs from the median of the design; Iglewicz and Hoaglin): " +
+      "pool round 4 (0.900 s, 16.2 above).",
+  );
+  assertEquals(row(odd, "pool")["n"], "7");
+  assert(!noted(sevenRounds).includes("Odd rounds"));
 });

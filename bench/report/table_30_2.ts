@@ -3,7 +3,9 @@
  *
  * @module
  */
+import { formatP } from "../compare/verdict.ts";
 import { evenness } from "../statistics.ts";
+import { uniformity } from "../statistics/uniformity.ts";
 import { BOOK_DISTRIBUTIONS } from "./book.ts";
 import type { Summary } from "./summary.ts";
 import { type Cell, figure, type Table, words } from "./table.ts";
@@ -34,6 +36,7 @@ export function table302(summary: Summary, { book = false }: { book?: boolean } 
     footer: served.length === 0 ? [] : [
       row(words("sum"), ({ counts }) => figure(sum([...counts.values()]), 0)),
       row(words("max/min"), ({ counts }) => figure(evenness([...counts.values()]), 2)),
+      row(words("p even"), ({ counts }) => chance([...counts.values()])),
       row(words("round"), ({ round }) => figure(round, 0)),
     ],
     notes: notes(summary, served),
@@ -65,6 +68,12 @@ function bookColumns(row: number | null): Served[] {
   }));
 }
 
+/** How often chance alone is at least as uneven. */
+function chance(counts: readonly number[]): Cell {
+  const p = uniformity(counts)?.p ?? null;
+  return { value: p, text: p === null ? "–" : formatP(p) };
+}
+
 function sum(counts: readonly number[]): number {
   return counts.reduce((total, one) => total + one, 0);
 }
@@ -77,6 +86,9 @@ function notes({ designs }: Summary, served: readonly Served[]): string[] {
       ? [
         "Connections each child served, in one real round and not on average, so that sums are true: " +
         "the last round that counts, numbered as in trials.jsonl.",
+        "p even: how often connections dealt at random, each child as likely as any, come out at least " +
+        "as unevenly (chi-square). Near 0: some children get more. Near 1: more even than chance, as " +
+        "children take turns.",
       ]
       : ["No design with a pool of children has a trial that counts."]),
     ...(reasons.length > 0 ? [`No column: ${reasons.join(", ")}.`] : []),

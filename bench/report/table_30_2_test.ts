@@ -27,6 +27,7 @@ Deno.test("table302() has a column a design, a row a child, sums and evenness", 
   assertEquals(texts(footer), [
     ["sum", "1000", "1000"],
     ["max/min", "1.09", "∞"],
+    ["p even", "0.50", "< 0.001"],
     ["round", "1", "2"],
   ]);
 });
@@ -65,4 +66,22 @@ Deno.test("table302() says so where no design has a pool", () => {
   assertEquals([rows.length, footer.length], [0, 0]);
   assertStringIncludes(notes.join("\n"), "No design with a pool");
   assert(!notes.join("\n").includes("Book"));
+});
+
+Deno.test("table302() tells turns from chance and from preference, in our columns and the book's", () => {
+  const { footer, notes } = tableOf([{ design: "shared", children: [333, 333, 334] }], {
+    book: true,
+  });
+  const [even] = texts(footer.filter(([label]) => label!.value === "p even"));
+  // Ours takes turns; of the book's two systems one does, too.
+  assertEquals(even, ["p even", "1.00", "0.44", "1.00"]);
+  assertStringIncludes(notes.join("\n"), "chi-square");
+});
+
+Deno.test("table302() tests no evenness of a single child, or of hardly any connections", () => {
+  const { footer } = tableOf([
+    { design: "shared", children: [1000] },
+    { design: "passing", children: [3, 1, 2] },
+  ]);
+  assertEquals(texts(footer)[2], ["p even", "–", "–"]);
 });

@@ -5,7 +5,7 @@
  */
 import {
   initCondition,
-  initMutex,
+  initPrivateMutex,
   lockMutex,
   type PthreadObject,
   pthreadObject,
@@ -21,18 +21,19 @@ const LENGTH = 32;
 const MUTEX = 0n;
 const NOT_EMPTY = 64n;
 const NOT_FULL = 128n;
-const RING = 192;
+const COUNTS = 192;
+const RING = COUNTS + 16;
 
 /** Room for a queue. */
-export const QUEUE_BYTES = RING + 4 * (2 + LENGTH);
+export const QUEUE_BYTES = RING + 4 * LENGTH;
 
 /** The queue at an address that all threads of a process share. */
 export class Queue {
   readonly #mutex: PthreadObject;
   readonly #notEmpty: PthreadObject;
   readonly #notFull: PthreadObject;
-  /** How many were ever put and taken, and the ring itself. */
-  readonly #totals: Int32Array;
+  /** How many were ever put, how many taken, and how many threads wait to put. */
+  readonly #counts: Int32Array;
   readonly #ring: Int32Array;
 
   constructor(address: bigint) {
@@ -40,34 +41,38 @@ export class Queue {
     this.#notEmpty = pthreadObject(address + NOT_EMPTY);
     this.#notFull = pthreadObject(address + NOT_FULL);
     const { buffer } = memoryAt(address, QUEUE_BYTES);
-    this.#totals = new Int32Array(buffer, RING, 2);
-    this.#ring = new Int32Array(buffer, RING + 8, LENGTH);
+    this.#counts = new Int32Array(buffer, COUNTS, 3);
+    this.#ring = new Int32Array(buffer, RING, LENGTH);
   }
 
   /** Makes a queue at that address, once, before anyone uses it. */
   static create(address: bigint): void {
-    initMutex(pthreadObject(address + MUTEX));
+    initPrivateMutex(pthreadObject(address + MUTEX));
     initCondition(pthreadObject(address + NOT_EMPTY));
     initCondition(pthreadObject(address + NOT_FULL));
   }
 
   /** Adds a connection, waiting while the queue is full. */
   put(connection: number): void {
-    const totals = this.#totals;
+    const counts = this.#counts;
     lockMutex(this.#mutex);
-    while (totals[0]! - totals[1]! === LENGTH) waitCondition(this.#notFull, this.#mutex);
-    this.#ring[totals[0]!++ % LENGTH] = connection;
+    while (counts[0]! - counts[1]! === LENGTH) {
+      counts[2]!++;
+      waitCondition(this.#notFull, this.#mutex);
+      counts[2]!--;
+    }
+    this.#ring[counts[0]!++ % LENGTH] = connection;
     signalCondition(this.#notEmpty);
     unlockMutex(this.#mutex);
   }
 
   /** Takes the oldest connection, waiting while there is none. */
   take(): number {
-    const totals = this.#totals;
+    const counts = this.#counts;
     lockMutex(this.#mutex);
-    while (totals[0] === totals[1]) waitCondition(this.#notEmpty, this.#mutex);
-    const connection = this.#ring[totals[1]!++ % LENGTH]!;
-    signalCondition(this.#notFull);
+    while (counts[0] === counts[1]) waitCondition(this.#notEmpty, this.#mutex);
+    const connection = this.#ring[counts[1]!++ % LENGTH]!;
+    if (counts[2]! > 0) signalCondition(this.#notFull);
     unlockMutex(this.#mutex);
     return connection;
   }

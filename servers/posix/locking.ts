@@ -51,6 +51,12 @@ export function initMutex(mutex: PthreadObject): void {
   if (code !== 0) throw new SystemError("pthread_mutex_init", "make a mutex", code);
 }
 
+/** Makes a plain mutex, for the threads of one process. */
+export function initPrivateMutex(mutex: PthreadObject): void {
+  const code = libc.pthread_mutex_init(mutex, null);
+  if (code !== 0) throw new SystemError("pthread_mutex_init", "make a mutex", code);
+}
+
 /** Waits for the mutex and takes it, also from an owner that died. */
 export function lockMutex(mutex: PthreadObject): void {
   recover(mutex, libc.pthread_mutex_lock(mutex), "pthread_mutex_lock");

@@ -1,0 +1,175 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { draws, normal, randomFrom, shapes } from "../statistics/noise_test.ts";
+import {
+  compareCosts,
+  type Comparison,
+  detectable,
+  fewestRounds,
+  findingOf,
+  isRegression,
+  roundsFor,
+} from "./comparison.ts";
+import { verdict } from "./verdict.ts";
+
+const kinds = [{ paired: true, kind: "paired" }, { paired: false, kind: "unpaired" }];
+
+/** So many rounds of a cost of 100, with noise of a shape and size; dearer by a factor. */
+function costs(
+  n: number,
+  random: () => number,
+  { shape = "normal", size = 0.05, factor = 1 } = {},
+) {
+  return draws(n, () => 100 * factor * Math.exp(size * shapes[shape]!.draw(random)));
+}
+
+/** Two designs in normal noise whose MAD is such a share of their cost. */
+function inNoise(
+  n: number,
+  { mad, factor, paired }: { mad: number; factor: number; paired: boolean },
+  random: () => number,
+): Comparison {
+  const size = mad * 1.4826;
+  const [a, b] = [costs(n, random, { size }), costs(n, random, { size, factor })];
+  return compareCosts([{ paired, a, b }])[0]!;
+}
+
+for (const { paired, kind } of kinds) {
+  for (const shape of Object.keys(shapes)) {
+    Deno.test(`compareCosts() tells ${shape} noise from itself 17 times in 200 at most, ${kind}`, () => {
+      const random = randomFrom(200);
+      const called = draws(200, () => {
+        const [a, b] = [costs(10, random, { shape }), costs(10, random, { shape })];
+        return findingOf(compareCosts([{ paired, a, b }])[0]!) === "no difference" ? 0 : 1;
+      }).reduce<number>((sum, one) => sum + one, 0);
+      // None at all would be as wrong: 5 % of 200 are 10.
+      assert(called >= 1 && called <= 17, `${called} of 200`);
+    });
+  }
+
+  Deno.test(`10 % more is found with 10 rounds up to a MAD of 4 %, or it is said what it takes, ${kind}`, () => {
+    for (const [mad, least] of [[0.01, 100], [0.02, 99], [0.03, 96], [0.04, 80]] as const) {
+      const random = randomFrom(40);
+      const said = draws(
+        100,
+        () => verdict(inNoise(10, { mad, factor: 1.1, paired }, random), "A", "B"),
+      );
+      const found = said.filter((text) => text.includes("more CPU than A")).length;
+      const advised = said.filter((text) => /To find one of 10 %, .* rounds\.$/.test(text)).length;
+      assert(found >= least, `${found} of 100 where the MAD is ${mad}`);
+      // An interval of 95 % may miss the 10 % on the low side in 2.5 of 100 cases.
+      assert(found + advised >= 95, `${found} + ${advised} of 100 where the MAD is ${mad}`);
+    }
+  });
+
+  Deno.test(`roundsFor() is a number of rounds that finds the difference 4 times in 5, ${kind}`, () => {
+    const random = randomFrom(80);
+    for (const mad of [0.06, 0.08]) {
+      const advised = draws(
+        41,
+        () => roundsFor(0.1, inNoise(10, { mad, factor: 1, paired }, random)),
+      ).toSorted((a, b) => a - b)[20]!;
+      assert(advised > 10 && advised < 60, `${advised}`);
+      const found = draws(
+        100,
+        () =>
+          findingOf(inNoise(advised, { mad, factor: 1.1, paired }, random)) === "costs more"
+            ? 1
+            : 0,
+      ).reduce<number>((sum, one) => sum + one, 0);
+      assert(found >= 75, `${found} of 100 with ${advised} rounds`);
+    }
+  });
+
+  Deno.test(`compareCosts() says the same when A and B change places, ${kind}`, () => {
+    const random = randomFrom(3);
+    const [a, b] = [costs(9, random), costs(9, random, { factor: 1.2 })];
+    const there = compareCosts([{ paired, a, b }])[0]!;
+    const back = compareCosts([{ paired, a: b, b: a }])[0]!;
+    assertAlmostEquals(there.ratio * back.ratio, 1, 1e-12);
+    assertAlmostEquals(there.interval.low * back.interval.high, 1, 1e-12);
+    assertAlmostEquals(there.noise.low * back.noise.high, 1, 1e-12);
+    assertAlmostEquals(there.p, back.p, 1e-12);
+    assertEquals([findingOf(there), findingOf(back)], ["costs more", "costs less"]);
+  });
+}
+
+Deno.test("compareCosts() pairs rounds, which unpaired would drown each other", () => {
+  const a = [50, 900, 300, 70, 500, 120, 800, 200];
+  const b = a.map((cost, round) => cost * (1.04 + round / 1000));
+  const [paired, unpaired] = kinds.map(({ paired }) => compareCosts([{ paired, a, b }])[0]!);
+  assertEquals([findingOf(paired!), findingOf(unpaired!)], ["costs more", "no difference"]);
+  assertAlmostEquals(paired!.ratio, 1.0435, 1e-3);
+});
+
+Deno.test("compareCosts() corrects for how many comparisons there are", () => {
+  const random = randomFrom(11);
+  const same = () => ({ paired: true, a: costs(7, random), b: costs(7, random) });
+  const differs = { paired: true, a: draws(7, () => 100), b: [110, 111, 112, 113, 114, 115, 116] };
+  const alone = compareCosts([differs])[0]!;
+  assertEquals([findingOf(alone), alone.p], ["costs more", 2 / 2 ** 7]);
+  const [three] = compareCosts([differs, same(), same()]);
+  assertEquals([findingOf(three!), three!.correctedP], ["costs more", 6 / 2 ** 7]);
+  const [four] = compareCosts([differs, same(), same(), same()]);
+  assertEquals([findingOf(four!), four!.smallestP], ["too few rounds", 8 / 2 ** 7]);
+  assertEquals([alone, three!, four!].map(fewestRounds), [6, 7, 8]);
+});
+
+Deno.test("detectable() is the difference from which on these rounds would have called one", () => {
+  const random = randomFrom(21);
+  for (let one = 0; one < 20; one++) {
+    const [a, b] = [costs(10, random), costs(10, random)];
+    const before = compareCosts([{ paired: true, a, b }])[0]!;
+    if (findingOf(before) !== "no difference") continue;
+    const { low, high } = before.possible;
+    const times = (factor: number) =>
+      findingOf(compareCosts([{ paired: true, a, b: b.map((cost) => cost * factor) }])[0]!);
+    assertEquals([times(1.0001 / low), times(0.9999 / high)], ["costs more", "costs less"]);
+    assertEquals([times(0.9999 / low), times(1.0001 / high)], ["no difference", "no difference"]);
+    assertAlmostEquals(detectable(before), Math.max(high - 1, 1 - low), 1e-12);
+  }
+});
+
+Deno.test("fewestRounds() is 6 in pairs, 4 in two runs, and more among many", () => {
+  const fewest = (paired: boolean, family: number) => fewestRounds({ paired, family });
+  assertEquals([fewest(true, 1), fewest(true, 8), fewest(false, 1), fewest(false, 9)], [
+    6,
+    9,
+    4,
+    6,
+  ]);
+});
+
+Deno.test("isRegression() takes the interval and the noise band to agree", () => {
+  const regression = (a: number[], b: number[], share: number) =>
+    isRegression(compareCosts([{ paired: false, a, b }])[0]!, share);
+  const narrow = [99, 99.5, 100, 100, 100.5, 101];
+  const times = (factor: number) => narrow.map((cost) => cost * factor);
+  assertEquals(regression(narrow, times(1.1), 0.05), true);
+  assertEquals(regression(narrow, times(1.1), 0.095), false);
+  assertEquals(regression(narrow, times(0.9), 0.05), false);
+  assertEquals(regression(narrow, narrow, 0), false);
+
+  // Many noisy rounds: sure of more than 5 %, but single rounds lie as far apart by chance.
+  const random = randomFrom(31);
+  const [a, b] = [1, 1.15].map((factor) => costs(200, random, { size: 0.15, factor }));
+  const wide = compareCosts([{ paired: false, a: a!, b: b! }])[0]!;
+  assert(wide.interval.low > 1.05 && wide.noise.low < 1.05);
+  assertEquals(isRegression(wide, 0.05), false);
+});
+
+Deno.test("isRegression() never blames a design for its own noise", () => {
+  for (const { paired } of kinds) {
+    const random = randomFrom(51);
+    const blamed = draws(
+      200,
+      () => isRegression(inNoise(10, { mad: 0.04, factor: 1, paired }, random), 0.05),
+    );
+    assertEquals(blamed.filter(Boolean), []);
+  }
+});
+
+Deno.test("normal() noise has the spread the tests take it to have", () => {
+  const random = randomFrom(61);
+  const squares = draws(4000, () => normal(random) ** 2).reduce((sum, one) => sum + one, 0);
+  assertAlmostEquals(squares / 4000, 1, 0.1);
+});

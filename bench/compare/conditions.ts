@@ -1,0 +1,48 @@
+/**
+ * Whether two recorded runs were measured under the same conditions.
+ *
+ * @module
+ */
+import type { Environment, Plan, Run } from "../record.ts";
+
+/**
+ * What moves the figures and is not what is compared. The commit is not among it: to compare two of them
+ * is what recorded runs are compared for. Nor is the memory, of which there only has to be enough.
+ */
+const ENVIRONMENT = [
+  "system",
+  "kernel",
+  "architecture",
+  "libc",
+  "cpu",
+  "processors",
+  "autogroup",
+  "deno",
+  "v8",
+] as const satisfies readonly (keyof Environment)[];
+
+const LOAD = [
+  "clients",
+  "connections",
+  "bytes",
+  "children",
+  "sessions",
+] as const satisfies readonly (keyof Plan)[];
+
+/** In what the conditions of two runs differ, each as "kernel: 6.1 in A, 6.2 in B". */
+export function differingConditions(a: Run, b: Run): string[] {
+  return [
+    ...differing(ENVIRONMENT, a.environment, b.environment),
+    ...differing(LOAD, a.plan, b.plan),
+  ];
+}
+
+function differing<T>(names: readonly (keyof T & string)[], a: T, b: T): string[] {
+  return names
+    .filter((name) => JSON.stringify(a[name]) !== JSON.stringify(b[name]))
+    .map((name) => `${name}: ${say(a[name])} in A, ${say(b[name])} in B`);
+}
+
+function say(value: unknown): string {
+  return value === null || value === undefined ? "unknown" : String(value);
+}

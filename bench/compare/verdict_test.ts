@@ -1,0 +1,125 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { compareCosts } from "./comparison.ts";
+import { formatP, formatRatio, formatRatios, verdict, verdictEvent } from "./verdict.ts";
+
+/** Rounds that differ a little: a MAD of some 2 %. */
+const a = [100, 98, 103, 101, 96, 104, 99, 102, 97, 100.5];
+/** Much the same, in another order. */
+const alike = [102, 97, 100, 99, 101, 103, 98, 96, 104, 99.5];
+/** The same MAD of some 20 %. */
+const wild = [100, 70, 140, 120, 60, 150, 90, 130, 75, 105];
+
+const times = (factor: number) => a.map((cost, index) => cost * (factor + index % 3 / 500));
+
+function said(a: readonly number[], b: readonly number[], { paired = true, others = 0 } = {}) {
+  const none = { paired, a, b: a };
+  const all = [{ paired, a, b }, ...Array.from({ length: others }, () => none)];
+  return verdict(compareCosts(all)[0]!, "old", "new");
+}
+
+Deno.test("verdict() tells a difference with its interval", () => {
+  assertEquals(
+    said(a, times(1.1)),
+    "new costs 10 % more CPU than old (95 % interval 10…10 %, p = 0.002, 10 rounds).",
+  );
+  assertEquals(
+    said(a, times(0.92)),
+    "new costs 7.8 % less CPU than old (95 % interval 7.7…8.0 %, p = 0.002, 10 rounds).",
+  );
+});
+
+Deno.test("verdict() tells a large difference as a multiple", () => {
+  assertMatch(
+    said(a, times(13)),
+    /^new costs 13\.0 times as much CPU as old \(95 % interval 13\.0…13\.0 times, p = 0\.002, 10 rounds\)\.$/,
+  );
+});
+
+Deno.test("verdict() without a difference tells what would have been seen", () => {
+  assertEquals(
+    said(a, alike),
+    "new and old: no difference that 10 rounds could show; a difference of 3.0 % would have been seen " +
+      "(95 % interval −2.4…+3.0 %, p = 0.70).",
+  );
+});
+
+Deno.test("verdict() in much noise tells how many rounds 10 % would take", () => {
+  const text = said(a, wild);
+  assertMatch(text, /no difference that 10 rounds could show; a difference of \d+ % would have/);
+  assertMatch(text, /To find one of 10 %, 4 times in 5, would take about \d+ rounds\.$/);
+  const hopeless = wild.map((cost, index) => cost ** (index % 2 ? 2 : 0.5));
+  assertMatch(said(a, hopeless), /would take more than 1000 rounds\.$/);
+});
+
+Deno.test("verdict() of too few rounds says so, and how many it takes", () => {
+  assertEquals(
+    said(a.slice(0, 5), times(1.2).slice(0, 5)),
+    "new and old: 5 rounds cannot show a difference, as p is no less than 0.063 however large it is; " +
+      "6 rounds could (seen: +20 %, range +20…+20 %).",
+  );
+  assertEquals(
+    said([100], [250]),
+    "new and old: 1 round cannot show a difference, as p is no less than 1.00 however large it is; " +
+      "6 rounds could (seen: 2.5 ×).",
+  );
+});
+
+Deno.test("verdict() among many comparisons takes more to call a difference", () => {
+  const seven = [a.slice(0, 7), times(1.1).slice(0, 7)] as const;
+  assertStringIncludes(said(...seven), "new costs 10 % more CPU than old");
+  assertEquals(
+    said(...seven, { others: 7 }),
+    "new and old: 7 rounds cannot show a difference among 8 comparisons, as p is no less than 0.13 " +
+      "however large it is; 9 rounds could (seen: +10 %, range +10…+10 %).",
+  );
+  assertStringIncludes(
+    said(a, times(1.1), { others: 7 }),
+    "p = 0.002, 0.016 for 8 comparisons, 10 rounds)",
+  );
+});
+
+Deno.test("verdict() of two runs says how many rounds each has", () => {
+  assertStringIncludes(
+    said(a, alike.slice(0, 8), { paired: false }),
+    "no difference that 10 and 8 rounds could show",
+  );
+});
+
+Deno.test("verdictEvent() has the figures and the sentence", () => {
+  const comparison = compareCosts([{ paired: true, a, b: times(1.1) }])[0]!;
+  const { event, finding, ratio, interval, rounds, verdict: text } = verdictEvent(
+    comparison,
+    "old",
+    "new",
+  );
+  assertEquals([event, finding, rounds], ["comparison", "costs more", { a: 10, b: 10 }]);
+  assertEquals([ratio, interval], [comparison.ratio, comparison.interval]);
+  assertEquals(text, verdict(comparison, "old", "new"));
+});
+
+Deno.test("formatP(), formatRatio() and formatRatios() round to what matters", () => {
+  assertEquals([0.00012, 0.0213, 0.051, 0.5, 1].map(formatP), [
+    "< 0.001",
+    "0.021",
+    "0.051",
+    "0.50",
+    "1.00",
+  ]);
+  assertEquals([0.92, 1, 1.034, 1.5, 2, 13.44].map(formatRatio), [
+    "−8.0 %",
+    "0.0 %",
+    "+3.4 %",
+    "+50 %",
+    "2.0 ×",
+    "13.4 ×",
+  ]);
+  assertEquals(formatRatios({ low: 0.97, high: 1.06 }), "−3.0…+6.0 %");
+  assertEquals(formatRatios({ low: 0.998, high: 1.12 }), "0…+12 %");
+  assertEquals(formatRatios({ low: 1.5, high: 2.6 }), "1.5…2.6 ×");
+});
+
+Deno.test("verdictEvent() of too few rounds makes nothing of their range", () => {
+  const few = compareCosts([{ paired: true, a: a.slice(0, 3), b: times(1.1).slice(0, 3) }])[0]!;
+  const { finding, detectable, roundsForTenPercent } = verdictEvent(few, "old", "new");
+  assertEquals([finding, detectable, roundsForTenPercent], ["too few rounds", null, null]);
+});

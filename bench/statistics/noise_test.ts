@@ -1,0 +1,43 @@
+/**
+ * Noise of several shapes, the same every time, for the tests of the statistics. Holds no tests: the name
+ * keeps it out of what is published and beside what uses it.
+ *
+ * @module
+ */
+
+/** Numbers in [0, 1) that follow from a 32-bit seed (mulberry32). */
+export function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = state + 0x6d2b79f5 | 0;
+    let t = Math.imul(state ^ state >>> 15, state | 1);
+    t ^= t + Math.imul(t ^ t >>> 7, t | 61);
+    return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A draw of normal noise with standard deviation 1, by Box and Muller. */
+export function normal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
+/** So many draws. */
+export function draws<T>(n: number, draw: () => T): T[] {
+  return Array.from({ length: n }, draw);
+}
+
+/** Shapes of noise: a draw each, and the median of the distribution. */
+export const shapes: Readonly<
+  Record<string, { draw: (random: () => number) => number; middle: number }>
+> = {
+  "normal": { draw: normal, middle: 0 },
+  "log-normal": { draw: (random) => Math.exp(normal(random)), middle: 1 },
+  "exponential": { draw: (random) => -Math.log(1 - random()), middle: Math.LN2 },
+  "uniform": { draw: (random) => random(), middle: 0.5 },
+  "heavy-tailed (Cauchy)": { draw: (random) => Math.tan(Math.PI * (random() - 0.5)), middle: 0 },
+  "contaminated": { draw: (random) => normal(random) * (random() < 0.1 ? 10 : 1), middle: 0 },
+  "with two humps": {
+    draw: (random) => normal(random) * 0.3 + (random() < 0.5 ? -1 : 1),
+    middle: 0,
+  },
+};

@@ -1,0 +1,73 @@
+/**
+ * What rank tests share: ranks with ties, and how sums of ranks are distributed by chance.
+ *
+ * Ranks are doubled, so that a tie's mean rank is a whole number and sums are exact.
+ *
+ * @module
+ */
+
+/** A p-value at or below which a difference is called one. */
+export const SIGNIFICANCE = 0.05;
+
+/** Twice the rank of each value, from 2; equal values share the mean of their ranks. */
+export function doubledRanks(values: readonly number[]): number[] {
+  const order = values.map((_, index) => index).toSorted((a, b) => values[a]! - values[b]!);
+  const ranks = new Array<number>(values.length);
+  for (let start = 0; start < order.length;) {
+    let end = start;
+    while (end < order.length && values[order[end]!] === values[order[start]!]) end++;
+    // Ranks start + 1 … end: their mean, doubled.
+    for (let at = start; at < end; at++) ranks[order[at]!] = start + 1 + end;
+    start = end;
+  }
+  return ranks;
+}
+
+/**
+ * Distribution of the sum of some of these whole numbers: entry s is the share of all choices that sum
+ * to s. With `size`, of choices of so many; without, of every choice, each number in or out.
+ *
+ * By dynamic programming over the numbers, so that all 2ⁿ or C(n, size) choices are counted and none is
+ * visited (Streitberg and Röhmel, *Exact Distributions for Permutation and Rank Tests*, 1986).
+ */
+export function sumDistribution(numbers: readonly number[], size?: number): Float64Array {
+  const most = numbers.reduce((sum, one) => sum + one, 0);
+  // counts[k][s]: choices of k numbers that sum to s; k stays 0 where the size does not matter.
+  const counts = Array.from({ length: (size ?? 0) + 1 }, () => new Float64Array(most + 1));
+  counts[0]![0] = 1;
+  let [taken, reached] = [0, 0];
+  for (const number of numbers) {
+    taken++;
+    reached += number;
+    const step = size === undefined ? 0 : 1;
+    // From the top, so that no number is counted twice.
+    for (let k = Math.min(counts.length - 1, taken); k >= step; k--) {
+      const [to, from] = [counts[k]!, counts[k - step]!];
+      for (let sum = reached; sum >= number; sum--) to[sum]! += from[sum - number]!;
+    }
+  }
+  const wanted = counts.at(-1)!;
+  const all = wanted.reduce((sum, count) => sum + count, 0);
+  return wanted.map((count) => count / all);
+}
+
+/** Probability of a sum at least as far from the mean as `sum`, on either side. */
+export function asExtreme(distribution: Float64Array, sum: number): number {
+  const mean = distribution.reduce((total, share, at) => total + share * at, 0);
+  // Sums are whole and means are not always representable: half of nothing apart is the same.
+  const distance = Math.abs(sum - mean) - 1e-6;
+  return distribution.reduce(
+    (total, share, at) => Math.abs(at - mean) >= distance ? total + share : total,
+    0,
+  );
+}
+
+/**
+ * How many of the smallest sums have no more than this probability together. An interval for a shift
+ * that inverts the test lies between the values of this rank from either end; 0: there is none.
+ */
+export function depthOf(distribution: Float64Array, tail: number): number {
+  let depth = 0;
+  for (let below = distribution[0]!; below <= tail; below += distribution[depth]!) depth++;
+  return depth;
+}
