@@ -9,7 +9,7 @@ import { Signal } from "../posix/signals.ts";
 import { close } from "../posix/sockets.ts";
 import { Slot } from "./meter.ts";
 import { type Channel, type Maker, Pool } from "./pool.ts";
-import { announce, childOf, enter, serve, type Setup } from "./setup.ts";
+import { announce, childOf, enter, type Setup } from "./setup.ts";
 
 /** Forks a pool of children, or one for each client. */
 export class Forks implements Maker {
