@@ -24,7 +24,7 @@ import {
 import { Signal } from "./posix/signals.ts";
 import { rebase } from "./posix/rebase.ts";
 import { close } from "./posix/sockets.ts";
-import { REHEARSALS, WARM_UP, warmUp } from "./service.ts";
+import { REHEARSALS, WARM_UP_BEFORE_FORK, warmUp } from "./service.ts";
 import type { Running } from "./running.ts";
 
 /** Starts the server process. */
@@ -49,7 +49,7 @@ function runServer(setup: Setup, host: number): void {
     warmUp(REHEARSALS, (client) => forks.rehearse(client));
     rebase();
   } else {
-    warmUp(WARM_UP, (client) => serve(scratch, client));
+    warmUp(WARM_UP_BEFORE_FORK, (client) => serve(scratch, client));
   }
   const { pool } = design.children === "subprocess" ? new Subprocesses(setup) : forks;
   // Where no children are made, the process itself is the one child there is.

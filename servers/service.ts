@@ -72,6 +72,12 @@ const GONE = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT"]);
 export const WARM_UP = 3000;
 
 /**
+ * Before a pool is forked it pays to go on until V8 has also optimized the service (it does so from the
+ * 3000th call on): otherwise every child would, in the middle of what is measured.
+ */
+export const WARM_UP_BEFORE_FORK = 10_000;
+
+/**
  * For children that live for one client: often enough for V8 to have byte code and type feedback, and
  * not so often that it marks a function for optimization, which would then happen in every child.
  */
