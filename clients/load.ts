@@ -7,6 +7,7 @@
 import {
   type Command,
   Exit,
+  ownerFlag,
   type Parsed,
   printEvent,
   printLine,
@@ -88,15 +89,7 @@ const flags = {
     help: "connections each client makes before, which do not count",
   },
   json: { kind: "boolean", help: "one JSON object a line" },
-  owner: {
-    kind: "integer",
-    value: "PID",
-    default: 0,
-    min: 0,
-    max: 2 ** 31 - 1,
-    help: "used by bench: take a process session of its own, end with process PID," +
-      " start at a line on standard input",
-  },
+  owner: { ...ownerFlag, help: `${ownerFlag.help}, start at a line on standard input` },
 } as const;
 
 const command: Command<typeof flags> = {

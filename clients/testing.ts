@@ -8,6 +8,7 @@ import config from "../deno.json" with { type: "json" };
 import { tryReadText } from "../servers/posix/files.ts";
 import { kill } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
+import { inTime, linesOf } from "../servers/testing.ts";
 
 /** The checkout. */
 export const ROOT = new URL("..", import.meta.url).pathname;
@@ -61,7 +62,7 @@ export class RunningTask implements AsyncDisposable {
 
   /** Its next line on standard output; undefined at the end. */
   async nextLine(): Promise<string | undefined> {
-    return (await inTime("the next line", this.#lines.next())).value ?? undefined;
+    return (await inTime("the next line", this.#lines.next(), PATIENCE_SECONDS)).value ?? undefined;
   }
 
   signal(signal: Deno.Signal): void {
@@ -72,7 +73,7 @@ export class RunningTask implements AsyncDisposable {
   async ended(): Promise<Outcome> {
     let stdout = "";
     for (let line; (line = await this.nextLine()) !== undefined;) stdout += `${line}\n`;
-    const { code } = await inTime("the end", this.#process.status);
+    const { code } = await inTime("the end", this.#process.status, PATIENCE_SECONDS);
     return { code, stdout, stderr: await this.#stderr };
   }
 
@@ -136,26 +137,5 @@ export class TemporaryFolder implements Disposable {
 
   [Symbol.dispose](): void {
     Deno.removeSync(this.path, { recursive: true });
-  }
-}
-
-async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
-  let text = "";
-  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (text + chunk).split("\n");
-    text = lines.pop()!;
-    yield* lines;
-  }
-  if (text !== "") yield text;
-}
-
-async function inTime<T>(what: string, promise: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const message = `Cannot wait longer than ${PATIENCE_SECONDS} s for ${what}`;
-  const timer = setTimeout(() => reject(new Error(message)), 1000 * PATIENCE_SECONDS);
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

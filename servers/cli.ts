@@ -40,6 +40,16 @@ export type Flag =
 /** The flags of a command, by name. */
 export type Flags = Readonly<Record<string, Flag>>;
 
+/** The flag by which bench makes a command its own. */
+export const ownerFlag = {
+  kind: "integer",
+  value: "PID",
+  default: 0,
+  min: 0,
+  max: 2 ** 31 - 1,
+  help: "used by bench: take a process session of its own, end with process PID",
+} as const;
+
 /** What `parseFlags` makes of them. */
 export type Values<F extends Flags> = {
   readonly [Name in keyof F]: F[Name]["kind"] extends "boolean" ? boolean

@@ -8,6 +8,7 @@ import type { Status } from "./children/status.ts";
 import {
   type Command,
   Exit,
+  ownerFlag,
   type Parsed,
   printEvent,
   printLine,
@@ -38,14 +39,7 @@ const flags = {
     help: "children of a pool",
   },
   json: { kind: "boolean", help: "one JSON object a line" },
-  owner: {
-    kind: "integer",
-    value: "PID",
-    default: 0,
-    min: 0,
-    max: 2 ** 31 - 1,
-    help: "used by bench: take a process session of its own, and end with process PID",
-  },
+  owner: ownerFlag,
 } as const;
 
 const command: Command<typeof flags> = {

@@ -140,7 +140,10 @@ async function allProcesses(): Promise<Process[]> {
   });
 }
 
-async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+/** The lines of a stream; the last may lack its newline. */
+export async function* linesOf(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<string> {
   let text = "";
   for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
     const lines = (text + chunk).split("\n");
@@ -150,10 +153,15 @@ async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncG
   if (text !== "") yield text;
 }
 
-async function inTime<T>(what: string, promise: Promise<T>): Promise<T> {
+/** What the promise gives, if it does so in time. */
+export async function inTime<T>(
+  what: string,
+  promise: Promise<T>,
+  seconds = PATIENCE_SECONDS,
+): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const message = `Cannot wait longer than ${PATIENCE_SECONDS} s for ${what}`;
-  const timer = setTimeout(() => reject(new Error(message)), 1000 * PATIENCE_SECONDS);
+  const message = `Cannot wait longer than ${seconds} s for ${what}`;
+  const timer = setTimeout(() => reject(new Error(message)), 1000 * seconds);
   try {
     return await Promise.race([promise, late]);
   } finally {
