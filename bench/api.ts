@@ -8,13 +8,9 @@ import type { Report } from "../servers/account.ts";
 import { requireDesign } from "../servers/cli.ts";
 import { designs as registry } from "../servers/designs.ts";
 import { makePlan } from "./plan.ts";
-import type { Recorded } from "./record.ts";
+import { LIMITS, type Recorded } from "./record.ts";
 import { recordRun } from "./record_run.ts";
 import { Subprocess } from "./subprocess.ts";
-
-/** How long a server or a load may take to start, or a server to stop, in seconds. */
-const START_LIMIT_SECONDS = 30;
-const LOAD_LIMIT_SECONDS = 600;
 
 /** A run. What is left out is as in the book: 10 clients × 500 connections × 4000 bytes, 15 children. */
 export interface BenchOptions {
@@ -42,15 +38,9 @@ export interface BenchOptions {
 export async function bench(options: BenchOptions = {}): Promise<Recorded> {
   const { folder, signal, designs = bookDesigns(), ...rest } = options;
   const plan = makePlan({
-    rounds: 7,
-    clients: 10,
-    connections: 500,
-    bytes: 4000,
-    children: 15,
     seed: crypto.getRandomValues(new Uint32Array(1))[0]!,
     ...rest,
     designs: designs.map((id) => requireDesign(id).id),
-    sessions: "separate",
   });
   const { recorded } = await recordRun(plan, {
     ...(folder === undefined ? {} : { folder }),
@@ -89,17 +79,17 @@ export async function serve(
     `--children=${children}`,
   ]);
   try {
-    const ready = await server.next("ready", START_LIMIT_SECONDS);
+    const ready = await server.next("ready", LIMITS.start);
     return {
       host: ready.host as string,
       port: ready.port as number,
       mark: async () => {
         await server.say("mark");
-        await server.next("marked", START_LIMIT_SECONDS);
+        await server.next("marked", LIMITS.stop);
       },
       stop: async () => {
         server.signal("SIGTERM");
-        const { event: _, ...report } = await server.next("report", START_LIMIT_SECONDS);
+        const { event: _, ...report } = await server.next("report", LIMITS.stop);
         await server[Symbol.asyncDispose]();
         return report as unknown as Report;
       },
@@ -135,8 +125,8 @@ export async function load(
     `--connections=${connections}`,
     `--bytes=${bytes}`,
   ]);
-  await load.next("ready", START_LIMIT_SECONDS);
+  await load.next("ready", LIMITS.start);
   await load.say("go");
-  const { event: _, ...report } = await load.next("report", LOAD_LIMIT_SECONDS);
+  const { event: _, ...report } = await load.next("report", LIMITS.run);
   return report as unknown as LoadReport;
 }

@@ -18,7 +18,7 @@ import { findDesign } from "../servers/designs.ts";
 import { compareDesigns } from "./compare/records.ts";
 import { tellRuns } from "./compare/runs.ts";
 import { failShare, gate } from "./compare/gate.ts";
-import { planOf, runFlags } from "./options.ts";
+import { loadFlags, planOf, runFlags } from "./options.ts";
 import type { Recorded } from "./record.ts";
 import { recordAsCommand } from "./record_run.ts";
 import { summarize } from "./report/summary.ts";
@@ -28,6 +28,7 @@ import { terminalOptions } from "./terminal.ts";
 import { verdict, verdictEvent } from "./compare/verdict.ts";
 
 const flags = {
+  ...loadFlags,
   ...runFlags,
   "fail-above": {
     kind: "string",

@@ -13,7 +13,7 @@ import {
   UsageError,
 } from "../servers/cli.ts";
 import { designs } from "../servers/designs.ts";
-import { planOf, runFlags } from "./options.ts";
+import { loadFlags, planOf, runFlags } from "./options.ts";
 import { recordAsCommand } from "./record_run.ts";
 import { renderTerminal } from "./report/derive.ts";
 import { terminalOptions } from "./terminal.ts";
@@ -21,6 +21,7 @@ import { terminalOptions } from "./terminal.ts";
 const flags = {
   designs: { kind: "string", value: "A,B", help: "designs to run (default: the book's)" },
   all: { kind: "boolean", help: "run every design, also those beyond the book" },
+  ...loadFlags,
   ...runFlags,
   resume: { kind: "string", value: "RUN", help: "go on with a recorded run that ended early" },
   book: { kind: "boolean", help: "show the book's Table 30.2 beside ours" },

@@ -4,40 +4,91 @@
  * @module
  */
 import { designs } from "../servers/designs.ts";
-import type { Load, Plan } from "./record.ts";
+import { LIMITS, type Load, type Plan } from "./record.ts";
 
 /** The design from whose CPU time the others' differences are taken. */
 export const BASELINE = "iterative";
 
-/** What the user asked for. */
-export type PlanOptions = Omit<Plan, "trials">;
+/** What is asked for. What is left out is as in `DEFAULTS`. */
+export type PlanOptions = Pick<Plan, "designs" | "seed"> & Partial<Omit<Plan, "trials">>;
+
+type Settled = Omit<Plan, "trials">;
+
+/** The load of the book, and nothing special. */
+export const DEFAULTS: Omit<Settled, "designs" | "seed"> = {
+  rounds: 7,
+  clients: 10,
+  connections: 500,
+  bytes: 4000,
+  children: 15,
+  think: 0,
+  sweep: null,
+  sessions: "separate",
+  pin: { server: null, client: null },
+  netns: false,
+  limits: LIMITS,
+};
+
+/** A trial, before its place in the round is drawn. */
+type Candidate = Pick<Plan["trials"][number], "design" | "load" | "poolSize">;
 
 /**
  * Plans a run: each round has every design once, in a random order that follows from the seed; a slow
- * design joins only the first rounds. The baseline is always among them.
+ * design joins only the first rounds. The baseline is always among them. In a sweep a round has every
+ * design once for each value, and the baseline once for each load.
  */
-export function makePlan(options: PlanOptions): Plan {
+export function makePlan(given: PlanOptions): Plan {
+  const options = { ...DEFAULTS, ...given };
   const ids = designs.map(({ id }) => id)
     .filter((id) => id === BASELINE || options.designs.includes(id));
   const random = mulberry32(options.seed);
+  const candidates = candidatesOf(ids, options);
   const trials = Array.from({ length: options.rounds }, (_, index) => {
     const round = index + 1;
-    const joining = ids.filter((id) => round <= (mostRounds(id) ?? options.rounds));
-    return shuffle(joining, random)
-      .map((design, position) => ({ round, position, design, load: loadOf(design, options) }));
+    const joining = candidates
+      .filter(({ design }) => round <= (mostRounds(design) ?? options.rounds));
+    return shuffle(joining, random).map((candidate, position) => ({
+      round,
+      position,
+      ...candidate,
+    }));
   });
   return { ...options, designs: ids, trials: trials.flat() };
+}
+
+/** Every trial of a round, each once. */
+function candidatesOf(ids: readonly string[], options: Settled): Candidate[] {
+  const points = options.sweep?.values.map((value) => pointOf(options, value)) ?? [options];
+  const all = points.flatMap((point) =>
+    ids.map((design) => ({ design, ...workOf(design, point) }))
+  );
+  // The baseline has no children: in a sweep over them it would do the same again and again.
+  return [...new Map(all.map((candidate) => [JSON.stringify(candidate), candidate])).values()];
+}
+
+/** The plan at one value of what a sweep varies. More clients share the same connections. */
+export function pointOf<T extends Settled>(plan: T, value: number): T {
+  const { parameter } = plan.sweep!;
+  if (parameter !== "clients") return { ...plan, [parameter]: value };
+  const connections = Math.ceil(plan.clients * plan.connections / value);
+  return { ...plan, clients: value, connections };
 }
 
 function mostRounds(id: string): number | undefined {
   return designs.find((design) => design.id === id)?.mostRounds;
 }
 
-/** The baseline serves as many connections, but from one client, as in the book. */
-function loadOf(design: string, { clients, connections, bytes }: PlanOptions): Load {
+/**
+ * The baseline serves as many connections, but from one client, as in the book; and that does not wait,
+ * which would take it as long as all the clients of the others together.
+ */
+function workOf(
+  design: string,
+  { clients, connections, bytes, think, children }: Settled,
+): { load: Load; poolSize: number | null } {
   return design === BASELINE
-    ? { clients: 1, connections: clients * connections, bytes }
-    : { clients, connections, bytes };
+    ? { load: { clients: 1, connections: clients * connections, bytes, think: 0 }, poolSize: null }
+    : { load: { clients, connections, bytes, think }, poolSize: children };
 }
 
 /** Fisher and Yates' shuffle. */

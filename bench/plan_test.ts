@@ -1,28 +1,19 @@
 import { assertEquals, assertGreater, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
 import { designs } from "../servers/designs.ts";
-import { BASELINE, makePlan, type PlanOptions } from "./plan.ts";
+import { BASELINE, DEFAULTS, makePlan } from "./plan.ts";
 import type { Plan } from "./record.ts";
 
 const ids = designs.map(({ id }) => id);
 
-const options: PlanOptions = {
-  designs: ids,
-  rounds: 7,
-  seed: 1,
-  clients: 10,
-  connections: 500,
-  bytes: 4000,
-  children: 15,
-  sessions: "separate",
-};
+const options = { ...DEFAULTS, designs: ids, seed: 1 };
 
 /** The order of a plan's trials. */
 function order({ trials }: Plan): string[] {
   return trials.map(({ round, design }) => `${round} ${design}`);
 }
 
-function designsOfRound({ trials }: Plan, round: number): string[] {
+function designsOfRound({ trials }: Pick<Plan, "trials">, round: number): string[] {
   return trials.filter((trial) => trial.round === round).map(({ design }) => design);
 }
 
@@ -72,7 +63,7 @@ Deno.test("makePlan() numbers rounds from 1 and positions from 0, in the order o
   const { trials } = makePlan(options);
   const expected = Array.from({ length: options.rounds }, (_, index) => index + 1)
     .flatMap((round) =>
-      [...designsOfRound({ ...options, trials }, round).keys()]
+      [...designsOfRound({ trials }, round).keys()]
         .map((position) => ({ round, position }))
     );
   assertEquals(trials.map(({ round, position }) => ({ round, position })), expected);
@@ -93,6 +84,42 @@ Deno.test("makePlan() prefers no order", () => {
 Deno.test("makePlan() gives the baseline one client with as many connections as all others have", () => {
   for (const { design, load } of makePlan({ ...options, clients: 3, connections: 7 }).trials) {
     const expected = design === BASELINE ? [1, 21] : [3, 7];
-    assertEquals(load, { clients: expected[0]!, connections: expected[1]!, bytes: 4000 });
+    const [clients, connections] = expected as [number, number];
+    assertEquals(load, { clients, connections, bytes: 4000, think: 0 });
   }
+});
+
+/** What a sweep of two designs has in each of its rounds, as design, children, clients, connections. */
+function pointsOf(sweep: Plan["sweep"], more: Partial<typeof options> = {}): unknown[][] {
+  const designs = [BASELINE, "prefork-mutex"];
+  const { trials } = makePlan({ ...options, ...more, designs, rounds: 1, sweep });
+  return trials.map((
+    { design, poolSize, load: { clients, connections, think } },
+  ) => [design, poolSize, clients, connections, think]).toSorted((a, b) =>
+    String(a) < String(b) ? -1 : 1
+  );
+}
+
+Deno.test("makePlan() sweeps over children with one baseline a round, which has none", () => {
+  assertEquals(pointsOf({ parameter: "children", values: [15, 30] }), [
+    [BASELINE, null, 1, 5000, 0],
+    ["prefork-mutex", 15, 10, 500, 0],
+    ["prefork-mutex", 30, 10, 500, 0],
+  ]);
+});
+
+Deno.test("makePlan() sweeps over clients with the same connections in all", () => {
+  assertEquals(pointsOf({ parameter: "clients", values: [1, 100] }), [
+    [BASELINE, null, 1, 5000, 0],
+    ["prefork-mutex", 15, 1, 5000, 0],
+    ["prefork-mutex", 15, 100, 50, 0],
+  ]);
+});
+
+Deno.test("makePlan() lets the clients of a sweep think, but not the baseline's", () => {
+  assertEquals(pointsOf({ parameter: "think", values: [0, 20] }), [
+    [BASELINE, null, 1, 5000, 0],
+    ["prefork-mutex", 15, 10, 500, 0],
+    ["prefork-mutex", 15, 10, 500, 20],
+  ]);
 });

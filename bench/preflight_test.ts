@@ -7,13 +7,9 @@ const ROOM: Limits = { descriptors: 1024, processes: 4096, tasks: 30_000, ports:
 function plan(children: number, connections: number) {
   return makePlan({
     designs: ["prefork-fd-passing"],
-    rounds: 1,
     seed: 1,
-    clients: 10,
     connections,
-    bytes: 4000,
     children,
-    sessions: "separate",
   });
 }
 

@@ -87,6 +87,7 @@ function start(plan: Plan, folder: string): Started {
     complete: false,
     plan,
     environment: readEnvironment(proveFork()),
+    traces: [],
   };
   return { store: Store.create(folder, run), run, pending: plan.trials };
 }
@@ -105,7 +106,7 @@ function goOn(folder: string): Started {
       `Cannot resume ${folder} here: its ${name} is ${then}, this one is ${now}; start a new run`,
     );
   }
-  const key = ({ round, design }: { round: number; design: string }) => `${round} ${design}`;
+  const key = ({ round, position }: { round: number; position: number }) => `${round} ${position}`;
   const done = new Set(trials.map(key));
   const pending = run.plan.trials.filter((planned) => !done.has(key(planned)));
   return { store: Store.reopen(folder), run, pending };

@@ -7,16 +7,22 @@
 import { type Command, Exit, runCommand } from "../servers/cli.ts";
 import { z } from "zod";
 import {
+  Check,
   Child,
   Client,
   Cpu,
   Environment,
+  Limits,
   Load,
+  Machine,
   Parent,
+  Pin,
   Plan,
   Run,
   SCHEMA_VERSION,
+  Sweep,
   Switches,
+  Trace,
   Trial,
 } from "./record.ts";
 
@@ -37,6 +43,9 @@ function describe<S extends z.ZodObject>(
 }
 
 const TIME = "Time in UTC, ISO 8601";
+const PSS =
+  "Memory in bytes at the end, shared pages by share (Pss); null: a thread, or not readable";
+const POOL_SIZE = "Children a pool is to have; null for the baseline, and in records of old";
 const REASON = "Why not; null where it did";
 
 /** What has a name of its own in both files. */
@@ -59,11 +68,13 @@ const parts: Readonly<Record<string, Described>> = {
     lost: "Children that died in this place",
     cpu: "CPU time of this child",
     switches: "Context switches of this child",
+    pssBytes: PSS,
   }),
   Parent: describe(Parent, "A process that only accepts, hands over or waits.", {
     pid: "Process",
     cpu: "CPU time of the parent",
     switches: "Context switches of the parent",
+    pssBytes: PSS,
   }),
   Latency: describe(Client.shape.latency, "Seconds from connect to the end of the reply.", {
     p50: "Median, in seconds",
@@ -83,6 +94,41 @@ const parts: Readonly<Record<string, Described>> = {
     clients: "Clients at the same time",
     connections: "Connections each client makes, one after the other",
     bytes: "Bytes asked for on each connection",
+    think: "Milliseconds a client waits between two connections",
+  }),
+  Check: describe(Check, "CPU time of the server as another account has it.", {
+    source: "The CPU accounting of a cgroup of its own, or the scheduler's statistics of processes",
+    cpuSeconds: "Seconds, between the same two moments",
+    difference: "(cpu.total − cpuSeconds) ÷ cpuSeconds; null where that is 0",
+    agrees: "Whether they differ by 2 % at most; null below 0.1 s",
+  }),
+  Machine: describe(Machine, "What else went on meanwhile. Null: could not be read.", {
+    loadAverage: "Load average of a minute, before the trial",
+    busySeconds: "What all processors were busy with, whoever it was; in steps of 10 ms",
+    stealSeconds: "What the hypervisor gave to others; in steps of 10 ms",
+  }),
+  Sweep: describe(Sweep, "What a run varies from trial to trial.", {
+    parameter: "What is varied; more clients share the same connections",
+    values: "The values it takes",
+  }),
+  Pin: describe(Pin, "Processors that server and client are confined to.", {
+    server: "The server's; null: any",
+    client: "The clients'; null: any",
+  }),
+  Limits: describe(Limits, "How long the steps of a trial may take, in seconds.", {
+    start: "From the start of a server, or a load, until it is ready",
+    request: "A connection that stands still",
+    run: "The whole load",
+    stop: "The end of a server",
+  }),
+  Syscall: describe(Trace.shape.syscalls.valueType, "How often a system call was made.", {
+    calls: "Times it was called",
+    errors: "Times it failed, with EAGAIN too",
+  }),
+  Trace: describe(Trace, "System calls of an extra trial, which was traced and not measured.", {
+    design: "Id of the design",
+    connections: "Connections that were served meanwhile",
+    syscalls: "By name",
   }),
   Kernel: describe(Trial.shape.kernel, "What the kernel counted meanwhile.", {
     passiveOpens: "Connections the network namespace accepted (PassiveOpens); null: not readable",
@@ -93,6 +139,7 @@ const parts: Readonly<Record<string, Described>> = {
     position: "Position within the round, from 0",
     design: "Id of the design",
     load: "Load it is given",
+    poolSize: POOL_SIZE,
   }),
   Plan: describe(Plan, "What is run, and in which order.", {
     designs: "Ids of the designs, in the order of the registry",
@@ -102,7 +149,12 @@ const parts: Readonly<Record<string, Described>> = {
     connections: "Connections each client makes; the baseline's one client makes all of them",
     bytes: "Bytes asked for on each connection",
     children: "Children of a pool",
+    think: "Milliseconds a client waits between two connections; the baseline's does not",
+    sweep: "What is varied from trial to trial; null: nothing",
     sessions: "Whether server and client have a process session of their own, see setsid(2)",
+    pin: "Processors that server and client are confined to",
+    netns: "Whether everything runs in a network namespace of its own",
+    limits: "How long the steps of a trial may take",
     trials: "Every planned trial, in order",
   }),
   Fork: describe(Environment.shape.fork, "Whether fork(2) works here.", {
@@ -119,6 +171,10 @@ const parts: Readonly<Record<string, Described>> = {
     processors: "Processors online",
     memoryBytes: "Memory in bytes",
     autogroup: "Whether the scheduler groups processes by session (sched_autogroup_enabled)",
+    governor: "How the processors' clocks are governed",
+    mitigations: "What the kernel does against flaws of the processor, by flaw",
+    loadAverage: "Load averages of 1, 5 and 15 minutes when the run started",
+    cpuPressurePercent: "Share of the last 10 s in which something waited for a processor (PSI)",
     deno: "Version of Deno",
     v8: "Version of V8",
     commit: "Commit of Herd, where it is a git checkout",
@@ -130,10 +186,14 @@ const trial = describe(Trial, "One line of trials.jsonl: one design under one lo
   round: "Round, from 1",
   position: "Position within the round, from 0",
   design: "Id of the design",
-  status: "Whether it counts",
-  reason: "Why it failed; null where it did not",
+  status: "Whether it counts; dnf: it did not finish within its limits",
+  reason: "Why it does not count; null where it does",
   startedAt: TIME,
   load: "Load it was given",
+  poolSize: POOL_SIZE,
+  pssBytes: PSS,
+  check: "Another account of that; null where there is none",
+  machine: "What else went on meanwhile",
   cpu: "CPU time of everything that serves; null where it failed before there was any",
   switches: "Context switches of everything that serves; null as for cpu",
   parent: "Null where the process that accepts is the one that serves",
@@ -150,6 +210,7 @@ const run = describe(Run, "run.json: what was planned, on which machine.", {
   complete: "Whether every planned trial is in trials.jsonl",
   plan: "What is run",
   environment: "Where",
+  traces: "System calls of each design, where they were traced",
 });
 
 /** The schema files: name and content. The same every time. */

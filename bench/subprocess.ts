@@ -14,6 +14,11 @@ export class SubprocessError extends Error {
   override name = "SubprocessError";
 }
 
+/** It said nothing for longer than it may. */
+export class TimeLimitError extends SubprocessError {
+  override name = "TimeLimitError";
+}
+
 /** A running subprocess. Dispose of it: nothing of it outlives its owner. */
 export class Subprocess implements AsyncDisposable {
   readonly #name: string;
@@ -47,12 +52,17 @@ export class Subprocess implements AsyncDisposable {
     this.#complaints = new Response(this.#child.stderr).text();
   }
 
+  /** Its process. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** The next event of that name, others skipped. @throws {SubprocessError} if it does not come. */
   async next(name: string, limitSeconds: number): Promise<Event> {
     let timer;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
-        reject(new SubprocessError(`${this.#name} did not say "${name}" in ${limitSeconds} s`));
+        reject(new TimeLimitError(`${this.#name} did not say "${name}" in ${limitSeconds} s`));
       }, limitSeconds * 1000);
     });
     try {

@@ -4,10 +4,12 @@
  * @module
  */
 import type { Report } from "../servers/account.ts";
-import { tryReadText } from "../servers/posix/files.ts";
+import { removeCgroupOf } from "../servers/posix/cgroup.ts";
 import type { LoadReport } from "../clients/load.ts";
+import { checkAccount, imbalance } from "./balance.ts";
 import { type Plan, Trial } from "./record.ts";
-import { Subprocess } from "./subprocess.ts";
+import { Subprocess, TimeLimitError } from "./subprocess.ts";
+import { kernelSince, machineSince, readCounters } from "./counters.ts";
 
 /** A trial that is planned. */
 export type Planned = Plan["trials"][number];
@@ -15,24 +17,20 @@ export type Planned = Plan["trials"][number];
 /** How a trial is run. Tests have another one. */
 export type Executor = (planned: Planned, plan: Plan, signal: AbortSignal) => Promise<Trial>;
 
-const START_LIMIT_SECONDS = 30;
-const RUN_LIMIT_SECONDS = 600;
-const STOP_LIMIT_SECONDS = 30;
-
 /** Connections made before the mark, by all clients together: caches, and V8 in a pool's children. */
 export const WARM_UP = 200;
 
 /** Runs a trial: start, warm up, mark, load, stop. Never throws: a failure is a trial, too. */
 export const runTrial: Executor = async (planned, plan, signal) => {
-  const startedAt = new Date().toISOString();
-  const base = { ...planned, startedAt };
+  const base = { ...planned, startedAt: new Date().toISOString() };
   try {
     const { complaint, ...measured } = await measure(planned, plan, signal);
     // A server that failed says why; what its clients saw of it follows from that.
-    const reason = complaint ?? imbalance(planned, measured);
+    const reason = complaint ?? imbalance(planned, measured, plan.netns);
     return fitting({ ...base, ...measured, status: reason === null ? "ok" : "failed", reason });
   } catch (error) {
-    return { ...base, ...NOTHING, status: "failed", reason: (error as Error).message };
+    const status = error instanceof TimeLimitError ? "dnf" : "failed";
+    return { ...base, ...NOTHING, status, reason: (error as Error).message };
   }
 };
 
@@ -40,10 +38,13 @@ export const runTrial: Executor = async (planned, plan, signal) => {
 const NOTHING = {
   cpu: null,
   switches: null,
+  pssBytes: null,
+  check: null,
   parent: null,
   children: [],
   client: null,
   kernel: { passiveOpens: null, otherTraffic: null },
+  machine: null,
 };
 
 /**
@@ -57,91 +58,81 @@ export function fitting(trial: Trial): Trial {
   return { ...trial, ...NOTHING, status: "failed", reason };
 }
 
-type Measured = Pick<Trial, "cpu" | "switches" | "parent" | "children" | "client" | "kernel">;
+/** The figures of a trial. */
+export type Measured = Pick<Trial, keyof typeof NOTHING>;
 
 async function measure(
   planned: Planned,
   plan: Plan,
   signal: AbortSignal,
 ): Promise<Measured & { complaint: string | null }> {
-  const { design, load: { clients, connections, bytes } } = planned;
-  await using server = new Subprocess("servers/serve.ts", [
-    design,
-    `--children=${plan.children}`,
-  ]);
-  const endServer = () => server.signal("SIGTERM");
-  signal.addEventListener("abort", endServer);
-  using _server = { [Symbol.dispose]: () => signal.removeEventListener("abort", endServer) };
-  const { port } = await server.next("ready", START_LIMIT_SECONDS);
+  const { limits } = plan;
+  await using server = startServer(planned, plan);
+  using _cgroup = { [Symbol.dispose]: () => removeCgroupOf(server.pid) };
+  using _server = onAbort(signal, () => server.signal("SIGTERM"));
+  const { port } = await server.next("ready", limits.start);
+  await using load = startLoad(planned, plan, port as number);
+  using _load = onAbort(signal, () => load.signal("SIGKILL"));
+  await load.next("ready", limits.start);
 
-  await using load = new Subprocess("clients/load.ts", [
-    `--port=${port}`,
-    `--clients=${clients}`,
-    `--connections=${connections}`,
-    `--bytes=${bytes}`,
-    `--warmup=${Math.ceil(WARM_UP / clients)}`,
-  ]);
-  const endLoad = () => load.signal("SIGKILL");
-  signal.addEventListener("abort", endLoad);
-  using _load = { [Symbol.dispose]: () => signal.removeEventListener("abort", endLoad) };
-  await load.next("ready", START_LIMIT_SECONDS);
-
-  const opensBefore = passiveOpens();
   await server.say("mark");
-  await server.next("marked", STOP_LIMIT_SECONDS);
+  await server.next("marked", limits.stop);
+  const before = readCounters();
   await load.say("go");
-  const { event: _, ...client } = await load.next("report", RUN_LIMIT_SECONDS) as unknown as
+  const { event: _, ...client } = await load.next("report", limits.run) as unknown as
     & { event: string }
     & LoadReport;
-  const opensAfter = passiveOpens();
+  const after = readCounters();
   server.signal("SIGTERM");
-  const report = await server.next("report", STOP_LIMIT_SECONDS) as unknown as Report;
+  const report = await server.next("report", limits.stop) as unknown as Report;
 
-  const opens = opensBefore === null || opensAfter === null ? null : opensAfter - opensBefore;
-  const { cpu, switches, parent, children } = report;
+  const { cpu, switches, parent, children, pssBytes, otherAccount } = report;
   return {
     complaint: await server.complaint(),
     cpu,
     switches,
+    pssBytes,
+    check: checkAccount(cpu.total, otherAccount),
     parent,
     children: [...children],
     client,
-    kernel: {
-      passiveOpens: opens,
-      otherTraffic: opens === null ? null : Math.max(0, opens - client.connections),
-    },
+    kernel: kernelSince(before, after, client.connections),
+    machine: machineSince(before, after),
   };
 }
 
-/** Why a trial does not count, or null: what was served must be what was asked for. */
-export function imbalance(
-  { load }: Pick<Planned, "load">,
-  { children, client, kernel }: Pick<Measured, "children" | "client" | "kernel">,
-): string | null {
-  const wanted = load.clients * load.connections;
-  const errors = Object.entries(client!.errors).map(([kind, count]) => `${count} × ${kind}`);
-  if (errors.length > 0) return `the clients had errors: ${errors.join(", ")}`;
-  if (client!.connections !== wanted) {
-    return `the clients made ${client!.connections} connections of ${wanted}`;
-  }
-  const served = children.reduce((sum, child) => sum + child.connections, 0);
-  if (served !== wanted) {
-    return `the children served ${served} connections, the clients made ${wanted}`;
-  }
-  const lost = children.reduce((sum, child) => sum + child.lost, 0);
-  if (lost > 0) return `${lost} children died`;
-  const rejected = children.reduce((sum, child) => sum + child.rejected, 0);
-  if (rejected > 0) return `${rejected} requests were refused`;
-  if (kernel.passiveOpens !== null && kernel.passiveOpens < wanted) {
-    return `the kernel counted ${kernel.passiveOpens} connections, the clients made ${wanted}`;
-  }
-  return null;
+/** Starts the server of a trial. */
+export function startServer({ design, poolSize }: Planned, plan: Plan): Subprocess {
+  return new Subprocess("servers/serve.ts", [
+    design,
+    `--children=${poolSize ?? plan.children}`,
+    ...placeOf(plan, "server"),
+  ]);
 }
 
-/** Connections that this network namespace has accepted since it was made. */
-function passiveOpens(): number | null {
-  const lines = (tryReadText("/proc/net/snmp") ?? "").split("\n")
-    .filter((line) => line.startsWith("Tcp:")).map((line) => line.split(" "));
-  const value = lines[1]?.[lines[0]!.indexOf("PassiveOpens")];
-  return value === undefined ? null : Number(value);
+/** Starts the load of a trial; its clients wait for a word. */
+export function startLoad({ load }: Planned, plan: Plan, port: number): Subprocess {
+  const { clients, connections, bytes, think } = load;
+  return new Subprocess("clients/load.ts", [
+    `--port=${port}`,
+    `--clients=${clients}`,
+    `--connections=${connections}`,
+    `--bytes=${bytes}`,
+    `--think=${think}`,
+    `--timeout=${plan.limits.request}`,
+    `--warmup=${Math.ceil(WARM_UP / clients)}`,
+    ...placeOf(plan, "client"),
+  ]);
+}
+
+function placeOf({ sessions, pin }: Plan, side: keyof Plan["pin"]): string[] {
+  return [
+    ...(sessions === "same" ? ["--same-session"] : []),
+    ...(pin[side] ? [`--pin=${pin[side].join(",")}`] : []),
+  ];
+}
+
+function onAbort(signal: AbortSignal, end: () => void): Disposable {
+  signal.addEventListener("abort", end);
+  return { [Symbol.dispose]: () => signal.removeEventListener("abort", end) };
 }

@@ -2,18 +2,12 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { makePlan } from "./plan.ts";
 import { trial as madeUp } from "./report/fixture_test.ts";
 import { Trial } from "./record.ts";
-import { fitting, imbalance, type Planned, runTrial } from "./trial.ts";
+import { fitting, type Planned, runTrial } from "./trial.ts";
 
 const NEVER = new AbortController().signal;
 
 /** A trial of 100 connections by two children, in which nothing went wrong. */
 const fine = madeUp({ design: "prefork-shared-accept", children: [60, 40], connections: 100 });
-const { client, children: [first, second], kernel } = fine;
-
-/** Why a trial does not count, if this is different in it. */
-function reason(different: Partial<Pick<Trial, "children" | "client" | "kernel">>): string | null {
-  return imbalance(fine, { ...fine, ...different });
-}
 
 const plan = makePlan({
   designs: [],
@@ -21,58 +15,9 @@ const plan = makePlan({
   seed: 1,
   clients: 2,
   connections: 30,
-  bytes: 4000,
   children: 2,
-  sessions: "separate",
 });
 const [baseline] = plan.trials as [Planned];
-
-Deno.test("imbalance() finds nothing wrong where all that was asked for was served", () => {
-  assertEquals(reason({}), null);
-});
-
-Deno.test("imbalance() names the clients' errors", () => {
-  const errors = { ECONNRESET: 2, "timed out": 1 };
-  assertEquals(
-    reason({ client: { ...client!, connections: 97, errors } }),
-    "the clients had errors: 2 × ECONNRESET, 1 × timed out",
-  );
-});
-
-Deno.test("imbalance() misses connections that the clients did not make", () => {
-  assertEquals(
-    reason({ client: { ...client!, connections: 99 } }),
-    "the clients made 99 connections of 100",
-  );
-});
-
-Deno.test("imbalance() misses connections that no child served, and those served twice", () => {
-  for (const connections of [59, 61]) {
-    assertEquals(
-      reason({ children: [{ ...first!, connections }, second!] }),
-      `the children served ${connections + 40} connections, the clients made 100`,
-    );
-  }
-  assertMatch(reason({ children: [] })!, /^the children served 0 /);
-});
-
-Deno.test("imbalance() counts dead children, also where nothing is missing", () => {
-  const children = [{ ...first!, lost: 2 }, { ...second!, lost: 1 }];
-  assertEquals(reason({ children }), "3 children died");
-});
-
-Deno.test("imbalance() counts refused requests", () => {
-  assertEquals(
-    reason({ children: [first!, { ...second!, rejected: 4 }] }),
-    "4 requests were refused",
-  );
-});
-
-Deno.test("imbalance() needs as many connections from the kernel, or more, or no count", () => {
-  const counted = (passiveOpens: number | null) => reason({ kernel: { ...kernel, passiveOpens } });
-  assertEquals(counted(99), "the kernel counted 99 connections, the clients made 100");
-  assertEquals([counted(100), counted(101), counted(null)], [null, null, null]);
-});
 
 Deno.test("fitting() leaves a trial alone that fits the schema", () => {
   assertEquals(fitting(fine), fine);
@@ -91,9 +36,9 @@ Deno.test("fitting() takes the figures out of a trial that does not fit", () => 
 Deno.test("runTrial() gives a trial that fits the schema and in which nothing is lost", async () => {
   const trial = await runTrial(baseline, plan, NEVER);
   assertEquals([trial.status, trial.reason], ["ok", null]);
-  assertEquals(Trial.parse(trial).load, { clients: 1, connections: 60, bytes: 4000 });
-  const { round, position, design, load } = trial;
-  assertEquals({ round, position, design, load }, baseline);
+  assertEquals(Trial.parse(trial).load, { clients: 1, connections: 60, bytes: 4000, think: 0 });
+  const { round, position, design, load, poolSize } = trial;
+  assertEquals({ round, position, design, load, poolSize }, baseline);
   assertEquals(trial.children.map(({ connections }) => connections), [60]);
   assertEquals([trial.client?.connections, trial.client?.errors], [60, {}]);
   assert(trial.cpu!.total > 0 && trial.client!.wallSeconds > 0);
@@ -103,8 +48,8 @@ Deno.test("runTrial() gives a trial that fits the schema and in which nothing is
 
 Deno.test("runTrial() shares the connections out over the children of a pool", async () => {
   const pool = { ...baseline, design: "prefork-shared-accept" };
-  const load = { clients: 3, connections: 20, bytes: 1 };
-  const trial = await runTrial({ ...pool, load }, { ...plan, children: 4 }, NEVER);
+  const load = { clients: 3, connections: 20, bytes: 1, think: 0 };
+  const trial = await runTrial({ ...pool, load, poolSize: 4 }, plan, NEVER);
   assertEquals([trial.status, trial.reason], ["ok", null]);
   assertEquals(trial.children.map(({ index }) => index), [0, 1, 2, 3]);
   assertEquals(trial.children.reduce((sum, { connections }) => sum + connections, 0), 60);
@@ -122,7 +67,7 @@ Deno.test("runTrial() fails with what the server says for a reason", async () =>
 
 Deno.test("runTrial() ends at once where it is aborted", async () => {
   const controller = new AbortController();
-  const load = { clients: 1, connections: 1_000_000, bytes: 4000 };
+  const load = { clients: 1, connections: 1_000_000, bytes: 4000, think: 0 };
   const running = runTrial({ ...baseline, load }, plan, controller.signal);
   setTimeout(() => controller.abort(), 600);
   const { status, reason } = await running;

@@ -5,7 +5,7 @@
  * @module
  */
 import { SystemError } from "../servers/posix/errors.ts";
-import { processCpu, type Usage, usage } from "../servers/posix/clocks.ts";
+import { processCpu, sleep, type Usage, usage } from "../servers/posix/clocks.ts";
 import {
   accept,
   close,
@@ -27,6 +27,8 @@ export interface Task {
   readonly connections: number;
   /** Bytes to ask for on each. */
   readonly bytes: number;
+  /** What to wait between two connections. */
+  readonly thinkMilliseconds: number;
   /** How long a single call may take. */
   readonly limit: TimeLimit;
 }
@@ -108,6 +110,7 @@ export function runClient(task: Task, ledger: Ledger): void {
   const pid = getpid();
   ledger.start(performance.now(), processCpu(pid)!, usage("process"));
   for (let i = 0; i < task.connections; i++) {
+    if (task.thinkMilliseconds > 0 && i > 0) sleep(task.thinkMilliseconds);
     const began = performance.now();
     const error = attempt(exchange, task);
     if (error === 0) ledger.succeed(performance.now() - began);
@@ -137,7 +140,7 @@ function prepare(bytes: number): Exchange {
   };
 }
 
-function attempt(exchange: Exchange, { address, limit }: Task): number {
+function attempt(exchange: Exchange, { address, limit }: Pick<Task, "address" | "limit">): number {
   let connection = -1;
   try {
     connection = streamSocket(address, limit);
@@ -175,7 +178,7 @@ export function warmUp(limit: TimeLimit): void {
   };
   for (let i = 0; i < WARM_UP; i++) {
     const began = performance.now();
-    if (attempt(answered, { address, connections: 1, bytes, limit }) !== 0) {
+    if (attempt(answered, { address, limit }) !== 0) {
       throw new Error("Cannot warm up the client: its own socket does not answer");
     }
     ledger.succeed(performance.now() - began);

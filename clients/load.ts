@@ -7,7 +7,7 @@
 import {
   type Command,
   Exit,
-  ownerFlag,
+  ownerFlags,
   type Parsed,
   printEvent,
   printLine,
@@ -17,7 +17,8 @@ import {
 import { Errno, errnoName } from "../servers/posix/errors.ts";
 import { fork, requireFork } from "../servers/posix/fork.ts";
 import { shareMemory } from "../servers/posix/memory.ts";
-import { dieWithParent, getpid, getppid, startSession, wait } from "../servers/posix/processes.ts";
+import { settle } from "../servers/owner.ts";
+import { dieWithParent, getpid, getppid, wait } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
 import { close, internetAddress, pipe, read, timeLimit, write } from "../servers/posix/sockets.ts";
 import { Ledger, LONG_REPLY, runClient, SHORT_REPLY, type Task, warmUp } from "./client.ts";
@@ -88,8 +89,17 @@ const flags = {
     max: 1_000_000,
     help: "connections each client makes before, which do not count",
   },
+  think: {
+    kind: "integer",
+    value: "MS",
+    default: 0,
+    min: 0,
+    max: 60_000,
+    help: "what a client waits between two connections",
+  },
+  pin: { kind: "string", value: "0,2-3", help: "confine it to these processors" },
   json: { kind: "boolean", help: "one JSON object a line" },
-  owner: { ...ownerFlag, help: `${ownerFlag.help}, start at a line on standard input` },
+  ...ownerFlags,
 } as const;
 
 const command: Command<typeof flags> = {
@@ -103,12 +113,13 @@ async function load({ operands, flags }: Parsed<typeof command.flags>): Promise<
   if (operands.length > 0) throw new UsageError(`Unexpected "${operands[0]}": see --help`);
   if (flags.port === 0) throw new UsageError("Missing port: write deno task load --port PORT");
   dieWithParent(flags.owner || getppid(), Signal.KILL);
-  if (flags.owner) startSession();
+  settle(flags);
   const host = flags.host ?? "127.0.0.1";
   const task = {
     address: internetAddress(host, flags.port),
     connections: flags.connections,
     bytes: flags.bytes,
+    thinkMilliseconds: flags.think,
     limit: timeLimit(flags.timeout),
   };
   requireFork();
@@ -144,7 +155,7 @@ function startClients(task: Task, count: number, warmup: number): Clients {
   const [readyEnd, ready] = pipe();
   const [gate, gateKeeper] = pipe();
   const parent = getpid();
-  const before = { ...task, connections: warmup };
+  const before = { ...task, connections: warmup, thinkMilliseconds: 0 };
   const unread = new Ledger(new ArrayBuffer(Ledger.bytes(warmup)), 0, warmup);
   const byte = new Uint8Array(1);
   for (const ledger of ledgers) {

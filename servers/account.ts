@@ -32,6 +32,14 @@ export interface ChildReport {
   readonly lost: number;
   readonly cpu: Cpu;
   readonly switches: Switches;
+  /** Memory at the end, pages that are shared counted by share; null: of a thread, or not readable. */
+  readonly pssBytes: number | null;
+}
+
+/** CPU of everything that serves as another account has it. */
+export interface OtherAccount {
+  readonly source: "cgroup v1" | "cgroup v2" | "schedstat";
+  readonly cpuSeconds: number;
 }
 
 /** What a server did and cost between mark and stop. */
@@ -40,8 +48,13 @@ export interface Report {
   readonly cpu: Cpu;
   readonly switches: Switches;
   /** The process that accepts or waits; null where it is the one that serves. */
-  readonly parent: { readonly pid: number; readonly cpu: Cpu; readonly switches: Switches } | null;
+  readonly parent:
+    | Pick<ChildReport, "cpu" | "switches" | "pssBytes"> & { readonly pid: number }
+    | null;
   readonly children: readonly ChildReport[];
+  /** Memory of everything that serves, as the children's. */
+  readonly pssBytes: number | null;
+  readonly otherAccount: OtherAccount;
 }
 
 /** What somebody has used so far. */
@@ -61,6 +74,12 @@ export interface Watch {
   parentTimes(slot: Slot): Times;
   /** The same of a child: at the mark, and once it has ended. */
   childTimes(slot: Slot, when: "mark" | "end"): Times;
+  /** CPU of everything that serves so far, as another account has it. */
+  otherAccount(): OtherAccount;
+  /** Memory of who lives in a slot, in bytes; null: of a thread, or not readable. */
+  memory(slot: Slot): number | null;
+  /** Memory of everything that serves. */
+  allMemory(): number | null;
 }
 
 /** What a slot stood at. */
@@ -72,10 +91,18 @@ interface Reading extends Use {
   readonly times: Times;
 }
 
+/** What is looked at only once, while the server still lives. */
+interface Last {
+  readonly parentMemory: number | null;
+  readonly childMemory: readonly (number | null)[];
+  readonly allMemory: number | null;
+}
+
 /** What every slot stood at, in one moment. */
 export interface Snapshot {
   readonly parent: Reading;
   readonly children: readonly Reading[];
+  readonly otherAccount: OtherAccount;
 }
 
 /** Reads all slots and the clocks of whoever lives in them. */
@@ -85,6 +112,16 @@ export function snapshot(meter: Meter, watch: Watch): Snapshot {
     children: meter.children.map((slot) =>
       readSlot(slot, watch.child(slot), watch.childTimes(slot, "mark"))
     ),
+    otherAccount: watch.otherAccount(),
+  };
+}
+
+/** Looks at the memory of a server that is about to be ended. */
+export function lastLook(meter: Meter, watch: Watch): Last {
+  return {
+    parentMemory: watch.memory(meter.parent),
+    childMemory: meter.children.map((slot) => watch.memory(slot)),
+    allMemory: watch.allMemory(),
   };
 }
 
@@ -114,6 +151,7 @@ export function account(
   watch: Watch,
   from: Snapshot,
   to: Snapshot,
+  { parentMemory, childMemory, allMemory }: Last,
 ): Report {
   const children = meter.children.map((slot, index): ChildReport => {
     const [before, after] = [from.children[index]!, to.children[index]!];
@@ -126,12 +164,14 @@ export function account(
       lost: after.lost - before.lost,
       cpu: split(after.cpu - before.cpu, before.times, watch.childTimes(slot, "end")),
       switches: switchesBetween(before, after),
+      pssBytes: childMemory[index]!,
     };
   });
   const parent = meter.parent.pid === 0 ? null : {
     pid: meter.parent.pid,
     cpu: split(to.parent.cpu - from.parent.cpu, from.parent.times, to.parent.times),
     switches: switchesBetween(from.parent, to.parent),
+    pssBytes: parentMemory,
   };
   const all = parent ? [parent, ...children] : children;
   const sum = (figure: (part: (typeof all)[number]) => number) =>
@@ -149,6 +189,11 @@ export function account(
     },
     parent,
     children,
+    pssBytes: allMemory,
+    otherAccount: {
+      source: to.otherAccount.source,
+      cpuSeconds: to.otherAccount.cpuSeconds - from.otherAccount.cpuSeconds,
+    },
   };
 }
 

@@ -40,14 +40,17 @@ export type Flag =
 /** The flags of a command, by name. */
 export type Flags = Readonly<Record<string, Flag>>;
 
-/** The flag by which bench makes a command its own. */
-export const ownerFlag = {
-  kind: "integer",
-  value: "PID",
-  default: 0,
-  min: 0,
-  max: 2 ** 31 - 1,
-  help: "used by bench: take a process session of its own, end with process PID",
+/** The flags by which bench makes a command its own. */
+export const ownerFlags = {
+  owner: {
+    kind: "integer",
+    value: "PID",
+    default: 0,
+    min: 0,
+    max: 2 ** 31 - 1,
+    help: "used by bench: end with process PID, start when it says so",
+  },
+  "same-session": { kind: "boolean", help: "used by bench: stay in its process session" },
 } as const;
 
 /** What `parseFlags` makes of them. */
@@ -115,6 +118,31 @@ function valueOf(name: string, flag: Flag, value: unknown, given: ReadonlySet<st
   throw new UsageError(
     `Cannot read --${name} as a whole number: current value is "${text}"; ` +
       `write --${name} ${flag.value} from ${flag.min} to ${flag.max}`,
+  );
+}
+
+/**
+ * Reads a list of processors such as "0,2-3".
+ *
+ * @param allowed Those this process may run on (`affinity()`).
+ * @throws {UsageError} if it is no such list, or has a processor that is not allowed.
+ */
+export function processorsOf(
+  flag: string,
+  text: string,
+  allowed: readonly number[],
+): number[] {
+  const found = text.split(",").flatMap((range) => {
+    const [, first, last = first] = range.match(/^(\d{1,4})(?:-(\d{1,4}))?$/) ?? [];
+    const length = Number(last) - Number(first) + 1;
+    return length > 0 ? Array.from({ length }, (_, i) => Number(first) + i) : [NaN];
+  });
+  const odd = found.find((cpu) => !allowed.includes(cpu));
+  if (odd === undefined) return [...new Set(found)].toSorted((a, b) => a - b);
+  throw new UsageError(
+    Number.isNaN(odd)
+      ? `Cannot read --${flag} as processors: current value is "${text}"; write a list such as 0,2-3`
+      : `Cannot use processor ${odd} of --${flag}: this process may run on ${allowed.join(",")}`,
   );
 }
 

@@ -4,11 +4,13 @@
  *
  * @module
  */
-import { account, type Report, type Snapshot, snapshot } from "./account.ts";
+import { account, lastLook, type Report, type Snapshot, snapshot } from "./account.ts";
 import { makeSetup, type Setup } from "./children/setup.ts";
 import { type Status, STATUS_BYTES, statuses } from "./children/status.ts";
 import type { Design, Making } from "./design.ts";
+import { Cgroup } from "./posix/cgroup.ts";
 import { requireFork } from "./posix/fork.ts";
+import { getpid } from "./posix/processes.ts";
 import {
   type BoundAddress,
   boundAddress,
@@ -28,10 +30,12 @@ export interface HostOptions {
   readonly port: number;
   /** Children of a pool. */
   readonly children: number;
+  /** Whether to keep a second account of its CPU time in a cgroup, where one can be made. */
+  readonly cgroup?: boolean;
 }
 
 /** How to start a server, by how its children are made. */
-const starters: Readonly<Record<Making, (setup: Setup) => Running>> = {
+const starters: Readonly<Record<Making, (setup: Setup, cgroup?: Cgroup) => Running>> = {
   none: startProcesses,
   fork: startProcesses,
   subprocess: startProcesses,
@@ -58,7 +62,7 @@ export class Host {
   /** Starts a design's server; `onStatus` hears of what happens to its children. */
   static async start(
     design: Design,
-    { port, children }: HostOptions,
+    { port, children, cgroup = false }: HostOptions,
     onStatus: (status: Status) => void = () => {},
   ): Promise<Host> {
     const listing = await design.listing();
@@ -71,7 +75,8 @@ export class Host {
       listener,
       status,
     });
-    const running = starters[design.children](setup);
+    const group = cgroup ? Cgroup.make(getpid()) : undefined;
+    const running = starters[design.children](setup, group);
     const host = new Host(setup, running, address);
     host.#readStatus(statusEnd, onStatus);
     return host;
@@ -100,8 +105,9 @@ export class Host {
     const { design, meter } = this.#setup;
     const { watch } = this.#running;
     const to = snapshot(meter, watch);
+    const last = lastLook(meter, watch);
     await this.#running.end();
-    return account(design.id, meter, watch, this.#from ?? to, to);
+    return account(design.id, meter, watch, this.#from ?? to, to, last);
   }
 
   async #drain(): Promise<void> {

@@ -4,14 +4,22 @@
  *
  * @module
  */
-import type { Use, Watch } from "./account.ts";
+import type { OtherAccount, Use, Watch } from "./account.ts";
 import { Forks } from "./children/fork.ts";
 import { Slot } from "./children/meter.ts";
 import { announce, enter, serve, serverOf, type Setup } from "./children/setup.ts";
 import { Subprocesses } from "./children/subprocess.ts";
 import { processCpu } from "./posix/clocks.ts";
 import { closeAllBut } from "./posix/descriptors.ts";
-import { childrenOf, contextSwitches, cpuTicks } from "./posix/files.ts";
+import type { Cgroup } from "./posix/cgroup.ts";
+import {
+  childrenOf,
+  contextSwitches,
+  cpuTicks,
+  proportionalMemory,
+  scheduledSeconds,
+  waitedForSeconds,
+} from "./posix/files.ts";
 import { fork } from "./posix/fork.ts";
 import {
   becomeSubreaper,
@@ -28,13 +36,16 @@ import { REHEARSALS, WARM_UP_BEFORE_FORK, warmUp } from "./service.ts";
 import type { Running } from "./running.ts";
 
 /** Starts the server process. */
-export function startProcesses(setup: Setup): Running {
+export function startProcesses(setup: Setup, cgroup?: Cgroup): Running {
   becomeSubreaper();
   const host = getpid();
-  const server = fork(() => runServer(setup, host));
+  const server = fork(() => {
+    cgroup?.enter();
+    runServer(setup, host);
+  });
   // The listening socket belongs to those who accept.
   close(setup.handles.listener);
-  return new Processes(setup, server);
+  return new Processes(setup, server, cgroup);
 }
 
 /** Runs a design's listing in the process that calls this; it ends with the host. */
@@ -66,12 +77,14 @@ class Processes implements Running, Watch {
   readonly watch = this;
   readonly #setup: Setup;
   readonly #server: number;
+  readonly #cgroup: Cgroup | undefined;
   readonly #gone: Promise<void>;
   #setEnded!: (reason: string) => void;
 
-  constructor(setup: Setup, server: number) {
+  constructor(setup: Setup, server: number, cgroup: Cgroup | undefined) {
     this.#setup = setup;
     this.#server = server;
+    this.#cgroup = cgroup;
     this.ended = new Promise((resolve) => this.#setEnded = resolve);
     this.#gone = this.#reap();
   }
@@ -80,6 +93,7 @@ class Processes implements Running, Watch {
     // Its children go with it, by their parent-death signal, and become the host's to wait for.
     kill(this.#server, Signal.KILL);
     await this.#gone;
+    this.#cgroup?.remove();
   }
 
   parent(slot: Slot): Use {
@@ -98,6 +112,30 @@ class Processes implements Running, Watch {
     return when === "end"
       ? ended
       : { user: ended.user + ready.user, system: ended.system + ready.system };
+  }
+
+  otherAccount(): OtherAccount {
+    if (this.#cgroup) {
+      const { source, cpuSeconds } = this.#cgroup;
+      return { source, cpuSeconds };
+    }
+    const seconds = this.#living().map(scheduledSeconds);
+    const waitedFor = this.#perClient ? waitedForSeconds(this.#server) : 0;
+    return { source: "schedstat", cpuSeconds: sum(seconds) + waitedFor };
+  }
+
+  memory({ pid }: Slot): number | null {
+    return pid === 0 ? null : proportionalMemory(pid);
+  }
+
+  allMemory(): number | null {
+    const all = this.#living().map(proportionalMemory);
+    return all.includes(null) ? null : sum(all as number[]);
+  }
+
+  /** Everyone who serves, as long as nobody is born or dies. */
+  #living(): number[] {
+    return [this.#server, ...childrenOf(this.#server)];
   }
 
   get #perClient(): boolean {
@@ -131,6 +169,10 @@ function useOf(pids: readonly number[]): Use {
     switches.involuntary += involuntary;
   }
   return { cpu, switches };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
 }
 
 function howItEnded({ code, signal }: Ended): string {

@@ -8,7 +8,7 @@ import type { Status } from "./children/status.ts";
 import {
   type Command,
   Exit,
-  ownerFlag,
+  ownerFlags,
   type Parsed,
   printEvent,
   printLine,
@@ -18,7 +18,8 @@ import {
 } from "./cli.ts";
 import { Host } from "./host.ts";
 import { Errno, SystemError } from "./posix/errors.ts";
-import { dieWithParent, getppid, startSession } from "./posix/processes.ts";
+import { settle } from "./owner.ts";
+import { dieWithParent, getppid } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
 
 const flags = {
@@ -38,8 +39,9 @@ const flags = {
     max: 1000,
     help: "children of a pool",
   },
+  pin: { kind: "string", value: "0,2-3", help: "confine it to these processors" },
   json: { kind: "boolean", help: "one JSON object a line" },
-  owner: ownerFlag,
+  ...ownerFlags,
 } as const;
 
 const command: Command<typeof flags> = {
@@ -57,7 +59,7 @@ async function serve({ operands, flags }: Parsed<typeof command.flags>): Promise
   const design = requireDesign(id);
   // SIGTERM, not SIGKILL: the host can still end its processes in order, and they have their own.
   dieWithParent(flags.owner || getppid(), Signal.TERM);
-  if (flags.owner) startSession();
+  settle(flags);
 
   const host = await startHost(design, flags, flags.json);
   const ended = stopSignal();
@@ -77,7 +79,7 @@ async function serve({ operands, flags }: Parsed<typeof command.flags>): Promise
 
 async function startHost(
   design: ReturnType<typeof requireDesign>,
-  { port, children }: { port: number; children: number },
+  { port, children, owner }: { port: number; children: number; owner: number },
   json: boolean,
 ): Promise<Host> {
   const onStatus = (status: Status) => {
@@ -87,7 +89,8 @@ async function startHost(
     else console.error(`serve: child ${index} (process ${pid}) died; a new one takes its place`);
   };
   try {
-    return await Host.start(design, { port, children }, onStatus);
+    // Under bench only: what a kill leaves of a cgroup, bench removes.
+    return await Host.start(design, { port, children, cgroup: owner !== 0 }, onStatus);
   } catch (error) {
     if (!(error instanceof SystemError) || error.errno !== Errno.EADDRINUSE) throw error;
     throw new UsageError(

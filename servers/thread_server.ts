@@ -4,20 +4,22 @@
  *
  * @module
  */
-import type { Use, Watch } from "./account.ts";
+import type { OtherAccount, Use, Watch } from "./account.ts";
 import type { Slot } from "./children/meter.ts";
 import type { Setup } from "./children/setup.ts";
 import { startWorker } from "./children/worker.ts";
 import { processCpu, threadCpu, usage } from "./posix/clocks.ts";
-import { contextSwitches, cpuTicks } from "./posix/files.ts";
+import type { Cgroup } from "./posix/cgroup.ts";
+import { contextSwitches, cpuTicks, proportionalMemory } from "./posix/files.ts";
 import { getpid } from "./posix/processes.ts";
 import type { Running } from "./running.ts";
 
 /** Starts the server's main thread. */
-export function startThreads(setup: Setup): Running {
+export function startThreads(setup: Setup, cgroup?: Cgroup): Running {
   const { handles, address } = setup;
+  cgroup?.enter();
   startWorker({ role: "parent", index: -1, connection: -1, address, handles });
-  return new Threads(setup);
+  return new Threads(setup, cgroup);
 }
 
 /** The running threads, seen from the host's own. */
@@ -25,14 +27,19 @@ class Threads implements Running, Watch {
   readonly ended = new Promise<string>(() => {});
   readonly watch = this;
   readonly #setup: Setup;
+  readonly #cgroup: Cgroup | undefined;
   readonly #host = getpid();
 
-  constructor(setup: Setup) {
+  constructor(setup: Setup, cgroup: Cgroup | undefined) {
     this.#setup = setup;
+    this.#cgroup = cgroup;
   }
 
-  async end(): Promise<void> {
+  end(): Promise<void> {
     // The host exits next, and with it every thread.
+    this.#cgroup?.leave();
+    this.#cgroup?.remove();
+    return Promise.resolve();
   }
 
   parent(slot: Slot): Use {
@@ -40,7 +47,28 @@ class Threads implements Running, Watch {
   }
 
   child(slot: Slot): Use {
-    return this.#setup.design.lifetime === "client" ? this.#everythingElse() : useOf(slot.pid);
+    return this.#perClient ? this.#everythingElse() : useOf(slot.pid);
+  }
+
+  /** That of the whole process; without the host's own thread, unless that makes the others. */
+  otherAccount(): OtherAccount {
+    const { source, cpuSeconds } = this.#cgroup ??
+      { source: "schedstat", cpuSeconds: processCpu(this.#host)! } as const;
+    const own = this.#perClient ? 0 : threadCpu(this.#host)!;
+    return { source, cpuSeconds: cpuSeconds - own };
+  }
+
+  // Threads share all memory: nothing is one's own.
+  memory(): null {
+    return null;
+  }
+
+  allMemory(): number | null {
+    return proportionalMemory(this.#host);
+  }
+
+  get #perClient(): boolean {
+    return this.#setup.design.lifetime === "client";
   }
 
   // Threads cannot be asked from outside how their time splits: it is told as the process's does.

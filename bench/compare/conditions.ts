@@ -26,7 +26,11 @@ const LOAD = [
   "connections",
   "bytes",
   "children",
+  "think",
+  "sweep",
   "sessions",
+  "pin",
+  "netns",
 ] as const satisfies readonly (keyof Plan)[];
 
 /** In what the conditions of two runs differ, each as "kernel: 6.1 in A, 6.2 in B". */
@@ -44,5 +48,6 @@ function differing<T>(names: readonly (keyof T & string)[], a: T, b: T): string[
 }
 
 function say(value: unknown): string {
-  return value === null || value === undefined ? "unknown" : String(value);
+  if (value === null || value === undefined) return "unknown";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

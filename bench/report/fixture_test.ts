@@ -104,11 +104,12 @@ export function record(
         bytes: 4000,
         children: 3,
         sessions: "separate",
-        trials: found.map(({ round, position, design, load }) => ({
+        trials: found.map(({ round, position, design, load, poolSize }) => ({
           round,
           position,
           design,
           load,
+          poolSize,
         })),
       },
       environment,

@@ -41,6 +41,13 @@ export function usage(who: keyof typeof WHO = "process"): Usage {
   return parseUsage(rusage);
 }
 
+/** Lets this thread sleep. */
+export function sleep(milliseconds: number): void {
+  libc.poll(NO_DESCRIPTORS, 0, milliseconds);
+}
+
+const NO_DESCRIPTORS = new Uint8Array(0);
+
 const timespec = new Uint8Array(16);
 const timespecView = new DataView(timespec.buffer);
 

@@ -13,6 +13,7 @@ export const Errno = {
   ECHILD: 10,
   EAGAIN: 11,
   ENOMEM: 12,
+  EEXIST: 17,
   ENFILE: 23,
   EMFILE: 24,
   EPIPE: 32,

@@ -38,6 +38,18 @@ export function tryReadText(path: string): string | undefined {
   }
 }
 
+/** Writes a text to a file that is there, such as those of a cgroup. @throws {SystemError} such as EACCES. */
+export function writeText(path: string, text: string): void {
+  const O_WRONLY = 1;
+  const fd = checked(libc.open(cString(path), O_WRONLY | O_CLOEXEC, 0), "open", `write ${path}`);
+  try {
+    const bytes = new TextEncoder().encode(text);
+    checked(libc.write(fd, bytes, bytes.length), "write", `write ${path}`);
+  } finally {
+    libc.close(fd);
+  }
+}
+
 /** The children of a process's main thread, dead ones not yet waited for included. */
 export function childrenOf(pid: number): number[] {
   const list = tryReadText(`/proc/${pid}/task/${pid}/children`)?.trim();
@@ -52,12 +64,38 @@ export function contextSwitches(folder: string): { voluntary: number; involuntar
   return { voluntary: field("voluntary"), involuntary: field("nonvoluntary") };
 }
 
+/**
+ * Memory of a process in bytes, pages that it shares with others counted by its share (Pss in
+ * proc_pid_smaps(5)); null where it cannot be read.
+ */
+export function proportionalMemory(pid: number): number | null {
+  const kilobytes = tryReadText(`/proc/${pid}/smaps_rollup`)?.match(/^Pss:\s+(\d+) kB/m)?.[1];
+  return kilobytes === undefined ? null : Number(kilobytes) * 1024;
+}
+
+/** CPU seconds of a process's main thread as the scheduler's statistics have it; 0 without them. */
+export function scheduledSeconds(pid: number): number {
+  return Number(tryReadText(`/proc/${pid}/schedstat`)?.split(" ")[0] ?? 0) / 1e9;
+}
+
 /** User and system time of a process in clock ticks, 10 ms each. */
 export function cpuTicks(pid: number): { user: number; system: number } {
+  const fields = statFields(pid);
+  return { user: Number(fields[11] ?? 0), system: Number(fields[12] ?? 0) };
+}
+
+/** CPU seconds of the children a process has waited for, in steps of 10 ms. */
+export function waitedForSeconds(pid: number): number {
+  const TICKS_PER_SECOND = 100; // USER_HZ, on every architecture
+  const fields = statFields(pid);
+  return (Number(fields[13] ?? 0) + Number(fields[14] ?? 0)) / TICKS_PER_SECOND;
+}
+
+/** The fields of proc_pid_stat(5) from the third one, the state, on. */
+function statFields(pid: number): string[] {
   const stat = tryReadText(`/proc/${pid}/stat`) ?? "";
   // The command name, in brackets, may hold anything: the fields start behind the last bracket.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return { user: Number(fields[11] ?? 0), system: Number(fields[12] ?? 0) };
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }
 
 /** The C library's name and version. */

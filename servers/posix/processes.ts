@@ -77,6 +77,11 @@ export function startSession(): void {
   }
 }
 
+/** Puts this process into a process group of its own, so that ^C on a terminal does not reach it. */
+export function startGroup(): void {
+  checked(libc.setpgid(0, 0), "setpgid", "start a process group");
+}
+
 const status = new Uint8Array(4);
 const statusView = new DataView(status.buffer);
 const rusage = new Uint8Array(RUSAGE_BYTES);

@@ -18,6 +18,7 @@ export const symbols = {
   accept4: { parameters: ["i32", "pointer", "pointer", "i32"], result: "i32" }, // int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" }, // int connect(int fd, const struct sockaddr *addr, socklen_t len)
   shutdown: { parameters: ["i32", "i32"], result: "i32" }, // int shutdown(int fd, int how)
+  ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" }, // int ioctl(int fd, unsigned long request, ...); the third a pointer here
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" }, // int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" }, // int getsockname(int fd, struct sockaddr *addr, socklen_t *len)
   socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" }, // int socketpair(int domain, int type, int protocol, int sv[2])
@@ -43,6 +44,8 @@ export const symbols = {
   recvmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
   close_range: { name: "syscall", parameters: ["i32", "u32", "u32", "u32"], result: "i32" }, // long syscall(SYS_close_range, unsigned first, unsigned last, unsigned flags)
   mkostemp: { parameters: ["buffer", "i32"], result: "i32" }, // int mkostemp(char *template, int flags)
+  mkdir: { parameters: ["buffer", "u32"], result: "i32" }, // int mkdir(const char *path, mode_t mode)
+  rmdir: { parameters: ["buffer"], result: "i32" }, // int rmdir(const char *path)
   unlink: { parameters: ["buffer"], result: "i32" }, // int unlink(const char *path)
 
   // locks
@@ -73,6 +76,8 @@ export const symbols = {
   getpid: { parameters: [], result: "i32" }, // pid_t getpid(void)
   getppid: { parameters: [], result: "i32" }, // pid_t getppid(void)
   gettid: { parameters: [], result: "i32" }, // pid_t gettid(void)
+  setpgid: { parameters: ["i32", "i32"], result: "i32" }, // int setpgid(pid_t pid, pid_t group)
+  unshare: { parameters: ["i32"], result: "i32" }, // int unshare(int flags)
   setsid: { parameters: [], result: "i32" }, // pid_t setsid(void)
   prctl: { parameters: ["i32", "u32", "u32", "u32", "u32"], result: "i32" }, // int prctl(int option, unsigned long arg2, …, unsigned long arg5)
   pidfd_open: { name: "syscall", parameters: ["i32", "i32", "u32"], result: "i32" }, // long syscall(SYS_pidfd_open, pid_t pid, unsigned int flags)

@@ -1,0 +1,78 @@
+import { assertEquals, assertGreater } from "@std/assert";
+import { forkReady, waitFor } from "../testing.ts";
+import { usage } from "./clocks.ts";
+import { Cgroup, hierarchies, removeCgroupOf } from "./cgroup.ts";
+import { endsWithin, getpid, kill } from "./processes.ts";
+import { Signal } from "./signals.ts";
+
+const total = ({ user, system }: { user: number; system: number }) => user + system;
+
+/** Works until this process has used so many CPU seconds. */
+function work(seconds: number): void {
+  while (total(usage()) < seconds);
+}
+
+const kinds = hierarchies().filter((hierarchy) => {
+  const cgroup = Cgroup.make(getpid(), [hierarchy]);
+  cgroup?.remove();
+  return cgroup !== undefined;
+});
+
+Deno.test({
+  name: "Cgroup.make() makes a cgroup (ignored where nobody may)",
+  ignore: kinds.length === 0,
+  fn: () => assertGreater(kinds.length, 0),
+});
+
+for (const kind of kinds) {
+  Deno.test(`${kind.source}: a cgroup counts who enters it, and the children they have`, () => {
+    const cgroup = Cgroup.make(getpid(), [kind])!;
+    assertEquals(cgroup.source, kind.source);
+    const pid = forkReady((ready) => {
+      cgroup.enter();
+      const child = forkReady((ready) => {
+        work(0.1);
+        ready();
+      });
+      waitFor(child);
+      work(0.1);
+      ready();
+    });
+    endsWithin(pid, 5000);
+    const counted = cgroup.cpuSeconds;
+    const { usage } = waitFor(pid); // with that of its child
+    cgroup.remove();
+    assertGreater(counted, 0.19);
+    // They had used something before they entered.
+    assertGreater(total(usage), counted - 0.01);
+  });
+
+  Deno.test(`${kind.source}: who leaves a cgroup is not counted any more`, () => {
+    const cgroup = Cgroup.make(getpid(), [kind])!;
+    const pid = forkReady((ready) => {
+      cgroup.enter();
+      cgroup.leave();
+      work(0.2);
+      ready();
+    });
+    endsWithin(pid, 5000);
+    assertGreater(0.15, cgroup.cpuSeconds);
+    waitFor(pid);
+    cgroup.remove();
+  });
+
+  Deno.test(`${kind.source}: removeCgroupOf() removes it once those in it have ended`, () => {
+    const cgroup = Cgroup.make(getpid(), [kind])!;
+    const pid = forkReady((ready) => {
+      cgroup.enter();
+      ready();
+      for (;;);
+    });
+    kill(pid, Signal.KILL);
+    waitFor(pid);
+    removeCgroupOf(getpid());
+    const again = Cgroup.make(getpid(), [kind])!;
+    assertEquals(again.cpuSeconds, 0); // a new one
+    again.remove();
+  });
+}
