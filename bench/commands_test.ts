@@ -36,6 +36,9 @@ const mistakes: readonly [args: string[], ...words: string[]][] = [
   [["--clients=-1"], "--clients", '"-1"'],
   [["--bytes", "4e3"], "--bytes", '"4e3"'],
   [["--seed", "4294967296"], "--seed", '"4294967296"', "0 to 4294967295"],
+  [["--sessions", "one"], '"one"', "separate or same"],
+  [["--pin", "0"], '"0"', "server=0,client=1"],
+  [["--pin", "server=4096"], "4096"],
   [["--round", "3"], "--round", "deno task bench --help"],
   [["iterative", "prefork-mutex"], '"iterative"', "--designs iterative,prefork-mutex"],
 ];
@@ -142,6 +145,45 @@ Deno.test("bench --json prints JSON lines and nothing else", async () => {
     trials.map((t) => t.startedAt),
   );
   assertGreater(trials[1]!.round, trials[0]!.round);
+});
+
+Deno.test("bench measures in the places it is told to, and says so", async () => {
+  using folder = new TemporaryFolder();
+  const places = ["--pin", "server=0,client=0", "--sessions", "same", "--think", "1"];
+  const args = ["--rounds", "1", "--connections", "5", "--output", folder.path, ...places];
+  const { code, stdout, stderr } = await runTask("bench", "--designs", "prefork-mutex", ...args);
+  assertEquals(code, 0, stderr);
+  const { run: { plan } } = readRecord(folder.path);
+  assertEquals([plan.sessions, plan.think, plan.pin], ["same", 1, { server: [0], client: [0] }]);
+  const words = stdout.replaceAll(/\s+/g, " ");
+  assertStringIncludes(words, "the same session, server on processors 0, client on processors 0");
+  assertStringIncludes(words, "Clients wait 1 ms between connections");
+});
+
+Deno.test("bench ends when its time is up, and can be gone on with", async () => {
+  using folder = new TemporaryFolder();
+  const args = ["--designs", "prefork-mutex", "--rounds", "100", "--connections", "5"];
+  const output = ["--output", folder.path];
+  const { code, stderr } = await runTask("bench", ...args, "--max-time", "4", ...output);
+  assertEquals(code, 124, stderr);
+  assertMatch(stderr, /^Time is up; .* --resume /m);
+  const { run, trials } = readRecord(folder.path);
+  assertEquals(run.complete, false);
+  assert(trials.length < 200);
+});
+
+Deno.test("bench records a trial over its time as one that did not finish", async () => {
+  using folder = new TemporaryFolder();
+  const args = ["--designs", "iterative", "--rounds", "1", "--bytes", "16777216"];
+  const { code, stderr } = await runTask(
+    "bench",
+    ...args,
+    ...["--connections", "2000", "--run-limit", "1", "--output", folder.path],
+  );
+  assertEquals(code, 3, stderr);
+  assertMatch(stderr, /DNF: clients\/load\.ts did not say "finished" in 1 s/);
+  const [{ status, cpu } = { status: "", cpu: undefined }] = readRecord(folder.path).trials;
+  assertEquals([status, cpu], ["dnf", null]);
 });
 
 Deno.test("bench --quick yields to what is said of rounds and connections", async () => {

@@ -20,7 +20,7 @@ import { tellRuns } from "./compare/runs.ts";
 import { failShare, gate } from "./compare/gate.ts";
 import { loadFlags, planOf, runFlags } from "./options.ts";
 import type { Recorded } from "./record.ts";
-import { recordAsCommand } from "./record_run.ts";
+import { recordAsCommand } from "./command.ts";
 import { summarize } from "./report/summary.ts";
 import { toTerminal } from "./report/table.ts";
 import { table301 } from "./report/table_30_1.ts";
@@ -92,7 +92,7 @@ async function runDesigns(
   }
   if (flags.across) throw new UsageError("Leave out --across: both designs will be run here");
   const plan = () => planOf([a, b], flags, given);
-  const { recorded, folder, complete, failed } = await recordAsCommand(plan, flags);
+  const { recorded, folder, exit } = await recordAsCommand(plan, flags);
   const comparison = compareDesigns(recorded, a, b);
   const gated = comparison && share !== undefined ? gate(comparison, b, share) : undefined;
   if (flags.json) {
@@ -105,9 +105,8 @@ async function runDesigns(
     if (gated) printLine(gated.sentence);
     printLine(`Recorded in ${folder}`);
   }
-  if (!complete) return Exit.interrupted;
-  if (gated?.isRegression) return Exit.regression;
-  return failed > 0 ? Exit.failed : Exit.fine;
+  const isWhole = exit === Exit.fine || exit === Exit.failed;
+  return isWhole && gated?.isRegression ? Exit.regression : exit;
 }
 
 /** What design `b` costs against design `a`, paired within each round, in a sentence. */

@@ -8,6 +8,8 @@ import type { Machine, Trial } from "./record.ts";
 
 /** What the counters stood at. Null: could not be read. */
 export interface Counters {
+  /** When: performance.now(). */
+  readonly milliseconds: number;
   /** Connections accepted in this network namespace. */
   readonly passiveOpens: number | null;
   readonly busySeconds: number | null;
@@ -24,6 +26,7 @@ export function readCounters(): Counters {
   const stat = tryReadText("/proc/stat")?.match(/^cpu +(.*)$/m)?.[1]?.split(" ").map(Number);
   const [user, nice, system, , , irq = 0, softirq = 0, steal] = stat ?? [];
   return {
+    milliseconds: performance.now(),
     passiveOpens: tcpCounter("PassiveOpens"),
     busySeconds: stat ? (user! + nice! + system! + irq + softirq) / TICKS_PER_SECOND : null,
     stealSeconds: steal === undefined ? null : steal / TICKS_PER_SECOND,
@@ -67,6 +70,7 @@ export function machineSince(before: Counters, after: Counters): Machine {
     return seconds === null ? null : Math.max(0, seconds);
   };
   return {
+    seconds: (after.milliseconds - before.milliseconds) / 1000,
     loadAverage: before.loadAverage,
     busySeconds: since("busySeconds"),
     stealSeconds: since("stealSeconds"),

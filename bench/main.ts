@@ -5,7 +5,6 @@
  */
 import {
   type Command,
-  Exit,
   type Parsed,
   printLine,
   requireDesign,
@@ -14,7 +13,7 @@ import {
 } from "../servers/cli.ts";
 import { designs } from "../servers/designs.ts";
 import { loadFlags, planOf, runFlags } from "./options.ts";
-import { recordAsCommand } from "./record_run.ts";
+import { recordAsCommand } from "./command.ts";
 import { renderTerminal } from "./report/derive.ts";
 import { terminalOptions } from "./terminal.ts";
 
@@ -24,6 +23,7 @@ const flags = {
   ...loadFlags,
   ...runFlags,
   resume: { kind: "string", value: "RUN", help: "go on with a recorded run that ended early" },
+  trace: { kind: "boolean", help: "trace each design's system calls in an extra trial (strace)" },
   book: { kind: "boolean", help: "show the book's Table 30.2 beside ours" },
 } as const;
 
@@ -36,22 +36,24 @@ const command: Command<typeof flags> = {
   flags,
 };
 
+/** What can be said of a run that is resumed: nothing of its plan. */
+const WITH_RESUME = ["resume", "book", "json", "strict", "max-time", "trace"];
+
 async function bench({ operands, flags, given }: Parsed<typeof command.flags>): Promise<number> {
   if (operands.length > 0) {
     throw new UsageError(`Unexpected "${operands[0]}": write --designs ${operands.join(",")}`);
   }
-  const others = [...given].filter((name) => !["resume", "book", "json"].includes(name));
+  const others = [...given].filter((name) => !WITH_RESUME.includes(name));
   if (flags.resume !== undefined && others.length > 0) {
     throw new UsageError(`Cannot change a run that is resumed: leave out --${others[0]}`);
   }
   const plan = () => planOf(chosen(flags), flags, given);
-  const { recorded, folder, complete, failed } = await recordAsCommand(plan, flags);
+  const { recorded, folder, exit } = await recordAsCommand(plan, flags);
   if (!flags.json) {
     printLine(`\n${renderTerminal(recorded, { ...terminalOptions(), book: flags.book })}`);
     printLine(`Recorded in ${folder}`);
   }
-  if (!complete) return Exit.interrupted;
-  return failed > 0 ? Exit.failed : Exit.fine;
+  return exit;
 }
 
 function chosen({ designs: list, all }: { designs: string | undefined; all: boolean }): string[] {

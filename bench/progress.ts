@@ -20,12 +20,13 @@ export function textProgress(plan: Plan): Observer {
     started: (planned) => {
       if (live) write(`${head(planned)}${dim("…")}`);
     },
+    noted: (text) => write(`${live ? "\r\x1b[K" : ""}${text}\n`),
     ended: (trial) => write(`${live ? "\r\x1b[K" : ""}${head(trial)}${outcome(trial)}\n`),
   };
 }
 
 function outcome({ status, reason, cpu, client }: Trial): string {
-  if (status === "failed") return red(`failed: ${reason}`);
+  if (status !== "ok") return red(`${status === "dnf" ? "DNF" : status}: ${reason}`);
   return `${cpu!.total.toFixed(3).padStart(8)} s CPU ${
     client!.connectionsPerSecond.toFixed(0).padStart(7)
   } connections/s`;

@@ -80,6 +80,8 @@ export const Check = z.object({
 
 /** What else went on while the clients were at work. Null: could not be read. */
 export const Machine = z.object({
+  /** How long that was. */
+  seconds,
   /** Load average of a minute, before the trial. */
   loadAverage: seconds.nullable(),
   /** What all processors were busy with, whoever it was. Counted in ticks of 10 ms. */

@@ -1,21 +1,21 @@
 /**
- * Runs a plan and records it: the part that every command which measures has in common.
+ * Runs a plan and records it.
  *
  * @module
  */
 import config from "../deno.json" with { type: "json" };
-import { printEvent, UsageError, userPath } from "../servers/cli.ts";
+import { UsageError } from "../servers/cli.ts";
 import { UnsupportedError } from "../servers/posix/libc.ts";
 import { proveFork } from "../servers/posix/fork.ts";
-import { dieWithParent, getppid } from "../servers/posix/processes.ts";
-import { Signal } from "../servers/posix/signals.ts";
+import { ownNetwork } from "../servers/posix/network.ts";
 import { readEnvironment } from "./environment.ts";
-import { textProgress } from "./progress.ts";
 import { readLimits, shortfall } from "./preflight.ts";
 import { type Plan, type Recorded, type Run, SCHEMA_VERSION, type Trial } from "./record.ts";
 import { type Observer, runPlan } from "./run.ts";
 import { readRecord, Store } from "./store.ts";
-import { runTrial } from "./trial.ts";
+import { systemTimeWaits, waitForRoom } from "./time_wait.ts";
+import { traceDesigns } from "./trace.ts";
+import { type Executor, runTrial } from "./trial.ts";
 
 /** How a run went. */
 export interface Outcome {
@@ -27,56 +27,29 @@ export interface Outcome {
   readonly failed: number;
 }
 
-/** Where a command's run goes: into a new folder, or on with a run that ended early. */
-export interface Destination {
-  readonly output: string | undefined;
-  readonly resume?: string | undefined;
-  readonly json: boolean;
-}
-
-/** Runs a plan as a command does: with progress, ended by ^C, and by the end of its parent. */
-export async function recordAsCommand(
-  makePlan: () => Plan,
-  { output, resume, json }: Destination,
-): Promise<Outcome> {
-  dieWithParent(getppid(), Signal.TERM);
-  const started = resume === undefined
-    ? start(makePlan(), output === undefined ? defaultFolder() : userPath(output))
-    : goOn(userPath(resume).replace(/\/+$/, ""));
-  const { store: { folder }, run: { plan }, pending } = started;
-  if (json) printEvent({ event: "run", folder, plan });
-  else sayPlan(plan, folder, pending.length);
-  const observer: Observer = json
-    ? { started: () => {}, ended: (trial) => printEvent({ event: "trial", ...trial }) }
-    : textProgress(plan);
-  const outcome = await finish(started, observer, interrupted());
-  const { complete, failed } = outcome;
-  if (json) printEvent({ event: "done", folder, complete, failed });
-  if (!complete) {
-    console.error(
-      `Interrupted; what was measured is in ${folder}; ` +
-        `deno task bench --resume ${folder} goes on with it`,
-    );
-  }
-  return outcome;
-}
-
 /** Runs a plan and records it in a new folder, tables and all. */
 export function recordRun(
   plan: Plan,
   { folder = defaultFolder(), signal = NEVER }: { folder?: string; signal?: AbortSignal },
 ): Promise<Outcome> {
-  return finish(start(plan, folder), SILENT, signal);
+  return measure(start(plan, folder), SILENT, signal);
 }
 
 /** A run whose record is open, and what is left to do. */
-interface Started {
+export interface Started {
   readonly store: Store;
   readonly run: Run;
   readonly pending: Plan["trials"];
 }
 
-function start(plan: Plan, folder: string): Started {
+/**
+ * Opens a new run.
+ *
+ * @throws {UsageError} for a folder that cannot be written, or is not empty.
+ * @throws {UnsupportedError} where this machine cannot run the plan.
+ */
+export function start(plan: Plan, folder: string): Started {
+  if (plan.netns) ownNetwork();
   const missing = shortfall(plan, readLimits());
   if (missing !== undefined) throw new UnsupportedError(`Cannot run this plan: ${missing}`);
   const run: Run = {
@@ -92,9 +65,15 @@ function start(plan: Plan, folder: string): Started {
   return { store: Store.create(folder, run), run, pending: plan.trials };
 }
 
-/** Opens a run that ended early. A trial that was run stays, also one that failed. */
-function goOn(folder: string): Started {
+/**
+ * Opens a run that ended early. A trial that was run stays, also one that failed.
+ *
+ * @throws {UnreadableError} if there is no such run.
+ * @throws {UsageError} where it was measured on something else than this.
+ */
+export function goOn(folder: string): Started {
   const { run, trials } = readRecord(folder);
+  if (run.plan.netns) ownNetwork();
   const { environment } = run;
   const here = readEnvironment(proveFork());
   for (const name of ["kernel", "architecture", "cpu", "processors", "deno", "herd"] as const) {
@@ -112,45 +91,33 @@ function goOn(folder: string): Started {
   return { store: Store.reopen(folder), run, pending };
 }
 
-async function finish(
+/** Runs what is left to do, and closes the record. */
+export async function measure(
   { store, run, pending }: Started,
   observer: Observer,
   signal: AbortSignal,
+  trace = false,
 ): Promise<Outcome> {
   using _ = store;
+  const execute: Executor = async (planned, plan, signal) => {
+    await waitForRoom(planned, systemTimeWaits(), signal, observer.noted);
+    return await runTrial(planned, plan, signal);
+  };
   const record = (trial: Trial) => store.add(trial);
-  const complete = await runPlan(run.plan, runTrial, record, observer, signal, pending);
-  store.writeRun({ ...run, complete, endedAt: new Date().toISOString() });
+  const complete = await runPlan(run.plan, execute, record, observer, signal, pending);
+  const traces = trace && complete
+    ? await traceDesigns(run.plan, observer.noted, signal)
+    : run.traces;
+  store.writeRun({ ...run, complete, traces, endedAt: new Date().toISOString() });
   const recorded = store.derive();
-  const failed = recorded.trials.filter(({ status }) => status === "failed").length;
+  const failed = recorded.trials.filter(({ status }) => status !== "ok").length;
   return { recorded, folder: store.folder, complete, failed };
 }
 
-const SILENT: Observer = { started: () => {}, ended: () => {} };
+const SILENT: Observer = { started: () => {}, noted: () => {}, ended: () => {} };
 const NEVER = new AbortController().signal;
 
-function defaultFolder(): string {
+/** Where a run is recorded that is not told where. */
+export function defaultFolder(): string {
   return `results/${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}Z`;
-}
-
-function sayPlan(plan: Plan, folder: string, pending: number): void {
-  const { designs, rounds, clients, connections, bytes, children, seed } = plan;
-  console.error(
-    `${designs.length} designs × ${rounds} ${rounds === 1 ? "round" : "rounds"}, ` +
-      `${clients} clients × ${connections} connections × ${bytes} bytes, ${children} children, ` +
-      `seed ${seed}; ` +
-      (pending < plan.trials.length
-        ? `${pending} of ${plan.trials.length} trials are left; `
-        : "") +
-      `recorded in ${folder}`,
-  );
-}
-
-/** Aborts at SIGINT (^C), SIGTERM or SIGHUP. */
-function interrupted(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    Deno.addSignalListener(signal, () => controller.abort());
-  }
-  return controller.signal;
 }

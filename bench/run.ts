@@ -10,6 +10,8 @@ import type { Executor, Planned } from "./trial.ts";
 export interface Observer {
   /** A trial starts. */
   started(planned: Planned): void;
+  /** Something else is to be known: why it waits, what it does besides trials. */
+  noted(text: string): void;
   /** A trial ended and is recorded. */
   ended(trial: Trial): void;
 }

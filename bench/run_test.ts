@@ -16,7 +16,7 @@ async function rehearse(plan: Plan, execute: Executor, signal = new AbortControl
   const write = (word: string) => ({ round, design }: { round: number; design: string }) => {
     diary.push(`${word} ${round} ${design}`);
   };
-  const observer = { started: write("started"), ended: write("ended") };
+  const observer = { started: write("started"), noted: () => {}, ended: write("ended") };
   const keep = (trial: Trial) => {
     recorded.push(trial);
     write("recorded")(trial);

@@ -103,6 +103,7 @@ const parts: Readonly<Record<string, Described>> = {
     agrees: "Whether they differ by 2 % at most; null below 0.1 s",
   }),
   Machine: describe(Machine, "What else went on meanwhile. Null: could not be read.", {
+    seconds: "How long that was",
     loadAverage: "Load average of a minute, before the trial",
     busySeconds: "What all processors were busy with, whoever it was; in steps of 10 ms",
     stealSeconds: "What the hypervisor gave to others; in steps of 10 ms",

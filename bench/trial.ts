@@ -79,10 +79,11 @@ async function measure(
   await server.next("marked", limits.stop);
   const before = readCounters();
   await load.say("go");
+  await load.next("finished", limits.run);
+  const after = readCounters();
   const { event: _, ...client } = await load.next("report", limits.run) as unknown as
     & { event: string }
     & LoadReport;
-  const after = readCounters();
   server.signal("SIGTERM");
   const report = await server.next("report", limits.stop) as unknown as Report;
 
@@ -132,7 +133,8 @@ function placeOf({ sessions, pin }: Plan, side: keyof Plan["pin"]): string[] {
   ];
 }
 
-function onAbort(signal: AbortSignal, end: () => void): Disposable {
+/** Does something where the signal aborts while this is not disposed of. */
+export function onAbort(signal: AbortSignal, end: () => void): Disposable {
   signal.addEventListener("abort", end);
   return { [Symbol.dispose]: () => signal.removeEventListener("abort", end) };
 }

@@ -130,7 +130,9 @@ async function load({ operands, flags }: Parsed<typeof command.flags>): Promise<
     read(STDIN, new Uint8Array(16));
   }
   clients.release();
-  const report = await tell(clients.finish());
+  const ledgers = clients.finish();
+  if (flags.owner) printEvent({ event: "finished" });
+  const report = await tell(ledgers);
   if (flags.json) printEvent({ event: "report", ...report });
   else printReport(report, flags, host);
   return Object.keys(report.errors).length === 0 ? Exit.fine : Exit.failed;

@@ -9,6 +9,8 @@ import { summarize, type Summary } from "./summary.ts";
 import { type Table, type TerminalOptions, toCsv, toMarkdown, toTerminal } from "./table.ts";
 import { table301 } from "./table_30_1.ts";
 import { table302 } from "./table_30_2.ts";
+import { syscallsTable } from "./syscalls.ts";
+import { warningsOf } from "./warnings.ts";
 
 /** What to print, and how. */
 export interface PrintOptions extends TerminalOptions {
@@ -19,13 +21,17 @@ export interface PrintOptions extends TerminalOptions {
 /** Every derived file of a run's folder: its name and its content. */
 export function deriveFiles(recorded: Recorded): Map<string, string> {
   const summary = summarize(recorded);
-  const about = conditions(summary);
+  const about = [...warnings(recorded), ...conditions(summary)];
+  const syscalls = syscallsTable(recorded.run.traces);
   return new Map([
     ["table-30.1.md", toMarkdown(withNotes(table301(summary), about))],
     ["table-30.1.csv", toCsv(table301(summary))],
     ["table-30.2.md", toMarkdown(withNotes(table302(summary, { book: true }), about))],
     // Without the book's columns: they are no data of this run.
     ["table-30.2.csv", toCsv(table302(summary))],
+    ...(syscalls
+      ? [["syscalls.md", toMarkdown(syscalls)], ["syscalls.csv", toCsv(syscalls)]] as const
+      : []),
   ]);
 }
 
@@ -33,14 +39,21 @@ export function deriveFiles(recorded: Recorded): Map<string, string> {
 export function renderTerminal(recorded: Recorded, options: PrintOptions): string {
   const summary = summarize(recorded);
   const { book } = options;
+  const about = [...conditions(summary), ...warnings(recorded)];
+  const syscalls = syscallsTable(recorded.run.traces);
   return [
     toTerminal(table301(summary), options),
-    toTerminal(withNotes(table302(summary, { book }), conditions(summary)), options),
+    ...(syscalls ? [toTerminal(syscalls, options)] : []),
+    toTerminal(withNotes(table302(summary, { book }), about), options),
   ].join("\n");
 }
 
 function withNotes(table: Table, notes: readonly string[]): Table {
   return { ...table, notes: [...table.notes, ...notes] };
+}
+
+function warnings(recorded: Recorded): string[] {
+  return warningsOf(recorded).map(({ text }) => `Warning: ${text}`);
 }
 
 /** Under which conditions a run was measured, and what went wrong. */
@@ -49,12 +62,18 @@ function conditions(summary: Summary): string[] {
 }
 
 function load({ run: { plan } }: Summary): string {
-  const { clients, connections, bytes, children, sessions, seed } = plan;
+  const { clients, connections, bytes, think, children, sessions, pin, netns, seed } = plan;
   const all = clients * connections;
+  const pinned = (["server", "client"] as const).flatMap((side) =>
+    pin[side] ? [`${side} on processors ${pin[side].join(",")}`] : []
+  );
   return `Load: ${clients} × ${connections} × ${bytes} (clients × connections × bytes), ` +
-    `${all} connections; the baseline's: 1 × ${all} × ${bytes}. ${children} children in a pool. ` +
-    `Server and client in ${sessions === "same" ? "the same session" : "separate sessions"}; ` +
-    `seed ${seed}.`;
+    `${all} connections; the baseline's: 1 × ${all} × ${bytes}. ` +
+    (think > 0 ? `Clients wait ${think} ms between connections, the baseline's does not. ` : "") +
+    `${children} children in a pool. ` +
+    `Server and client in ${sessions === "same" ? "the same session" : "separate sessions"}` +
+    `${pinned.map((place) => `, ${place}`).join("")}` +
+    `${netns ? "; in a network namespace of its own" : ""}; seed ${seed}.`;
 }
 
 function machine({ run: { environment, herd, startedAt } }: Summary): string {

@@ -57,6 +57,7 @@ export function trial(fixture: TrialFixture): Trial {
     load: { clients, connections: connections / clients, bytes: 4000 },
     cpu: { user: cpu / 4, system: 3 * cpu / 4, total: cpu },
     switches,
+    pssBytes: 50 * 1024 * 1024,
     parent: null,
     children: children.map((connections, index) => ({
       index,

@@ -7,6 +7,7 @@ import { type Comparison, detectable, fewestRounds, findingOf } from "../compare
 import { formatP, formatShare } from "../compare/verdict.ts";
 import type { Interval } from "../statistics.ts";
 import { OUTLYING } from "../statistics/outliers.ts";
+import { bottleneckNotes } from "./bottleneck.ts";
 import type { DesignSummary, Summary } from "./summary.ts";
 
 /** The notes. `spreads` are the intervals and ranges that the table prints. */
@@ -22,8 +23,10 @@ export function notes301(summary: Summary, spreads: readonly Interval[]): string
     ...spreadNotes(spreads),
     ...whatRoundsShow(summary),
     ...oddRounds(summary),
+    ...bottleneckNotes(summary),
     "p50, p99, max: latency of a whole connection (connect, request, reply). ctx sw.: context switches, " +
-    "voluntary or not. The split of CPU time into user and system is counted in ticks and only " +
+    "voluntary or not. PSS: memory of everything that serves, shared pages counted once; of threads the " +
+    "whole process. The split of CPU time into user and system is counted in ticks and only " +
     "indicative, so it is in the CSV alone.",
     "Book: process control CPU seconds, third edition. Those machines are decades old: compare order " +
     "and ratios, not seconds.",

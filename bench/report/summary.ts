@@ -72,6 +72,12 @@ export interface DesignSummary {
   readonly cpuMicrosecondsPerConnection: Estimate | null;
   /** Share of CPU time spent in the kernel, 0 to 1. Tick-based: only indicative. */
   readonly systemShare: Estimate | null;
+  /** Memory of everything that serves, in bytes (Pss). */
+  readonly pssBytes: Estimate | null;
+  /** The same of one child of a pool, in the middle; null for a design of threads. */
+  readonly pssBytesPerChild: Estimate | null;
+  /** CPU seconds of the clients. */
+  readonly clientCpu: Estimate | null;
   readonly wallSeconds: Estimate | null;
   readonly connectionsPerSecond: Estimate | null;
   /** Seconds, of whole connections: over rounds, of each round's percentile. */
@@ -152,6 +158,9 @@ function summarizeDesign(
     processControl: over((trial) => difference(trial, baselines.get(trial.round))),
     cpuMicrosecondsPerConnection: over((trial) => perConnection(trial, trial.cpu?.total, 1e6)),
     systemShare: over(systemShare),
+    pssBytes: over((trial) => trial.pssBytes),
+    pssBytesPerChild: estimate(pools.map(memoryOfChild)),
+    clientCpu: over((trial) => trial.client?.cpu.total ?? null),
     wallSeconds: over((trial) => trial.client?.wallSeconds ?? null),
     connectionsPerSecond: over((trial) => trial.client?.connectionsPerSecond ?? null),
     latency: {
@@ -198,6 +207,11 @@ function allSwitches({ switches }: Trial): number | undefined {
 /** Of user + system, not of the total: the total comes from another, exact clock. */
 function systemShare({ cpu }: Trial): number | null {
   return cpu && cpu.user + cpu.system > 0 ? cpu.system / (cpu.user + cpu.system) : null;
+}
+
+function memoryOfChild({ children }: Trial): number | null {
+  const known = children.flatMap(({ pssBytes }) => pssBytes === null ? [] : [pssBytes]);
+  return known.length === 0 ? null : median(known);
 }
 
 function oddRoundsOf(ok: readonly Trial[]): OddRound[] {

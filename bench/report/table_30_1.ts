@@ -99,6 +99,8 @@ const client: Figure[] = [
   ]),
 ];
 
+const MIB = 1024 * 1024;
+
 const rest: Figure[] = [
   {
     header: "ctx sw. /conn.",
@@ -111,6 +113,30 @@ const rest: Figure[] = [
     only: "csv",
     cell: ({ switches }) => middle(switches[which], 2),
   })),
+  {
+    header: "PSS MiB",
+    field: "pss_mebibytes",
+    only: "text",
+    cell: ({ pssBytes }) => figure(pssBytes && pssBytes.median / MIB, 1),
+  },
+  {
+    header: "PSS",
+    field: "pss_bytes",
+    only: "csv",
+    cell: ({ pssBytes }) => middle(pssBytes, 0),
+  },
+  {
+    header: "PSS of a child",
+    field: "pss_bytes_of_a_child",
+    only: "csv",
+    cell: ({ pssBytesPerChild }) => middle(pssBytesPerChild, 0),
+  },
+  {
+    header: "client CPU s",
+    field: "client_cpu_seconds",
+    only: "csv",
+    cell: ({ clientCpu }) => middle(clientCpu, 3),
+  },
   {
     header: "system",
     field: "system_share_of_cpu_tick_based",

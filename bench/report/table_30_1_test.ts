@@ -44,6 +44,7 @@ Deno.test("table301() prints every figure of a design, and the book's beside it"
     "p99 µs": "900",
     "max µs": "4000",
     "ctx sw. /conn.": "2.00",
+    "PSS MiB": "50.0",
     "book 3rd ed.": "1.80",
   });
 });

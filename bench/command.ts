@@ -1,0 +1,102 @@
+/**
+ * What all commands that measure have in common: they show their progress, end with ^C, with their
+ * parent and when time is up, and say how it went.
+ *
+ * @module
+ */
+import { Exit, printEvent, userPath } from "../servers/cli.ts";
+import { dieWithParent, getppid } from "../servers/posix/processes.ts";
+import { Signal } from "../servers/posix/signals.ts";
+import { textProgress } from "./progress.ts";
+import type { Plan } from "./record.ts";
+import { defaultFolder, goOn, measure, type Outcome, start } from "./record_run.ts";
+import { warningsOf } from "./report/warnings.ts";
+import type { Observer } from "./run.ts";
+
+/** What is said on the command line of how a run goes. */
+export interface RunOptions {
+  readonly output: string | undefined;
+  readonly json: boolean;
+  readonly strict: boolean;
+  /** In seconds; 0: as long as it takes. */
+  readonly "max-time": number;
+  /** Folder of a run that ended early. */
+  readonly resume?: string | undefined;
+  /** Whether to trace each design's system calls in an extra trial. */
+  readonly trace?: boolean;
+}
+
+/** How a command's run went. */
+export interface CommandOutcome extends Outcome {
+  /** The exit code that follows from it. */
+  readonly exit: number;
+}
+
+/** Runs a plan as a command does. */
+export async function recordAsCommand(
+  makePlan: () => Plan,
+  options: RunOptions,
+): Promise<CommandOutcome> {
+  dieWithParent(getppid(), Signal.TERM);
+  const { output, resume, json, trace = false } = options;
+  const started = resume === undefined
+    ? start(makePlan(), output === undefined ? defaultFolder() : userPath(output))
+    : goOn(userPath(resume).replace(/\/+$/, ""));
+  const { store: { folder }, run: { plan }, pending } = started;
+  if (json) printEvent({ event: "run", folder, plan });
+  else sayPlan(plan, folder, pending.length);
+  const interrupt = interrupted();
+  const timeout = timeoutAfter(options["max-time"]);
+  const signal = AbortSignal.any([interrupt, timeout]);
+  const outcome = await measure(started, json ? jsonProgress : textProgress(plan), signal, trace);
+  const { complete, failed, recorded } = outcome;
+  if (json) printEvent({ event: "done", folder, complete, failed });
+  if (!complete) sayEarlyEnd(folder, timeout.aborted);
+  const noisy = options.strict && warningsOf(recorded).some(({ isNoise }) => isNoise);
+  if (noisy) console.error("Too noisy for --strict: see the warnings");
+  const exit = !complete
+    ? timeout.aborted ? Exit.timedOut : Exit.interrupted
+    : failed > 0 || noisy
+    ? Exit.failed
+    : Exit.fine;
+  return { ...outcome, exit };
+}
+
+const jsonProgress: Observer = {
+  started: () => {},
+  noted: (text) => printEvent({ event: "note", text }),
+  ended: (trial) => printEvent({ event: "trial", ...trial }),
+};
+
+function sayPlan(plan: Plan, folder: string, pending: number): void {
+  const { designs, rounds, clients, connections, bytes, children, seed } = plan;
+  console.error(
+    `${designs.length} designs × ${rounds} ${rounds === 1 ? "round" : "rounds"}, ` +
+      `${clients} clients × ${connections} connections × ${bytes} bytes, ${children} children, ` +
+      `seed ${seed}; ` +
+      (pending < plan.trials.length
+        ? `${pending} of ${plan.trials.length} trials are left; `
+        : "") +
+      `recorded in ${folder}`,
+  );
+}
+
+function sayEarlyEnd(folder: string, timedOut: boolean): void {
+  console.error(
+    `${timedOut ? "Time is up" : "Interrupted"}; what was measured is in ${folder}; ` +
+      `deno task bench --resume ${folder} goes on with it`,
+  );
+}
+
+/** Aborts at SIGINT (^C), SIGTERM or SIGHUP. */
+function interrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, () => controller.abort());
+  }
+  return controller.signal;
+}
+
+function timeoutAfter(seconds: number): AbortSignal {
+  return seconds === 0 ? new AbortController().signal : AbortSignal.timeout(1000 * seconds);
+}

@@ -1,0 +1,50 @@
+import { assertEquals } from "@std/assert";
+import { forkReady, waitFor } from "../testing.ts";
+import { tryReadText } from "./files.ts";
+import { UnsupportedError } from "./libc.ts";
+import { ownNetwork } from "./network.ts";
+import { accept, boundAddress, connect, internetAddress, listen, streamSocket } from "./sockets.ts";
+
+/** Exit codes of a child that tries it. */
+const WORKS = 0;
+const FORBIDDEN = 7;
+
+function tryIt(body: () => boolean): number {
+  const pid = forkReady((ready) => {
+    ready();
+    try {
+      ownNetwork();
+      return body() ? WORKS : 1;
+    } catch (error) {
+      if (error instanceof UnsupportedError) return FORBIDDEN;
+      throw error;
+    }
+  });
+  return waitFor(pid).code!;
+}
+
+const isPermitted = tryIt(() => true) === WORKS;
+
+Deno.test({
+  name: "ownNetwork() has loopback, which works, and nothing else (ignored without root)",
+  ignore: !isPermitted,
+  fn() {
+    const code = tryIt(() => {
+      const interfaces = tryReadText("/proc/thread-self/net/dev")!.match(/^ *\w+:/gm);
+      const listener = listen(internetAddress("127.0.0.1", 0), "listen");
+      const address = internetAddress("127.0.0.1", boundAddress(listener).port);
+      connect(streamSocket(address), address);
+      accept(listener);
+      const opens = tryReadText("/proc/thread-self/net/snmp")!.split("\n")
+        .filter((line) => line.startsWith("Tcp:"))[1]!.split(" ")[6];
+      return interfaces?.join() === "    lo:" && opens === "1";
+    });
+    assertEquals(code, WORKS);
+  },
+});
+
+Deno.test({
+  name: "ownNetwork() says that it takes root where it does (ignored for root)",
+  ignore: isPermitted,
+  fn: () => assertEquals(tryIt(() => true), FORBIDDEN),
+});
