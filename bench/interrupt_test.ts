@@ -1,7 +1,7 @@
 /** A bench in mid-run, and whoever in it ends before its time: nothing stays behind, nothing is lost. */
 import { assert, assertEquals, assertGreaterOrEqual, assertMatch } from "@std/assert";
 import { type Process, RunningTask, TemporaryFolder } from "../clients/testing.ts";
-import { processCpu } from "../servers/posix/clocks.ts";
+import { hierarchies } from "../servers/posix/cgroup.ts";
 import { childrenOf, tryReadText } from "../servers/posix/files.ts";
 import { kill } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
@@ -16,8 +16,8 @@ const CLIENTS = 4;
 /** A trial of some tenths of a second. */
 const LOAD = ["--clients", String(CLIENTS), "--connections", "2500", "--bytes", "100000"];
 
-/** CPU seconds of clients that are past their warm-up, which is a 50th of their work. */
-const WARM_CPU_SECONDS = 0.06;
+/** Where a load waits that has released its clients: for them to end (proc_pid_wchan(5)). */
+const RELEASED = "do_wait";
 
 /** The longest a test waits for a trial before it fails. */
 const PATIENCE_MS = 30_000;
@@ -51,8 +51,7 @@ interface Actors {
 async function midTrial(bench: RunningTask): Promise<Actors> {
   for (const end = performance.now() + PATIENCE_MS; performance.now() < end;) {
     const actors = actorsOf(bench.pid);
-    const cpu = actors?.clients.reduce((sum, pid) => sum + (processCpu(pid) ?? 0), 0) ?? 0;
-    if (actors && cpu > WARM_CPU_SECONDS) return actors;
+    if (actors && tryReadText(`/proc/${actors.load}/wchan`) === RELEASED) return actors;
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   throw new Error("Cannot find a trial under way");
@@ -112,22 +111,32 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 Deno.test("bench leaves nothing behind when it is killed", async () => {
   using folder = new TemporaryFolder();
   await using bench = startBench(folder, "--rounds", "1");
-  await midTrial(bench);
+  const { host } = await midTrial(bench);
   bench.signal("SIGSTOP");
   assertGreaterOrEqual((await bench.processes()).length, 3 + CHILDREN);
   bench.signal("SIGKILL");
   assertGone(await bench.processesAfter(NOTICE_SECONDS));
+  assertNoCgroup(host);
   const { run, trials } = readRecord(`${folder.path}/run`);
   assertEquals([run.complete, run.endedAt, trials], [false, null, []]);
 });
 
+/** That nothing is left of the cgroup of a server. */
+function assertNoCgroup(host: number): void {
+  for (const { folder } of hierarchies()) {
+    assertEquals(tryReadText(`${folder}/herd-${host}/cgroup.procs`), undefined);
+  }
+}
+
 /** Kills an actor in the first of two trials; that trial is the result. */
 async function killIn(folder: TemporaryFolder, choose: (actors: Actors) => number) {
   await using bench = startBench(folder, "--rounds", "1");
-  kill(choose(await midTrial(bench)), Signal.KILL);
+  const actors = await midTrial(bench);
+  kill(choose(actors), Signal.KILL);
   const { code, stdout } = await bench.ended();
   assertEquals(code, 3);
   assertGone(await bench.processesAfter(NOTICE_SECONDS));
+  assertNoCgroup(actors.host);
   const [first, second] = events(stdout).filter(({ event }) => event === "trial");
   const { run, trials } = readRecord(`${folder.path}/run`);
   assertEquals(run.complete, true);

@@ -15,10 +15,11 @@ import {
   UsageError,
 } from "../servers/cli.ts";
 import { Errno, errnoName } from "../servers/posix/errors.ts";
+import { Poller } from "../servers/posix/descriptors.ts";
 import { fork, requireFork } from "../servers/posix/fork.ts";
 import { shareMemory } from "../servers/posix/memory.ts";
 import { settle } from "../servers/owner.ts";
-import { dieWithParent, getpid, getppid, wait } from "../servers/posix/processes.ts";
+import { dieWithParent, getpid, getppid, reapOne, wait } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
 import { close, internetAddress, pipe, read, timeLimit, write } from "../servers/posix/sockets.ts";
 import { Ledger, LONG_REPLY, runClient, SHORT_REPLY, type Task, warmUp } from "./client.ts";
@@ -151,6 +152,9 @@ interface Clients {
   finish(): readonly Ledger[];
 }
 
+/** How often to see whether all clients still live that are not ready yet. */
+const LOOK_MS = 100;
+
 function startClients(task: Task, count: number, warmup: number): Clients {
   const memory = shareMemory(count * Ledger.bytes(task.connections)).buffer;
   const ledgers = Array.from({ length: count }, (_, i) => new Ledger(memory, i, task.connections));
@@ -172,10 +176,10 @@ function startClients(task: Task, count: number, warmup: number): Clients {
   }
   close(gate);
   close(ready);
+  const poller = new Poller([readyEnd]);
   for (let waiting = count; waiting > 0;) {
-    const said = read(readyEnd, new Uint8Array(waiting));
-    if (said === 0) throw new LoadError("Cannot start the clients: one of them died");
-    waiting -= said;
+    if (poller.wait(LOOK_MS)) waiting -= read(readyEnd, new Uint8Array(waiting));
+    if (reapOne()) throw new LoadError("Cannot start the clients: one of them died");
   }
   return {
     release: () => close(gateKeeper),

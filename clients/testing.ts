@@ -14,7 +14,7 @@ import { inTime, linesOf } from "../servers/testing.ts";
 export const ROOT = new URL("..", import.meta.url).pathname;
 
 /** The longest a test waits for anything before it fails. */
-const PATIENCE_SECONDS = 30;
+const PATIENCE_SECONDS = 60;
 
 /** How a command ended, and what it had printed since it was last read from. */
 export interface Outcome {

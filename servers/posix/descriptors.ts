@@ -109,9 +109,11 @@ export class Poller {
     this.#ints[2 * index + 1] = POLLIN;
   }
 
-  /** Waits until at least one is readable, or its other end closed. */
-  wait(): void {
-    while (libc.poll(this.#bytes, this.#ints.length >> 1, -1) < 0) {
+  /** Waits until at least one is readable, or its other end closed, or time is up; whether one is. */
+  wait(milliseconds = -1): boolean {
+    for (;;) {
+      const count = libc.poll(this.#bytes, this.#ints.length >> 1, milliseconds);
+      if (count >= 0) return count > 0;
       retryOrThrow("poll", "wait for a client or a child");
     }
   }
