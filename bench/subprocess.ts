@@ -4,6 +4,8 @@
  * @module
  */
 
+import { removeCgroupOf } from "../servers/posix/cgroup.ts";
+
 const ROOT = new URL("..", import.meta.url).pathname;
 
 /** One line of JSON. */
@@ -118,6 +120,8 @@ export class Subprocess implements AsyncDisposable {
     const timer = setTimeout(() => this.signal("SIGKILL"), 5000);
     await this.#child.status;
     clearTimeout(timer);
+    // A host removes its own, unless it is killed.
+    removeCgroupOf(this.#child.pid);
     await this.#input.abort().catch(() => {});
     await this.#events.return?.();
     await this.#complaints;

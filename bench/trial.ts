@@ -4,7 +4,6 @@
  * @module
  */
 import type { Report } from "../servers/account.ts";
-import { removeCgroupOf } from "../servers/posix/cgroup.ts";
 import type { LoadReport } from "../clients/load.ts";
 import { checkAccount, imbalance } from "./balance.ts";
 import { type Plan, Trial } from "./record.ts";
@@ -68,7 +67,6 @@ async function measure(
 ): Promise<Measured & { complaint: string | null }> {
   const { limits } = plan;
   await using server = startServer(planned, plan);
-  using _cgroup = { [Symbol.dispose]: () => removeCgroupOf(server.pid) };
   using _server = onAbort(signal, () => server.signal("SIGTERM"));
   const { port } = await server.next("ready", limits.start);
   await using load = startLoad(planned, plan, port as number);
