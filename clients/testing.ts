@@ -5,10 +5,11 @@
  * @module
  */
 import config from "../deno.json" with { type: "json" };
+import { linesOf } from "../servers/lines.ts";
 import { tryReadText } from "../servers/posix/files.ts";
 import { kill } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
-import { inTime, linesOf } from "../servers/testing.ts";
+import { inTime } from "../servers/testing.ts";
 
 /** The checkout. */
 export const ROOT = new URL("..", import.meta.url).pathname;

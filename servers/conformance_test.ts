@@ -5,7 +5,7 @@
 import { assertEquals } from "@std/assert";
 import { designs } from "./designs.ts";
 import { REQUEST_LIMIT } from "./service.ts";
-import { ask, Connection, startServer } from "./testing.ts";
+import { ask, Connection, poolSize, startServer } from "./testing.ts";
 
 const CHILDREN = 2;
 
@@ -132,7 +132,7 @@ for (const design of designs) {
         code: 0,
         stderr: "",
         design: design.id,
-        children: design.lifetime === "pool" ? [...Array(CHILDREN).keys()] : [0],
+        children: design.lifetime === "pool" ? [...Array(poolSize(design, CHILDREN)).keys()] : [0],
         connections,
         rejected: Object.keys(refused).length + 1,
         lost: 0,

@@ -11,7 +11,7 @@ import { designs } from "./designs.ts";
 import { childrenOf } from "./posix/files.ts";
 import { kill } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
-import { ask, Connection, ServeProcess, startServer } from "./testing.ts";
+import { ask, Connection, poolSize, ServeProcess, startServer } from "./testing.ts";
 
 const CHILDREN = 2;
 
@@ -19,9 +19,10 @@ const CHILDREN = 2;
 const NOTICE_SECONDS = 2;
 
 /** Processes of a server with one client. */
-function fewestProcesses({ children, lifetime }: Design): number {
+function fewestProcesses(design: Design): number {
+  const { children, lifetime } = design;
   if (children === "worker") return 1;
-  return 2 + (lifetime === "pool" ? CHILDREN : lifetime === "client" ? 1 : 0);
+  return 2 + (lifetime === "pool" ? poolSize(design, CHILDREN) : lifetime === "client" ? 1 : 0);
 }
 
 /** A server tells of a death before it makes the new child, so that one has to be waited for. */
@@ -64,7 +65,7 @@ for (const design of processDesigns.filter((design) => design.lifetime === "pool
   Deno.test(`serve ${design.id} replaces children that die`, async () => {
     await using server = await startServer(design.id, { children: CHILDREN });
     const victims = childrenOf(childrenOf(server.pid)[0]!);
-    assertEquals(victims.length, CHILDREN);
+    assertEquals(victims.length, poolSize(design, CHILDREN));
     const places: number[] = [];
     for (const pid of victims) {
       await server.mark();
@@ -74,11 +75,14 @@ for (const design of processDesigns.filter((design) => design.lifetime === "pool
       places.push((event as { index: number }).index);
       for (let i = 0; i < 3; i++) assertEquals(ask(server.port, "4000\n", 4000).length, 4000);
     }
-    assertEquals(places.toSorted(), [0, 1]);
+    assertEquals(places.toSorted(), [...victims.keys()]);
     // Since the last mark only the last victim died.
     const { code, report } = await server.stop();
     assertEquals(code, 0);
-    assertEquals(report!.children.map(({ lost }) => lost), [0, 1].map((i) => +(i === places[1])));
+    assertEquals(
+      report!.children.map(({ lost }) => lost),
+      victims.map((_, i) => +(i === places.at(-1))),
+    );
     assertEquals(report!.children.reduce((sum, { connections }) => sum + connections, 0), 3);
     for (const { pid } of report!.children) assert(!victims.includes(pid!));
   });
@@ -102,7 +106,7 @@ for (const design of processDesigns.filter((design) => design.lifetime === "pool
   });
 }
 
-for (const design of processDesigns.filter((design) => design.passes)) {
+for (const design of processDesigns.filter((design) => design.passes === "free")) {
   Deno.test(`serve ${design.id} replaces a child that dies before it takes its client`, async () => {
     await using server = await startServer(design.id, { children: CHILDREN });
     const [first] = childrenOf(childrenOf(server.pid)[0]!);

@@ -9,8 +9,14 @@
  */
 import type { Queue } from "./locks/queue.ts";
 
-/** How children are made: not at all, by fork(2), as Deno subprocesses, as Workers (threads). */
-export type Making = "none" | "fork" | "subprocess" | "worker";
+/**
+ * How children are made: not at all, by fork(2), as Deno subprocesses, as Workers (threads), or by fork(2)
+ * and, on a processor of its own, execve(2) of another program (`sserver`).
+ */
+export type Making = "none" | "fork" | "subprocess" | "worker" | "exec";
+
+/** Whom the parent passes a connection to: a child that is free, or each in its turn. */
+export type Passing = "free" | "round";
 
 /** What is held around accept: a record lock on a file, or a mutex in shared memory. */
 export type LockKind = "file" | "mutex";
@@ -39,15 +45,15 @@ export interface Design {
   readonly lifetime?: "client" | "pool";
   /** What the children hold around accept. */
   readonly lock?: LockKind;
-  /** Whether the parent accepts and passes descriptors, so that each child has a socket pair. */
-  readonly passes?: boolean;
+  /** Where the parent accepts and passes descriptors, so that each child has a socket pair: to whom. */
+  readonly passes?: Passing;
   /** Most rounds a run gives this design, where one trial takes long. */
   readonly mostRounds?: number;
   /** The listing. */
   readonly listing: () => Promise<Listing>;
 }
 
-/** A listing: what the parent does and, where there are children, what each child does. */
+/** A listing: what the parent does and, unless it is another program, what each child does. */
 export interface Listing {
   parent(server: Server): void;
   child?(child: Child): void;
@@ -77,12 +83,23 @@ export interface Children {
   keep(): never;
   /** Puts a new child in the place of one that has died. */
   replace(member: Member): void;
+  /**
+   * Collects the children of a pool that have ended, without waiting for any. One that died is replaced,
+   * and so is one to which a connection is on its way; the others, which ended by themselves, are the
+   * result.
+   */
+  collect(): readonly Member[];
+  /** Starts a child again that ended by itself. */
+  restart(member: Member): void;
 }
 
 /** What a parent that passes connections keeps of each child (the book's `Child` structure). */
 export interface Member {
   readonly index: number;
+  /** 0 where it has ended by itself. */
   readonly pid: number;
+  /** The processor it is confined to; −1: none. */
+  readonly processor: number;
   /** This end of the socket pair. */
   readonly channel: number;
   /** Whether it is serving a client. */

@@ -63,7 +63,7 @@ export const designs: readonly Design[] = [
     accepts: "the parent, which passes the descriptor to a free child",
     row: 5,
     lifetime: "pool",
-    passes: true,
+    passes: "free",
     listing: () => import("./passed_accept.ts"),
   },
   {
@@ -144,8 +144,17 @@ export const designs: readonly Design[] = [
     children: "subprocess",
     accepts: "the parent, which passes the descriptor to a free child",
     lifetime: "pool",
-    passes: true,
+    passes: "free",
     listing: () => import("./passed_accept.ts"),
+  },
+  {
+    id: "slaunch",
+    title: "One server on each processor, connections dealt round",
+    children: "exec",
+    accepts: "the launcher, which passes the descriptor to the next server",
+    lifetime: "pool",
+    passes: "round",
+    listing: () => import("./slaunch.ts"),
   },
 ];
 

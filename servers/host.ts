@@ -8,17 +8,19 @@ import { account, lastLook, type Report, type Snapshot, snapshot } from "./accou
 import { makeSetup, type Setup } from "./children/setup.ts";
 import { type Status, STATUS_BYTES, statuses } from "./children/status.ts";
 import type { Design, Making } from "./design.ts";
+import type { Launch } from "./launch.ts";
+import { listenOn } from "./local_port.ts";
 import { Cgroup } from "./posix/cgroup.ts";
 import { requireFork } from "./posix/fork.ts";
+import { UnsupportedError } from "./posix/libc.ts";
 import { getpid } from "./posix/processes.ts";
 import {
   type BoundAddress,
   boundAddress,
   close,
-  internetAddress,
-  listen,
   pipe,
   readLater,
+  socketPair,
 } from "./posix/sockets.ts";
 import { startProcesses } from "./process_server.ts";
 import type { Running } from "./running.ts";
@@ -32,6 +34,8 @@ export interface HostOptions {
   readonly children: number;
   /** Whether to keep a second account of its CPU time in a cgroup, where one can be made. */
   readonly cgroup?: boolean;
+  /** How servers are launched, in a design that launches another program; it decides how many. */
+  readonly launch?: Launch | undefined;
 }
 
 /** How to start a server, by how its children are made. */
@@ -40,7 +44,20 @@ const starters: Readonly<Record<Making, (setup: Setup, cgroup?: Cgroup) => Runni
   fork: startProcesses,
   subprocess: startProcesses,
   worker: startThreads,
+  exec: startProcesses,
 };
+
+/** @throws {UnsupportedError} where there are no Unix sockets, over which connections are passed. */
+function requireSocketPairs(id: string): void {
+  try {
+    socketPair().forEach(close);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new UnsupportedError(
+      `Cannot pass connections, as ${id} does, without Unix sockets: ${message}`,
+    );
+  }
+}
 
 /** The longest that clients still being served hold up a stop. */
 const DRAIN_LIMIT_MS = 1000;
@@ -62,16 +79,18 @@ export class Host {
   /** Starts a design's server; `onStatus` hears of what happens to its children. */
   static async start(
     design: Design,
-    { port, children, cgroup = false }: HostOptions,
+    { port, children, launch, cgroup = false }: HostOptions,
     onStatus: (status: Status) => void = () => {},
   ): Promise<Host> {
     const listing = await design.listing();
     if (design.children !== "worker") requireFork();
-    const listener = listen(internetAddress("127.0.0.1", port), `listen on 127.0.0.1:${port}`);
+    if (design.passes) requireSocketPairs(design.id);
+    const listener = listenOn(port);
     const address = boundAddress(listener);
     const [statusEnd, status] = pipe();
     const setup = makeSetup(design, listing, {
-      children: design.lifetime === "pool" ? children : 1,
+      children: launch?.processors.length ?? (design.lifetime === "pool" ? children : 1),
+      launch,
       listener,
       status,
     });

@@ -4,7 +4,7 @@ import { designs } from "./designs.ts";
 import { childrenOf } from "./posix/files.ts";
 import { kill } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
-import { ask, type RunningServer, type ServeEvent, startServer } from "./testing.ts";
+import { ask, poolSize, type RunningServer, type ServeEvent, startServer } from "./testing.ts";
 
 const CHILDREN = 4;
 
@@ -24,21 +24,26 @@ function childrenOfServer(server: RunningServer): number[] {
 }
 
 /** The child made last, once all places are taken: a death is told before another takes the place. */
-async function newest(server: RunningServer, dead: ReadonlySet<number>): Promise<number> {
+async function newest(
+  server: RunningServer,
+  size: number,
+  dead: ReadonlySet<number>,
+): Promise<number> {
   for (const end = performance.now() + PATIENCE_MS; performance.now() < end;) {
     const living = childrenOfServer(server).filter((pid) => !dead.has(pid));
-    if (living.length === CHILDREN) return living.at(-1)!;
+    if (living.length === size) return living.at(-1)!;
     await new Promise((resolve) => setTimeout(resolve));
   }
   throw new Error("Cannot wait any longer for a new child");
 }
 
-for (const { id } of pools) {
+for (const design of pools) {
+  const { id } = design;
   // One after the other, so that where there is a lock one of them has held it.
   Deno.test(`serve ${id} goes on when each of its children is killed in turn`, async () => {
     await using server = await startServer(id, { children: CHILDREN });
     const victims = childrenOfServer(server);
-    assertEquals(victims.length, CHILDREN);
+    assertEquals(victims.length, poolSize(design, CHILDREN));
     for (const [index, pid] of victims.entries()) {
       kill(pid, Signal.KILL);
       assertEquals(await server.next(), { event: "lost", index, pid });
@@ -52,20 +57,22 @@ for (const { id } of pools) {
   });
 }
 
-for (const { id } of pools) {
+for (const design of pools) {
+  const { id } = design;
   Deno.test(`serve ${id} gives up and says so when its children die as soon as they live`, async () => {
     await using server = await startServer(id, { children: CHILDREN });
+    const size = poolSize(design, CHILDREN);
     const dead = new Set<number>();
     let event: ServeEvent | undefined;
     for (let deaths = 0; deaths < 50 && event?.event !== "crashing"; deaths++) {
-      const pid = await newest(server, dead);
+      const pid = await newest(server, size, dead);
       dead.add(pid);
       kill(pid, Signal.KILL);
       event = await server.next();
       assert(event?.event === "lost" || event?.event === "crashing");
       assertEquals(event.pid, pid);
       // Each time it is the one that took the place of the one before.
-      assertEquals(event.index, CHILDREN - 1);
+      assertEquals(event.index, size - 1);
     }
     assertEquals(event?.event, "crashing");
     const { code, lines, stderr } = await server.ended();
@@ -73,7 +80,7 @@ for (const { id } of pools) {
     assertMatch(stderr, /^herd\[\d+\]: \d+ children .* died .*\nserve: .* ended with code 1\n$/);
     const [report] = lines.map((line): ServeEvent => JSON.parse(line));
     assert(report?.event === "report");
-    assertEquals(report.children.map(({ lost }) => lost), [0, 0, 0, dead.size]);
+    assertEquals(report.children.map(({ lost }) => lost), [...Array(size - 1).fill(0), dead.size]);
     assertEquals(await server.processesAfter(NOTICE_SECONDS), []);
   });
 }

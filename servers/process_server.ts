@@ -5,10 +5,13 @@
  * @module
  */
 import type { OtherAccount, Use, Watch } from "./account.ts";
+import { Execs } from "./children/exec.ts";
 import { Forks } from "./children/fork.ts";
 import { Slot } from "./children/meter.ts";
+import type { Pool } from "./children/pool.ts";
 import { announce, enter, serve, serverOf, type Setup } from "./children/setup.ts";
 import { Subprocesses } from "./children/subprocess.ts";
+import type { Making } from "./design.ts";
 import { processCpu } from "./posix/clocks.ts";
 import { closeAllBut } from "./posix/descriptors.ts";
 import type { Cgroup } from "./posix/cgroup.ts";
@@ -48,21 +51,28 @@ export function startProcesses(setup: Setup, cgroup?: Cgroup): Running {
   return new Processes(setup, server, cgroup);
 }
 
+/** Who makes children that are programs of their own; all others are forked, and inherit compiled code. */
+const programs: Partial<Record<Making, new (setup: Setup) => { readonly pool: Pool }>> = {
+  subprocess: Subprocesses,
+  exec: Execs,
+};
+
 /** Runs a design's listing in the process that calls this; it ends with the host. */
 function runServer(setup: Setup, host: number): void {
   dieWithParent(host, Signal.KILL);
   const { design, meter, listing, handles } = setup;
   // The event loop stays behind in the host: its descriptors are no use here.
   closeAllBut([handles.listener, handles.status, handles.memory, handles.lockFile]);
+  const Program = programs[design.children];
   const forks = new Forks(setup);
   const scratch = new Slot();
   if (design.lifetime === "client") {
     warmUp(REHEARSALS, (client) => forks.rehearse(client));
     rebase();
-  } else {
+  } else if (!Program) {
     warmUp(WARM_UP_BEFORE_FORK, (client) => serve(scratch, client));
   }
-  const { pool } = design.children === "subprocess" ? new Subprocesses(setup) : forks;
+  const { pool } = Program ? new Program(setup) : forks;
   // Where no children are made, the process itself is the one child there is.
   const own = design.lifetime === undefined ? meter.children[0]! : meter.parent;
   enter(own);

@@ -17,7 +17,8 @@ import {
   UsageError,
 } from "./cli.ts";
 import { Host } from "./host.ts";
-import { Errno, SystemError } from "./posix/errors.ts";
+import { launchFlags, launchOf } from "./launch.ts";
+import { linesOf } from "./lines.ts";
 import { settle } from "./owner.ts";
 import { dieWithParent, getppid } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
@@ -37,9 +38,10 @@ const flags = {
     default: 15,
     min: 1,
     max: 1000,
-    help: "children of a pool",
+    help: "children of a pool (not of slaunch, which has one for each processor)",
   },
   pin: { kind: "string", value: "0,2-3", help: "confine it to these processors" },
+  ...launchFlags,
   json: { kind: "boolean", help: "one JSON object a line" },
   ...ownerFlags,
 } as const;
@@ -52,7 +54,7 @@ const command: Command<typeof flags> = {
   flags,
 };
 
-async function serve({ operands, flags }: Parsed<typeof command.flags>): Promise<number> {
+async function serve({ operands, flags, given }: Parsed<typeof command.flags>): Promise<number> {
   const [id, ...rest] = operands;
   if (id === undefined) throw new UsageError("Missing design: write deno task serve DESIGN");
   if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one design only`);
@@ -61,7 +63,13 @@ async function serve({ operands, flags }: Parsed<typeof command.flags>): Promise
   dieWithParent(flags.owner || getppid(), Signal.TERM);
   settle(flags);
 
-  const host = await startHost(design, flags, flags.json);
+  const host = await Host.start(design, {
+    port: flags.port,
+    children: flags.children,
+    launch: launchOf(design, flags, given),
+    // Under bench only: what a kill leaves of a cgroup, bench removes.
+    cgroup: flags.owner !== 0,
+  }, (status) => printStatus(status, flags.json));
   const ended = stopSignal();
   const outcome = await Promise.race([host.ready, host.failed, ended]);
   if (outcome === undefined) {
@@ -77,25 +85,11 @@ async function serve({ operands, flags }: Parsed<typeof command.flags>): Promise
   return Exit.failed;
 }
 
-async function startHost(
-  design: ReturnType<typeof requireDesign>,
-  { port, children, owner }: { port: number; children: number; owner: number },
-  json: boolean,
-): Promise<Host> {
-  const onStatus = (status: Status) => {
-    if (status.kind === "ready") return;
-    const { kind, index, pid } = status;
-    if (json) printEvent({ event: kind, index, pid });
-    else console.error(`serve: child ${index} (process ${pid}) died; a new one takes its place`);
-  };
-  try {
-    // Under bench only: what a kill leaves of a cgroup, bench removes.
-    return await Host.start(design, { port, children, cgroup: owner !== 0 }, onStatus);
-  } catch (error) {
-    if (!(error instanceof SystemError) || error.errno !== Errno.EADDRINUSE) throw error;
-    throw new UsageError(
-      `Cannot listen on 127.0.0.1:${port}: the port is in use; write another, or --port 0 for a free one`,
-    );
+function printStatus({ kind, index, pid }: Status, json: boolean): void {
+  if (kind === "ready") return;
+  if (json) printEvent({ event: kind, index, pid });
+  else if (kind !== "ended") {
+    console.error(`serve: child ${index} (process ${pid}) died; a new one takes its place`);
   }
 }
 
@@ -117,15 +111,10 @@ function announce(design: string, { address }: Host, flags: { children: number; 
 }
 
 async function readMarks(host: Host): Promise<void> {
-  let text = "";
-  for await (const chunk of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
-    const lines = (text + chunk).split("\n");
-    text = lines.pop()!;
-    for (const line of lines) {
-      if (line.trim() !== "mark") continue;
-      host.mark();
-      printEvent({ event: "marked" });
-    }
+  for await (const line of linesOf(Deno.stdin.readable)) {
+    if (line.trim() !== "mark") continue;
+    host.mark();
+    printEvent({ event: "marked" });
   }
 }
 

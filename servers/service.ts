@@ -21,30 +21,68 @@ const request = new Uint8Array(4096);
 const reply = new Uint8Array(65536).fill("A".charCodeAt(0));
 
 /**
- * Answers one client until it closes. A line that is malformed, zero, over the limit or over-long ends
- * the service at once.
+ * What is done for one client in a server that waits for no single one: it says what has arrived, and is
+ * told how much it is to send.
+ */
+export interface Conversation {
+  /** Takes the first `length` bytes of what has arrived; how many bytes are owed for them is the result. */
+  take(arrived: Uint8Array<ArrayBuffer>, length: number): number;
+  /** Whether something has arrived that is refused: what was owed before is sent, then it is closed. */
+  readonly refused: boolean;
+  /** The next bytes to send, of which as many are meant as are still owed. */
+  readonly outgoing: Uint8Array<ArrayBuffer>;
+  /** That many of them are sent. */
+  sent(count: number): void;
+}
+
+/**
+ * The requests of one client, which arrive in any pieces. A line that is malformed, zero, over the limit
+ * or over-long is refused, and so is everything behind it.
+ */
+export class Requests implements Conversation {
+  #count = 0;
+  #digits = 0;
+  refused = false;
+
+  take(arrived: Uint8Array<ArrayBuffer>, length: number): number {
+    let owed = 0;
+    for (let i = 0; i < length; i++) {
+      const byte = arrived[i]!;
+      if (byte >= ZERO && byte <= ZERO + 9 && this.#digits < MOST_DIGITS) {
+        this.#count = 10 * this.#count + byte - ZERO;
+        this.#digits++;
+      } else if (byte === NEWLINE && this.#count > 0 && this.#count <= REQUEST_LIMIT) {
+        owed += this.#count;
+        this.#count = this.#digits = 0;
+      } else {
+        this.refused = true;
+        break;
+      }
+    }
+    return owed;
+  }
+
+  get outgoing(): Uint8Array<ArrayBuffer> {
+    return reply;
+  }
+
+  sent(): void {
+    // Every byte is the same.
+  }
+}
+
+/**
+ * Answers one client until it closes. A request that is refused ends the service at once.
  *
  * @returns whether the client closed by itself; false where its request was refused.
  */
 export function service(connection: number): boolean {
-  let count = 0;
-  let digits = 0;
+  const requests = new Requests();
   for (;;) {
     const length = read(connection, request);
     if (length === 0) return true;
-    for (let i = 0; i < length; i++) {
-      const byte = request[i]!;
-      if (byte === NEWLINE) {
-        if (count === 0 || count > REQUEST_LIMIT) return false;
-        send(connection, count);
-        count = digits = 0;
-      } else if (byte >= ZERO && byte <= ZERO + 9 && digits < MOST_DIGITS) {
-        count = 10 * count + byte - ZERO;
-        digits++;
-      } else {
-        return false;
-      }
-    }
+    send(connection, requests.take(request, length));
+    if (requests.refused) return false;
   }
 }
 
@@ -59,11 +97,16 @@ export function serveOne(connection: number): boolean {
   try {
     return service(connection);
   } catch (error) {
-    if (error instanceof SystemError && GONE.has(error.code)) return true;
+    if (hasGone(error)) return true;
     throw error;
   } finally {
     close(connection);
   }
+}
+
+/** Whether a call failed because its client has vanished. */
+export function hasGone(error: unknown): boolean {
+  return error instanceof SystemError && GONE.has(error.code);
 }
 
 const GONE = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT"]);

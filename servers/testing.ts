@@ -9,8 +9,10 @@
 import config from "../deno.json" with { type: "json" };
 import type { Report } from "./account.ts";
 import type { Status } from "./children/status.ts";
+import type { Design } from "./design.ts";
+import { linesOf } from "./lines.ts";
 import { fork } from "./posix/fork.ts";
-import { type Ended, endsWithin, getpid, kill, wait } from "./posix/processes.ts";
+import { affinity, type Ended, endsWithin, getpid, kill, wait } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
 import {
   close,
@@ -140,19 +142,6 @@ async function allProcesses(): Promise<Process[]> {
   });
 }
 
-/** The lines of a stream; the last may lack its newline. */
-export async function* linesOf(
-  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
-): AsyncGenerator<string> {
-  let text = "";
-  for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
-    const lines = (text + chunk).split("\n");
-    text = lines.pop()!;
-    yield* lines;
-  }
-  if (text !== "") yield text;
-}
-
 /** What the promise gives, if it does so in time. */
 export async function inTime<T>(
   what: string,
@@ -226,6 +215,11 @@ export interface ServerOptions {
   readonly args?: readonly string[];
   /** A program, and its arguments, that is given the command line to run. */
   readonly via?: readonly string[];
+}
+
+/** The children that a pool has of which `wanted` are wanted: a launcher has one for each processor. */
+export function poolSize({ children }: Design, wanted: number): number {
+  return children === "exec" ? affinity().length : wanted;
 }
 
 /** Starts a server on a port of its own and waits until it is ready. */

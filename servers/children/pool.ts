@@ -5,9 +5,11 @@
  * @module
  */
 import type { Children, Member } from "../design.ts";
+import { Poller } from "../posix/descriptors.ts";
 import { complain } from "../posix/fork.ts";
 import { type Ended, exitNow, reapOne, wait } from "../posix/processes.ts";
 import { close, socketPair } from "../posix/sockets.ts";
+import type { Slot } from "./meter.ts";
 import type { Setup } from "./setup.ts";
 import { tell } from "./status.ts";
 
@@ -16,6 +18,8 @@ export interface Channel {
   readonly parents: number;
   readonly childs: number;
 }
+
+const NO_CHANNEL: Channel = { parents: -1, childs: -1 };
 
 /** How a process is made a child. */
 export interface Maker {
@@ -44,7 +48,9 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 export class Pool implements Children {
   readonly #setup: Setup;
   readonly #maker: Maker;
-  #members: Writable<Member>[] = [];
+  readonly #members: Writable<Member>[] = [];
+  /** Where connections are dealt round the parent keeps both ends: what is on its way outlives a child. */
+  readonly #keptChannels: Channel[] = [];
   readonly #lives: Life[] = [];
 
   constructor(setup: Setup, maker: Maker) {
@@ -58,7 +64,11 @@ export class Pool implements Children {
   }
 
   fill(): readonly Member[] {
-    for (const index of this.#setup.meter.children.keys()) this.#members.push(this.#member(index));
+    for (const index of this.#setup.meter.children.keys()) {
+      const member = this.#place(index);
+      this.#start(member);
+      this.#members.push(member);
+    }
     return this.#members;
   }
 
@@ -75,7 +85,7 @@ export class Pool implements Children {
     for (;;) {
       const end = wait();
       if (!end) exitNow(1);
-      const member = this.#members.find(({ pid }) => pid === end.pid);
+      const member = this.#memberOf(end);
       if (member) this.#renew(member, end);
     }
   }
@@ -85,13 +95,43 @@ export class Pool implements Children {
     if (end) this.#renew(member, end);
   }
 
-  #renew(member: Writable<Member>, { pid, usage }: Ended): void {
-    const { meter, handles: { status } } = this.#setup;
-    const { index } = member;
-    const slot = meter.children[index]!;
+  collect(): readonly Member[] {
+    const left: Member[] = [];
+    for (let end = reapOne(); end; end = reapOne()) {
+      const member = this.#memberOf(end);
+      if (!member) continue;
+      if (end.code !== 0) {
+        this.#renew(member, end);
+        continue;
+      }
+      this.#account(member, end);
+      tell(this.#setup.handles.status, { kind: "ended", index: member.index, pid: end.pid });
+      if (this.#isAwaited(member)) this.#start(member);
+      else left.push(member);
+    }
+    return left;
+  }
+
+  restart(member: Member): void {
+    this.#start(member);
+  }
+
+  #memberOf({ pid }: Ended): Writable<Member> | undefined {
+    return this.#members.find((member) => member.pid === pid);
+  }
+
+  #account(member: Writable<Member>, { usage }: Ended): Slot {
+    const slot = this.#setup.meter.children[member.index]!;
     slot.add(usage);
-    slot.lose();
-    slot.pid = 0;
+    slot.pid = member.pid = 0;
+    return slot;
+  }
+
+  #renew(member: Writable<Member>, end: Ended): void {
+    const { handles: { status } } = this.#setup;
+    const { index } = member;
+    const { pid } = end;
+    this.#account(member, end).lose();
     const crashes = this.#crashesUntil(index);
     if (crashes >= CRASH_LIMIT) {
       tell(status, { kind: "crashing", index, pid });
@@ -99,10 +139,7 @@ export class Pool implements Children {
       exitNow(1);
     }
     tell(status, { kind: "lost", index, pid });
-    if (member.channel !== -1) close(member.channel);
-    const fresh = this.#member(index, crashes);
-    member.pid = fresh.pid;
-    member.channel = fresh.channel;
+    this.#start(member, crashes);
   }
 
   #crashesUntil(index: number): number {
@@ -111,17 +148,13 @@ export class Pool implements Children {
     return idle && performance.now() - startedAt < YOUNG_MS ? crashes + 1 : 0;
   }
 
-  #member(index: number, crashes = 0): Writable<Member> {
+  #place(index: number): Writable<Member> {
     const slot = this.#setup.meter.children[index]!;
-    this.#lives[index] = { startedAt: performance.now(), opened: slot.opened, crashes };
-    const [parents, childs] = this.#setup.design.passes ? socketPair() : [-1, -1];
-    const pid = this.#maker.start(index, { parents, childs });
-    slot.pid = pid;
-    if (childs !== -1) close(childs);
     return {
       index,
-      pid,
-      channel: parents,
+      pid: 0,
+      processor: this.#setup.launch?.processors[index] ?? -1,
+      channel: -1,
       busy: false,
       // The book keeps this count in its Child structure; here the host can see it, too.
       get count() {
@@ -132,4 +165,28 @@ export class Pool implements Children {
       },
     };
   }
+
+  #start(member: Writable<Member>, crashes = 0): void {
+    const { index } = member;
+    const slot = this.#setup.meter.children[index]!;
+    this.#lives[index] = { startedAt: performance.now(), opened: slot.opened, crashes };
+    const { passes } = this.#setup.design;
+    const channel = passes === undefined ? NO_CHANNEL : this.#keptChannels[index] ?? openChannel();
+    if (passes === "round") this.#keptChannels[index] = channel;
+    else if (member.channel !== -1) close(member.channel);
+    member.channel = channel.parents;
+    member.pid = slot.pid = this.#maker.start(index, channel);
+    if (passes === "free") close(channel.childs);
+  }
+
+  /** Whether a connection is on its way to it. */
+  #isAwaited({ index }: Member): boolean {
+    const channel = this.#keptChannels[index];
+    return channel !== undefined && new Poller([channel.childs]).wait(0);
+  }
+}
+
+function openChannel(): Channel {
+  const [parents, childs] = socketPair();
+  return { parents, childs };
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Child, Design, Listing, Lock, Server } from "../design.ts";
+import type { Launch } from "../launch.ts";
 import { openLock } from "../locks/lock.ts";
 import { Mutex } from "../locks/mutex.ts";
 import { Queue, QUEUE_BYTES } from "../locks/queue.ts";
@@ -37,6 +38,8 @@ export interface Setup {
   readonly design: Design;
   readonly listing: Listing;
   readonly handles: Handles;
+  /** How the servers are started, in a design that launches another program. */
+  readonly launch: Launch | undefined;
   /** Where the shared memory lies in this process. */
   readonly address: bigint;
   readonly meter: Meter;
@@ -52,12 +55,17 @@ const METER_AT = QUEUE_AT + Math.ceil(QUEUE_BYTES / 64) * 64;
 export function makeSetup(
   design: Design,
   listing: Listing,
-  options: { children: number; listener: number; status: number },
+  { launch, ...options }: {
+    children: number;
+    listener: number;
+    status: number;
+    launch?: Launch | undefined;
+  },
 ): Setup {
   const memory = memoryFile("herd", METER_AT + Meter.bytes(options.children));
   const lockFile = design.lock === "file" ? unnamedFile() : -1;
   const handles = { design: design.id, ...options, memory, lockFile };
-  const setup = openSetup(design, listing, handles);
+  const setup = { ...openSetup(design, listing, handles), launch };
   Mutex.create(setup.address);
   Queue.create(setup.address + BigInt(QUEUE_AT));
   return setup;
@@ -78,6 +86,7 @@ export function openSetup(
     design,
     listing,
     handles,
+    launch: undefined,
     address: memory.address,
     meter: new Meter(memory, METER_AT, handles.children),
     lock: openLock(design.lock ?? "mutex", {
@@ -86,6 +95,13 @@ export function openSetup(
     }),
     queue: new Queue(memory.address + BigInt(QUEUE_AT)),
   };
+}
+
+/** Finds one child's slot in the shared memory, from a program that has nothing else of the server. */
+export function openSlot(memory: number, index: number): Slot {
+  const children = index + 1; // those behind it are of no interest
+  const bytes = METER_AT + Meter.bytes(children);
+  return new Meter(mapMemoryFile(memory, bytes), METER_AT, children).children[index]!;
 }
 
 /** What the parent of a listing gets. */
@@ -105,7 +121,7 @@ export function childOf(
   { connection = -1, channel = -1 }: { connection?: number; channel?: number },
   slot = setup.meter.children[index]!,
 ): Child {
-  const ownsListener = setup.design.lifetime === "pool" && setup.design.passes !== true;
+  const ownsListener = setup.design.lifetime === "pool" && setup.design.passes === undefined;
   return {
     index,
     listener: ownsListener ? setup.handles.listener : -1,

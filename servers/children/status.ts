@@ -12,10 +12,12 @@ export type Status =
   | { readonly kind: "ready"; readonly index: number; readonly pid: number }
   /** A child of a pool died and was replaced. */
   | { readonly kind: "lost"; readonly index: number; readonly pid: number }
+  /** A child of a pool ended by itself, having had no client for long. */
+  | { readonly kind: "ended"; readonly index: number; readonly pid: number }
   /** The children of a pool die faster than they can serve; the server gives up. */
   | { readonly kind: "crashing"; readonly index: number; readonly pid: number };
 
-const KINDS = ["ready", "lost", "crashing"] as const;
+const KINDS = ["ready", "lost", "ended", "crashing"] as const;
 const MESSAGE_INTS = 3;
 
 /** Size of a message. */

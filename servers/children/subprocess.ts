@@ -42,7 +42,7 @@ export class Subprocesses implements Maker {
   #spawn(child: Omit<Told, "parent" | "handles">): number {
     const { handles, design } = this.#setup;
     const told: Told = { parent: this.#pid, ...child, handles };
-    const accepts = design.lifetime === "pool" && design.passes !== true;
+    const accepts = design.lifetime === "pool" && design.passes === undefined;
     const inherited = [
       handles.status,
       handles.memory,

@@ -61,6 +61,14 @@ export class Workers implements Children {
     throw new Error("Cannot replace a Worker: threads do not die by themselves");
   }
 
+  collect(): readonly Member[] {
+    return [];
+  }
+
+  restart(member: Member): void {
+    this.replace(member);
+  }
+
   #start(index: number, connection: number): void {
     const { address, handles } = this.#setup;
     this.#post({ role: "child", index, connection, address, handles });

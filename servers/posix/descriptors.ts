@@ -8,6 +8,7 @@ import { addressOf, libc } from "./libc.ts";
 
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
+const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 const CMSG_BYTES = 24; // CMSG_SPACE(sizeof(int)) on 64-bit Linux
@@ -47,10 +48,23 @@ const incoming = descriptorMessage();
  * @returns false where that process is gone.
  */
 export function sendDescriptor(channel: number, descriptor: number): boolean {
+  return send(channel, descriptor, MSG_NOSIGNAL);
+}
+
+/**
+ * As `sendDescriptor`, but without waiting for room in the queue of the socket.
+ *
+ * @returns false also where there is none.
+ */
+export function offerDescriptor(channel: number, descriptor: number): boolean {
+  return send(channel, descriptor, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+function send(channel: number, descriptor: number, flags: number): boolean {
   outgoing.descriptor[0] = descriptor;
   for (;;) {
-    if (libc.sendmsg(channel, outgoing.header, MSG_NOSIGNAL) === 1) return true;
-    if (isGone()) return false;
+    if (libc.sendmsg(channel, outgoing.header, flags) === 1) return true;
+    if (errno() === Errno.EAGAIN || isGone()) return false;
     retryOrThrow("sendmsg", `pass descriptor ${descriptor} over descriptor ${channel}`);
   }
 }
@@ -90,30 +104,57 @@ function isGone(): boolean {
   return number === Errno.EPIPE || number === Errno.ECONNRESET;
 }
 
-const POLLIN = 1;
+/** What to wait for on a descriptor (poll(2)). */
+export const READABLE = 1;
+export const WRITABLE = 4;
 
-/** Waits for any of several descriptors to become readable (poll(2)). */
+/** Waits for any of several descriptors (poll(2)), each at a place of its own, counted from 0. */
 export class Poller {
-  readonly #ints: Int32Array<ArrayBuffer>;
-  readonly #bytes: Uint8Array<ArrayBuffer>;
+  // struct pollfd: the descriptor, then events (lower half) and revents (upper half).
+  #ints: Int32Array<ArrayBuffer>;
+  #bytes: Uint8Array<ArrayBuffer>;
+  #size: number;
 
+  /** Waits for all of them to become readable. */
   constructor(descriptors: readonly number[]) {
-    // struct pollfd: the descriptor, then events (lower half) and revents (upper half).
-    this.#ints = new Int32Array(descriptors.flatMap((descriptor) => [descriptor, POLLIN]));
+    this.#ints = new Int32Array(descriptors.flatMap((descriptor) => [descriptor, READABLE]));
     this.#bytes = new Uint8Array(this.#ints.buffer);
+    this.#size = descriptors.length;
   }
 
-  /** Puts another descriptor at that place, which is not ready before the next wait; −1: none. */
-  set(index: number, descriptor: number): void {
+  /** Puts a descriptor at that place, which is not ready before the next wait; −1: none. */
+  set(index: number, descriptor: number, events = READABLE): void {
     this.#ints[2 * index] = descriptor;
-    this.#ints[2 * index + 1] = POLLIN;
+    this.#ints[2 * index + 1] = events;
   }
 
-  /** Waits until at least one is readable, or its other end closed, or time is up; whether one is. */
+  /** Makes a place for one more behind the others. */
+  add(descriptor: number, events = READABLE): void {
+    if (2 * this.#size === this.#ints.length) {
+      const larger = new Int32Array(Math.max(8, 4 * this.#size));
+      larger.set(this.#ints);
+      this.#ints = larger;
+      this.#bytes = new Uint8Array(larger.buffer);
+    }
+    this.set(this.#size++, descriptor, events);
+  }
+
+  /** Takes a place away; the last one moves there. */
+  remove(index: number): void {
+    const last = 2 * --this.#size;
+    this.#ints[2 * index] = this.#ints[last]!;
+    this.#ints[2 * index + 1] = this.#ints[last + 1]!;
+  }
+
+  /**
+   * Waits until at least one is ready, or its other end closed.
+   *
+   * @returns false where that has not happened within so many milliseconds (−1: however long it takes).
+   */
   wait(milliseconds = -1): boolean {
     for (;;) {
-      const count = libc.poll(this.#bytes, this.#ints.length >> 1, milliseconds);
-      if (count >= 0) return count > 0;
+      const ready = libc.poll(this.#bytes, this.#size, milliseconds);
+      if (ready >= 0) return ready > 0;
       retryOrThrow("poll", "wait for a client or a child");
     }
   }

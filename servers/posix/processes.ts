@@ -11,6 +11,7 @@ import { Signal } from "./signals.ts";
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_CHILD_SUBREAPER = 36;
 const WNOHANG = 1;
+const O_CLOEXEC = 0o2000000;
 
 /** A process that ended, and what it had used. */
 export interface Ended {
@@ -156,10 +157,39 @@ export function setAffinity(processors: readonly number[]): void {
   checked(libc.sched_setaffinity(0, mask.length, mask), "sched_setaffinity", doing);
 }
 
+/** The processor this thread runs on at the moment. */
+export function currentProcessor(): number {
+  return checked(libc.sched_getcpu(), "sched_getcpu", "ask for the processor");
+}
+
+/** How many descriptors this process may have (RLIMIT_NOFILE). */
+export function descriptorLimit(): number {
+  const RLIMIT_NOFILE = 7;
+  const limit = new BigUint64Array(2); // struct rlimit: soft, hard
+  const bytes = new Uint8Array(limit.buffer);
+  checked(libc.getrlimit(RLIMIT_NOFILE, bytes), "getrlimit", "ask for the limit of descriptors");
+  return Number(limit[0]);
+}
+
 /** The environment of this process, as C has it. */
 function environment(): Deno.PointerValue {
   // SAFETY: what Deno gives for a static symbol is its address, so this reads the variable itself.
   return new Deno.UnsafePointerView(libc.environ!).getPointer();
+}
+
+/** The arguments of a program as C has them, the strings in one piece of memory behind the pointers. */
+function argumentVector(path: string, args: readonly string[]): Uint8Array<ArrayBuffer> {
+  const strings = [path, ...args].map(cString);
+  const pointers = 8 * (strings.length + 1); // the last one is NULL
+  const vector = new Uint8Array(strings.reduce((sum, { length }) => sum + length, pointers));
+  const view = new DataView(vector.buffer);
+  let at = pointers;
+  for (const [i, string] of strings.entries()) {
+    view.setBigUint64(8 * i, addressOf(vector) + BigInt(at), true);
+    vector.set(string, at);
+    at += string.length;
+  }
+  return vector;
 }
 
 /**
@@ -171,8 +201,6 @@ export function spawn(
   args: readonly string[],
   descriptors: readonly number[] = [],
 ): number {
-  const strings = [path, ...args].map(cString);
-  const argv = new Uint8Array(new BigUint64Array([...strings.map(addressOf), 0n]).buffer);
   const actions = new Uint8Array(256); // posix_spawn_file_actions_t takes 80
   libc.posix_spawn_file_actions_init(actions);
   // dup2 of a descriptor onto itself is how posix_spawn takes FD_CLOEXEC off it (glibc 2.29).
@@ -180,10 +208,36 @@ export function spawn(
   const pid = new Int32Array(1);
   const attributes = new Uint8Array(512); // posix_spawnattr_t takes 336; zeroed: the defaults
   const pidBytes = new Uint8Array(pid.buffer);
+  const argv = argumentVector(path, args);
   const code = libc.posix_spawn(pidBytes, cString(path), actions, attributes, argv, environment());
   libc.posix_spawn_file_actions_destroy(actions);
   if (code !== 0) throw new SystemError("posix_spawn", `start ${path}`, code);
-  // SAFETY: argv points into `strings`, which this keeps alive until posix_spawn has returned.
-  void strings.length;
   return pid[0]!;
+}
+
+/** The first descriptor behind the standard three: where a program looks for those it is passed. */
+export const FIRST_DESCRIPTOR = 3;
+
+/**
+ * Becomes another program (execve(2)), which keeps process number, parent-death signal, affinity and
+ * ignored signals. It inherits `descriptors`, renumbered from `first` on; everything else is closed.
+ *
+ * @throws {SystemError} where it stays this program, such as ENOENT.
+ */
+export function exec(
+  path: string,
+  args: readonly string[],
+  descriptors: readonly number[] = [],
+  first = FIRST_DESCRIPTOR,
+): never {
+  // Out of each other's way first: the number that one is to have may be another one's now.
+  const above = Math.max(first + descriptors.length, ...descriptors.map((fd) => fd + 1));
+  for (const [i, fd] of descriptors.entries()) renumber(fd, above + i, O_CLOEXEC);
+  for (const i of descriptors.keys()) renumber(above + i, first + i, 0);
+  libc.execve(cString(path), argumentVector(path, args), environment());
+  throw new SystemError("execve", `start ${path}`, errno());
+}
+
+function renumber(from: number, to: number, flags: number): void {
+  checked(libc.dup3(from, to, flags), "dup3", `pass on descriptor ${from}`);
 }

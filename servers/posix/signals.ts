@@ -5,7 +5,9 @@
  *
  * @module
  */
+import { checked } from "./errors.ts";
 import { libc } from "./libc.ts";
+import { read } from "./sockets.ts";
 
 /** Signal numbers (signal(7)). */
 export const Signal = { HUP: 1, INT: 2, KILL: 9, PIPE: 13, TERM: 15, CHLD: 17 } as const;
@@ -53,6 +55,29 @@ export function waitForSignal(...signals: number[]): number {
   const number = new Int32Array(1);
   libc.sigwait(signalSet(signals), new Uint8Array(number.buffer));
   return number[0]!;
+}
+
+/**
+ * Blocks these signals in this thread, and gives a descriptor that is readable where one of them has come
+ * (signalfd(2)). `takeSignal` takes it.
+ */
+export function signalDescriptor(...signals: number[]): number {
+  const SFD_CLOEXEC = 0o2000000;
+  blockSignals(...signals);
+  return checked(
+    libc.signalfd(-1, signalSet(signals), SFD_CLOEXEC),
+    "signalfd",
+    `wait for signals ${signals.join(", ")}`,
+  );
+}
+
+const SIGINFO_BYTES = 128; // struct signalfd_siginfo
+const siginfo = new Uint8Array(SIGINFO_BYTES);
+
+/** Takes the next signal of such a descriptor, waiting for one; its number is the result. */
+export function takeSignal(descriptor: number): number {
+  read(descriptor, siginfo);
+  return siginfo[0]!;
 }
 
 function signalSet(signals: readonly number[]): Uint8Array<ArrayBuffer> {

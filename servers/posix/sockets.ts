@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checked, retryOrThrow } from "./errors.ts";
+import { checked, Errno, errno, retryOrThrow } from "./errors.ts";
 import { cString, fromCString, libc } from "./libc.ts";
 
 const AF_UNIX = 1;
@@ -181,6 +181,29 @@ export function write(fd: number, buffer: Uint8Array<ArrayBuffer>, length: numbe
     const count = libc.write(fd, buffer, length);
     if (count >= 0) return count;
     retryOrThrow("write", `write to descriptor ${fd}`);
+  }
+}
+
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+
+/** As `read`, of a socket and without waiting: −1 where nothing has come yet. */
+export function readNow(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
+  for (;;) {
+    const count = libc.recv(fd, buffer, buffer.length, MSG_DONTWAIT);
+    if (count >= 0) return count;
+    if (errno() === Errno.EAGAIN) return -1;
+    retryOrThrow("recv", `read from descriptor ${fd}`);
+  }
+}
+
+/** As `write`, to a socket and without waiting: 0 where there is no room yet. */
+export function writeNow(fd: number, buffer: Uint8Array<ArrayBuffer>, length: number): number {
+  for (;;) {
+    const count = libc.send(fd, buffer, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count >= 0) return count;
+    if (errno() === Errno.EAGAIN) return 0;
+    retryOrThrow("send", `write to descriptor ${fd}`);
   }
 }
 

@@ -35,8 +35,11 @@ export const symbols = {
     nonblocking: true,
   },
   write: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // ssize_t write(int fd, const void *buf, size_t count)
+  recv: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" }, // ssize_t recv(int fd, void *buf, size_t len, int flags)
+  send: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" }, // ssize_t send(int fd, const void *buf, size_t len, int flags)
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" }, // int open(const char *path, int flags, mode_t mode)
   close: { parameters: ["i32"], result: "i32" }, // int close(int fd)
+  dup3: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int dup3(int oldfd, int newfd, int flags)
   pipe2: { parameters: ["buffer", "i32"], result: "i32" }, // int pipe2(int fds[2], int flags)
   poll: { parameters: ["buffer", "u32", "i32"], result: "i32" }, // int poll(struct pollfd *fds, nfds_t n, int timeout)
 
@@ -83,6 +86,9 @@ export const symbols = {
   pidfd_open: { name: "syscall", parameters: ["i32", "i32", "u32"], result: "i32" }, // long syscall(SYS_pidfd_open, pid_t pid, unsigned int flags)
   sched_setaffinity: { parameters: ["i32", "i32", "buffer"], result: "i32" }, // int sched_setaffinity(pid_t pid, size_t size, const cpu_set_t *mask)
   sched_getaffinity: { parameters: ["i32", "i32", "buffer"], result: "i32" }, // int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *mask)
+  sched_getcpu: { parameters: [], result: "i32" }, // int sched_getcpu(void)
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" }, // int getrlimit(int resource, struct rlimit *limit)
+  execve: { parameters: ["buffer", "buffer", "pointer"], result: "i32" }, // int execve(const char *path, char *const argv[], char *const envp[])
   posix_spawn: {
     parameters: ["buffer", "buffer", "buffer", "buffer", "buffer", "pointer"],
     result: "i32",
@@ -98,6 +104,7 @@ export const symbols = {
   sigaddset: { parameters: ["buffer", "i32"], result: "i32" }, // int sigaddset(sigset_t *set, int sig)
   pthread_sigmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" }, // int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
   sigwait: { parameters: ["buffer", "buffer"], result: "i32" }, // int sigwait(const sigset_t *set, int *sig)
+  signalfd: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // int signalfd(int fd, const sigset_t *mask, int flags)
   signal: { parameters: ["i32", "usize"], result: "usize" }, // sighandler_t signal(int sig, sighandler_t handler)
 
   // memory

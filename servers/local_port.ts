@@ -1,0 +1,25 @@
+/**
+ * Where the servers are: a port of 127.0.0.1.
+ *
+ * @module
+ */
+import { UsageError } from "./cli.ts";
+import { Errno, SystemError } from "./posix/errors.ts";
+import { internetAddress, listen } from "./posix/sockets.ts";
+
+/**
+ * Listens on a port of 127.0.0.1; 0 lets the system pick one.
+ *
+ * @returns the listening socket.
+ * @throws {UsageError} where the port is in use.
+ */
+export function listenOn(port: number): number {
+  try {
+    return listen(internetAddress("127.0.0.1", port), `listen on 127.0.0.1:${port}`);
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.errno !== Errno.EADDRINUSE) throw error;
+    throw new UsageError(
+      `Cannot listen on 127.0.0.1:${port}: the port is in use; write another, or --port 0 for a free one`,
+    );
+  }
+}
