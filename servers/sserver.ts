@@ -13,7 +13,7 @@ import { Echo } from "./echo.ts";
 import { Inherited, serverFlags } from "./launch.ts";
 import { listenOn } from "./local_port.ts";
 import { multiplex, type Observer, type Source } from "./multiplex.ts";
-import { receiveDescriptor } from "./posix/descriptors.ts";
+import { Poller, receiveDescriptor } from "./posix/descriptors.ts";
 import {
   currentProcessor,
   descriptorLimit,
@@ -65,6 +65,9 @@ const OWN_DESCRIPTORS = 64;
 
 function sserver({ operands, flags, given }: Parsed<typeof command.flags>): number {
   if (operands.length > 0) throw new UsageError(`Unexpected "${operands[0]}": see --help`);
+  if (given.has("port") && given.has("channel")) {
+    throw new UsageError("Cannot serve both a port and a channel: write --port or --channel");
+  }
   const { port, channel, idle, echo, verbose, place } = flags;
   const isLaunched = given.has("place");
   if (isLaunched) resetSignals();
@@ -73,14 +76,16 @@ function sserver({ operands, flags, given }: Parsed<typeof command.flags>): numb
   if (verbose) say(dialog.starting(cpu));
   if (isLaunched && verbose) close(Inherited.starting);
   const converse = echo ? () => new Echo() : () => new Requests();
-  const slot = isLaunched ? takePlace(place, converse) : new Slot();
-  const observer = counting(slot);
+  const source = given.has("channel") ? channelSource(channel) : portSource(port);
+  // A client that waits already is not to wait for the rehearsal as well.
+  if (isLaunched && !new Poller([source.descriptor]).wait(0)) rehearse(converse);
+  const observer = counting(isLaunched ? takePlace(place) : new Slot());
   const isIdle = multiplex({
-    source: given.has("channel") ? channelSource(channel) : portSource(port),
+    source,
     observer: verbose ? new Transcript(cpu, observer) : observer,
     converse,
     idleSeconds: idle,
-    mostClients: descriptorLimit() - OWN_DESCRIPTORS,
+    mostClients: Math.max(1, descriptorLimit() - OWN_DESCRIPTORS),
   });
   if (verbose && isIdle) say(dialog.idle(cpu, idle));
   return Exit.fine;
@@ -109,10 +114,9 @@ function counting(slot: Slot): Observer {
 }
 
 /** Takes a place among those that share the meter; its slot is the result. */
-function takePlace(place: number, converse: () => Conversation): Slot {
+function takePlace(place: number): Slot {
   const slot = openSlot(Inherited.memory, place);
   close(Inherited.memory);
-  rehearse(converse);
   enter(slot);
   announce(place, Inherited.status);
   close(Inherited.status);

@@ -1,6 +1,14 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { closing, inChild, waitFor } from "../testing.ts";
-import { closeAllBut, Poller, receiveDescriptor, sendDescriptor } from "./descriptors.ts";
+import {
+  closeAllBut,
+  offerDescriptor,
+  Poller,
+  receiveDescriptor,
+  sendDescriptor,
+  WRITABLE,
+} from "./descriptors.ts";
+import { SystemError } from "./errors.ts";
 import { tryReadText } from "./files.ts";
 import { fork } from "./fork.ts";
 import { shareMemory } from "./memory.ts";
@@ -91,4 +99,69 @@ Deno.test("closeAllBut() leaves those it is given, and the standard three", () =
   });
   const left = [...open.keys()].filter((fd) => open[fd] === 1);
   assertEquals(left, [0, 1, 2, ...kept.toReversed()]);
+});
+
+Deno.test("offerDescriptor() waits for no room, and loses nothing that it has passed", () => {
+  const [ours, theirs] = socketPair();
+  using _ = closing(ours, theirs);
+  const poller = new Poller([]);
+  poller.add(ours, WRITABLE);
+  let passed = 0;
+  while (passed < 10_000 && offerDescriptor(ours, theirs)) passed++;
+  assertGreater(passed, 100);
+  assert(passed < 10_000);
+  assertEquals(offerDescriptor(ours, theirs), false);
+  assertEquals(poller.wait(0), false);
+  for (let i = 0; i < passed; i++) close(receiveDescriptor(theirs));
+  assertEquals(poller.wait(0), true);
+  assertEquals(offerDescriptor(ours, theirs), true);
+});
+
+Deno.test("sendDescriptor() names the error where it fails", () => {
+  const [left, right] = socketPair();
+  using _ = closing(left, right);
+  const [output, input] = pipe();
+  using _pipe = closing(output, input);
+  for (const send of [sendDescriptor, offerDescriptor]) {
+    assertEquals(assertThrows(() => send(input, output), SystemError).code, "ENOTSOCK");
+    const { call, code, message } = assertThrows(() => send(left, -1), SystemError);
+    assertEquals([call, code], ["sendmsg", "EBADF"]);
+    assertEquals(
+      message.split(" (")[0],
+      `Cannot pass descriptor -1 over descriptor ${left}: sendmsg failed with EBADF`,
+    );
+  }
+});
+
+Deno.test("Poller takes places away and adds more than there were", () => {
+  const pipes = Array.from({ length: 20 }, pipe);
+  using _ = closing(...pipes.flat());
+  const poller = new Poller([]);
+  for (const [output] of pipes) poller.add(output);
+  const ready = () => [...pipes.keys()].filter((index) => poller.isReady(index));
+  for (const i of [3, 18, 19]) write(pipes[i]![1], byte, 1);
+  poller.wait();
+  assertEquals(ready(), [3, 18, 19]);
+  // The last one takes the place of the one that goes; its own is empty.
+  poller.remove(3);
+  poller.wait();
+  assertEquals(ready().filter((index) => index < 19), [3, 18]);
+  poller.remove(18);
+  poller.remove(3);
+  assertEquals(poller.wait(0), false);
+  poller.add(pipes[19]![0]);
+  poller.wait();
+  assertEquals(ready()[0], 17);
+});
+
+Deno.test("Poller waits for room where it is told to, and not longer than that", () => {
+  const [left, right] = socketPair();
+  using _ = closing(left, right);
+  const poller = new Poller([left]);
+  assertEquals(poller.wait(1), false);
+  poller.set(0, left, WRITABLE);
+  assertEquals(poller.wait(1), true);
+  write(right, byte, 1);
+  poller.set(0, left);
+  assertEquals(poller.wait(), true);
 });

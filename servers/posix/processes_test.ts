@@ -8,6 +8,7 @@ import {
 } from "@std/assert";
 import { closing, evaluate, forkReady, inChild, sleep, waitFor } from "../testing.ts";
 import { usage } from "./clocks.ts";
+import { closeAllBut } from "./descriptors.ts";
 import { SystemError } from "./errors.ts";
 import { readText } from "./files.ts";
 import { fork, forkAgain } from "./fork.ts";
@@ -15,8 +16,11 @@ import { shareMemory } from "./memory.ts";
 import {
   affinity,
   becomeSubreaper,
+  currentProcessor,
+  descriptorLimit,
   dieWithParent,
   endsWithin,
+  exec,
   exitNow,
   getpid,
   getppid,
@@ -237,4 +241,121 @@ Deno.test("spawn() says which program there is not", () => {
   const { call, code, message } = assertThrows(() => spawn("/none", []), SystemError);
   assertEquals({ call, code }, { call: "posix_spawn", code: "ENOENT" });
   assertNotEquals(message.indexOf("Cannot start /none"), -1);
+});
+
+/** Forks a child that becomes a shell with these descriptors, from 3 on. */
+const become = (script: string, args: string[], descriptors: number[]) =>
+  fork(() => exec("/bin/sh", ["-c", script, ...args], descriptors));
+
+Deno.test("exec() makes a process another program, with its arguments", () => {
+  const args = ["sh", "two words", "", "ü→\n"];
+  const said = outputOf((fd) => become(`printf '%s|' "$$" "$@" >&3; exit 7`, args, [fd]));
+  const [pid, ...rest] = said.text.split("|");
+  assertGreater(Number(pid), 0);
+  assertEquals([rest, said.code], [[...args.slice(1), ""], 7]);
+});
+
+Deno.test("exec() renumbers descriptors, whatever numbers they had", () => {
+  const pipes = Array.from({ length: 4 }, pipe);
+  using _ = closing(...pipes.flat());
+  // One of them stands where another one is to go, and there are more than one of those.
+  const inputs = pipes.map(([, input]) => input);
+  const script = "for fd in 3 4 5 6; do printf $fd >/dev/fd/$fd; done";
+  for (const order of [inputs, inputs.toReversed()]) {
+    const pid = fork(() => {
+      // In a process with nothing else the numbers from 3 on are in use already.
+      closeAllBut(order);
+      const moved = order.map(() => pipe()[0]);
+      assertEquals(moved[0], 3);
+      exec("/bin/sh", ["-c", script], order);
+    });
+    assertEquals(waitFor(pid).code, 0);
+    const byte = new Uint8Array(1);
+    const read1 = ([output]: [number, number]) => (read(output, byte), byte[0]! - 48);
+    const numbers = pipes.map(read1);
+    assertEquals(numbers, order === inputs ? [3, 4, 5, 6] : [6, 5, 4, 3]);
+  }
+});
+
+Deno.test("exec() swaps descriptors that stand in each other's place", () => {
+  const said = outputOf((fd) =>
+    fork(() => {
+      closeAllBut([fd]);
+      const [three, four] = pipe();
+      assertEquals([three, four], [3, 4]);
+      write(four, new TextEncoder().encode("swapped\n"), 8);
+      exec("/bin/sh", ["-c", `head -n 1 <&4 >&5`], [four, three, fd]);
+    })
+  );
+  assertEquals(said, { text: "swapped\n", code: 0 });
+});
+
+Deno.test("exec() keeps every other descriptor back", () => {
+  const [output, input] = pipe();
+  using _ = closing(output, input);
+  const { text } = outputOf((fd) => become("echo /proc/$$/fd/* >&3", [], [fd]));
+  const numbers = text.trim().split(" ").map((path) => Number(path.split("/").at(-1)));
+  assertEquals(numbers.filter((fd) => fd <= 3), [0, 1, 2, 3]);
+  assertEquals(numbers.filter((fd) => fd === output || fd === input), []);
+});
+
+Deno.test("exec() keeps affinity and parent-death signal", async () => {
+  const [processor] = affinity();
+  const { stdout } = await evaluate(`
+    import { fork } from "./posix/fork.ts";
+    import { dieWithParent, endsWithin, exec, getpid, kill, setAffinity, wait } from "./posix/processes.ts";
+    import { readText } from "./posix/files.ts";
+    import { pipe, read } from "./posix/sockets.ts";
+    const [output, input] = pipe();
+    const parent = fork(() => {
+      const pid = getpid();
+      const child = fork(() => {
+        dieWithParent(pid, 9);
+        setAffinity([${processor}]);
+        exec("/bin/sh", ["-c", "echo $$ >&3; exec sleep 10"], [input]);
+      });
+      wait(child);
+    });
+    const bytes = new Uint8Array(16);
+    const child = parseInt(new TextDecoder().decode(bytes.subarray(0, read(output, bytes))));
+    console.log(readText("/proc/" + child + "/status").match(/Cpus_allowed_list:\\s+(.*)/)[1]);
+    kill(parent, 9);
+    wait(parent);
+    console.log(endsWithin(child, 5000));
+  `);
+  assertEquals(stdout, `${processor}\ntrue\n`);
+});
+
+Deno.test("exec() says which program there is not", () => {
+  const [output, input] = pipe();
+  using _ = closing(output);
+  const pid = fork(() => {
+    try {
+      exec("/none", []);
+    } catch (error) {
+      const text = new TextEncoder().encode((error as SystemError).message);
+      write(input, text, text.length);
+    }
+  });
+  close(input);
+  assertEquals(waitFor(pid).code, 0);
+  const bytes = new Uint8Array(200);
+  const message = new TextDecoder().decode(bytes.subarray(0, read(output, bytes)));
+  assertEquals(message.split(" (")[0], "Cannot start /none: execve failed with ENOENT");
+});
+
+Deno.test("currentProcessor() is the one that a process is confined to", () => {
+  const processors = affinity();
+  for (const processor of processors) {
+    const code = inChild(() => {
+      setAffinity([processor]);
+      return currentProcessor();
+    }).code;
+    assertEquals(code, processor);
+  }
+});
+
+Deno.test("descriptorLimit() is what the shell says", () => {
+  const { text } = outputOf((fd) => shell(`ulimit -n >/dev/fd/${fd}`, [], [fd]));
+  assertEquals(descriptorLimit(), Number(text));
 });

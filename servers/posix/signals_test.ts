@@ -1,8 +1,16 @@
 import { assertEquals } from "@std/assert";
 import { closing, evaluate, forkReady, inChild, sleep, waitFor } from "../testing.ts";
+import { Poller } from "./descriptors.ts";
 import { fork } from "./fork.ts";
-import { getpid, kill } from "./processes.ts";
-import { blockSignals, Signal, waitForSignal, withSignalsBlocked } from "./signals.ts";
+import { getpid, kill, wait } from "./processes.ts";
+import {
+  blockSignals,
+  Signal,
+  signalDescriptor,
+  takeSignal,
+  waitForSignal,
+  withSignalsBlocked,
+} from "./signals.ts";
 import { close, pipe, read, write } from "./sockets.ts";
 
 const byte = new Uint8Array(1);
@@ -86,4 +94,17 @@ Deno.test("withSignalsBlocked() lets signals through after an error too", () => 
     }
   });
   assertEquals(signal, Signal.TERM);
+});
+
+Deno.test("signalDescriptor() is readable once a child has ended", () => {
+  const { code } = inChild(() => {
+    const descriptor = signalDescriptor(Signal.CHLD);
+    const poller = new Poller([descriptor]);
+    const isReady = () => poller.wait(0);
+    const before = isReady();
+    const child = fork(() => {});
+    const [signal, ended] = [takeSignal(descriptor), wait(child)?.code];
+    return !before && signal === Signal.CHLD && ended === 0 && !isReady() ? 42 : 1;
+  });
+  assertEquals(code, 42);
 });

@@ -16,12 +16,14 @@ import {
   pipe,
   read,
   readLater,
+  readNow,
   type SocketAddress,
   socketPair,
   streamSocket,
   timeLimit,
   unixAddress,
   write,
+  writeNow,
 } from "./sockets.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -217,4 +219,36 @@ Deno.test("readLater() reads what comes later, and 0 at the end", async () => {
 
 Deno.test("readLater() returns −1 where it fails", async () => {
   assertEquals(await readLater(-1, new Uint8Array(10)), -1);
+});
+
+Deno.test("readNow() tells what has come, that nothing has, and the end", () => {
+  const [left, right] = socketPair();
+  using _ = closing(left);
+  const buffer = new Uint8Array(3);
+  assertEquals(readNow(left, buffer), -1);
+  send(right, "four");
+  assertEquals([readNow(left, buffer), readNow(left, buffer)], [3, 1]);
+  close(right);
+  assertEquals(readNow(left, buffer), 0);
+});
+
+Deno.test("writeNow() writes what there is room for", () => {
+  const [left, right] = socketPair();
+  using _ = closing(left, right);
+  const buffer = new Uint8Array(65536);
+  let written = 0;
+  for (let count; (count = writeNow(left, buffer, buffer.length)) > 0;) written += count;
+  assertEquals(writeNow(left, buffer, 1), 0);
+  for (let left = written; left > 0;) left -= read(right, buffer);
+  assertEquals(writeNow(left, buffer, 1), 1);
+});
+
+Deno.test("readNow() and writeNow() tell where the other end is gone", () => {
+  const [left, right] = socketPair();
+  using _ = closing(left);
+  send(left, "unread");
+  close(right);
+  const buffer = new Uint8Array(1);
+  assertEquals(assertThrows(() => readNow(left, buffer), SystemError).code, "ECONNRESET");
+  assertEquals(assertThrows(() => writeNow(left, buffer, 1), SystemError).code, "EPIPE");
 });

@@ -51,6 +51,11 @@ export const symbols = {
   rmdir: { parameters: ["buffer"], result: "i32" }, // int rmdir(const char *path)
   unlink: { parameters: ["buffer"], result: "i32" }, // int unlink(const char *path)
 
+  // pseudo-terminals
+  posix_openpt: { parameters: ["i32"], result: "i32" }, // int posix_openpt(int flags)
+  unlockpt: { parameters: ["i32"], result: "i32" }, // int unlockpt(int fd)
+  ptsname_r: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // int ptsname_r(int fd, char *name, size_t size)
+
   // locks
   lockf: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int lockf(int fd, int cmd, off_t len); len is 0 here
   pthread_mutexattr_init: { parameters: ["buffer"], result: "i32" }, // int pthread_mutexattr_init(pthread_mutexattr_t *)
