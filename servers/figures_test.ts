@@ -120,3 +120,20 @@ for (const { id, children: making } of pools.filter(({ passes }) => passes === "
     await assertStreamPipes(server, own);
   });
 }
+
+Deno.test("serve slaunch has a stream pipe a server, of which the launcher holds both ends", async () => {
+  const own = await ownSockets("subprocess");
+  await using server = await startServer("slaunch");
+  const { parent, children } = processesOf(server);
+  const holders = await findHolders(server);
+  const listener = listenerOn(server.port);
+  assertEquals(holders.get(listener), [parent]);
+  const ends = socketsOf(parent, holders).filter((inode) => inode !== listener);
+  assertEquals(ends.length, 2 * children.length);
+  const shared = ends.map((inode) => holders.get(inode)!.filter((pid) => pid !== parent));
+  // Nobody else has the launcher's, and each server has its own.
+  assertEquals(shared.filter((pids) => pids.length === 0).length, children.length);
+  assertEquals(ascending(shared.flat()), ascending(children));
+  for (const pid of children) assertEquals(socketsOf(pid, holders).length, 1 + own);
+  for (const inode of ends) assert(streamPipes().has(inode), `${inode} is no end of a stream pipe`);
+});

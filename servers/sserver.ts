@@ -22,7 +22,7 @@ import {
   getppid,
 } from "./posix/processes.ts";
 import { resetSignals, Signal } from "./posix/signals.ts";
-import { accept, boundAddress, close } from "./posix/sockets.ts";
+import { accept, boundAddress, close, isSocket } from "./posix/sockets.ts";
 import { type Conversation, Requests, WARM_UP, warmUp } from "./service.ts";
 
 const flags = {
@@ -91,8 +91,13 @@ function sserver({ operands, flags, given }: Parsed<typeof command.flags>): numb
   return Exit.fine;
 }
 
-/** Connections that a launcher passes. */
+/** Connections that a launcher passes. @throws {UsageError} for a descriptor that is no socket. */
 function channelSource(channel: number): Source {
+  if (!isSocket(channel)) {
+    throw new UsageError(
+      `Cannot take connections from --channel ${channel}: it is no socket that this program inherits`,
+    );
+  }
   return { descriptor: channel, take: () => receiveDescriptor(channel) };
 }
 

@@ -31,8 +31,8 @@ const PATIENCE_SECONDS = 10;
 
 const ROOT = new URL("..", import.meta.url);
 
-/** The arguments with which `deno task serve` calls Deno, whose wrapper would not pass signals on. */
-const [, ...SERVE] = config.tasks.serve.command.split(" ");
+/** The arguments with which `deno task` calls Deno, whose wrapper would not pass signals on. */
+const denoArguments = (task: "serve" | "sserver") => config.tasks[task].command.split(" ").slice(1);
 
 /** How a process ended, and what it had printed since it was last read from. */
 export interface Outcome {
@@ -42,7 +42,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** The command `serve`, running. Nothing of it outlives the block that uses it. */
+/** The command `serve` (or another), running. Nothing of it outlives the block that uses it. */
 export class ServeProcess implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #lines: AsyncGenerator<string, void>;
@@ -52,8 +52,12 @@ export class ServeProcess implements AsyncDisposable {
   readonly #seen = new Set<string>();
 
   /** Starts it; `via` is a program that is given the command line to run. */
-  constructor(args: readonly string[], via: readonly string[] = []) {
-    const [program, ...rest] = [...via, Deno.execPath(), ...SERVE, ...args];
+  constructor(
+    args: readonly string[],
+    via: readonly string[] = [],
+    task: "serve" | "sserver" = "serve",
+  ) {
+    const [program, ...rest] = [...via, Deno.execPath(), ...denoArguments(task), ...args];
     this.#process = new Deno.Command(program!, {
       args: rest,
       cwd: ROOT,

@@ -131,6 +131,12 @@ export function boundAddress(fd: number): BoundAddress {
   return { host: path, port: 0 };
 }
 
+/** Whether a descriptor is open and a socket. */
+export function isSocket(fd: number): boolean {
+  const length = new Uint8Array(new Uint32Array([0]).buffer);
+  return libc.getsockname(fd, new Uint8Array(0), length) === 0;
+}
+
 /** The next connection, waiting for one. Blocking accept wakes one waiter, in the order they came. */
 export function accept(listener: number): number {
   for (;;) {

@@ -12,6 +12,7 @@ import {
   connect,
   endWriting,
   internetAddress,
+  isSocket,
   listen,
   pipe,
   read,
@@ -251,4 +252,13 @@ Deno.test("readNow() and writeNow() tell where the other end is gone", () => {
   const buffer = new Uint8Array(1);
   assertEquals(assertThrows(() => readNow(left, buffer), SystemError).code, "ECONNRESET");
   assertEquals(assertThrows(() => writeNow(left, buffer, 1), SystemError).code, "EPIPE");
+});
+
+Deno.test("isSocket() knows a socket from a pipe and from nothing", () => {
+  const [left, right] = socketPair();
+  const [output, input] = pipe();
+  using _ = closing(left, right, output, input);
+  const listener = listen(internetAddress("127.0.0.1", 0), "listen");
+  using _listener = closing(listener);
+  assertEquals([left, listener, output, 1_000_000].map(isSocket), [true, true, false, false]);
 });

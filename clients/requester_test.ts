@@ -1,11 +1,12 @@
-/** The sample dialog of the Open System Services Programmer's Guide, on two pseudo-terminals as there. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+/** The requester, in the sample dialog of the Open System Services Programmer's Guide on two pseudo-terminals, as there. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
 import { affinity, endsWithin, kill, wait } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
 import { close, readLater, write } from "../servers/posix/sockets.ts";
 import { startOnTerminal } from "../servers/posix/terminal.ts";
-import type { Task } from "./testing.ts";
+import { startServer } from "../servers/testing.ts";
+import { runTask, type Task } from "./testing.ts";
 
 const PATIENCE_MS = 20_000;
 
@@ -119,4 +120,41 @@ Deno.test("slaunch and requester hold the guide's dialog", async () => {
   ]);
   launcher.type(INTERRUPT);
   assertEquals(await launcher.ended(), 0);
+});
+
+/** A requester that has failed, with one line that says how. */
+async function assertFails(port: number, reason: RegExp, typed: string): Promise<void> {
+  await using requester = new Terminal("requester", "--port", String(port));
+  if (typed !== "") await requester.until(/^\?$/);
+  requester.type(typed);
+  assertEquals(await requester.ended(), 3);
+  const [starting, ...lines] = requester.lines;
+  assertEquals([starting, lines.length], ["Requester starting", typed === "" ? 2 : 3]);
+  assertMatch(lines.at(-2)!, reason);
+}
+
+Deno.test("requester says so where nobody listens, or nobody echoes", async () => {
+  await using server = await startServer("slaunch");
+  await assertFails(
+    server.port,
+    /^requester: .* the server closed the connection; .*--echo/,
+    "hi\n",
+  );
+  await server.stop();
+  await assertFails(
+    server.port,
+    /^requester: Cannot talk to 127.* refused .*--echo --port \d+/,
+    "",
+  );
+});
+
+Deno.test("requester refuses what it cannot use", async () => {
+  for (
+    const [args, words] of [[[], "--port PORT"], [["--port", "1", "hello"], '"hello"']] as const
+  ) {
+    const { code, stdout, stderr } = await runTask("requester", ...args);
+    assertEquals({ code, stdout }, { code: 2, stdout: "" });
+    assertMatch(stderr, /^requester: [^\n]+\n$/);
+    assertStringIncludes(stderr, words);
+  }
 });

@@ -1,0 +1,168 @@
+import { assertEquals, assertGreater, assertLess } from "@std/assert";
+import { multiplex, type Multiplexing } from "./multiplex.ts";
+import { receiveDescriptor, sendDescriptor } from "./posix/descriptors.ts";
+import { fork } from "./posix/fork.ts";
+import { close, endWriting, read, socketPair, write, writeNow } from "./posix/sockets.ts";
+import { Requests } from "./service.ts";
+import { closing, waitFor } from "./testing.ts";
+
+const END = 100;
+const IDLE = 101;
+
+/** A multiplexing server in a process of its own, to which this test passes its clients. */
+class Server implements Disposable {
+  readonly #pid: number;
+  readonly #channel: number;
+  readonly #clients: number[] = [];
+
+  /** Its exit code counts those of its clients whom it refused. */
+  constructor(options: Partial<Multiplexing> = {}) {
+    const [channel, theirs] = socketPair();
+    this.#channel = channel;
+    this.#pid = fork(() => {
+      close(channel);
+      let refusals = 0;
+      const idle = multiplex({
+        source: { descriptor: theirs, take: () => receiveDescriptor(theirs) },
+        observer: {
+          opened: () => {},
+          received: () => {},
+          closed: (_, refused) => refusals += Number(refused),
+        },
+        converse: () => new Requests(),
+        idleSeconds: 0,
+        mostClients: 1000,
+        ...options,
+      });
+      return (idle ? IDLE : END) + 10 * refusals;
+    });
+    close(theirs);
+  }
+
+  /** A new client. */
+  client(): number {
+    const [client, theirs] = socketPair();
+    sendDescriptor(this.#channel, theirs);
+    close(theirs);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** Says that no more will come, and waits for it; its exit code. */
+  end(): number | undefined {
+    endWriting(this.#channel);
+    return waitFor(this.#pid).code;
+  }
+
+  wait(): number | undefined {
+    return waitFor(this.#pid).code;
+  }
+
+  [Symbol.dispose](): void {
+    closing(this.#channel, ...this.#clients)[Symbol.dispose]();
+  }
+}
+
+function ask(client: number, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  write(client, bytes, bytes.length);
+}
+
+/** Reads so many bytes, or fewer where the server closes before. */
+function receive(client: number, bytes: number): number {
+  const buffer = new Uint8Array(65536);
+  let received = 0;
+  while (received < bytes) {
+    const count = read(client, buffer.subarray(0, bytes - received));
+    if (count === 0) break;
+    received += count;
+  }
+  return received;
+}
+
+Deno.test("multiplex() serves clients in whatever order they ask", () => {
+  using server = new Server();
+  const clients = Array.from({ length: 30 }, () => server.client());
+  for (const order of [clients, clients.toReversed(), clients.filter((_, i) => i % 3 === 0)]) {
+    for (const client of order) ask(client, "7\n");
+    for (const client of order) assertEquals(receive(client, 7), 7);
+  }
+  // Whoever goes leaves the others their places.
+  for (const client of clients.filter((_, i) => i % 2 === 0)) endWriting(client);
+  for (const client of clients.filter((_, i) => i % 2 === 1)) {
+    ask(client, "70000\n");
+    assertEquals(receive(client, 70000), 70000);
+    endWriting(client);
+  }
+  assertEquals(server.end(), END);
+});
+
+Deno.test("multiplex() reads no more from a client that does not fetch its answers", () => {
+  using server = new Server();
+  const [client, other] = [server.client(), server.client()];
+  const requests = new TextEncoder().encode("1000000\n".repeat(1000));
+  const MOST = 10_000_000;
+  let sent = 0;
+  for (let round = 0; round < 100; round++) {
+    for (let count; sent < MOST && (count = writeNow(client, requests, requests.length)) > 0;) {
+      sent += count;
+    }
+    // Meanwhile it had time to read, if it would.
+    ask(other, "10\n");
+    assertEquals(receive(other, 10), 10);
+  }
+  assertLess(sent, MOST);
+  assertEquals(receive(client, 5_000_000), 5_000_000);
+  close(client);
+  endWriting(other);
+  assertEquals(server.end(), END);
+});
+
+Deno.test("multiplex() sends what it owes before it closes on a client that it refuses", () => {
+  using server = new Server();
+  const client = server.client();
+  ask(client, "3000000\nword\n");
+  assertEquals(receive(client, 3_000_001), 3_000_000);
+  assertEquals(server.end(), END + 10);
+});
+
+Deno.test("multiplex() takes a client that vanishes for one that closes", () => {
+  using server = new Server();
+  const [reset, gone] = [server.client(), server.client()];
+  ask(reset, "10000000\n");
+  assertEquals(receive(reset, 1), 1);
+  close(reset);
+  close(gone);
+  const other = server.client();
+  ask(other, "5\n");
+  assertEquals(receive(other, 5), 5);
+  endWriting(other);
+  assertEquals(server.end(), END);
+});
+
+Deno.test("multiplex() takes no more clients than it may", () => {
+  using server = new Server({ mostClients: 2 });
+  const clients = Array.from({ length: 4 }, () => server.client());
+  for (const client of clients) ask(client, "1\n");
+  for (const [i, client] of clients.entries()) {
+    assertEquals(receive(client, 1), 1);
+    if (i >= 2) continue;
+    endWriting(client);
+    assertEquals(receive(client, 1), 0);
+  }
+  for (const client of clients.slice(2)) endWriting(client);
+  assertEquals(server.end(), END);
+});
+
+Deno.test("multiplex() is idle once it has had no client for so long, and not before", () => {
+  using server = new Server({ idleSeconds: 1 });
+  const client = server.client();
+  const start = performance.now();
+  for (let i = 0; i < 3; i++) {
+    ask(client, "1\n");
+    receive(client, 1);
+  }
+  endWriting(client);
+  assertEquals(server.wait(), IDLE);
+  assertGreater(performance.now() - start, 1000);
+});

@@ -1,0 +1,163 @@
+/** One sserver by itself: at a port of its own, or at a channel that somebody else has made. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import config from "../deno.json" with { type: "json" };
+import { receiveDescriptor, sendDescriptor } from "./posix/descriptors.ts";
+import { fork } from "./posix/fork.ts";
+import { exec, kill } from "./posix/processes.ts";
+import { Signal } from "./posix/signals.ts";
+import { close, endWriting, read, socketPair, write } from "./posix/sockets.ts";
+import {
+  ask,
+  closing,
+  Connection,
+  forkReady,
+  type Outcome,
+  ServeProcess,
+  sleep,
+  waitFor,
+} from "./testing.ts";
+
+/** An sserver at a port of its own. */
+class Alone extends ServeProcess {
+  constructor(args: readonly string[] = [], via: readonly string[] = []) {
+    super(args, via, "sserver");
+  }
+
+  /** The port that it says it listens on. */
+  async port(): Promise<number> {
+    const line = await this.nextLine();
+    const [, port] = line!.match(/^ready: sserver on 127\.0\.0\.1:(\d+) \(process \d+; .*\)$/)!;
+    return Number(port);
+  }
+}
+
+Deno.test("sserver runs alone, for many clients at once, until a signal", async () => {
+  await using server = new Alone();
+  const port = await server.port();
+  using clients = new DisposableStack();
+  const all = Array.from({ length: 20 }, () => clients.use(new Connection(port)));
+  for (const client of all.toReversed()) {
+    client.send("4000\n");
+    assertEquals(client.receive(4000).length, 4000);
+  }
+  server.signal("SIGTERM");
+  const { signal, lines, stderr } = await server.ended();
+  assertEquals({ signal, lines, stderr }, { signal: "SIGTERM", lines: [], stderr: "" });
+});
+
+Deno.test("sserver --idle ends once it has had no client for so long", async () => {
+  await using server = new Alone(["--idle", "1", "--verbose", "--echo"]);
+  assertMatch((await server.nextLine())!, /^sserver \[cpu \d+\] - starting$/);
+  const port = await server.port();
+  assertEquals(ask(port, "\x1b[2Jhi\n", 8).length, 8);
+  const { code, lines, stderr } = await server.ended();
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  const fd = lines[0]!.split(" ").at(-1);
+  assertEquals(lines.map((line) => line.split(" - ")[1]), [
+    `new connection on fd ${fd}`,
+    // A terminal would obey what is left out.
+    `message received on fd ${fd} = [2Jhi`,
+    `connection on fd ${fd} closed`,
+    "idle for 1 s, ending",
+  ]);
+});
+
+Deno.test("sserver leaves clients waiting for whom it may have no descriptor", async () => {
+  const script = 'ulimit -n 128; exec "$@"';
+  await using server = new Alone([], ["/bin/sh", "-c", script, "sh"]);
+  const port = await server.port();
+  const all = Array.from({ length: 150 }, () => new Connection(port));
+  for (const client of all) client.send("1\n");
+  const served = 128 - 64;
+  for (const client of all.slice(0, served)) assertEquals(client.receive(1).length, 1);
+  // Each that goes makes room for the next.
+  for (const [i, client] of all.entries()) {
+    all[i - served]?.[Symbol.dispose]();
+    if (i >= served) assertEquals(client.receive(1).length, 1, `client ${i}`);
+  }
+  for (const client of all.slice(-served)) client[Symbol.dispose]();
+});
+
+/** An sserver that inherits a channel; this end of it, and its process. */
+function withChannel(...args: string[]): { channel: number; pid: number } {
+  const [channel, theirs] = socketPair();
+  const [, ...flags] = config.tasks.sserver.command.split(" ");
+  const pid = fork(() => exec(Deno.execPath(), [...flags, "--channel=3", ...args], [theirs]));
+  close(theirs);
+  return { channel, pid };
+}
+
+/** Passes it a client, whose end is the result. */
+function pass(channel: number): number {
+  const [client, theirs] = socketPair();
+  assert(sendDescriptor(channel, theirs));
+  close(theirs);
+  return client;
+}
+
+Deno.test("sserver serves what is passed to it, and ends when its channel does", () => {
+  const { channel, pid } = withChannel();
+  const clients = [pass(channel), pass(channel)];
+  using _ = closing(...clients);
+  close(channel);
+  const reply = new Uint8Array(10);
+  for (const client of clients) {
+    write(client, new TextEncoder().encode("5\n"), 2);
+    assertEquals(read(client, reply), 5);
+  }
+  for (const client of clients) endWriting(client);
+  assertEquals(waitFor(pid).code, 0);
+  assertEquals(clients.map((client) => read(client, reply)), [0, 0]);
+});
+
+Deno.test("sserver at a channel ends with the one that started it", () => {
+  const [output, input] = socketPair();
+  using _ = closing(output);
+  const parent = forkReady((ready) => {
+    const { channel } = withChannel();
+    const client = pass(channel);
+    const byte = new Uint8Array(1);
+    write(client, new TextEncoder().encode("1\n"), 2);
+    read(client, byte);
+    sendDescriptor(input, client);
+    ready();
+    sleep();
+  });
+  close(input);
+  const client = receiveDescriptor(output);
+  using _client = closing(client);
+  kill(parent, Signal.KILL);
+  waitFor(parent);
+  // Only the server has the other end.
+  assertEquals(read(client, new Uint8Array(1)), 0);
+});
+
+async function sserver(...args: string[]): Promise<Outcome> {
+  await using process = new Alone(args);
+  return await process.ended();
+}
+
+Deno.test("sserver refuses what it cannot serve with one line", async () => {
+  for (
+    const [code, words, ...args] of [
+      [2, '"now"', "now"],
+      [2, "--port or --channel", "--port", "8000", "--channel", "3"],
+      [2, "--idle", "--idle", "soon"],
+      [2, "--channel", "--channel", "2"],
+      [2, "--channel", "--channel", "1000"],
+    ] as const
+  ) {
+    const outcome = await sserver(...args);
+    assertEquals({ code: outcome.code, lines: outcome.lines }, { code, lines: [] });
+    assertMatch(outcome.stderr, /^sserver: [^\n]+\n$/);
+    assertStringIncludes(outcome.stderr, words);
+  }
+});
+
+Deno.test("sserver answers --help with its flags", async () => {
+  const { code, lines } = await sserver("--help");
+  assertEquals(code, 0);
+  for (const words of ["deno task sserver", "--port", "--channel", "--idle", "--echo"]) {
+    assertStringIncludes(lines.join("\n"), words);
+  }
+});
