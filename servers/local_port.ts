@@ -7,6 +7,16 @@ import { UsageError } from "./cli.ts";
 import { Errno, SystemError } from "./posix/errors.ts";
 import { internetAddress, listen } from "./posix/sockets.ts";
 
+/** The flag that says which. */
+export const portFlag = {
+  kind: "integer",
+  value: "PORT",
+  default: 0,
+  min: 0,
+  max: 65535,
+  help: "port on 127.0.0.1; 0 lets the system pick one",
+} as const;
+
 /**
  * Listens on a port of 127.0.0.1; 0 lets the system pick one.
  *

@@ -19,19 +19,13 @@ import {
 import { Host } from "./host.ts";
 import { launchFlags, launchOf } from "./launch.ts";
 import { linesOf } from "./lines.ts";
+import { portFlag } from "./local_port.ts";
 import { settle } from "./owner.ts";
 import { dieWithParent, getppid } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
 
 const flags = {
-  port: {
-    kind: "integer",
-    value: "PORT",
-    default: 0,
-    min: 0,
-    max: 65535,
-    help: "port on 127.0.0.1; 0 lets the system pick one",
-  },
+  port: portFlag,
   children: {
     kind: "integer",
     value: "N",

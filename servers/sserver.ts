@@ -11,7 +11,7 @@ import { type Command, Exit, type Parsed, printLine, runCommand, UsageError } fr
 import { dialog, say, Transcript } from "./dialog.ts";
 import { Echo } from "./echo.ts";
 import { Inherited, serverFlags } from "./launch.ts";
-import { listenOn } from "./local_port.ts";
+import { listenOn, portFlag } from "./local_port.ts";
 import { multiplex, type Observer, type Source } from "./multiplex.ts";
 import { Poller, receiveDescriptor } from "./posix/descriptors.ts";
 import {
@@ -26,14 +26,7 @@ import { accept, boundAddress, close, isSocket } from "./posix/sockets.ts";
 import { type Conversation, Requests, WARM_UP, warmUp } from "./service.ts";
 
 const flags = {
-  port: {
-    kind: "integer",
-    value: "PORT",
-    default: 0,
-    min: 0,
-    max: 65535,
-    help: "port on 127.0.0.1; 0 lets the system pick one",
-  },
+  port: portFlag,
   channel: {
     kind: "integer",
     value: "FD",
