@@ -47,3 +47,5 @@ export {
   serve,
   type Server,
 } from "./bench/api.ts";
+export { type SweepPoint, sweepPoints } from "./bench/report/sweep.ts";
+export type { DesignSummary, Summary } from "./bench/report/summary.ts";

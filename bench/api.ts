@@ -8,7 +8,7 @@ import type { Report } from "../servers/account.ts";
 import { requireDesign } from "../servers/cli.ts";
 import { designs as registry } from "../servers/designs.ts";
 import { makePlan } from "./plan.ts";
-import { LIMITS, type Recorded } from "./record.ts";
+import { LIMITS, type Recorded, type Sweep } from "./record.ts";
 import { recordRun } from "./record_run.ts";
 import { Subprocess } from "./subprocess.ts";
 
@@ -22,6 +22,10 @@ export interface BenchOptions {
   readonly connections?: number;
   readonly bytes?: number;
   readonly children?: number;
+  /** What a client waits between two connections, in milliseconds (default 0). */
+  readonly think?: number;
+  /** Runs every design at each of these values in every round; `sweepPoints()` takes the record apart. */
+  readonly sweep?: Sweep;
   /** Seed of the order within the rounds, below 2³² (default: a random one). */
   readonly seed?: number;
   /** Folder to record into, empty or new (default: `results/TIME`). */

@@ -4,14 +4,17 @@
  *
  * @module
  */
-import { Exit, printEvent, userPath } from "../servers/cli.ts";
+import { Exit, printEvent, printLine, UsageError, userPath } from "../servers/cli.ts";
 import { dieWithParent, getppid } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
+import { loadText } from "./plan.ts";
 import { textProgress } from "./progress.ts";
 import type { Plan } from "./record.ts";
 import { defaultFolder, goOn, measure, type Outcome, start } from "./record_run.ts";
+import { renderTerminal } from "./report/derive.ts";
 import { warningsOf } from "./report/warnings.ts";
 import type { Observer } from "./run.ts";
+import { terminalOptions } from "./terminal.ts";
 
 /** What is said on the command line of how a run goes. */
 export interface RunOptions {
@@ -30,6 +33,33 @@ export interface RunOptions {
 export interface CommandOutcome extends Outcome {
   /** The exit code that follows from it. */
   readonly exit: number;
+}
+
+/** What can be said of a run that is resumed: nothing of its plan. */
+const WITH_RESUME = ["resume", "book", "json", "strict", "max-time", "trace"];
+
+/**
+ * Runs a plan as a command whose tables are all it has to tell, or goes on with a recorded run.
+ *
+ * @returns the exit code.
+ * @throws {UsageError} where flags are given that would change a recorded plan.
+ */
+export async function runAndPrint(
+  makePlan: () => Plan,
+  options: RunOptions & { readonly book?: boolean },
+  given: ReadonlySet<string>,
+): Promise<number> {
+  const others = [...given].filter((name) => !WITH_RESUME.includes(name));
+  if (options.resume !== undefined && others.length > 0) {
+    throw new UsageError(`Cannot change a run that is resumed: leave out --${others[0]}`);
+  }
+  const { recorded, folder, exit } = await recordAsCommand(makePlan, options);
+  if (!options.json) {
+    const { book = false } = options;
+    printLine(`\n${renderTerminal(recorded, { ...terminalOptions(), book })}`);
+    printLine(`Recorded in ${folder}`);
+  }
+  return exit;
 }
 
 /** Runs a plan as a command does. */
@@ -69,7 +99,8 @@ const jsonProgress: Observer = {
 };
 
 function sayPlan(plan: Plan, folder: string, pending: number): void {
-  const { designs, rounds, clients, connections, bytes, children, seed } = plan;
+  const { designs, rounds, seed } = plan;
+  const { clients, connections, bytes, children } = loadText(plan);
   console.error(
     `${designs.length} designs × ${rounds} ${rounds === 1 ? "round" : "rounds"}, ` +
       `${clients} clients × ${connections} connections × ${bytes} bytes, ${children} children, ` +

@@ -3,19 +3,10 @@
  *
  * @module
  */
-import {
-  type Command,
-  type Parsed,
-  printLine,
-  requireDesign,
-  runCommand,
-  UsageError,
-} from "../servers/cli.ts";
+import { type Command, type Parsed, runCommand, UsageError } from "../servers/cli.ts";
 import { designs } from "../servers/designs.ts";
-import { loadFlags, planOf, runFlags } from "./options.ts";
-import { recordAsCommand } from "./command.ts";
-import { renderTerminal } from "./report/derive.ts";
-import { terminalOptions } from "./terminal.ts";
+import { designsOf, loadFlags, planOf, runFlags } from "./options.ts";
+import { runAndPrint } from "./command.ts";
 
 const flags = {
   designs: { kind: "string", value: "A,B", help: "designs to run (default: the book's)" },
@@ -36,31 +27,18 @@ const command: Command<typeof flags> = {
   flags,
 };
 
-/** What can be said of a run that is resumed: nothing of its plan. */
-const WITH_RESUME = ["resume", "book", "json", "strict", "max-time", "trace"];
-
 async function bench({ operands, flags, given }: Parsed<typeof command.flags>): Promise<number> {
   if (operands.length > 0) {
     throw new UsageError(`Unexpected "${operands[0]}": write --designs ${operands.join(",")}`);
   }
-  const others = [...given].filter((name) => !WITH_RESUME.includes(name));
-  if (flags.resume !== undefined && others.length > 0) {
-    throw new UsageError(`Cannot change a run that is resumed: leave out --${others[0]}`);
-  }
-  const plan = () => planOf(chosen(flags), flags, given);
-  const { recorded, folder, exit } = await recordAsCommand(plan, flags);
-  if (!flags.json) {
-    printLine(`\n${renderTerminal(recorded, { ...terminalOptions(), book: flags.book })}`);
-    printLine(`Recorded in ${folder}`);
-  }
-  return exit;
+  return await runAndPrint(() => planOf(chosen(flags), flags, given), flags, given);
 }
 
 function chosen({ designs: list, all }: { designs: string | undefined; all: boolean }): string[] {
   if (list !== undefined && all) {
     throw new UsageError("Cannot run both --designs and --all: write one of them");
   }
-  if (list !== undefined) return list.split(",").map((id) => requireDesign(id.trim()).id);
+  if (list !== undefined) return designsOf(list);
   return designs.filter(({ row }) => all || row !== undefined).map(({ id }) => id);
 }
 

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type Flags, processorsOf, UsageError, type Values } from "../servers/cli.ts";
+import {
+  type Flags,
+  processorsOf,
+  requireDesign,
+  UsageError,
+  type Values,
+} from "../servers/cli.ts";
 import { affinity } from "../servers/posix/processes.ts";
 import { DEFAULTS, makePlan } from "./plan.ts";
 import type { Plan } from "./record.ts";
@@ -58,6 +64,11 @@ export const runFlags = {
 } as const satisfies Flags;
 
 const QUICK_CONNECTIONS = 500;
+
+/** The designs of a list of ids. @throws {UsageError} if there is no such design. */
+export function designsOf(list: string): string[] {
+  return list.split(",").map((id) => requireDesign(id.trim()).id);
+}
 
 /** The load of a run. */
 export type LoadValues = Values<typeof loadFlags>;

@@ -4,7 +4,7 @@
  * @module
  */
 import { designs } from "../servers/designs.ts";
-import { LIMITS, type Load, type Plan } from "./record.ts";
+import { LIMITS, type Load, type Parameter, type Plan } from "./record.ts";
 
 /** The design from whose CPU time the others' differences are taken. */
 export const BASELINE = "iterative";
@@ -58,12 +58,16 @@ export function makePlan(given: PlanOptions): Plan {
 
 /** Every trial of a round, each once. */
 function candidatesOf(ids: readonly string[], options: Settled): Candidate[] {
-  const points = options.sweep?.values.map((value) => pointOf(options, value)) ?? [options];
-  const all = points.flatMap((point) =>
+  const all = pointsOf(options).flatMap((point) =>
     ids.map((design) => ({ design, ...workOf(design, point) }))
   );
   // The baseline has no children: in a sweep over them it would do the same again and again.
   return [...new Map(all.map((candidate) => [JSON.stringify(candidate), candidate])).values()];
+}
+
+/** The plan at every value of its sweep; without a sweep, the plan as it is. */
+export function pointsOf<T extends Settled>(plan: T): T[] {
+  return plan.sweep?.values.map((value) => pointOf(plan, value)) ?? [plan];
 }
 
 /** The plan at one value of what a sweep varies. More clients share the same connections. */
@@ -72,6 +76,44 @@ export function pointOf<T extends Settled>(plan: T, value: number): T {
   if (parameter !== "clients") return { ...plan, [parameter]: value };
   const connections = Math.ceil(plan.clients * plan.connections / value);
   return { ...plan, clients: value, connections };
+}
+
+/** The value a trial of a sweep has; null: what is varied makes no difference to it, as to the baseline. */
+export function valueOf(
+  { design, load, poolSize }: Candidate,
+  parameter: Parameter,
+): number | null {
+  if (design === BASELINE && parameter !== "bytes") return null;
+  return parameter === "children" ? poolSize : load[parameter];
+}
+
+/** How a trial is named: its design, and in a sweep its value. */
+export function nameOf(trial: Candidate, sweep: Plan["sweep"]): string {
+  const value = sweep && valueOf(trial, sweep.parameter);
+  return value === null ? trial.design : nameAt(trial.design, sweep!.parameter, value);
+}
+
+/** How a design is named at one value of a sweep: "prefork-mutex children=30". */
+export function nameAt(design: string, parameter: Parameter, value: number): string {
+  return `${design} ${parameter}=${value}`;
+}
+
+/** The load of a plan as text; what a sweep varies as "15, 30, 45". */
+export function loadText(plan: Settled): Record<Parameter | "connections", string> {
+  const { clients, connections, bytes, children, think, sweep } = plan;
+  const { parameter, values } = sweep ?? { parameter: "children", values: [children] };
+  const each = parameter === "clients" ? "…" : connections;
+  const text = {
+    clients,
+    connections: each,
+    bytes,
+    children,
+    think,
+    [parameter]: values.join(", "),
+  };
+  return Object.fromEntries(
+    Object.entries(text).map(([name, value]) => [name, String(value)]),
+  ) as ReturnType<typeof loadText>;
 }
 
 function mostRounds(id: string): number | undefined {

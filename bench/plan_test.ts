@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
 import { designs } from "../servers/designs.ts";
-import { BASELINE, DEFAULTS, makePlan } from "./plan.ts";
+import { BASELINE, DEFAULTS, loadText, makePlan, nameOf } from "./plan.ts";
 import type { Plan } from "./record.ts";
 
 const ids = designs.map(({ id }) => id);
@@ -122,4 +122,26 @@ Deno.test("makePlan() lets the clients of a sweep think, but not the baseline's"
     ["prefork-mutex", 15, 10, 500, 0],
     ["prefork-mutex", 15, 10, 500, 20],
   ]);
+});
+
+Deno.test("nameOf() says at which value of a sweep a trial is, but not where it makes no difference", () => {
+  const names = (parameter: "children" | "bytes" | null) => {
+    const sweep = parameter && { parameter, values: [15, 30] };
+    const plan = makePlan({ ...options, designs: ["prefork-mutex"], rounds: 1, sweep });
+    return plan.trials.map((trial) => nameOf(trial, sweep)).toSorted();
+  };
+  assertEquals(names(null), [BASELINE, "prefork-mutex"]);
+  const pool = ["prefork-mutex children=15", "prefork-mutex children=30"];
+  assertEquals(names("children"), [BASELINE, ...pool]);
+  assertEquals(names("bytes").slice(0, 2), [`${BASELINE} bytes=15`, `${BASELINE} bytes=30`]);
+});
+
+Deno.test("loadText() has all values of what a sweep varies, and no number that depends on them", () => {
+  const text = (sweep: Plan["sweep"]) => {
+    const { clients, connections, children } = loadText(makePlan({ ...options, sweep }));
+    return [clients, connections, children];
+  };
+  assertEquals(text(null), ["10", "500", "15"]);
+  assertEquals(text({ parameter: "children", values: [15, 30] }), ["10", "500", "15, 30"]);
+  assertEquals(text({ parameter: "clients", values: [1, 100] }), ["1, 100", "…", "15"]);
 });

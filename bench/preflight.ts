@@ -5,8 +5,9 @@
  */
 import { designs } from "../servers/designs.ts";
 import { tryReadText } from "../servers/posix/files.ts";
+import { pointsOf } from "./plan.ts";
 import type { Plan } from "./record.ts";
-import { WARM_UP } from "./trial.ts";
+import { warmUpOf } from "./trial.ts";
 
 /** What the system allows; Infinity where it sets no limit or does not say. */
 export interface Limits {
@@ -31,6 +32,14 @@ const OWN_TASKS = 64;
  * raises it; undefined where it can do all of it.
  */
 export function shortfall(plan: Plan, limits: Limits): string | undefined {
+  const { parameter = "children" } = plan.sweep ?? {};
+  // The most demanding point first, so that what is said of it will do for all.
+  return pointsOf(plan).toSorted((a, b) => b[parameter] - a[parameter])
+    .map((point) => shortfallAt(point, limits))
+    .find((missing) => missing !== undefined);
+}
+
+function shortfallAt(plan: Plan, limits: Limits): string | undefined {
   const { children, clients, connections } = plan;
   const chosen = designs.filter(({ id }) => plan.designs.includes(id));
   // The parent of a design that passes descriptors has a socket pair for each child.
@@ -49,7 +58,8 @@ export function shortfall(plan: Plan, limits: Limits): string | undefined {
       `write sysctl -w kernel.pid_max=4194304 or raise the cgroup's pids.max`;
   }
   // Each connection leaves its port in TIME_WAIT for a minute; every trial has a server port of its own.
-  const ports = clients * connections + WARM_UP + clients;
+  const warmUps = chosen.map(({ id }) => warmUpOf({ design: id, load: plan, poolSize: children }));
+  const ports = clients * connections + Math.max(...warmUps);
   if (ports > limits.ports) {
     return `it takes ${ports} local ports in a trial, there are ${limits.ports}; ` +
       `write sysctl -w net.ipv4.ip_local_port_range="1024 65535", or fewer --connections`;

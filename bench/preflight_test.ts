@@ -1,6 +1,7 @@
 import { assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
 import { makePlan } from "./plan.ts";
 import { type Limits, readLimits, shortfall } from "./preflight.ts";
+import type { Plan } from "./record.ts";
 
 const ROOM: Limits = { descriptors: 1024, processes: 4096, tasks: 30_000, ports: 28_232 };
 
@@ -38,4 +39,21 @@ Deno.test("shortfall() counts a descriptor a child only where the parent passes 
 
 Deno.test("readLimits() reads limits that let this very test run", () => {
   for (const [name, limit] of Object.entries(readLimits())) assertGreater(limit, 0, name);
+});
+
+Deno.test("shortfall() asks for what the largest point of a sweep takes", () => {
+  const sweep = (values: number[]) => ({
+    ...plan(15, 500),
+    sweep: { parameter: "children", values } as const,
+  });
+  assertEquals(shortfall(sweep([300, 15]), ROOM), undefined);
+  for (const values of [[15, 900, 1000], [1000, 900, 15]]) {
+    assertEquals(
+      shortfall(sweep(values), ROOM),
+      "it takes 1064 open files, a process may have 1024; write ulimit -n 1064",
+    );
+  }
+  const many: Plan["sweep"] = { parameter: "clients", values: [1, 900] };
+  const clients = { ...plan(15, 500), sweep: many };
+  assertStringIncludes(shortfall(clients, { ...ROOM, processes: 900 }) ?? "", "979 processes");
 });

@@ -5,17 +5,19 @@
  * @module
  */
 import { dim, red } from "@std/fmt/colors";
+import { nameOf } from "./plan.ts";
 import type { Plan, Trial } from "./record.ts";
 import type { Observer } from "./run.ts";
 import type { Planned } from "./trial.ts";
 
 /** Progress as text. */
 export function textProgress(plan: Plan): Observer {
-  const { rounds } = plan;
+  const { rounds, sweep } = plan;
   const live = Deno.stderr.isTerminal();
-  const width = Math.max(...plan.designs.map((id) => id.length));
-  const head = ({ round, design }: Planned | Trial) =>
-    `round ${String(round).padStart(String(rounds).length)}/${rounds}  ${design.padEnd(width)}  `;
+  const width = Math.max(...plan.trials.map((trial) => nameOf(trial, sweep).length));
+  const head = (trial: Planned | Trial) =>
+    `round ${String(trial.round).padStart(String(rounds).length)}/${rounds}  ` +
+    `${nameOf(trial, sweep).padEnd(width)}  `;
   return {
     started: (planned) => {
       if (live) write(`${head(planned)}${dim("…")}`);

@@ -107,6 +107,8 @@ export const Trial = z.object({
   /** Of everything that serves: parent and children. */
   cpu: Cpu.nullable(),
   switches: Switches.nullable(),
+  /** Wake-ups for a connection that another had taken; null: the design cannot see them. */
+  emptyWakeups: count.nullable().default(null),
   /** Memory of everything that serves, as the children's. */
   pssBytes,
   check: Check.nullable().default(null),
@@ -236,6 +238,7 @@ export type Load = z.infer<typeof Load>;
 export type Check = z.infer<typeof Check>;
 export type Machine = z.infer<typeof Machine>;
 export type Parameter = z.infer<typeof Parameter>;
+export type Sweep = z.infer<typeof Sweep>;
 export type Limits = z.infer<typeof Limits>;
 export type Trial = z.infer<typeof Trial>;
 export type Plan = z.infer<typeof Plan>;

@@ -197,6 +197,8 @@ const trial = describe(Trial, "One line of trials.jsonl: one design under one lo
   machine: "What else went on meanwhile",
   cpu: "CPU time of everything that serves; null where it failed before there was any",
   switches: "Context switches of everything that serves; null as for cpu",
+  emptyWakeups:
+    "Wake-ups for a connection that another had taken; null: the design cannot see them",
   parent: "Null where the process that accepts is the one that serves",
   children: "The children by index; one entry for all where each client has a child of its own",
   client: "What the clients saw; null where it failed before they had",

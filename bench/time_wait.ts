@@ -7,8 +7,7 @@
  */
 import { tryReadText } from "../servers/posix/files.ts";
 import { timeWaits } from "./counters.ts";
-import type { Planned } from "./trial.ts";
-import { WARM_UP } from "./trial.ts";
+import { type Planned, warmUpOf } from "./trial.ts";
 
 /** TIME_WAIT lasts a minute (TCP_TIMEWAIT_LEN); a little longer, and there is room or never will be. */
 const LONGEST_MS = 65_000;
@@ -32,12 +31,13 @@ export function systemTimeWaits(): TimeWaits {
  * @param say Hears, once, why it waits.
  */
 export async function waitForRoom(
-  { load }: Pick<Planned, "load">,
+  planned: Pick<Planned, "design" | "load" | "poolSize">,
   { now, limit }: TimeWaits,
   signal: AbortSignal,
   say: (reason: string) => void,
 ): Promise<void> {
-  const needed = load.clients * load.connections + WARM_UP;
+  const { load } = planned;
+  const needed = load.clients * load.connections + warmUpOf(planned);
   const isFull = () => limit !== null && needed <= limit && (now() ?? 0) + needed > limit;
   if (!isFull()) return;
   say(`waiting for connections to leave TIME_WAIT: there are ${now()}, the kernel keeps ${limit}`);

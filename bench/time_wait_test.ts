@@ -8,7 +8,12 @@ const NEVER = new AbortController().signal;
 async function wait(counts: number[], limit: number | null, signal = NEVER): Promise<string[]> {
   const said: string[] = [];
   const now = () => counts.length > 1 ? counts.shift()! : counts[0]!;
-  await waitForRoom({ load }, { now, limit }, signal, (reason) => said.push(reason));
+  await waitForRoom(
+    { design: "iterative", load, poolSize: null },
+    { now, limit },
+    signal,
+    (reason) => said.push(reason),
+  );
   return said;
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { findDesign } from "../servers/designs.ts";
 import type { Report } from "../servers/account.ts";
 import type { LoadReport } from "../clients/load.ts";
 import { checkAccount, imbalance } from "./balance.ts";
@@ -16,8 +17,23 @@ export type Planned = Plan["trials"][number];
 /** How a trial is run. Tests have another one. */
 export type Executor = (planned: Planned, plan: Plan, signal: AbortSignal) => Promise<Trial>;
 
-/** Connections made before the mark, by all clients together: caches, and V8 in a pool's children. */
-export const WARM_UP = 200;
+/** The fewest connections made before the mark, by all clients together: caches, and V8. */
+const WARM_UP = 200;
+
+/**
+ * What a child of a pool gets of them. Its first connections are its dearest, since it writes to memory it
+ * has shared so far: 300 children with 200 connections before the mark cost three times as much after it.
+ */
+const WARM_UP_OF_CHILD = 13;
+
+/** Connections made before the mark of a trial, by all clients together. */
+export function warmUpOf(
+  { design, load, poolSize }: Pick<Planned, "design" | "load" | "poolSize">,
+): number {
+  const children = findDesign(design)?.lifetime === "pool" ? poolSize ?? 0 : 0;
+  const wanted = Math.max(WARM_UP, WARM_UP_OF_CHILD * children);
+  return Math.ceil(wanted / load.clients) * load.clients;
+}
 
 /** Runs a trial: start, warm up, mark, load, stop. Never throws: a failure is a trial, too. */
 export const runTrial: Executor = async (planned, plan, signal) => {
@@ -37,6 +53,7 @@ export const runTrial: Executor = async (planned, plan, signal) => {
 const NOTHING = {
   cpu: null,
   switches: null,
+  emptyWakeups: null,
   pssBytes: null,
   check: null,
   parent: null,
@@ -90,6 +107,7 @@ async function measure(
     complaint: await server.complaint(),
     cpu,
     switches,
+    emptyWakeups: report.emptyWakeups ?? null,
     pssBytes,
     check: checkAccount(cpu.total, otherAccount),
     parent,
@@ -110,8 +128,8 @@ export function startServer({ design, poolSize }: Planned, plan: Plan): Subproce
 }
 
 /** Starts the load of a trial; its clients wait for a word. */
-export function startLoad({ load }: Planned, plan: Plan, port: number): Subprocess {
-  const { clients, connections, bytes, think } = load;
+export function startLoad(planned: Planned, plan: Plan, port: number): Subprocess {
+  const { clients, connections, bytes, think } = planned.load;
   return new Subprocess("clients/load.ts", [
     `--port=${port}`,
     `--clients=${clients}`,
@@ -119,7 +137,7 @@ export function startLoad({ load }: Planned, plan: Plan, port: number): Subproce
     `--bytes=${bytes}`,
     `--think=${think}`,
     `--timeout=${plan.limits.request}`,
-    `--warmup=${Math.ceil(WARM_UP / clients)}`,
+    `--warmup=${warmUpOf(planned) / clients}`,
     ...placeOf(plan, "client"),
   ]);
 }

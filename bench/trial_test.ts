@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { makePlan } from "./plan.ts";
 import { trial as madeUp } from "./report/fixture_test.ts";
 import { Trial } from "./record.ts";
-import { fitting, type Planned, runTrial } from "./trial.ts";
+import { fitting, type Planned, runTrial, warmUpOf } from "./trial.ts";
 
 const NEVER = new AbortController().signal;
 
@@ -18,6 +18,13 @@ const plan = makePlan({
   children: 2,
 });
 const [baseline] = plan.trials as [Planned];
+
+Deno.test("warmUpOf() grows with a pool, but not with children that a client has for itself", () => {
+  const load = { clients: 30, connections: 100, bytes: 1, think: 0 };
+  const of = (design: string, poolSize: number | null) => warmUpOf({ design, load, poolSize });
+  assertEquals([of("iterative", null), of("fork-per-client", 300)], [210, 210]);
+  assertEquals([of("prefork-mutex", 15), of("prefork-mutex", 300)], [210, 3900]);
+});
 
 Deno.test("fitting() leaves a trial alone that fits the schema", () => {
   assertEquals(fitting(fine), fine);

@@ -47,6 +47,8 @@ export interface Report {
   readonly design: string;
   readonly cpu: Cpu;
   readonly switches: Switches;
+  /** Wake-ups for a connection that another had taken; absent where a design cannot see them. */
+  readonly emptyWakeups?: number;
   /** The process that accepts or waits; null where it is the one that serves. */
   readonly parent:
     | Pick<ChildReport, "cpu" | "switches" | "pssBytes"> & { readonly pid: number }

@@ -32,6 +32,13 @@ export interface RunsOptions {
 export function tellRuns(folderA: string, folderB: string, options: RunsOptions): number {
   const [a, b] = [folderA, folderB]
     .map((folder) => readRecord(userPath(folder).replace(/\/+$/, ""))) as [Recorded, Recorded];
+  const sweep = [folderA, folderB].find((_, index) => [a, b][index]!.run.plan.sweep !== null);
+  if (sweep !== undefined) {
+    throw new UsageError(
+      `Cannot compare ${sweep}: it is a sweep, and its rounds are of different points; ` +
+        "write two runs of deno task bench",
+    );
+  }
   const conditions = differingConditions(a.run, b.run);
   if (conditions.length > 0 && !options.across) {
     throw new UsageError(

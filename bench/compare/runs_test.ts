@@ -64,6 +64,18 @@ Deno.test("compare refuses runs under different conditions, unless told otherwis
   assert(across.stdout.replace(/\s+/g, " ").includes("kernel: 6.18.5 in A, 7.0 in B"));
 });
 
+Deno.test("compare refuses a sweep, also one with the same values", async () => {
+  const sweep = record(rounds(X, cpu), { sweep: { parameter: "children", values: [3, 15] } });
+  for (const [a, b, which] of [[sweep, sweep, "a"], [run(1), sweep, "b"]] as const) {
+    const { code, stdout, stderr } = await compare(a, b, "--across");
+    assertEquals([code, stdout], [2, ""]);
+    assertMatch(
+      stderr,
+      new RegExp(`^compare: Cannot compare /tmp/.*/${which}: it is a sweep.*\n$`),
+    );
+  }
+});
+
 Deno.test("compare --json prints an event a design", async () => {
   const { code, stdout } = await compare(run(1), run(1.1), "--json", "--fail-above", "5%");
   const [runs, ...events] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));

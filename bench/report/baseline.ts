@@ -5,7 +5,7 @@
  */
 import { compareCosts, type Comparison } from "../compare/comparison.ts";
 import { BASELINE } from "../plan.ts";
-import type { Trial } from "../record.ts";
+import type { Load, Trial } from "../record.ts";
 
 /**
  * Every design that has rounds in common with the baseline, compared with it, by id: paired within each
@@ -37,11 +37,10 @@ export function compareWithBaselines(
  */
 export function difference(trial: Trial, baseline: Trial | undefined): number | null {
   if (!trial.cpu || !baseline?.cpu) return null;
-  const sameWork = connectionsAsked(trial) === connectionsAsked(baseline) &&
-    trial.load.bytes === baseline.load.bytes;
-  return sameWork ? trial.cpu.total - baseline.cpu.total : null;
+  return isSameWork(trial.load, baseline.load) ? trial.cpu.total - baseline.cpu.total : null;
 }
 
-function connectionsAsked({ load }: Trial): number {
-  return load.clients * load.connections;
+/** Whether two loads ask for as much, however many clients do so. */
+export function isSameWork(a: Load, b: Load): boolean {
+  return a.clients * a.connections === b.clients * b.connections && a.bytes === b.bytes;
 }

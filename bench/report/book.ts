@@ -2,7 +2,8 @@
  * The book's own figures, to print beside ours.
  *
  * Source: W. Richard Stevens, Bill Fenner, Andrew M. Rudoff, *Unix Network Programming*, volume 1,
- * third edition, chapter 30, tables 30.1 and 30.2; the figures by system are those of the older edition.
+ * third edition, chapter 30, tables 30.1 and 30.2; the figures by system, and those of too many children,
+ * are those of the older edition.
  * The machines are decades old: the order and the ratios of these figures are of interest, not their size.
  *
  * @module
@@ -30,6 +31,16 @@ export interface BookDistribution {
   readonly system: "Solaris" | "DUnix" | "BSD/OS";
   /** Clients served by child 0, 1, … 14. */
   readonly counts: readonly number[];
+}
+
+/** What more children cost, with no more clients: a column of the book's "too many children". */
+export interface BookTooMany {
+  /** Row of Table 30.1 that names the design. */
+  readonly row: number;
+  /** Operating system, as the book writes it. */
+  readonly system: BookDistribution["system"];
+  /** Process control CPU seconds by number of children. */
+  readonly seconds: ReadonlyMap<number, number>;
 }
 
 /** Table 30.1. */
@@ -92,3 +103,20 @@ export const BOOK_DISTRIBUTIONS: readonly BookDistribution[] = [
     counts: [335, 337, 338, 311, 345, 332, 355, 322, 336, 337, 334, 340, 317, 326, 335],
   },
 ];
+
+/** The book's experiment on too many children. */
+export const BOOK_TOO_MANY: readonly BookTooMany[] = [
+  tooMany(2, "DUnix", [6.2, 7.8, 8.9, 10.1, 11.4, 12.6, 13.2, 15.7]),
+  tooMany(2, "BSD/OS", [1.8, 3.5, 5.5, 6.9, 8.7, 10.9, 12.0, 13.5]),
+  tooMany(3, "Solaris", [25.2, 27.3, 29.7, 34.2, 39.8, 130.1]),
+  tooMany(3, "DUnix", [10.0, 11.2, 13.1, 14.3, 16.0, 17.6, 19.7, 22.0]),
+];
+
+/** The figures of 15 children, 30, 45 and so on. */
+function tooMany(
+  row: number,
+  system: BookTooMany["system"],
+  seconds: readonly number[],
+): BookTooMany {
+  return { row, system, seconds: new Map(seconds.map((figure, i) => [15 * (i + 1), figure])) };
+}

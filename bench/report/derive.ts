@@ -4,8 +4,10 @@
  *
  * @module
  */
+import { loadText } from "../plan.ts";
 import type { Recorded } from "../record.ts";
 import { summarize, type Summary } from "./summary.ts";
+import { sweepTable } from "./sweep_table.ts";
 import { type Table, type TerminalOptions, toCsv, toMarkdown, toTerminal } from "./table.ts";
 import { table301 } from "./table_30_1.ts";
 import { table302 } from "./table_30_2.ts";
@@ -20,6 +22,7 @@ export interface PrintOptions extends TerminalOptions {
 
 /** Every derived file of a run's folder: its name and its content. */
 export function deriveFiles(recorded: Recorded): Map<string, string> {
+  if (recorded.run.plan.sweep) return sweepFiles(recorded);
   const summary = summarize(recorded);
   const about = [...warnings(recorded), ...conditions(summary)];
   const syscalls = syscallsTable(recorded.run.traces);
@@ -35,8 +38,22 @@ export function deriveFiles(recorded: Recorded): Map<string, string> {
   ]);
 }
 
-/** Both tables for a terminal. What is true of both is said once, below. */
+/** Rounds of a sweep are of different points, which the tables of a run would mix. */
+function sweepFiles(recorded: Recorded): Map<string, string> {
+  const { table, summary } = sweepTable(recorded);
+  return new Map([
+    ["sweep.md", toMarkdown(withNotes(table, [...warnings(recorded), ...conditions(summary)]))],
+    ["sweep.csv", toCsv(table)],
+  ]);
+}
+
+/** The tables for a terminal. What is true of all is said once, below. */
 export function renderTerminal(recorded: Recorded, options: PrintOptions): string {
+  if (recorded.run.plan.sweep) {
+    const { table, summary } = sweepTable(recorded);
+    const about = [...conditions(summary), ...warnings(recorded)];
+    return toTerminal(withNotes(table, about), options);
+  }
   const summary = summarize(recorded);
   const { book } = options;
   const about = [...conditions(summary), ...warnings(recorded)];
@@ -62,14 +79,17 @@ function conditions(summary: Summary): string[] {
 }
 
 function load({ run: { plan } }: Summary): string {
-  const { clients, connections, bytes, think, children, sessions, pin, netns, seed } = plan;
-  const all = clients * connections;
+  const { sessions, pin, netns, seed } = plan;
+  const { clients, connections, bytes, think, children } = loadText(plan);
+  const all = plan.clients * plan.connections;
   const pinned = (["server", "client"] as const).flatMap((side) =>
     pin[side] ? [`${side} on processors ${pin[side].join(",")}`] : []
   );
   return `Load: ${clients} × ${connections} × ${bytes} (clients × connections × bytes), ` +
     `${all} connections; the baseline's: 1 × ${all} × ${bytes}. ` +
-    (think > 0 ? `Clients wait ${think} ms between connections, the baseline's does not. ` : "") +
+    (think !== "0"
+      ? `Clients wait ${think} ms between connections, the baseline's does not. `
+      : "") +
     `${children} children in a pool. ` +
     `Server and client in ${sessions === "same" ? "the same session" : "separate sessions"}` +
     `${pinned.map((place) => `, ${place}`).join("")}` +

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Recorded, Run, SCHEMA_VERSION, Trial } from "../record.ts";
+import { type Recorded, Run, SCHEMA_VERSION, type Sweep, Trial } from "../record.ts";
 
 /** What a test says of a trial; all else is made up to match. */
 export interface TrialFixture {
@@ -20,6 +20,11 @@ export interface TrialFixture {
   readonly connections?: number;
   /** Context switches in all. */
   readonly switches?: { readonly voluntary: number; readonly involuntary: number };
+  /** Children a pool was to have. */
+  readonly poolSize?: number;
+  readonly bytes?: number;
+  /** In all. */
+  readonly emptyWakeups?: number;
   /** Seconds. */
   readonly latency?: { readonly p50: number; readonly p99: number; readonly max: number };
 }
@@ -54,7 +59,9 @@ export function trial(fixture: TrialFixture): Trial {
     status: failed === undefined ? "ok" : "failed",
     reason: failed ?? null,
     startedAt: "2025-11-21T08:00:00Z",
-    load: { clients, connections: connections / clients, bytes: 4000 },
+    load: { clients, connections: connections / clients, bytes: fixture.bytes ?? 4000 },
+    poolSize: fixture.poolSize ?? null,
+    emptyWakeups: fixture.emptyWakeups ?? null,
     cpu: { user: cpu / 4, system: 3 * cpu / 4, total: cpu },
     switches,
     pssBytes: 50 * 1024 * 1024,
@@ -81,10 +88,10 @@ export function trial(fixture: TrialFixture): Trial {
   });
 }
 
-/** A run of these trials, as planned, or of other designs where `run` says so. */
+/** A run of these trials, as planned, or of other designs where `run` says so; or a sweep. */
 export function record(
   trials: readonly TrialFixture[],
-  run: { designs?: readonly string[] } = {},
+  run: { designs?: readonly string[]; sweep?: Sweep } = {},
 ): Recorded {
   const found = trials.map(trial);
   const designs = run.designs ?? [...new Set(trials.map(({ design }) => design))];
@@ -104,6 +111,7 @@ export function record(
         connections: 100,
         bytes: 4000,
         children: 3,
+        sweep: run.sweep ?? null,
         sessions: "separate",
         trials: found.map(({ round, position, design, load, poolSize }) => ({
           round,

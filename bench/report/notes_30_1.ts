@@ -13,12 +13,7 @@ import type { DesignSummary, Summary } from "./summary.ts";
 /** The notes. `spreads` are the intervals and ranges that the table prints. */
 export function notes301(summary: Summary, spreads: readonly Interval[]): string[] {
   return [
-    "Figures are medians over n rounds; n is counted/run where trials failed. " +
-    "CPU s: of everything that serves, parents and children, from mark to stop. MAD: median absolute " +
-    "deviation over rounds, in percent of that median.",
-    "Process control s: CPU s less that of the baseline in the same round, so it can be negative. " +
-    "The baseline serves as many connections, to one client: its wall time, connections per second " +
-    "and latency are those of one client at a time.",
+    ...measures,
     ...unpaired(summary),
     ...spreadNotes(spreads),
     ...whatRoundsShow(summary),
@@ -33,7 +28,18 @@ export function notes301(summary: Summary, spreads: readonly Interval[]): string
   ];
 }
 
-function spreadNotes(spreads: readonly Interval[]): string[] {
+/** What is measured, and how it comes to one figure. */
+export const measures: readonly string[] = [
+  "Figures are medians over n rounds; n is counted/run where trials failed. " +
+  "CPU s: of everything that serves, parents and children, from mark to stop. MAD: median absolute " +
+  "deviation over rounds, in percent of that median.",
+  "Process control s: CPU s less that of the baseline in the same round, so it can be negative. " +
+  "The baseline serves as many connections, to one client: its wall time, connections per second " +
+  "and latency are those of one client at a time.",
+];
+
+/** What the spreads are that a table prints. */
+export function spreadNotes(spreads: readonly Interval[]): string[] {
   const kinds = new Set(spreads.map(({ kind }) => kind));
   return [
     ...(kinds.has("interval")
@@ -87,7 +93,8 @@ function proof(comparison: Comparison): string {
     : p;
 }
 
-function oddRounds({ designs }: Summary): string[] {
+/** Which rounds do not look like the others of their design. */
+export function oddRounds({ designs }: Summary): string[] {
   const odd = designs.filter(({ oddRounds }) => oddRounds.length > 0).map(tellOddRounds);
   if (odd.length === 0) return [];
   return [
@@ -104,7 +111,8 @@ function tellOddRounds({ id, oddRounds }: DesignSummary): string {
   return `${id} ${rounds.join(", ")}`;
 }
 
-function unpaired({ designs }: Summary): string[] {
+/** Which rounds have nothing to take the process control time from. */
+export function unpaired({ designs }: Summary): string[] {
   return designs.flatMap(({ id, n, processControl }) => {
     const missing = n - (processControl?.n ?? 0);
     return missing === 0 ? [] : [

@@ -92,6 +92,8 @@ export interface DesignSummary {
     readonly voluntary: Estimate | null;
     readonly involuntary: Estimate | null;
   };
+  /** Wake-ups for a connection that another had taken, per connection; null where they cannot be seen. */
+  readonly emptyWakeups: Estimate | null;
   /** Clients of the busiest child over those of the idlest; null for a design without a pool. */
   readonly evenness: Estimate | null;
   /** Null where there is none to print; `noDistribution` then says why. */
@@ -173,6 +175,7 @@ function summarizeDesign(
       voluntary: over((trial) => perConnection(trial, trial.switches?.voluntary)),
       involuntary: over((trial) => perConnection(trial, trial.switches?.involuntary)),
     },
+    emptyWakeups: over((trial) => perConnection(trial, trial.emptyWakeups)),
     evenness: estimate(pools.map((trial) => evenness(connectionsOf(trial)))),
     distribution: lastDistribution(pools),
     noDistribution: pools.length > 0 ? null : whyNone(ok.length, known),
@@ -195,8 +198,8 @@ function estimate(values: readonly (number | null)[]): Estimate | null {
   };
 }
 
-function perConnection(trial: Trial, amount: number | undefined, scale = 1): number | null {
-  if (amount === undefined || !trial.client?.connections) return null;
+function perConnection(trial: Trial, amount: number | null | undefined, scale = 1): number | null {
+  if (amount === null || amount === undefined || !trial.client?.connections) return null;
   return amount * scale / trial.client.connections;
 }
 

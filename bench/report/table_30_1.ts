@@ -9,21 +9,30 @@ import { notes301 } from "./notes_30_1.ts";
 import type { DesignSummary, Estimate, Summary } from "./summary.ts";
 import { type Cell, type Column, figure, signed, type Table, words } from "./table.ts";
 
-type Figure = Column & { readonly cell: (design: DesignSummary) => Cell };
+/** A column, and how a design fills it. */
+export type Figure = Column & { readonly cell: (design: DesignSummary) => Cell };
 
 /** Table 30.1 of a run: a row a design. */
 export function table301(summary: Summary): Table {
-  const columns = [...identity, ...costs(spreadOf(summary)), ...client, ...rest];
+  const columns = [
+    ...identity,
+    ...costs(spreadOf(summary)),
+    ...throughput,
+    ...latency,
+    ...switching,
+    ...rest,
+  ];
   return {
     title: "Table 30.1: what each design costs",
     columns,
     rows: summary.designs.map((design) => columns.map((column) => column.cell(design))),
     footer: [],
-    notes: notes301(summary, spreads(summary)),
+    notes: notes301(summary, spreadsOf(summary)),
   };
 }
 
-const identity: Figure[] = [
+/** Which design, and in how many rounds. */
+export const identity: readonly Figure[] = [
   { header: "row", field: "row", key: true, cell: ({ row }) => figure(row, 0) },
   { header: "design", field: "design", align: "left", key: true, cell: ({ id }) => words(id) },
   { header: "n", field: "rounds", only: "text", cell: rounds },
@@ -36,7 +45,8 @@ const identity: Figure[] = [
   },
 ];
 
-function costs(spread: Spread): Figure[] {
+/** CPU time, its noise, and what of it is process control. */
+export function costs(spread: Spread): Figure[] {
   return [
     { header: "CPU s", field: "cpu_seconds", cell: ({ cpu }) => middle(cpu, 3) },
     {
@@ -75,33 +85,39 @@ const spreadFigures: Figure[] = ([
   cell: ({ processControl }) => raw(processControl && pick(processControl)),
 }));
 
-const client: Figure[] = [
+/** How fast the clients were served. */
+export const throughput: readonly Figure[] = [
   { header: "wall s", field: "wall_seconds", cell: ({ wallSeconds }) => middle(wallSeconds, 3) },
   {
     header: "conn. /s",
     field: "connections_per_second",
     cell: ({ connectionsPerSecond }) => middle(connectionsPerSecond, 0),
   },
-  ...(["p50", "p99", "max"] as const).flatMap((which): Figure[] => [
-    // For people in microseconds, as the CPU time beside it; for programs in seconds, as everything else.
-    {
-      header: `${which} µs`,
-      field: `latency_${which}`,
-      only: "text",
-      cell: ({ latency }) => figure(latency[which] && latency[which].median * 1e6, 0),
-    },
-    {
-      header: which,
-      field: `latency_${which}_seconds`,
-      only: "csv",
-      cell: ({ latency }) => middle(latency[which], 6),
-    },
-  ]),
 ];
 
 const MIB = 1024 * 1024;
 
-const rest: Figure[] = [
+/** How long a connection took. */
+export const latency: readonly Figure[] = (["p50", "p99", "max"] as const).flatMap((
+  which,
+): Figure[] => [
+  // For people in microseconds, as the CPU time beside it; for programs in seconds, as everything else.
+  {
+    header: `${which} µs`,
+    field: `latency_${which}`,
+    only: "text",
+    cell: ({ latency }) => figure(latency[which] && latency[which].median * 1e6, 0),
+  },
+  {
+    header: which,
+    field: `latency_${which}_seconds`,
+    only: "csv",
+    cell: ({ latency }) => middle(latency[which], 6),
+  },
+]);
+
+/** Context switches. */
+export const switching: readonly Figure[] = [
   {
     header: "ctx sw. /conn.",
     field: "context_switches_per_connection",
@@ -113,6 +129,9 @@ const rest: Figure[] = [
     only: "csv",
     cell: ({ switches }) => middle(switches[which], 2),
   })),
+];
+
+const rest: readonly Figure[] = [
   {
     header: "PSS MiB",
     field: "pss_mebibytes",
@@ -188,14 +207,15 @@ const SPREAD_HEADERS: Record<Spread, string> = {
   mixed: "95 % interval, or range (r)",
 };
 
-function spreadOf(summary: Summary): Spread {
-  const kinds = new Set(spreads(summary).map(({ kind }) => kind));
+/** What those of a table are, which its header has to say. */
+export function spreadOf(summary: Pick<Summary, "designs">): Spread {
+  const kinds = new Set(spreadsOf(summary).map(({ kind }) => kind));
   if (kinds.size === 2) return "mixed";
   return kinds.has("interval") ? "interval" : "range";
 }
 
-/** One value has no spread, and the baseline has none by definition. */
-function spreads({ designs }: Summary): Interval[] {
+/** The intervals and ranges to print. One value has no spread, and the baseline has none by definition. */
+export function spreadsOf({ designs }: Pick<Summary, "designs">): Interval[] {
   return designs.flatMap(({ isBaseline, processControl }) =>
     !isBaseline && processControl && processControl.n > 1 ? [processControl.interval] : []
   );

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { Environment, Machine, Recorded, Trial } from "../record.ts";
+import { nameOf } from "../plan.ts";
+import type { Environment, Machine, Plan, Recorded, Trial } from "../record.ts";
 import { mad, median } from "../statistics.ts";
 
 /** A warning. */
@@ -34,8 +35,8 @@ export function warningsOf({ run, trials }: Recorded): Warning[] {
   return [
     ...busyAtStart(run.environment),
     ...shareOfOthers(ok, run.environment.processors),
-    ...wideSpreads(ok),
-    ...accounts(ok),
+    ...wideSpreads(ok, run.plan.sweep),
+    ...accounts(ok, run.plan.sweep),
     ...traffic(ok),
     ...governor(run.environment),
   ];
@@ -89,8 +90,8 @@ function othersOf({ machine, cpu, client }: Seen): number {
   return machine.busySeconds - (cpu?.total ?? 0) - (client?.cpu.total ?? 0);
 }
 
-function wideSpreads(trials: readonly Trial[]): Warning[] {
-  const wide = groups(trials).flatMap(([id, same]) => {
+function wideSpreads(trials: readonly Trial[], sweep: Plan["sweep"]): Warning[] {
+  const wide = groups(trials, sweep).flatMap(([id, same]) => {
     const costs = same.flatMap(({ cpu }) => cpu ? [cpu.total] : []);
     const spread = costs.length < FEWEST_FOR_SPREAD ? 0 : mad(costs) / median(costs);
     return spread > WIDE_SPREAD ? [`${id} (MAD ${percent(spread)})`] : [];
@@ -104,14 +105,16 @@ function wideSpreads(trials: readonly Trial[]): Warning[] {
   )];
 }
 
-function accounts(trials: readonly Trial[]): Warning[] {
-  const odd = groups(trials.filter(({ check }) => check?.agrees === false)).map(([id, same]) => {
-    const worst = same.map(({ check }) => check!.difference ?? Infinity)
-      .reduce((a, b) => Math.abs(a) > Math.abs(b) ? a : b);
-    return `${id} (${same.length} ${same.length === 1 ? "trial" : "trials"}, up to ${
-      percent(worst)
-    })`;
-  });
+function accounts(trials: readonly Trial[], sweep: Plan["sweep"]): Warning[] {
+  const odd = groups(trials.filter(({ check }) => check?.agrees === false), sweep).map(
+    ([id, same]) => {
+      const worst = same.map(({ check }) => check!.difference ?? Infinity)
+        .reduce((a, b) => Math.abs(a) > Math.abs(b) ? a : b);
+      return `${id} (${same.length} ${same.length === 1 ? "trial" : "trials"}, up to ${
+        percent(worst)
+      })`;
+    },
+  );
   if (odd.length === 0) return [];
   return [noise(
     `CPU time differs by more than 2 % from another account of it: ${odd.join(", ")}. ` +
@@ -141,12 +144,12 @@ function governor({ governor }: Environment): Warning[] {
 }
 
 /** Trials of the same work, by a name for it. */
-function groups(trials: readonly Trial[]): [string, Trial[]][] {
+function groups(trials: readonly Trial[], sweep: Plan["sweep"]): [string, Trial[]][] {
   const works = Map.groupBy(
     trials,
     ({ design, load, poolSize }) => JSON.stringify([design, load, poolSize]),
   );
-  return [...works.values()].map((same) => [same[0]!.design, same]);
+  return [...works.values()].map((same) => [nameOf(same[0]!, sweep), same]);
 }
 
 function percent(share: number): string {

@@ -68,3 +68,14 @@ Deno.test("warningsOf() tells of foreign connections and of a governor, which ar
   assertWarns(withEnvironment({ governor: "powersave" }), false, "powersave");
   assertEquals(warningsOf(withEnvironment({ governor: "performance" })), []);
 });
+
+Deno.test("warningsOf() takes the points of a sweep apart, and names them", () => {
+  const sweep = { parameter: "children", values: [15, 300] } as const;
+  const cheap = rounds("prefork-mutex", [0.1, 0.1, 0.1], { poolSize: 15 });
+  const at = (dear: number[]) =>
+    record([...cheap, ...rounds("prefork-mutex", dear, { poolSize: 300 })], {
+      sweep: { ...sweep, values: [...sweep.values] },
+    });
+  assertEquals(warningsOf(at([0.9, 0.9, 0.9])), []);
+  assertWarns(at([0.4, 0.9, 2]), true, "prefork-mutex children=300 (MAD");
+});
