@@ -6,8 +6,8 @@
  */
 import type { OtherAccount, Use, Watch } from "./account.ts";
 import { Forks } from "./children/fork.ts";
-import { Slot } from "./children/meter.ts";
-import { announce, enter, serve, serverOf, type Setup } from "./children/setup.ts";
+import type { Slot } from "./children/meter.ts";
+import { announce, enter, rehearsal, serverOf, type Setup } from "./children/setup.ts";
 import { Subprocesses } from "./children/subprocess.ts";
 import { processCpu } from "./posix/clocks.ts";
 import { closeAllBut } from "./posix/descriptors.ts";
@@ -55,12 +55,11 @@ function runServer(setup: Setup, host: number): void {
   // The event loop stays behind in the host: its descriptors are no use here.
   closeAllBut([handles.listener, handles.status, handles.memory, handles.lockFile]);
   const forks = new Forks(setup);
-  const scratch = new Slot();
   if (design.lifetime === "client") {
     warmUp(REHEARSALS, (client) => forks.rehearse(client));
     rebase();
   } else {
-    warmUp(WARM_UP_BEFORE_FORK, (client) => serve(scratch, client));
+    warmUp(WARM_UP_BEFORE_FORK, rehearsal(setup));
   }
   const { pool } = design.children === "subprocess" ? new Subprocesses(setup) : forks;
   // Where no children are made, the process itself is the one child there is.

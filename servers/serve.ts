@@ -39,6 +39,14 @@ const flags = {
     max: 1000,
     help: "children of a pool",
   },
+  "extra-cpu": {
+    kind: "integer",
+    value: "NS",
+    default: 0,
+    min: 0,
+    max: 1_000_000_000,
+    help: "nanoseconds of CPU to waste on each connection, for tests of what measures it",
+  },
   pin: { kind: "string", value: "0,2-3", help: "confine it to these processors" },
   json: { kind: "boolean", help: "one JSON object a line" },
   ...ownerFlags,
@@ -61,7 +69,7 @@ async function serve({ operands, flags }: Parsed<typeof command.flags>): Promise
   dieWithParent(flags.owner || getppid(), Signal.TERM);
   settle(flags);
 
-  const host = await startHost(design, flags, flags.json);
+  const host = await startHost(design, flags);
   const ended = stopSignal();
   const outcome = await Promise.race([host.ready, host.failed, ended]);
   if (outcome === undefined) {
@@ -79,8 +87,7 @@ async function serve({ operands, flags }: Parsed<typeof command.flags>): Promise
 
 async function startHost(
   design: ReturnType<typeof requireDesign>,
-  { port, children, owner }: { port: number; children: number; owner: number },
-  json: boolean,
+  { port, children, owner, json, "extra-cpu": extraCpu }: Parsed<typeof command.flags>["flags"],
 ): Promise<Host> {
   const onStatus = (status: Status) => {
     if (status.kind === "ready") return;
@@ -90,7 +97,7 @@ async function startHost(
   };
   try {
     // Under bench only: what a kill leaves of a cgroup, bench removes.
-    return await Host.start(design, { port, children, cgroup: owner !== 0 }, onStatus);
+    return await Host.start(design, { port, children, extraCpu, cgroup: owner !== 0 }, onStatus);
   } catch (error) {
     if (!(error instanceof SystemError) || error.errno !== Errno.EADDRINUSE) throw error;
     throw new UsageError(
@@ -129,8 +136,11 @@ async function readMarks(host: Host): Promise<void> {
   }
 }
 
-function printReport({ cpu, parent, children }: Report): void {
+function printReport({ design, cpu, parent, children, extraCpu }: Report): void {
   const seconds = (value: number) => value.toFixed(3).padStart(8);
+  if (extraCpu !== undefined) {
+    printLine(`Not the costs of ${design}: ${extraCpu} ns of CPU were wasted on each connection`);
+  }
   printLine(
     `CPU time: ${cpu.total.toFixed(3)} s (user ${cpu.user.toFixed(3)}, system ${
       cpu.system.toFixed(3)
