@@ -34,6 +34,14 @@ const flags = {
     max: 1000,
     help: "children of a pool (not of slaunch, which has one for each processor)",
   },
+  "extra-cpu": {
+    kind: "integer",
+    value: "NS",
+    default: 0,
+    min: 0,
+    max: 1_000_000_000,
+    help: "nanoseconds of CPU to waste on each connection, for tests of what measures it",
+  },
   pin: { kind: "string", value: "0,2-3", help: "confine it to these processors" },
   ...launchFlags,
   json: { kind: "boolean", help: "one JSON object a line" },
@@ -53,6 +61,11 @@ async function serve({ operands, flags, given }: Parsed<typeof command.flags>): 
   if (id === undefined) throw new UsageError("Missing design: write deno task serve DESIGN");
   if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one design only`);
   const design = requireDesign(id);
+  if (design.children === "exec" && flags["extra-cpu"] > 0) {
+    throw new UsageError(
+      `Cannot waste CPU in ${id}, whose servers are programs: leave out --extra-cpu`,
+    );
+  }
   // SIGTERM, not SIGKILL: the host can still end its processes in order, and they have their own.
   dieWithParent(flags.owner || getppid(), Signal.TERM);
   settle(flags);
@@ -60,6 +73,7 @@ async function serve({ operands, flags, given }: Parsed<typeof command.flags>): 
   const host = await Host.start(design, {
     port: flags.port,
     children: flags.children,
+    extraCpu: flags["extra-cpu"],
     launch: launchOf(design, flags, given),
     // Under bench only: what a kill leaves of a cgroup, bench removes.
     cgroup: flags.owner !== 0,
@@ -112,8 +126,11 @@ async function readMarks(host: Host): Promise<void> {
   }
 }
 
-function printReport({ cpu, parent, children }: Report): void {
+function printReport({ design, cpu, parent, children, extraCpu }: Report): void {
   const seconds = (value: number) => value.toFixed(3).padStart(8);
+  if (extraCpu !== undefined) {
+    printLine(`Not the costs of ${design}: ${extraCpu} ns of CPU were wasted on each connection`);
+  }
   printLine(
     `CPU time: ${cpu.total.toFixed(3)} s (user ${cpu.user.toFixed(3)}, system ${
       cpu.system.toFixed(3)
