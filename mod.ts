@@ -22,6 +22,25 @@
  * await Deno.remove(folder, { recursive: true });
  * ```
  *
+ * @example What do children cost that have nothing to do?
+ * ```ts
+ * import { bench, sweepPoints } from "./mod.ts";
+ *
+ * const folder = await Deno.makeTempDir({ dir: "/tmp" });
+ * const recorded = await bench({
+ *   designs: ["prefork-mutex"],
+ *   sweep: { parameter: "children", values: [2, 4] },
+ *   rounds: 1,
+ *   connections: 10,
+ *   folder,
+ * });
+ * for (const { value, summary } of sweepPoints(recorded)) {
+ *   const pool = summary.designs.find(({ id }) => id === "prefork-mutex")!;
+ *   console.assert(summary.run.plan.children === value && pool.cpu!.median > 0);
+ * }
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ *
  * @example One server, one load
  * ```ts
  * import { load, serve } from "./mod.ts";
@@ -38,7 +57,7 @@
 export { type Design, designs, findDesign } from "./servers/designs.ts";
 export type { ChildReport, Report } from "./servers/account.ts";
 export type { LoadReport } from "./clients/load.ts";
-export type { Environment, Plan, Recorded, Run, Trial } from "./bench/record.ts";
+export type { Environment, Parameter, Plan, Recorded, Run, Trial } from "./bench/record.ts";
 export {
   bench,
   type BenchOptions,
@@ -46,6 +65,7 @@ export {
   type LoadOptions,
   serve,
   type Server,
+  type SweepOptions,
 } from "./bench/api.ts";
 export { type SweepPoint, sweepPoints } from "./bench/report/sweep.ts";
 export type { DesignSummary, Summary } from "./bench/report/summary.ts";

@@ -8,7 +8,7 @@ import type { Report } from "../servers/account.ts";
 import { requireDesign } from "../servers/cli.ts";
 import { designs as registry } from "../servers/designs.ts";
 import { makePlan } from "./plan.ts";
-import { LIMITS, type Recorded, type Sweep } from "./record.ts";
+import { LIMITS, type Parameter, type Recorded } from "./record.ts";
 import { recordRun } from "./record_run.ts";
 import { Subprocess } from "./subprocess.ts";
 
@@ -25,7 +25,7 @@ export interface BenchOptions {
   /** What a client waits between two connections, in milliseconds (default 0). */
   readonly think?: number;
   /** Runs every design at each of these values in every round; `sweepPoints()` takes the record apart. */
-  readonly sweep?: Sweep;
+  readonly sweep?: SweepOptions;
   /** Seed of the order within the rounds, below 2³² (default: a random one). */
   readonly seed?: number;
   /** Folder to record into, empty or new (default: `results/TIME`). */
@@ -34,16 +34,23 @@ export interface BenchOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a sweep varies. With more clients, `clients` × `connections` stay what they are in all. */
+export interface SweepOptions {
+  readonly parameter: Parameter;
+  readonly values: readonly number[];
+}
+
 /**
  * Runs designs, records the run, and gives the record.
  *
  * @throws {UsageError} for an unknown design, or a folder that cannot be written or is not empty.
  */
 export async function bench(options: BenchOptions = {}): Promise<Recorded> {
-  const { folder, signal, designs = bookDesigns(), ...rest } = options;
+  const { folder, signal, designs = bookDesigns(), sweep, ...rest } = options;
   const plan = makePlan({
     seed: crypto.getRandomValues(new Uint32Array(1))[0]!,
     ...rest,
+    sweep: sweep ? { ...sweep, values: [...sweep.values] } : null,
     designs: designs.map((id) => requireDesign(id).id),
   });
   const { recorded } = await recordRun(plan, {

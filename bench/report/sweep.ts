@@ -7,8 +7,7 @@
 import { BASELINE, pointOf, valueOf } from "../plan.ts";
 import type { Plan, Recorded } from "../record.ts";
 import { isSameWork } from "./baseline.ts";
-import { type Known, summarize, type Summary } from "./summary.ts";
-import { designs } from "../../servers/designs.ts";
+import { summarize, type Summary } from "./summary.ts";
 
 /** A sweep at one of its values. */
 export interface SweepPoint {
@@ -21,10 +20,7 @@ export interface SweepPoint {
 }
 
 /** Every point of a recorded sweep, in the order of its values; none where nothing is varied. */
-export function sweepPoints(
-  { run, trials }: Recorded,
-  registry: readonly Known[] = designs,
-): SweepPoint[] {
+export function sweepPoints({ run, trials }: Recorded): SweepPoint[] {
   const { plan } = run;
   const { parameter, values } = plan.sweep ?? { parameter: "children", values: [] };
   return values.map((value) => {
@@ -36,6 +32,6 @@ export function sweepPoints(
     const [planned, found] = [plan.trials.filter(isHere), trials.filter(isHere)];
     const complete = found.length === planned.length;
     const here = { ...run, complete, plan: { ...point, sweep: null, trials: planned } };
-    return { value, summary: summarize({ run: here, trials: found }, registry) };
+    return { value, summary: summarize({ run: here, trials: found }) };
   });
 }

@@ -8,7 +8,7 @@ import { nameAt } from "../plan.ts";
 import type { Parameter, Recorded } from "../record.ts";
 import { BOOK_TOO_MANY } from "./book.ts";
 import { measures, oddRounds, spreadNotes, unpaired } from "./notes_30_1.ts";
-import type { DesignSummary, Known, Summary } from "./summary.ts";
+import type { DesignSummary, Summary } from "./summary.ts";
 import { sweepPoints } from "./sweep.ts";
 import { type Cell, type Column, figure, type Table } from "./table.ts";
 import {
@@ -31,13 +31,10 @@ interface Row {
 type RowFigure = Column & { readonly cell: (row: Row) => Cell };
 
 /** The table of a recorded sweep, and a summary of its rows as if each were a design of its own. */
-export function sweepTable(
-  recorded: Recorded,
-  registry?: readonly Known[],
-): { table: Table; summary: Summary } {
+export function sweepTable(recorded: Recorded): { table: Table; summary: Summary } {
   const { run, trials } = recorded;
   const { parameter, values } = run.plan.sweep!;
-  const rows = rowsOf(recorded, registry);
+  const rows = rowsOf(recorded);
   const named = rows.map(({ values: some, design }) => ({
     ...design,
     id: some.length === 1 ? nameAt(design.id, parameter, some[0]!) : design.id,
@@ -81,8 +78,8 @@ const WORDS: Record<Parameter, { header: string; field: string; note: string }> 
 };
 
 /** By design and then by value. What the values make no difference to has one row for all of them. */
-function rowsOf(recorded: Recorded, registry?: readonly Known[]): Row[] {
-  const points = sweepPoints(recorded, registry);
+function rowsOf(recorded: Recorded): Row[] {
+  const points = sweepPoints(recorded);
   const ids = points[0]?.summary.designs.map(({ id }) => id) ?? [];
   return ids.flatMap((id) => {
     const found = points.map(({ value, summary }) => ({
