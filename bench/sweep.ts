@@ -121,10 +121,12 @@ function requireDifference(ids: readonly string[], parameter: Parameter): void {
         "write other --designs",
     );
   }
-  const without = others.find((id) => findDesign(id)!.lifetime !== "pool");
+  // The guide's launcher has a server on each processor, however many children are asked for.
+  const without = others.map((id) => findDesign(id)!)
+    .find(({ lifetime, children }) => lifetime !== "pool" || children === "exec")?.id;
   if (parameter !== "children" || without === undefined) return;
   throw new UsageError(
-    `Cannot vary --children of ${without}, which has no pool: leave it out of --designs`,
+    `Cannot vary --children of ${without}, which has no pool of that size: leave it out of --designs`,
   );
 }
 

@@ -13,6 +13,7 @@ const mistakes: readonly [args: string[], ...words: string[]][] = [
   [["--children", "15,30", "--bytes", "1,4000"], "--children and --bytes", "single value"],
   [["--children", "15", "--clients", "20"], "Nothing is varied", "--children 15,30,60"],
   [["--designs", "fork-per-client,prefork-mutex"], "fork-per-client, which has no pool"],
+  [["--designs", "slaunch"], "slaunch, which has no pool of that size"],
   [["--clients", "1,2", "--designs", "iterative"], "iterative", "--designs"],
   [["--designs", "prefork"], 'Unknown design "prefork"'],
   [["children"], '"children"', "--designs"],
