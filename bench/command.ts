@@ -120,7 +120,7 @@ function sayEarlyEnd(folder: string, timedOut: boolean): void {
 }
 
 /** Aborts at SIGINT (^C), SIGTERM or SIGHUP. */
-function interrupted(): AbortSignal {
+export function interrupted(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, () => controller.abort());

@@ -107,7 +107,8 @@ export function planOf(
 
 const SEEDS = 2 ** 32;
 
-function seedOf(text: string | undefined): number {
+/** Reads `--seed`; without it a random one. */
+export function seedOf(text: string | undefined): number {
   if (text === undefined) return crypto.getRandomValues(new Uint32Array(1))[0]!;
   const seed = /^\d+$/.test(text) ? Number(text) : NaN;
   if (seed < SEEDS) return seed;

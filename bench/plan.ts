@@ -134,7 +134,7 @@ function workOf(
 }
 
 /** Fisher and Yates' shuffle. */
-function shuffle<T>(items: readonly T[], random: () => number): T[] {
+export function shuffle<T>(items: readonly T[], random: () => number): T[] {
   const shuffled = [...items];
   for (let i = shuffled.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
@@ -144,7 +144,7 @@ function shuffle<T>(items: readonly T[], random: () => number): T[] {
 }
 
 /** Tommy Ettinger's mulberry32: numbers in [0, 1) that follow from a 32-bit seed. */
-function mulberry32(seed: number): () => number {
+export function mulberry32(seed: number): () => number {
   let state = seed;
   return () => {
     state = state + 0x6d2b79f5 | 0;

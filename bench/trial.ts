@@ -12,7 +12,10 @@ import { Subprocess, TimeLimitError } from "./subprocess.ts";
 import { kernelSince, machineSince, readCounters } from "./counters.ts";
 
 /** A trial that is planned. */
-export type Planned = Plan["trials"][number];
+export type Planned = Plan["trials"][number] & {
+  /** Nanoseconds of CPU that the service is to waste on each connection; never in a run on record. */
+  readonly extraCpu?: number;
+};
 
 /** How a trial is run. Tests have another one. */
 export type Executor = (planned: Planned, plan: Plan, signal: AbortSignal) => Promise<Trial>;
@@ -119,10 +122,11 @@ async function measure(
 }
 
 /** Starts the server of a trial. */
-export function startServer({ design, poolSize }: Planned, plan: Plan): Subprocess {
+export function startServer({ design, poolSize, extraCpu }: Planned, plan: Plan): Subprocess {
   return new Subprocess("servers/serve.ts", [
     design,
     `--children=${poolSize ?? plan.children}`,
+    ...(extraCpu ? [`--extra-cpu=${extraCpu}`] : []),
     ...placeOf(plan, "server"),
   ]);
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { compareCosts, type Comparison } from "./comparison.ts";
+import { compareCosts, type Comparison, type Costs } from "./comparison.ts";
 import type { Recorded, Trial } from "../record.ts";
 
 /** One design in two runs. */
@@ -27,11 +27,16 @@ export interface RunsCompared {
 
 /** Compares two designs, paired within each round; null where no round counts for both. */
 export function compareDesigns({ trials }: Recorded, a: string, b: string): Comparison | null {
-  const [ofA, ofB] = [costsByRound(trials, a), costsByRound(trials, b)];
+  const costs = pairedCosts(ofDesign(trials, a), ofDesign(trials, b));
+  return costs.a.length === 0 ? null : compareCosts([costs])[0]!;
+}
+
+/** What trials of A and of B cost in the rounds that count for both, in microseconds a connection. */
+export function pairedCosts(a: readonly Trial[], b: readonly Trial[]): Costs {
+  const [ofA, ofB] = [costsByRound(a), costsByRound(b)];
   const rounds = [...ofA.keys()].filter((round) => ofB.has(round));
-  if (rounds.length === 0) return null;
   const of = (costs: ReadonlyMap<number, number>) => rounds.map((round) => costs.get(round)!);
-  return compareCosts([{ paired: true, a: of(ofA), b: of(ofB) }])[0]!;
+  return { paired: true, a: of(ofA), b: of(ofB) };
 }
 
 /**
@@ -42,8 +47,8 @@ export function compareRuns(a: Recorded, b: Recorded): RunsCompared {
   const [inA, inB] = [a, b].map(({ run }) => run.plan.designs) as [string[], string[]];
   const both = inA.filter((id) => inB.includes(id)).map((id) => ({
     id,
-    a: [...costsByRound(a.trials, id).values()],
-    b: [...costsByRound(b.trials, id).values()],
+    a: [...costsByRound(ofDesign(a.trials, id)).values()],
+    b: [...costsByRound(ofDesign(b.trials, id)).values()],
   }));
   const comparable = both.filter(({ a, b }) => a.length > 0 && b.length > 0);
   const comparisons = compareCosts(comparable.map(({ a, b }) => ({ paired: false, a, b })));
@@ -57,9 +62,13 @@ export function compareRuns(a: Recorded, b: Recorded): RunsCompared {
   };
 }
 
-/** CPU microseconds a connection of each round of a design that counts. */
-function costsByRound(trials: readonly Trial[], design: string): Map<number, number> {
-  const counting = trials.filter((trial) => trial.design === design && trial.status === "ok");
+function ofDesign(trials: readonly Trial[], id: string): Trial[] {
+  return trials.filter(({ design }) => design === id);
+}
+
+/** CPU microseconds a connection of each round that counts. */
+function costsByRound(trials: readonly Trial[]): Map<number, number> {
+  const counting = trials.filter(({ status }) => status === "ok");
   return new Map(
     counting.map((trial): [number, number] => [trial.round, costOf(trial)])
       // No CPU at all is no cost that another could be a multiple of.

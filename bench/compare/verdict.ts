@@ -13,7 +13,7 @@ import {
 } from "./comparison.ts";
 
 /** The difference that one would like to know of, where the noise hides it. */
-const OF_INTEREST = 0.1;
+export const OF_INTEREST = 0.1;
 
 /** More rounds than this nobody runs. */
 const MOST_ROUNDS = 1000;

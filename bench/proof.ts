@@ -1,0 +1,175 @@
+/**
+ * Benchmark: whether a comparison can be believed. By real rounds it shows how often one calls a
+ * difference where there is none, and how often it finds one that is there.
+ *
+ * @module
+ */
+import {
+  type Command,
+  Exit,
+  type Parsed,
+  printEvent,
+  printLine,
+  requireDesign,
+  runCommand,
+  UsageError,
+} from "../servers/cli.ts";
+import { dieWithParent, getppid } from "../servers/posix/processes.ts";
+import { Signal } from "../servers/posix/signals.ts";
+import { interrupted } from "./command.ts";
+import { detectable, findingOf } from "./compare/comparison.ts";
+import { repeatComparison, type Repeated, type Repetition } from "./compare/repeat.ts";
+import { OF_INTEREST, verdict, verdictEvent } from "./compare/verdict.ts";
+import { count, seedOf } from "./options.ts";
+import { makePlan } from "./plan.ts";
+import { mad, median } from "./statistics.ts";
+import { binomialQuantile } from "./statistics/binomial.ts";
+import { SIGNIFICANCE } from "./statistics/ranks.ts";
+import { runTrial } from "./trial.ts";
+
+const flags = {
+  comparisons: count(200, [1, 10_000], "how often to compare"),
+  rounds: count(10, [1, 1000], "rounds of each comparison"),
+  "extra-cpu": count(
+    0,
+    [0, 1000],
+    "CPU the service of B wastes besides: so much of A's",
+    "PERCENT",
+  ),
+  // A trial mostly starts a server and a load: a small pool and few connections keep it short.
+  clients: count(4, [1, 1000], "clients at the same time"),
+  connections: count(250, [1, 1_000_000], "connections each client makes"),
+  children: count(4, [1, 1000], "children of a pool"),
+  seed: { kind: "string", value: "N", help: "seed of the order within rounds (default: random)" },
+  json: { kind: "boolean", help: "events as JSON lines instead of text" },
+} as const;
+
+const command: Command<typeof flags> = {
+  name: "proof",
+  operands: "[A [B]]",
+  description:
+    "Compare A with B (default: prefork-shared-accept with itself) as deno task compare does,\n" +
+    "again and again, and count how often a difference is called.",
+  flags,
+};
+
+/** The chance that a proof of what holds fails. */
+const MISS = 0.02;
+
+/** The spread of rounds up to which 10 of them are to find a difference of 10 %. */
+const QUIET = 0.04;
+
+async function proof({ operands, flags }: Parsed<typeof command.flags>): Promise<number> {
+  const [first = "prefork-shared-accept", second = first, ...rest] = operands;
+  if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write two designs at most`);
+  const [a, b] = [requireDesign(first).id, requireDesign(second).id];
+  const { comparisons, rounds, clients, connections, children } = flags;
+  const seed = seedOf(flags.seed);
+  const plan = makePlan({ designs: [a, b], rounds, clients, connections, children, seed });
+  const repeated = { a, b, extraShare: flags["extra-cpu"] / 100, comparisons };
+
+  dieWithParent(getppid(), Signal.TERM);
+  const signal = interrupted();
+  console.error(
+    `${named(repeated)} against ${a}: ${comparisons} comparisons × ${rounds} rounds, ` +
+      `${clients} clients × ${connections} connections, ${children} children, seed ${seed}`,
+  );
+  const all: Repetition[] = [];
+  for await (const repetition of repeatComparison(repeated, plan, runTrial, signal)) {
+    all.push(repetition);
+    if (flags.json) printEvent(eventOf(repetition, repeated));
+    else printLine(lineOf(repetition, repeated));
+  }
+  const { holds, text } = outcomeOf(all, repeated);
+  if (flags.json) printEvent({ event: "done", complete: !signal.aborted, holds, text });
+  else printLine(`\n${text}`);
+  if (signal.aborted) return Exit.interrupted;
+  return holds && all.every(({ failures }) => failures.length === 0) ? Exit.fine : Exit.failed;
+}
+
+/** What B is called. */
+function named({ a, b, extraShare }: Repeated): string {
+  if (extraShare > 0) return `${b} with ${Math.round(100 * extraShare)} % extra CPU`;
+  return a === b ? `${b} again` : b;
+}
+
+function lineOf(repetition: Repetition, repeated: Repeated): string {
+  const { index, comparison, failures } = repetition;
+  const told = comparison ? verdict(comparison, repeated.a, named(repeated)) : "No round counts.";
+  const [a, b] = spreads(repetition).map((share) => (100 * share).toFixed(1));
+  return [
+    `${String(index).padStart(String(repeated.comparisons).length)}  ${told} MAD ${a} and ${b} %.`,
+    ...failures.map((reason) => `   did not count: ${reason}`),
+  ].join("\n");
+}
+
+function eventOf(repetition: Repetition, repeated: Repeated) {
+  const { comparison, costs: { a, b }, ...rest } = repetition;
+  const told = comparison && verdictEvent(comparison, repeated.a, named(repeated));
+  return { event: "comparison", ...told, ...rest, costs: { a, b }, mad: spreads(repetition) };
+}
+
+/** Median absolute deviation of A's and of B's rounds, as a share of their median. */
+function spreads({ costs: { a, b } }: Repetition): number[] {
+  return a.length === 0 ? [NaN, NaN] : [a, b].map((costs) => mad(costs) / median(costs));
+}
+
+/** What comparisons came to. */
+export interface ProofOutcome {
+  /** Whether they show what they were to show. */
+  readonly holds: boolean;
+  readonly text: string;
+}
+
+/** What comparisons came to, of a design with itself or of what differs. */
+export function outcomeOf(all: readonly Repetition[], repeated: Repeated): ProofOutcome {
+  const isSame = repeated.a === repeated.b && repeated.extraShare === 0;
+  return isSame ? outcomeOfSame(all) : outcomeOfDifferent(all);
+}
+
+function outcomeOfSame(all: readonly Repetition[]): ProofOutcome {
+  const called = all.filter(hasFound).length;
+  const [least, most] = [MISS, 1 - MISS].map((share) =>
+    binomialQuantile(all.length, SIGNIFICANCE, share)
+  ) as [number, number];
+  return {
+    holds: called <= most,
+    text: `${called} of ${comparisonsIn(all)} of a design with itself called a difference. ` +
+      `By chance, at ${100 * SIGNIFICANCE} % each, it would be ${
+        (SIGNIFICANCE * all.length).toFixed(0)
+      }: no less than ${least} and no more than ${most}, ${100 * (1 - 2 * MISS)} times in 100.`,
+  };
+}
+
+function outcomeOfDifferent(all: readonly Repetition[]): ProofOutcome {
+  const isQuiet = (one: Repetition) => spreads(one).every((share) => share <= QUIET);
+  const groups = [all.filter(isQuiet), all.filter((one) => !isQuiet(one))] as const;
+  const [quiet, noisy] = groups;
+  const missed = noisy.filter((one) => !hasFound(one) && !tellsRounds(one)).length;
+  const told = noisy.filter((one) => !hasFound(one)).length - missed;
+  return {
+    holds: quiet.every(hasFound) && missed === 0,
+    text: `${all.filter(hasFound).length} of ${comparisonsIn(all)} found the difference: ` +
+      `${quiet.filter(hasFound).length} of the ${quiet.length} with a MAD up to ${
+        100 * QUIET
+      } %, ` +
+      `${noisy.filter(hasFound).length} of the ${noisy.length} above, ` +
+      `where ${told} say how many rounds it takes and ${missed} do not.`,
+  };
+}
+
+function hasFound({ comparison }: Repetition): boolean {
+  return comparison !== null && findingOf(comparison).startsWith("costs");
+}
+
+/** Whether the verdict says how many rounds would find the difference. */
+function tellsRounds({ comparison }: Repetition): boolean {
+  return comparison !== null &&
+    (findingOf(comparison) === "too few rounds" || detectable(comparison) >= OF_INTEREST);
+}
+
+function comparisonsIn({ length }: readonly Repetition[]): string {
+  return length === 1 ? "1 comparison" : `${length} comparisons`;
+}
+
+if (import.meta.main) Deno.exit(await runCommand(command, Deno.args, proof));
