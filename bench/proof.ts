@@ -17,7 +17,7 @@ import {
 import { dieWithParent, getppid } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
 import { interrupted } from "./command.ts";
-import { detectable, findingOf } from "./compare/comparison.ts";
+import { detectable, type Finding, findingOf } from "./compare/comparison.ts";
 import { repeatComparison, type Repeated, type Repetition } from "./compare/repeat.ts";
 import { OF_INTEREST, verdict, verdictEvent } from "./compare/verdict.ts";
 import { count, seedOf } from "./options.ts";
@@ -71,7 +71,8 @@ async function proof({ operands, flags }: Parsed<typeof command.flags>): Promise
   dieWithParent(getppid(), Signal.TERM);
   const signal = interrupted();
   console.error(
-    `${named(repeated)} against ${a}: ${comparisons} comparisons × ${rounds} rounds, ` +
+    `${named(repeated)} against ${a}: ${counted(comparisons, "comparison")} × ` +
+      `${counted(rounds, "round")}, ` +
       `${clients} clients × ${connections} connections, ${children} children, seed ${seed}`,
   );
   const all: Repetition[] = [];
@@ -122,44 +123,50 @@ export interface ProofOutcome {
 }
 
 /** What comparisons came to, of a design with itself or of what differs. */
-export function outcomeOf(all: readonly Repetition[], repeated: Repeated): ProofOutcome {
-  const isSame = repeated.a === repeated.b && repeated.extraShare === 0;
-  return isSame ? outcomeOfSame(all) : outcomeOfDifferent(all);
+export function outcomeOf(
+  all: readonly Repetition[],
+  { a, b, extraShare }: Repeated,
+): ProofOutcome {
+  if (a === b && extraShare === 0) return outcomeOfSame(all);
+  const [more, less] = [all.filter(finds("costs more")), all.filter(finds("costs less"))];
+  return outcomeOfDifferent(all, extraShare > 0 || more.length >= less.length ? more : less);
 }
 
 function outcomeOfSame(all: readonly Repetition[]): ProofOutcome {
-  const called = all.filter(hasFound).length;
+  const called = all.filter(finds("costs more", "costs less")).length;
   const [least, most] = [MISS, 1 - MISS].map((share) =>
     binomialQuantile(all.length, SIGNIFICANCE, share)
   ) as [number, number];
   return {
     holds: called <= most,
-    text: `${called} of ${comparisonsIn(all)} of a design with itself called a difference. ` +
-      `By chance, at ${100 * SIGNIFICANCE} % each, it would be ${
+    text: `${called} of ${counted(all.length, "comparison")} of a design with itself ` +
+      `called a difference. By chance, at ${100 * SIGNIFICANCE} % each, it would be ` +
+      `${
         (SIGNIFICANCE * all.length).toFixed(0)
-      }: no less than ${least} and no more than ${most}, ${100 * (1 - 2 * MISS)} times in 100.`,
+      }: no less than ${least} and no more than ${most}, ` +
+      `${100 * (1 - 2 * MISS)} times in 100.`,
   };
 }
 
-function outcomeOfDifferent(all: readonly Repetition[]): ProofOutcome {
+function outcomeOfDifferent(
+  all: readonly Repetition[],
+  found: readonly Repetition[],
+): ProofOutcome {
   const isQuiet = (one: Repetition) => spreads(one).every((share) => share <= QUIET);
-  const groups = [all.filter(isQuiet), all.filter((one) => !isQuiet(one))] as const;
-  const [quiet, noisy] = groups;
-  const missed = noisy.filter((one) => !hasFound(one) && !tellsRounds(one)).length;
-  const told = noisy.filter((one) => !hasFound(one)).length - missed;
+  const [quiet, quietFound] = [all.filter(isQuiet).length, found.filter(isQuiet).length];
+  const unfound = all.filter((one) => !isQuiet(one) && !found.includes(one));
+  const told = unfound.filter(tellsRounds).length;
   return {
-    holds: quiet.every(hasFound) && missed === 0,
-    text: `${all.filter(hasFound).length} of ${comparisonsIn(all)} found the difference: ` +
-      `${quiet.filter(hasFound).length} of the ${quiet.length} with a MAD up to ${
-        100 * QUIET
-      } %, ` +
-      `${noisy.filter(hasFound).length} of the ${noisy.length} above, ` +
-      `where ${told} say how many rounds it takes and ${missed} do not.`,
+    holds: quietFound === quiet && told === unfound.length,
+    text: `${found.length} of ${counted(all.length, "comparison")} found the difference: ` +
+      `${quietFound} of the ${quiet} with a MAD up to ${100 * QUIET} %, ` +
+      `${found.length - quietFound} of the ${all.length - quiet} above, ` +
+      `where ${told} say how many rounds it takes and ${unfound.length - told} do not.`,
   };
 }
 
-function hasFound({ comparison }: Repetition): boolean {
-  return comparison !== null && findingOf(comparison).startsWith("costs");
+function finds(...findings: Finding[]): (one: Repetition) => boolean {
+  return ({ comparison }) => comparison !== null && findings.includes(findingOf(comparison));
 }
 
 /** Whether the verdict says how many rounds would find the difference. */
@@ -168,8 +175,8 @@ function tellsRounds({ comparison }: Repetition): boolean {
     (findingOf(comparison) === "too few rounds" || detectable(comparison) >= OF_INTEREST);
 }
 
-function comparisonsIn({ length }: readonly Repetition[]): string {
-  return length === 1 ? "1 comparison" : `${length} comparisons`;
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }
 
 if (import.meta.main) Deno.exit(await runCommand(command, Deno.args, proof));

@@ -57,6 +57,8 @@ export interface Report {
   /** Memory of everything that serves, as the children's. */
   readonly pssBytes: number | null;
   readonly otherAccount: OtherAccount;
+  /** Only where the service was told to waste CPU: how many nanoseconds on each connection. */
+  readonly extraCpu?: number;
 }
 
 /** What somebody has used so far. */

@@ -204,6 +204,7 @@ const EXIT_BY_NAME: Readonly<Record<string, number>> = {
   SystemError: Exit.unsupported,
   UnsupportedError: Exit.unsupported,
   LoadError: Exit.failed,
+  CalibrationError: Exit.failed,
   UnreadableError: Exit.unreadable,
 };
 

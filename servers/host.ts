@@ -32,6 +32,8 @@ export interface HostOptions {
   readonly port: number;
   /** Children of a pool. */
   readonly children: number;
+  /** CPU that the service wastes on each connection, in nanoseconds: to see whether it is noticed. */
+  readonly extraCpu?: number;
   /** Whether to keep a second account of its CPU time in a cgroup, where one can be made. */
   readonly cgroup?: boolean;
   /** How servers are launched, in a design that launches another program; it decides how many. */
@@ -79,7 +81,7 @@ export class Host {
   /** Starts a design's server; `onStatus` hears of what happens to its children. */
   static async start(
     design: Design,
-    { port, children, launch, cgroup = false }: HostOptions,
+    { port, children, launch, extraCpu = 0, cgroup = false }: HostOptions,
     onStatus: (status: Status) => void = () => {},
   ): Promise<Host> {
     const listing = await design.listing();
@@ -93,6 +95,7 @@ export class Host {
       launch,
       listener,
       status,
+      extraCpu,
     });
     const group = cgroup ? Cgroup.make(getpid()) : undefined;
     const running = starters[design.children](setup, group);
@@ -121,12 +124,13 @@ export class Host {
    */
   async stop(): Promise<Report> {
     await this.#drain();
-    const { design, meter } = this.#setup;
+    const { design, meter, handles: { extraCpu } } = this.#setup;
     const { watch } = this.#running;
     const to = snapshot(meter, watch);
     const last = lastLook(meter, watch);
     await this.#running.end();
-    return account(design.id, meter, watch, this.#from ?? to, to, last);
+    const report = account(design.id, meter, watch, this.#from ?? to, to, last);
+    return extraCpu === 0 ? report : { ...report, extraCpu };
   }
 
   async #drain(): Promise<void> {

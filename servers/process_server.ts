@@ -7,9 +7,9 @@
 import type { OtherAccount, Use, Watch } from "./account.ts";
 import { Execs } from "./children/exec.ts";
 import { Forks } from "./children/fork.ts";
-import { Slot } from "./children/meter.ts";
+import type { Slot } from "./children/meter.ts";
 import type { Pool } from "./children/pool.ts";
-import { announce, enter, serve, serverOf, type Setup } from "./children/setup.ts";
+import { announce, enter, rehearsal, serverOf, type Setup } from "./children/setup.ts";
 import { Subprocesses } from "./children/subprocess.ts";
 import type { Making } from "./design.ts";
 import { processCpu } from "./posix/clocks.ts";
@@ -65,12 +65,11 @@ function runServer(setup: Setup, host: number): void {
   closeAllBut([handles.listener, handles.status, handles.memory, handles.lockFile]);
   const Program = programs[design.children];
   const forks = new Forks(setup);
-  const scratch = new Slot();
   if (design.lifetime === "client") {
     warmUp(REHEARSALS, (client) => forks.rehearse(client));
     rebase();
   } else if (!Program) {
-    warmUp(WARM_UP_BEFORE_FORK, (client) => serve(scratch, client));
+    warmUp(WARM_UP_BEFORE_FORK, rehearsal(setup));
   }
   const { pool } = Program ? new Program(setup) : forks;
   // Where no children are made, the process itself is the one child there is.

@@ -5,6 +5,7 @@
  */
 import type { Report } from "./account.ts";
 import type { Status } from "./children/status.ts";
+import type { Design } from "./design.ts";
 import {
   type Command,
   Exit,
@@ -34,6 +35,14 @@ const flags = {
     max: 1000,
     help: "children of a pool (not of slaunch, which has one for each processor)",
   },
+  "extra-cpu": {
+    kind: "integer",
+    value: "NS",
+    default: 0,
+    min: 0,
+    max: 1_000_000_000,
+    help: "nanoseconds of CPU to waste on each connection, for tests of what measures it",
+  },
   pin: { kind: "string", value: "0,2-3", help: "confine it to these processors" },
   ...launchFlags,
   json: { kind: "boolean", help: "one JSON object a line" },
@@ -61,6 +70,7 @@ async function serve({ operands, flags, given }: Parsed<typeof command.flags>): 
     port: flags.port,
     children: flags.children,
     launch: launchOf(design, flags, given),
+    extraCpu: extraCpuOf(design, flags["extra-cpu"]),
     // Under bench only: what a kill leaves of a cgroup, bench removes.
     cgroup: flags.owner !== 0,
   }, (status) => printStatus(status, flags.json));
@@ -77,6 +87,14 @@ async function serve({ operands, flags, given }: Parsed<typeof command.flags>): 
   if (reason === STOPPED) return Exit.fine;
   console.error(`serve: ${id} failed: ${reason}`);
   return Exit.failed;
+}
+
+/** @throws {UsageError} where the service is not ours to change. */
+function extraCpuOf({ id, children }: Design, nanoseconds: number): number {
+  if (children !== "exec" || nanoseconds === 0) return nanoseconds;
+  throw new UsageError(
+    `Cannot waste CPU in ${id}, which serves by another program: leave out --extra-cpu`,
+  );
 }
 
 function printStatus({ kind, index, pid }: Status, json: boolean): void {
@@ -112,8 +130,11 @@ async function readMarks(host: Host): Promise<void> {
   }
 }
 
-function printReport({ cpu, parent, children }: Report): void {
+function printReport({ design, cpu, parent, children, extraCpu }: Report): void {
   const seconds = (value: number) => value.toFixed(3).padStart(8);
+  if (extraCpu !== undefined) {
+    printLine(`Not the costs of ${design}: ${extraCpu} ns of CPU were wasted on each connection`);
+  }
   printLine(
     `CPU time: ${cpu.total.toFixed(3)} s (user ${cpu.user.toFixed(3)}, system ${
       cpu.system.toFixed(3)

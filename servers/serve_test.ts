@@ -1,4 +1,12 @@
-import { assertEquals, assertMatch, assertNotEquals, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import type { Report } from "./account.ts";
 import { designs } from "./designs.ts";
 import { readText } from "./posix/files.ts";
 import { boundAddress, internetAddress, listen } from "./posix/sockets.ts";
@@ -119,6 +127,36 @@ Deno.test("serve stops although a client stays connected", async () => {
   assertEquals(code, 0);
   assertEquals(report?.children[0]?.connections, 1);
   assertEquals(connection.receive(1).length, 0);
+});
+
+const CONNECTIONS = 100;
+
+/** The report of a server of two children that has answered some clients. */
+async function reportOf(design: string, ...args: string[]): Promise<Report> {
+  await using server = await startServer(design, { args });
+  for (let i = 0; i < CONNECTIONS; i++) ask(server.port, "4000\n", 4000);
+  return (await server.stop()).report!;
+}
+
+for (const making of ["none", "fork", "subprocess", "worker"] as const) {
+  const { id } = designs.find(({ children, lifetime }) =>
+    children === making && lifetime !== "client"
+  )!;
+  Deno.test(`serve ${id} --extra-cpu wastes that much CPU on each connection, and reports it`, async () => {
+    const [plain, artificial] = [await reportOf(id), await reportOf(id, "--extra-cpu", "1000000")];
+    assertEquals([plain.extraCpu, artificial.extraCpu], [undefined, 1_000_000]);
+    const extra = (artificial.cpu.total - plain.cpu.total) / CONNECTIONS;
+    assertGreater(extra, 0.9e-3);
+    assertLess(extra, 1.5e-3);
+  });
+}
+
+Deno.test("serve --extra-cpu says for people that these are not the design's costs", async () => {
+  await using server = new ServeProcess(["iterative", "--extra-cpu", "5000"]);
+  await server.nextLine();
+  server.signal("SIGTERM");
+  const { lines } = await server.ended();
+  assertMatch(lines[0]!, /^Not the costs of iterative: 5000 ns of CPU were wasted /);
 });
 
 Deno.test("serve --owner takes a process session of its own", async () => {

@@ -61,7 +61,7 @@ export async function* repeatComparison(
   const run = (planned: Planned) => execute(planned, plan, signal);
   const [ofA, ofB] = [plannedOf(plan, a), plannedOf(plan, b)];
   const random = mulberry32(plan.seed);
-  let costsOfA = extraShare > 0 ? await calibrate(ofA, run) : [];
+  let costsOfA = extraShare > 0 ? await calibrate(ofA, run, signal) : [];
   for (let index = 1; index <= comparisons && !signal.aborted; index++) {
     const extraCpu = extraShare > 0 ? Math.round(1000 * extraShare * median(costsOfA)) : 0;
     const sides = [ofA, { ...ofB, extraCpu }] as const;
@@ -88,13 +88,14 @@ function plannedOf(plan: Plan, design: string): Planned {
 async function calibrate(
   planned: Planned,
   run: (planned: Planned) => Promise<Trial>,
+  signal: AbortSignal,
 ): Promise<number[]> {
   const trials: Trial[] = [];
-  for (let round = 1; round <= CALIBRATION_TRIALS; round++) {
+  for (let round = 1; round <= CALIBRATION_TRIALS && !signal.aborted; round++) {
     trials.push(await run({ ...planned, round, position: 0 }));
   }
   const { a } = pairedCosts(trials, trials);
-  if (a.length > 0) return [...a];
+  if (a.length > 0 || signal.aborted) return [...a];
   throw new CalibrationError(
     `Cannot tell what a connection of ${planned.design} costs: ${trials[0]!.reason}`,
   );

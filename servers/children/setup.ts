@@ -9,12 +9,12 @@ import type { Launch } from "../launch.ts";
 import { openLock } from "../locks/lock.ts";
 import { Mutex } from "../locks/mutex.ts";
 import { Queue, QUEUE_BYTES } from "../locks/queue.ts";
-import { usage } from "../posix/clocks.ts";
+import { cpuBurner, usage } from "../posix/clocks.ts";
 import { unnamedFile } from "../posix/locking.ts";
 import { mapMemoryFile, memoryAt, memoryFile, type SharedMemory } from "../posix/memory.ts";
 import { gettid } from "../posix/processes.ts";
 import { serveOne } from "../service.ts";
-import { Meter, type Slot } from "./meter.ts";
+import { Meter, Slot } from "./meter.ts";
 import { tell } from "./status.ts";
 
 /** What a child is told to find everything else. */
@@ -31,6 +31,8 @@ export interface Handles {
   readonly memory: number;
   /** The lock file; −1: none. */
   readonly lockFile: number;
+  /** CPU to waste on each connection, in nanoseconds; 0: none, as a design is. */
+  readonly extraCpu: number;
 }
 
 /** What a server is made of. */
@@ -60,11 +62,12 @@ export function makeSetup(
     listener: number;
     status: number;
     launch?: Launch | undefined;
+    extraCpu?: number;
   },
 ): Setup {
   const memory = memoryFile("herd", METER_AT + Meter.bytes(options.children));
   const lockFile = design.lock === "file" ? unnamedFile() : -1;
-  const handles = { design: design.id, ...options, memory, lockFile };
+  const handles = { design: design.id, extraCpu: 0, ...options, memory, lockFile };
   const setup = { ...openSetup(design, listing, handles), launch };
   Mutex.create(setup.address);
   Queue.create(setup.address + BigInt(QUEUE_AT));
@@ -110,7 +113,7 @@ export function serverOf(setup: Setup, own: Slot, children: Server["children"]):
     listener: setup.handles.listener,
     queue: setup.queue,
     children,
-    serve: (connection) => serve(own, connection),
+    serve: servingFor(own, setup.handles.extraCpu),
   };
 }
 
@@ -129,7 +132,7 @@ export function childOf(
     channel,
     lock: setup.lock,
     queue: setup.queue,
-    serve: (connection) => serve(slot, connection),
+    serve: servingFor(slot, setup.handles.extraCpu),
   };
 }
 
@@ -142,6 +145,24 @@ export function enter(slot: Slot): void {
 /** Tells the host that this process or thread is ready. */
 export function announce(index: number, status: number): void {
   tell(status, { kind: "ready", index, pid: gettid() });
+}
+
+/** What is run to warm up: the same service, counted nowhere. */
+export function rehearsal({ handles: { extraCpu } }: Setup): (connection: number) => void {
+  return servingFor(new Slot(), Math.min(extraCpu, MOST_WARM_UP_EXTRA));
+}
+
+/** Enough to compile what wastes CPU: thousands of times all that is asked for could take long. */
+const MOST_WARM_UP_EXTRA = 10_000;
+
+/** How a client is served on behalf of a slot; with CPU to waste, before each of them. */
+function servingFor(slot: Slot, extraCpu: number): (connection: number) => void {
+  if (extraCpu === 0) return (connection) => serve(slot, connection);
+  const burn = cpuBurner(extraCpu);
+  return (connection) => {
+    burn();
+    serve(slot, connection);
+  };
 }
 
 /** Serves one client and counts it. */

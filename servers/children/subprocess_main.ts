@@ -9,8 +9,7 @@ import { dieWithParent } from "../posix/processes.ts";
 import { resetSignals, Signal } from "../posix/signals.ts";
 import { close } from "../posix/sockets.ts";
 import { WARM_UP, warmUp } from "../service.ts";
-import { Slot } from "./meter.ts";
-import { announce, childOf, enter, openSetup, serve } from "./setup.ts";
+import { announce, childOf, enter, openSetup, rehearsal } from "./setup.ts";
 import type { Told } from "./subprocess.ts";
 
 const { parent, index, connection, channel, handles }: Told = JSON.parse(Deno.args[0]!);
@@ -20,8 +19,7 @@ const design = findDesign(handles.design)!;
 const setup = openSetup(design, await design.listing(), handles);
 const slot = setup.meter.children[index]!;
 if (design.lifetime === "pool") {
-  const scratch = new Slot();
-  warmUp(WARM_UP, (connection) => serve(scratch, connection));
+  warmUp(WARM_UP, rehearsal(setup));
   enter(slot);
   announce(index, handles.status);
 }

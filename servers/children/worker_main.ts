@@ -6,8 +6,7 @@
 import { findDesign } from "../designs.ts";
 import { complain } from "../posix/fork.ts";
 import { WARM_UP, warmUp } from "../service.ts";
-import { Slot } from "./meter.ts";
-import { announce, childOf, enter, openSetup, serve, serverOf, type Setup } from "./setup.ts";
+import { announce, childOf, enter, openSetup, rehearsal, serverOf, type Setup } from "./setup.ts";
 import { type Told, Workers } from "./worker.ts";
 
 self.addEventListener("message", async (event) => {
@@ -34,8 +33,7 @@ const roles = {
   child(setup: Setup, { index, connection }: Told): void {
     const { meter, design, handles, listing } = setup;
     if (design.lifetime === "pool") {
-      const scratch = new Slot();
-      warmUp(WARM_UP, (connection) => serve(scratch, connection));
+      warmUp(WARM_UP, rehearsal(setup));
       enter(meter.children[index]!);
       announce(index, handles.status);
     }

@@ -6,7 +6,7 @@ import {
   assertLess,
 } from "@std/assert";
 import { forkReady, waitFor } from "../testing.ts";
-import { parseUsage, processCpu, RUSAGE_BYTES, threadCpu, usage } from "./clocks.ts";
+import { cpuBurner, parseUsage, processCpu, RUSAGE_BYTES, threadCpu, usage } from "./clocks.ts";
 import { readText } from "./files.ts";
 import { endsWithin, getpid } from "./processes.ts";
 
@@ -52,6 +52,19 @@ Deno.test("threadCpu() is the CPU time of one thread", () => {
   // getrusage tells whole microseconds.
   assertGreaterOrEqual(cpu, before - 1e-6);
   assertLess(cpu, after + 2e-6);
+});
+
+Deno.test("cpuBurner() uses so much CPU time on average, also where that is less than a look at the clock", () => {
+  for (const [turns, nanoseconds] of [[500, 100_000], [200_000, 500]] as const) {
+    const burn = cpuBurner(nanoseconds);
+    const before = total(usage("thread"));
+    for (let turn = 0; turn < turns; turn++) burn();
+    const used = total(usage("thread")) - before;
+    const asked = turns * nanoseconds / 1e9;
+    assertGreater(used, 0.9 * asked);
+    // What interrupts and the loop itself take comes on top.
+    assertLess(used, 1.5 * asked);
+  }
 });
 
 Deno.test("threadCpu() knows no threads of other processes", () => {
