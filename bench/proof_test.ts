@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { runTask } from "../clients/testing.ts";
+import { RunningTask, runTask } from "../clients/testing.ts";
 import { compareCosts } from "./compare/comparison.ts";
 import type { Repetition } from "./compare/repeat.ts";
 import { outcomeOf } from "./proof.ts";
@@ -69,7 +69,7 @@ Deno.test("proof tells each comparison and what all came to", async () => {
   assertEquals(code, 0, stderr);
   assertMatch(stderr, /^iterative again against iterative: 2 comparisons × 1 round,.* seed 7\n$/);
   const lines = stdout.trimEnd().split("\n");
-  for (const line of lines.slice(0, 2)) assertMatch(line, /^\d  .* 1 round cannot show a diff/);
+  for (const line of lines.slice(0, 2)) assertMatch(line, /^\d {2}.* 1 round cannot show a diff/);
   assertMatch(lines.at(-1)!, /^0 of 2 comparisons of a design with itself called a difference/);
 });
 
@@ -82,6 +82,17 @@ Deno.test("proof --json gives the costs that each comparison is made of", async 
   const { costs: { a, b } } = comparison;
   assertEquals([a.length, b.length], [1, 1]);
   assertEquals(comparison.ratio, compareCosts([{ paired: true, a, b }])[0]!.ratio);
+});
+
+Deno.test("proof tells at ^C what it found until then, and leaves nothing running", async () => {
+  const small = ["--rounds", "1", "--clients", "1", "--connections", "20"];
+  await using running = new RunningTask("proof", ["iterative", ...small]);
+  assertMatch((await running.nextLine())!, /^ {2}1 {2}/);
+  running.signal("SIGINT");
+  const { code, stdout } = await running.ended();
+  assertEquals(code, 130);
+  assertMatch(stdout, /^\d of \d comparisons? of a design with itself/m);
+  assertEquals(await running.processesAfter(5), []);
 });
 
 for (

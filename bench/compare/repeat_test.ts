@@ -117,4 +117,6 @@ Deno.test("repeatComparison() ends where it is aborted, with the comparisons tha
     return rising()(planned, plan, signal);
   }, { signal: controller.signal });
   assertEquals([all.length, trials], [1, 2 * ROUNDS + 3]);
+  const aborted = await repeat(rising(), { extraShare: 0.1, signal: AbortSignal.abort() });
+  assertEquals(aborted, { all: [], planned: [] });
 });
