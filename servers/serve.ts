@@ -5,6 +5,7 @@
  */
 import type { Report } from "./account.ts";
 import type { Status } from "./children/status.ts";
+import type { Design } from "./design.ts";
 import {
   type Command,
   Exit,
@@ -61,11 +62,6 @@ async function serve({ operands, flags, given }: Parsed<typeof command.flags>): 
   if (id === undefined) throw new UsageError("Missing design: write deno task serve DESIGN");
   if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one design only`);
   const design = requireDesign(id);
-  if (design.children === "exec" && flags["extra-cpu"] > 0) {
-    throw new UsageError(
-      `Cannot waste CPU in ${id}, whose servers are programs: leave out --extra-cpu`,
-    );
-  }
   // SIGTERM, not SIGKILL: the host can still end its processes in order, and they have their own.
   dieWithParent(flags.owner || getppid(), Signal.TERM);
   settle(flags);
@@ -73,8 +69,8 @@ async function serve({ operands, flags, given }: Parsed<typeof command.flags>): 
   const host = await Host.start(design, {
     port: flags.port,
     children: flags.children,
-    extraCpu: flags["extra-cpu"],
     launch: launchOf(design, flags, given),
+    extraCpu: extraCpuOf(design, flags["extra-cpu"]),
     // Under bench only: what a kill leaves of a cgroup, bench removes.
     cgroup: flags.owner !== 0,
   }, (status) => printStatus(status, flags.json));
@@ -91,6 +87,14 @@ async function serve({ operands, flags, given }: Parsed<typeof command.flags>): 
   if (reason === STOPPED) return Exit.fine;
   console.error(`serve: ${id} failed: ${reason}`);
   return Exit.failed;
+}
+
+/** @throws {UsageError} where the service is not ours to change. */
+function extraCpuOf({ id, children }: Design, nanoseconds: number): number {
+  if (children !== "exec" || nanoseconds === 0) return nanoseconds;
+  throw new UsageError(
+    `Cannot waste CPU in ${id}, which serves by another program: leave out --extra-cpu`,
+  );
 }
 
 function printStatus({ kind, index, pid }: Status, json: boolean): void {

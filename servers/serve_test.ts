@@ -151,6 +151,10 @@ for (const making of ["none", "fork", "subprocess", "worker"] as const) {
   });
 }
 
+Deno.test("serve refuses --extra-cpu where another program serves", async () => {
+  assertMistake(await serve("slaunch", "--extra-cpu", "1"), "slaunch", "--extra-cpu");
+});
+
 Deno.test("serve --extra-cpu says for people that these are not the design's costs", async () => {
   await using server = new ServeProcess(["iterative", "--extra-cpu", "5000"]);
   await server.nextLine();
