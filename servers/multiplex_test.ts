@@ -1,61 +1,40 @@
+/** multiplex(), in the server that it was made for. */
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
-import { multiplex, type Multiplexing } from "./multiplex.ts";
-import { receiveDescriptor, sendDescriptor } from "./posix/descriptors.ts";
-import { fork } from "./posix/fork.ts";
-import { close, endWriting, read, socketPair, write, writeNow } from "./posix/sockets.ts";
-import { Requests } from "./service.ts";
-import { closing, waitFor } from "./testing.ts";
+import { close, endWriting, read, write, writeNow } from "./posix/sockets.ts";
+import { closing, passClient, startAtChannel, waitFor } from "./testing.ts";
 
-const END = 100;
-const IDLE = 101;
-
-/** A multiplexing server in a process of its own, to which this test passes its clients. */
+/** An sserver to which this test passes its clients. */
 class Server implements Disposable {
   readonly #pid: number;
   readonly #channel: number;
-  readonly #clients: number[] = [];
+  readonly #clients = new Set<number>();
 
-  /** Its exit code counts those of its clients whom it refused. */
-  constructor(options: Partial<Multiplexing> = {}) {
-    const [channel, theirs] = socketPair();
-    this.#channel = channel;
-    this.#pid = fork(() => {
-      close(channel);
-      let refusals = 0;
-      const idle = multiplex({
-        source: { descriptor: theirs, take: () => receiveDescriptor(theirs) },
-        observer: {
-          opened: () => {},
-          received: () => {},
-          closed: (_, refused) => refusals += Number(refused),
-        },
-        converse: () => new Requests(),
-        idleSeconds: 0,
-        mostClients: 1000,
-        ...options,
-      });
-      return (idle ? IDLE : END) + 10 * refusals;
-    });
-    close(theirs);
+  constructor(...args: string[]) {
+    const { channel, pid } = startAtChannel(...args);
+    [this.#channel, this.#pid] = [channel, pid];
   }
 
   /** A new client. */
   client(): number {
-    const [client, theirs] = socketPair();
-    sendDescriptor(this.#channel, theirs);
-    close(theirs);
-    this.#clients.push(client);
+    const client = passClient(this.#channel);
+    this.#clients.add(client);
     return client;
   }
 
-  /** Says that no more will come, and waits for it; its exit code. */
-  end(): number | undefined {
-    endWriting(this.#channel);
-    return waitFor(this.#pid).code;
+  /** A client vanishes: what it was sent, and has not read, makes that a reset. */
+  vanish(client: number): void {
+    this.#clients.delete(client);
+    close(client);
   }
 
-  wait(): number | undefined {
-    return waitFor(this.#pid).code;
+  /** Says that no more will come. */
+  end(): void {
+    endWriting(this.#channel);
+  }
+
+  /** Waits for it to end by itself. */
+  wait(): void {
+    assertEquals(waitFor(this.#pid).code, 0);
   }
 
   [Symbol.dispose](): void {
@@ -94,7 +73,8 @@ Deno.test("multiplex() serves clients in whatever order they ask", () => {
     assertEquals(receive(client, 70000), 70000);
     endWriting(client);
   }
-  assertEquals(server.end(), END);
+  server.end();
+  server.wait();
 });
 
 Deno.test("multiplex() reads no more from a client that does not fetch its answers", () => {
@@ -113,9 +93,10 @@ Deno.test("multiplex() reads no more from a client that does not fetch its answe
   }
   assertLess(sent, MOST);
   assertEquals(receive(client, 5_000_000), 5_000_000);
-  close(client);
+  server.vanish(client);
   endWriting(other);
-  assertEquals(server.end(), END);
+  server.end();
+  server.wait();
 });
 
 Deno.test("multiplex() sends what it owes before it closes on a client that it refuses", () => {
@@ -123,7 +104,8 @@ Deno.test("multiplex() sends what it owes before it closes on a client that it r
   const client = server.client();
   ask(client, "3000000\nword\n");
   assertEquals(receive(client, 3_000_001), 3_000_000);
-  assertEquals(server.end(), END + 10);
+  server.end();
+  server.wait();
 });
 
 Deno.test("multiplex() takes a client that vanishes for one that closes", () => {
@@ -131,31 +113,17 @@ Deno.test("multiplex() takes a client that vanishes for one that closes", () => 
   const [reset, gone] = [server.client(), server.client()];
   ask(reset, "10000000\n");
   assertEquals(receive(reset, 1), 1);
-  close(reset);
-  close(gone);
+  for (const client of [reset, gone]) server.vanish(client);
   const other = server.client();
   ask(other, "5\n");
   assertEquals(receive(other, 5), 5);
   endWriting(other);
-  assertEquals(server.end(), END);
-});
-
-Deno.test("multiplex() takes no more clients than it may", () => {
-  using server = new Server({ mostClients: 2 });
-  const clients = Array.from({ length: 4 }, () => server.client());
-  for (const client of clients) ask(client, "1\n");
-  for (const [i, client] of clients.entries()) {
-    assertEquals(receive(client, 1), 1);
-    if (i >= 2) continue;
-    endWriting(client);
-    assertEquals(receive(client, 1), 0);
-  }
-  for (const client of clients.slice(2)) endWriting(client);
-  assertEquals(server.end(), END);
+  server.end();
+  server.wait();
 });
 
 Deno.test("multiplex() is idle once it has had no client for so long, and not before", () => {
-  using server = new Server({ idleSeconds: 1 });
+  using server = new Server("--idle=1");
   const client = server.client();
   const start = performance.now();
   for (let i = 0; i < 3; i++) {
@@ -163,6 +131,6 @@ Deno.test("multiplex() is idle once it has had no client for so long, and not be
     receive(client, 1);
   }
   endWriting(client);
-  assertEquals(server.wait(), IDLE);
+  server.wait();
   assertGreater(performance.now() - start, 1000);
 });

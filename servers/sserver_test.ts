@@ -1,9 +1,7 @@
 /** One sserver by itself: at a port of its own, or at a channel that somebody else has made. */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import config from "../deno.json" with { type: "json" };
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { receiveDescriptor, sendDescriptor } from "./posix/descriptors.ts";
-import { fork } from "./posix/fork.ts";
-import { exec, kill } from "./posix/processes.ts";
+import { kill } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
 import { close, endWriting, read, socketPair, write } from "./posix/sockets.ts";
 import {
@@ -12,8 +10,10 @@ import {
   Connection,
   forkReady,
   type Outcome,
+  passClient,
   ServeProcess,
   sleep,
+  startAtChannel,
   waitFor,
 } from "./testing.ts";
 
@@ -78,26 +78,9 @@ Deno.test("sserver leaves clients waiting for whom it may have no descriptor", a
   for (const client of all.slice(-served)) client[Symbol.dispose]();
 });
 
-/** An sserver that inherits a channel; this end of it, and its process. */
-function withChannel(...args: string[]): { channel: number; pid: number } {
-  const [channel, theirs] = socketPair();
-  const [, ...flags] = config.tasks.sserver.command.split(" ");
-  const pid = fork(() => exec(Deno.execPath(), [...flags, "--channel=3", ...args], [theirs]));
-  close(theirs);
-  return { channel, pid };
-}
-
-/** Passes it a client, whose end is the result. */
-function pass(channel: number): number {
-  const [client, theirs] = socketPair();
-  assert(sendDescriptor(channel, theirs));
-  close(theirs);
-  return client;
-}
-
 Deno.test("sserver serves what is passed to it, and ends when its channel does", () => {
-  const { channel, pid } = withChannel();
-  const clients = [pass(channel), pass(channel)];
+  const { channel, pid } = startAtChannel();
+  const clients = [passClient(channel), passClient(channel)];
   using _ = closing(...clients);
   close(channel);
   const reply = new Uint8Array(10);
@@ -114,8 +97,8 @@ Deno.test("sserver at a channel ends with the one that started it", () => {
   const [output, input] = socketPair();
   using _ = closing(output);
   const parent = forkReady((ready) => {
-    const { channel } = withChannel();
-    const client = pass(channel);
+    const { channel } = startAtChannel();
+    const client = passClient(channel);
     const byte = new Uint8Array(1);
     write(client, new TextEncoder().encode("1\n"), 2);
     read(client, byte);
@@ -151,13 +134,5 @@ Deno.test("sserver refuses what it cannot serve with one line", async () => {
     assertEquals({ code: outcome.code, lines: outcome.lines }, { code, lines: [] });
     assertMatch(outcome.stderr, /^sserver: [^\n]+\n$/);
     assertStringIncludes(outcome.stderr, words);
-  }
-});
-
-Deno.test("sserver answers --help with its flags", async () => {
-  const { code, lines } = await sserver("--help");
-  assertEquals(code, 0);
-  for (const words of ["deno task sserver", "--port", "--channel", "--idle", "--echo"]) {
-    assertStringIncludes(lines.join("\n"), words);
   }
 });

@@ -11,8 +11,9 @@ import type { Report } from "./account.ts";
 import type { Status } from "./children/status.ts";
 import type { Design } from "./design.ts";
 import { linesOf } from "./lines.ts";
+import { sendDescriptor } from "./posix/descriptors.ts";
 import { fork } from "./posix/fork.ts";
-import { affinity, type Ended, endsWithin, getpid, kill, wait } from "./posix/processes.ts";
+import { affinity, type Ended, endsWithin, getpid, kill, spawn, wait } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
 import {
   close,
@@ -21,6 +22,7 @@ import {
   internetAddress,
   pipe,
   read,
+  socketPair,
   streamSocket,
   timeLimit,
   write,
@@ -281,6 +283,23 @@ export function ask(port: number, text: string, length: number): Uint8Array<Arra
   using connection = new Connection(port);
   connection.send(text);
   return connection.receive(length);
+}
+
+/** Starts an sserver that inherits a channel; our end of it, and its process. */
+export function startAtChannel(...args: string[]): { channel: number; pid: number } {
+  const [channel, theirs] = socketPair();
+  const all = [...denoArguments("sserver"), `--channel=${theirs}`, ...args];
+  const pid = spawn(Deno.execPath(), all, [theirs]);
+  close(theirs);
+  return { channel, pid };
+}
+
+/** Passes a new client to a server at a channel; the client's end of the connection. */
+export function passClient(channel: number): number {
+  const [client, theirs] = socketPair();
+  sendDescriptor(channel, theirs);
+  close(theirs);
+  return client;
 }
 
 /** Closes descriptors at the end of the block that uses it. */
