@@ -111,7 +111,7 @@ Deno.test("renderTerminal() fits 120 columns with the nine designs of the book",
 
 Deno.test("deriveFiles() and renderTerminal() work for a single design", () => {
   const single = record(rounds("prefork-shared-accept", [0.1], { children: [600, 400] }));
-  assertStringIncludes(renderTerminal(single, wide), "max/min      1.50");
+  assertStringIncludes(renderTerminal(single, wide), "max/min  1.50");
   assertStringIncludes(
     deriveFiles(single).get("table-30.1.md")!,
     "no process control time for 1 of 1",

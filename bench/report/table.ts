@@ -16,6 +16,8 @@ export interface Cell {
   readonly text: string;
   /** Whether a person should notice it. */
   readonly warn?: boolean;
+  /** How long a bar a terminal draws behind it, 0 to 1; within a column all cells have one, or none. */
+  readonly bar?: number;
 }
 
 /** One column. */
@@ -97,7 +99,7 @@ export function toCsv(table: Table): string {
 export function toTerminal(table: Table, { color, width }: TerminalOptions): string {
   const paint = (style: (text: string) => string) => color ? style : (text: string) => text;
   const lines = [paint(bold)(plain(table.title)), ""];
-  for (const { tracks, gap } of panels(tracksOf(table, plain), width)) {
+  for (const { tracks, gap } of panels(tracksOf(drawBars(table), plain), width)) {
     const join = (cells: string[]) => cells.join(" ".repeat(gap)).trimEnd();
     const row = (cells: readonly [Track, Cell][]) =>
       join(cells.map(([track, cell]) => paint(cell.warn ? red : String)(pad(cell.text, track))));
@@ -113,6 +115,34 @@ export function toTerminal(table: Table, { color, width }: TerminalOptions): str
   }
   for (const note of table.notes) lines.push(...hanging(plain(note), width).map(paint(dim)));
   return lines.join("\n") + "\n";
+}
+
+/** Columns of the terminal for a bar: beside a count it fits below the headers of Table 30.2. */
+const BAR_WIDTH = 4;
+
+/** The table with its bars as text. What stands below a column of bars stays below its numbers. */
+function drawBars(table: Table): Table {
+  const texts = (column: number) => table.rows.map((row) => row[column]!.text.length);
+  const widths = table.columns.map((_, column) =>
+    table.rows.some((row) => row[column]!.bar !== undefined) ? Math.max(...texts(column)) : null
+  );
+  const draw = (behind: (cell: Cell, width: number) => string) => (row: readonly Cell[]) =>
+    row.map((cell, column) => {
+      const width = widths[column]!;
+      return width === null ? cell : { ...cell, text: cell.text + behind(cell, width) };
+    });
+  const space = ({ text }: Cell, width: number) =>
+    " ".repeat(Math.max(0, 1 + BAR_WIDTH - Math.max(0, text.length - width)));
+  return {
+    ...table,
+    rows: table.rows.map(draw(({ bar = 0 }) => ` ${drawBar(bar)}`)),
+    footer: table.footer.map(draw(space)),
+  };
+}
+
+function drawBar(length: number): string {
+  const eighths = Math.round(8 * BAR_WIDTH * length);
+  return ("█".repeat(eighths >> 3) + ["", ..."▏▎▍▌▋▊▉"][eighths & 7]).padEnd(BAR_WIDTH);
 }
 
 /** A column with its cells, as people see it. */
