@@ -4,15 +4,17 @@
  *
  * @module
  */
-import { loadText } from "../plan.ts";
 import type { Recorded } from "../record.ts";
-import { summarize, type Summary } from "./summary.ts";
+import { drawCharts } from "./charts.ts";
+import { conditions, warnings } from "./conditions.ts";
+import { figuresOf } from "./figures.ts";
+import { page } from "./html/page.ts";
+import { summarize } from "./summary.ts";
 import { sweepTable } from "./sweep_table.ts";
 import { type Table, type TerminalOptions, toCsv, toMarkdown, toTerminal } from "./table.ts";
 import { table301 } from "./table_30_1.ts";
 import { table302 } from "./table_30_2.ts";
 import { syscallsTable } from "./syscalls.ts";
-import { warningsOf } from "./warnings.ts";
 
 /** What to print, and how. */
 export interface PrintOptions extends TerminalOptions {
@@ -21,10 +23,11 @@ export interface PrintOptions extends TerminalOptions {
 }
 
 /** Every derived file of a run's folder: its name and its content. */
-export function deriveFiles(recorded: Recorded): Map<string, string> {
+export async function deriveFiles(recorded: Recorded): Promise<Map<string, string>> {
   if (recorded.run.plan.sweep) return sweepFiles(recorded);
-  const summary = summarize(recorded);
+  const summary = await figuresOf(recorded);
   const about = [...warnings(recorded), ...conditions(summary)];
+  const pictures = await drawCharts(summary);
   const syscalls = syscallsTable(recorded.run.traces);
   return new Map([
     ["table-30.1.md", toMarkdown(withNotes(table301(summary), about))],
@@ -35,6 +38,8 @@ export function deriveFiles(recorded: Recorded): Map<string, string> {
     ...(syscalls
       ? [["syscalls.md", toMarkdown(syscalls)], ["syscalls.csv", toCsv(syscalls)]] as const
       : []),
+    ...[...pictures].map(([name, { wide }]) => [`${name}.svg`, wide] as const),
+    ["report.html", page(recorded, summary, pictures)],
   ]);
 }
 
@@ -67,53 +72,4 @@ export function renderTerminal(recorded: Recorded, options: PrintOptions): strin
 
 function withNotes(table: Table, notes: readonly string[]): Table {
   return { ...table, notes: [...table.notes, ...notes] };
-}
-
-function warnings(recorded: Recorded): string[] {
-  return warningsOf(recorded).map(({ text }) => `Warning: ${text}`);
-}
-
-/** Under which conditions a run was measured, and what went wrong. */
-function conditions(summary: Summary): string[] {
-  return [...problems(summary), load(summary), machine(summary)];
-}
-
-function load({ run: { plan } }: Summary): string {
-  const { sessions, pin, netns, seed } = plan;
-  const { clients, connections, bytes, think, children } = loadText(plan);
-  const all = plan.clients * plan.connections;
-  const pinned = (["server", "client"] as const).flatMap((side) =>
-    pin[side] ? [`${side} on processors ${pin[side].join(",")}`] : []
-  );
-  return `Load: ${clients} × ${connections} × ${bytes} (clients × connections × bytes), ` +
-    `${all} connections; the baseline's: 1 × ${all} × ${bytes}. ` +
-    (think !== "0"
-      ? `Clients wait ${think} ms between connections, the baseline's does not. `
-      : "") +
-    `${children} children in a pool. ` +
-    `Server and client in ${sessions === "same" ? "the same session" : "separate sessions"}` +
-    `${pinned.map((place) => `, ${place}`).join("")}` +
-    `${netns ? "; in a network namespace of its own" : ""}; seed ${seed}.`;
-}
-
-function machine({ run: { environment, herd, startedAt } }: Summary): string {
-  const { system, kernel, architecture, processors, cpu, libc, deno, v8 } = environment;
-  return `Machine: ${system} ${kernel} ${architecture}, ${processors} × ${cpu ?? "unknown CPU"}` +
-    `${libc === null ? "" : `, ${libc}`}; Deno ${deno}, V8 ${v8}; Herd ${herd}, ${startedAt}.`;
-}
-
-function problems({ run, designs, recordedTrials }: Summary): string[] {
-  const { fork } = run.environment;
-  const planned = run.plan.trials.length;
-  return [
-    ...(designs.some(({ n }) => n > 0) ? [] : ["No trial counts: there is nothing to report."]),
-    ...(run.complete ? [] : [`Incomplete: ${recordedTrials} of ${planned} trials were run.`]),
-    ...(fork.works ? [] : [`fork(2) does not work here: ${fork.reason ?? "no reason recorded"}.`]),
-    ...designs.flatMap(({ id, failures }) =>
-      failures.map(({ reason, rounds }) =>
-        `Failed, not counted: ${id} in ${rounds.length === 1 ? "round" : "rounds"} ` +
-        `${rounds.join(", ")}: ${reason}`
-      )
-    ),
-  ];
 }

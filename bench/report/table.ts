@@ -70,6 +70,12 @@ export function signed(value: number | null | undefined, decimals: number): Cell
   return { value: exact, text: Number(exact) > 0 ? `+${text}` : text };
 }
 
+/** A number with three digits that count, and no fewer than its whole part has. */
+export function short(value: number): string {
+  const whole = Math.abs(value) >= 100 ? 0 : 3 - Math.max(1, String(Math.trunc(value)).length);
+  return Math.abs(value) >= 1 ? fixed(value, whole) : String(Number(value.toPrecision(3)));
+}
+
 /** GitHub's Markdown. */
 export function toMarkdown(table: Table): string {
   const tracks = tracksOf(table, escapeMarkdown);
