@@ -123,8 +123,9 @@ function valuesOf({ designs }: Figures): Value[] {
 function tell({ id, isBaseline, processControl }: DesignSummary): string {
   if (isBaseline) return `${id}: the baseline`;
   const { median, n, interval: { low, high, kind } } = processControl!;
-  const spread = n < 2 ? "one round" : `${seconds(low)} to ${seconds(high)}, ${n} rounds`;
-  return `${id}: ${seconds(median)} s (${kind === "range" ? "range" : "95 % interval"} ${spread})`;
+  const name = kind === "range" ? "range" : "95 % interval";
+  const spread = `${name} ${seconds(low)} to ${seconds(high)}, ${n} rounds`;
+  return `${id}: ${seconds(median)} s (${n < 2 ? "one round" : spread})`;
 }
 
 function seconds(value: number): string {

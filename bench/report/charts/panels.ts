@@ -7,21 +7,21 @@ import { BOOK_DISTRIBUTIONS } from "../book.ts";
 import type { Distribution } from "../distribution.ts";
 import type { Figures } from "../figures.ts";
 import type { DesignSummary } from "../summary.ts";
-import { type Chart, type Layout, type Spec } from "./chart.ts";
+import type { Chart, Layout, Spec } from "./chart.ts";
 import { INK, makingColor, makingOf } from "./theme.ts";
 
 /** Table 30.2. */
 export const clientsPerChild: Chart = {
   name: "clients-per-child",
   title: "Clients per child, in one round; the line is the even share, dots are the book's",
-  spec: (figures, layout) => chart(figures, layout, "clients", clients),
+  spec: (figures, layout) => chart(figures, layout, clients),
 };
 
 /** CPU time of the same round. */
 export const cpuPerChild: Chart = {
   name: "cpu-per-child",
   title: "CPU milliseconds per child, in the same round; the line is the even share, P the parent",
-  spec: (figures, layout) => chart(figures, layout, "CPU ms", cpu),
+  spec: (figures, layout) => chart(figures, layout, cpu),
 };
 
 /** A bar. */
@@ -51,7 +51,7 @@ const PARENT = "P";
 /** Every so many children one has its number below. */
 const LABELLED = 5;
 
-function chart(figures: Figures, layout: Layout, title: string, bars: Bars): Spec | null {
+function chart(figures: Figures, layout: Layout, bars: Bars): Spec | null {
   const values = figures.designs.flatMap((design) =>
     design.distribution ? bars(design, design.distribution) : []
   );

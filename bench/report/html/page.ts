@@ -128,9 +128,17 @@ function figureOf(pictures: Pictures, name: string): Content {
   if (!picture) return null;
   const { title, wide, narrow } = picture;
   const image = (svg: string, layout: string) =>
-    markup`<div class="${layout}" role="img" aria-label="${title}">${new Html(svg)}</div>\n`;
+    markup`<div class="${layout}" role="img" aria-label="${title}">${inline(svg)}</div>\n`;
   return markup`<figure class="chart">
 <figcaption>${title}</figcaption>
 ${image(wide, "wide")}${image(narrow, "narrow")}</figure>
 `;
+}
+
+/** A chart as one image, whose marks have no names of their own but a tip for the pointer. */
+function inline(svg: string): Html {
+  return new Html(
+    svg.replace(/ (role|aria-roledescription|aria-hidden)="[^"]*"/g, "")
+      .replaceAll(' aria-label="', ' data-tip="'),
+  );
 }

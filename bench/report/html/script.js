@@ -27,7 +27,7 @@ function compare(a, b) {
 const tip = document.querySelector("#tip");
 for (const chart of document.querySelectorAll(".chart")) {
   chart.addEventListener("pointermove", ({ target, clientX, clientY }) => {
-    const text = target.closest("path[aria-label], line[aria-label]")?.getAttribute("aria-label");
+    const text = target.closest("path[data-tip], line[data-tip]")?.dataset.tip;
     tip.hidden = text === undefined;
     if (text === undefined) return;
     tip.textContent = text;
