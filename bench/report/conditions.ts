@@ -13,6 +13,19 @@ export function warnings(recorded: Recorded): string[] {
   return warningsOf(recorded).map(({ text }) => `Warning: ${text}`);
 }
 
+/** How the CPU time of the trials compares with another account of it, in a sentence. */
+export function accounts({ trials }: Recorded): string {
+  const checks = trials.flatMap(({ check }) => check && check.agrees !== null ? [check] : []);
+  if (checks.length === 0) return "No other account of CPU time was there to compare with.";
+  const sources = [...new Set(checks.map(({ source }) => source))].join(", ");
+  const agreeing = checks.filter(({ agrees }) => agrees).length;
+  const largest = Math.max(...checks.map(({ difference }) => Math.abs(difference ?? 0)));
+  return `CPU time was compared with another account of it (${sources}): ${agreeing} of ` +
+    `${checks.length} trials agree within 2 %, the largest difference is ${
+      (100 * largest).toFixed(1)
+    } %.`;
+}
+
 /** Under which conditions a run was measured, and what went wrong. */
 export function conditions(summary: Summary): string[] {
   return [...problems(summary), load(summary), machine(summary)];

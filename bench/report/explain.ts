@@ -55,8 +55,10 @@ function inTheBook({ row, isBaseline }: DesignSummary): string | null {
   return `Row ${row} of Table 30.1: ${told.join(", ")}.`;
 }
 
+const MIB = 1024 * 1024;
+
 function here(design: DesignSummary, { designs }: Summary): string {
-  const { n, cpuMicrosecondsPerConnection: each, processControl, isBaseline } = design;
+  const { n, cpuMicrosecondsPerConnection: each, processControl, pssBytes, isBaseline } = design;
   if (n === 0 || !each) return "No trial of it counts.";
   const baseline = designs.find((other) => other.isBaseline)?.cpuMicrosecondsPerConnection;
   const all = designs.flatMap((other) =>
@@ -74,6 +76,7 @@ function here(design: DesignSummary, { designs }: Summary): string {
       : []),
     ...clientsSaw(design),
     ...distributed(design),
+    ...(pssBytes ? [`All of it had ${short(pssBytes.median / MIB)} MiB of memory.`] : []),
   ].join(" ");
 }
 

@@ -33,6 +33,8 @@ export interface Advice {
 const cpu = ({ cpuMicrosecondsPerConnection }: DesignSummary) => cpuMicrosecondsPerConnection;
 const tellCpu = (value: number) => `${short(value)} µs of CPU a connection`;
 
+const MIB = 1024 * 1024;
+
 /** Serves several clients at the same time. */
 const concurrent = ({ known, isBaseline }: DesignSummary) =>
   !isBaseline && known?.lifetime !== undefined;
@@ -56,6 +58,12 @@ const wishes: readonly Wish[] = [
     among: concurrent,
     figure: ({ latency }) => latency.p99,
     tell: (value) => `99 of 100 clients done within ${short(1000 * value)} ms`,
+  },
+  {
+    wish: "little memory",
+    among: concurrent,
+    figure: ({ pssBytes }) => pssBytes,
+    tell: (value) => `${short(value / MIB)} MiB for everything that serves`,
   },
   {
     wish: "all children equally busy",

@@ -6,6 +6,7 @@
 import type { Recorded } from "../../record.ts";
 import type { Pictures } from "../charts.ts";
 import type { Figures } from "../figures.ts";
+import { syscallsTable } from "../syscalls.ts";
 import { table301 } from "../table_30_1.ts";
 import { table302 } from "../table_30_2.ts";
 import { tableBook } from "../table_book.ts";
@@ -16,18 +17,19 @@ import { type Content, embedded, Html, markup } from "./html.ts";
 import {
   advice,
   conditions,
+  doubts,
   explanations,
   matrix,
   summaryLine,
   tableWithNotes,
-  warnings,
 } from "./parts.ts";
 import script from "./script.js" with { type: "text" };
 import style from "./style.css" with { type: "text" };
 
 /** The page. The same record gives the same bytes. */
-export function page({ run, trials }: Recorded, figures: Figures, pictures: Pictures): string {
-  const sections = sectionsOf(figures, pictures);
+export function page(recorded: Recorded, figures: Figures, pictures: Pictures): string {
+  const { run, trials } = recorded;
+  const sections = sectionsOf(recorded, figures, pictures);
   const title = `What process control costs: ${figures.designs.length} designs`;
   return markup`<!doctype html>
 <html lang="en">
@@ -44,7 +46,7 @@ ${new Html(style)}</style>
 <p class="brand">Herd <button type="button" id="theme" hidden>Dark</button></p>
 <h1>${title}</h1>
 <p class="lede">${summaryLine(figures)}</p>
-${warnings(figures)}</header>
+${doubts(figures, recorded)}</header>
 <nav aria-label="Contents"><ol>
 ${sections.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>\n`)}</ol></nav>
 <main>
@@ -72,7 +74,8 @@ interface Section {
   readonly body: Content;
 }
 
-function sectionsOf(figures: Figures, pictures: Pictures): Section[] {
+function sectionsOf(recorded: Recorded, figures: Figures, pictures: Pictures): Section[] {
+  const syscalls = syscallsTable(recorded.run.traces);
   const chart = (name: string) => figureOf(pictures, name);
   const all: (Section | false)[] = [
     {
@@ -109,9 +112,14 @@ function sectionsOf(figures: Figures, pictures: Pictures): Section[] {
       title: "How long clients wait",
       body: [chart("latency"), tableWithNotes(tableLatency(figures))],
     },
+    syscalls !== null && {
+      id: "syscalls",
+      title: "What they ask of the kernel",
+      body: tableWithNotes(syscalls),
+    },
     { id: "book", title: "The book and this machine", body: tableWithNotes(tableBook(figures)) },
     { id: "designs", title: "The designs, one by one", body: explanations(figures) },
-    { id: "conditions", title: "How it was measured", body: conditions(figures) },
+    { id: "conditions", title: "How it was measured", body: conditions(figures, recorded) },
   ];
   return all.filter((section) => section !== false);
 }

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import type { Recorded } from "../../record.ts";
 import { makingOf, MAKINGS } from "../charts/theme.ts";
-import { load, machine, problems } from "../conditions.ts";
+import { accounts, load, machine, problems, warnings } from "../conditions.ts";
 import { explain } from "../explain.ts";
 import { type Advice, advise } from "../guide.ts";
 import { makingsOf, matrixOf, type MatrixRow, type Placed } from "../matrix.ts";
@@ -23,13 +24,13 @@ export function summaryLine({ run }: Summary): string {
     `${processors} × ${cpu ?? "an unknown CPU"} under ${system} ${kernel}.`;
 }
 
-/** What went wrong, if anything did. */
-export function warnings(summary: Summary): Content {
-  const all = problems(summary);
+/** What speaks against the figures, if anything does. */
+export function doubts(summary: Summary, recorded: Recorded): Content {
+  const all = [...warnings(recorded), ...problems(summary)];
   return all.length > 0 && markup`<section class="warnings" aria-labelledby="warnings">
 <h2 id="warnings">Before you believe a figure</h2>
 <ul>
-${all.map((warning) => markup`<li>${warning}</li>\n`)}</ul>
+${all.map((doubt) => markup`<li>${doubt}</li>\n`)}</ul>
 </section>
 `;
 }
@@ -104,11 +105,17 @@ ${paragraph("What it does", does)}${paragraph("The book", book)}${paragraph("Her
 }
 
 /** Where and how the run was measured. */
-export function conditions(summary: Summary): Html {
-  return markup`<p>${load(summary)}</p>
+export function conditions(summary: Summary, recorded: Recorded): Html {
+  const { plan: { designs: _, trials, ...plan }, environment } = recorded.run;
+  return markup`<p>${load(summary)} ${trials.length} trials.</p>
 <p>${machine(summary)}</p>
+<p>${accounts(recorded)}</p>
+<h3>Machine</h3>
 <dl class="facts">
-${facts(summary.run.environment)}</dl>
+${facts(environment)}</dl>
+<h3>Plan</h3>
+<dl class="facts">
+${facts(plan)}</dl>
 <p>This page holds the record it was made from, every trial of it, and follows from nothing else.
 <button type="button" id="save" hidden>Save the record</button></p>`;
 }
