@@ -7,6 +7,7 @@
  * @module
  */
 import { bold, dim, red } from "@std/fmt/colors";
+import { bar as drawBar } from "../../servers/bar.ts";
 
 /** One cell. */
 export interface Cell {
@@ -141,14 +142,9 @@ function drawBars(table: Table): Table {
     " ".repeat(Math.max(0, 1 + BAR_WIDTH - Math.max(0, text.length - width)));
   return {
     ...table,
-    rows: table.rows.map(draw(({ bar = 0 }) => ` ${drawBar(bar)}`)),
+    rows: table.rows.map(draw(({ bar = 0 }) => ` ${drawBar(bar, BAR_WIDTH)}`)),
     footer: table.footer.map(draw(space)),
   };
-}
-
-function drawBar(length: number): string {
-  const eighths = Math.round(8 * BAR_WIDTH * length);
-  return ("█".repeat(eighths >> 3) + ["", ..."▏▎▍▌▋▊▉"][eighths & 7]).padEnd(BAR_WIDTH);
 }
 
 /** A column with its cells, as people see it. */
