@@ -23,7 +23,6 @@ import { portFlag } from "./local_port.ts";
 import { settle } from "./owner.ts";
 import { dieWithParent, getppid } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
-import type { LiveView } from "./watch.ts";
 
 const flags = {
   port: portFlag,

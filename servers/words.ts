@@ -114,4 +114,12 @@ export const words: Readonly<Record<string, Words>> = {
       `that is free. ${SPAWNED}`,
     why: `${SPAWNED_WHY} Passing a descriptor costs what it does between forked processes.`,
   },
+  "slaunch": {
+    does: "A launcher with one server on each processor, another program, to which it deals the " +
+      "connections round (Open System Services Programmer's Guide).",
+    why:
+      "Each server serves many clients at once, so the launcher need not know who is free, and " +
+      "no message comes back: one of the two that descriptor passing costs is spared. Every server " +
+      "gets its share to within one connection.",
+  },
 };

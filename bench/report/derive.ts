@@ -9,7 +9,7 @@ import { drawCharts } from "./charts.ts";
 import { conditions, warnings } from "./conditions.ts";
 import { figuresOf } from "./figures.ts";
 import { page } from "./html/page.ts";
-import { summarize } from "./summary.ts";
+import { summarize, type Summary } from "./summary.ts";
 import { sweepTable } from "./sweep_table.ts";
 import { type Table, type TerminalOptions, toCsv, toMarkdown, toTerminal } from "./table.ts";
 import { table301 } from "./table_30_1.ts";
@@ -24,12 +24,24 @@ export interface PrintOptions extends TerminalOptions {
 
 /** Every derived file of a run's folder: its name and its content. */
 export async function deriveFiles(recorded: Recorded): Promise<Map<string, string>> {
-  if (recorded.run.plan.sweep) return sweepFiles(recorded);
-  const summary = await figuresOf(recorded);
-  const about = [...warnings(recorded), ...conditions(summary)];
-  const pictures = await drawCharts(summary);
-  const syscalls = syscallsTable(recorded.run.traces);
+  const figures = await figuresOf(recorded);
+  const pictures = await drawCharts(figures);
   return new Map([
+    ...tableFiles(recorded, figures),
+    ...[...pictures].map(([name, { wide }]) => [`${name}.svg`, wide] as const),
+    ["report.html", page(recorded, figures, pictures)],
+  ]);
+}
+
+function tableFiles(recorded: Recorded, summary: Summary): (readonly [string, string])[] {
+  const about = [...warnings(recorded), ...conditions(summary)];
+  // Rounds of a sweep are of different points, which the tables of a run would mix.
+  if (recorded.run.plan.sweep) {
+    const { table } = sweepTable(recorded);
+    return [["sweep.md", toMarkdown(withNotes(table, about))], ["sweep.csv", toCsv(table)]];
+  }
+  const syscalls = syscallsTable(recorded.run.traces);
+  return [
     ["table-30.1.md", toMarkdown(withNotes(table301(summary), about))],
     ["table-30.1.csv", toCsv(table301(summary))],
     ["table-30.2.md", toMarkdown(withNotes(table302(summary, { book: true }), about))],
@@ -38,18 +50,7 @@ export async function deriveFiles(recorded: Recorded): Promise<Map<string, strin
     ...(syscalls
       ? [["syscalls.md", toMarkdown(syscalls)], ["syscalls.csv", toCsv(syscalls)]] as const
       : []),
-    ...[...pictures].map(([name, { wide }]) => [`${name}.svg`, wide] as const),
-    ["report.html", page(recorded, summary, pictures)],
-  ]);
-}
-
-/** Rounds of a sweep are of different points, which the tables of a run would mix. */
-function sweepFiles(recorded: Recorded): Map<string, string> {
-  const { table, summary } = sweepTable(recorded);
-  return new Map([
-    ["sweep.md", toMarkdown(withNotes(table, [...warnings(recorded), ...conditions(summary)]))],
-    ["sweep.csv", toCsv(table)],
-  ]);
+  ];
 }
 
 /** The tables for a terminal. What is true of all is said once, below. */

@@ -7,6 +7,7 @@ import { words } from "../../servers/words.ts";
 import { BOOK_COSTS } from "./book.ts";
 import { makingOf } from "./charts/theme.ts";
 import type { DesignSummary, Estimate, Summary } from "./summary.ts";
+import type { SweepPoint } from "./sweep.ts";
 import { short, signed } from "./table.ts";
 
 /** A design in words. A part is null where there is nothing to say. */
@@ -24,6 +25,25 @@ export function explain(design: DesignSummary, summary: Summary): Explanation {
     book: inTheBook(design),
     here: here(design, summary),
     why: words[design.id]?.why ?? null,
+  };
+}
+
+/** The explanation of one design of a sweep, from the summaries of its points, the first to the last. */
+export function explainSweep(id: string, points: readonly SweepPoint[]): Explanation {
+  const found = points.flatMap(({ value, summary }) => {
+    const design = summary.designs.find((design) => design.id === id);
+    return design ? [{ value, design, summary }] : [];
+  });
+  const { design, summary } = found[0]!;
+  const told = [found[0]!, found.at(-1)!].map(({ value, design: { processControl } }) =>
+    `${processControl ? `${signed(processControl.median, 3).text} s` : "no trial that counts"} ` +
+    `at ${value}`
+  );
+  return {
+    ...explain(design, summary),
+    here: design.isBaseline
+      ? "The baseline of every point."
+      : `Process control: ${told.join(", ")}.`,
   };
 }
 

@@ -6,13 +6,20 @@
 import type { Recorded } from "../record.ts";
 import { type LatencyProfile, latencyProfiles } from "./latency.ts";
 import { summarize, type Summary } from "./summary.ts";
+import { type SweepPoint, sweepPoints } from "./sweep.ts";
+import { sweepTable } from "./sweep_table.ts";
 
 /** A run in figures, for tables and charts. */
 export interface Figures extends Summary {
   readonly latencies: readonly LatencyProfile[];
+  /** The points of a sweep, whose designs are those of the rows of its table; none of another run. */
+  readonly sweep: readonly SweepPoint[];
 }
 
 /** The figures of a recorded run. */
 export async function figuresOf(recorded: Recorded): Promise<Figures> {
-  return { ...summarize(recorded), latencies: await latencyProfiles(recorded.trials) };
+  const sweep = sweepPoints(recorded);
+  return sweep.length > 0
+    ? { ...sweepTable(recorded).summary, latencies: [], sweep }
+    : { ...summarize(recorded), latencies: await latencyProfiles(recorded.trials), sweep };
 }

@@ -18,10 +18,11 @@ export const MAKINGS: Readonly<Record<Making, { readonly name: string; readonly 
     fork: { name: "fork(2)", color: "#2f6db3" },
     subprocess: { name: "Deno subprocess", color: "#a8660f" },
     worker: { name: "Worker (thread)", color: "#2a7d55" },
+    exec: { name: "another program", color: "#8a4f9e" },
   };
 
 /** What a design that is not registered is drawn in. */
-export const STRANGER = { name: "not registered", color: "#8a4f9e" } as const;
+export const STRANGER = { name: "not registered", color: "#6b5b4b" } as const;
 
 /** How the children of a design are made, in words. */
 export function makingOf(known: Known | null): string {

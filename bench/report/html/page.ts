@@ -6,6 +6,7 @@
 import type { Recorded } from "../../record.ts";
 import type { Pictures } from "../charts.ts";
 import type { Figures } from "../figures.ts";
+import { sweepTable } from "../sweep_table.ts";
 import { syscallsTable } from "../syscalls.ts";
 import { table301 } from "../table_30_1.ts";
 import { table302 } from "../table_30_2.ts";
@@ -29,8 +30,11 @@ import style from "./style.css" with { type: "text" };
 /** The page. The same record gives the same bytes. */
 export function page(recorded: Recorded, figures: Figures, pictures: Pictures): string {
   const { run, trials } = recorded;
-  const sections = sectionsOf(recorded, figures, pictures);
-  const title = `What process control costs: ${figures.designs.length} designs`;
+  const isSweep = figures.sweep.length > 0;
+  const sections = (isSweep ? sweepSections : sectionsOf)(recorded, figures, pictures);
+  const title = isSweep
+    ? sweepTable(recorded).table.title
+    : `What process control costs: ${figures.designs.length} designs`;
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -122,6 +126,18 @@ function sectionsOf(recorded: Recorded, figures: Figures, pictures: Pictures): S
     { id: "conditions", title: "How it was measured", body: conditions(figures, recorded) },
   ];
   return all.filter((section) => section !== false);
+}
+
+function sweepSections(recorded: Recorded, figures: Figures, pictures: Pictures): Section[] {
+  return [
+    {
+      id: "sweep",
+      title: "What each design costs",
+      body: [figureOf(pictures, "sweep"), tableWithNotes(sweepTable(recorded).table)],
+    },
+    { id: "designs", title: "The designs, one by one", body: explanations(figures) },
+    { id: "conditions", title: "How it was measured", body: conditions(figures, recorded) },
+  ];
 }
 
 /** The one or the other chart of Table 30.1; the style sheet sees which is chosen. */

@@ -3,24 +3,29 @@
  *
  * @module
  */
+import { loadText } from "../../plan.ts";
 import type { Recorded } from "../../record.ts";
 import { makingOf, MAKINGS } from "../charts/theme.ts";
 import { accounts, load, machine, problems, warnings } from "../conditions.ts";
-import { explain } from "../explain.ts";
+import { explain, explainSweep, type Explanation } from "../explain.ts";
+import type { Figures } from "../figures.ts";
 import { type Advice, advise } from "../guide.ts";
 import { makingsOf, matrixOf, type MatrixRow, type Placed } from "../matrix.ts";
-import type { Summary } from "../summary.ts";
+import type { DesignSummary, Summary } from "../summary.ts";
 import { short, type Table } from "../table.ts";
 import { type Content, type Html, markup } from "./html.ts";
 import { scrolling, toHtml } from "./table.ts";
 
 /** What was run, where and when, in a sentence. */
 export function summaryLine({ run }: Summary): string {
-  const { plan: { clients, connections, bytes, children, rounds }, environment, startedAt } = run;
+  const { plan, environment, startedAt } = run;
+  const { clients, connections, bytes, children } = loadText(plan);
   const { processors, cpu, system, kernel } = environment;
+  const rounds = plan.rounds === 1 ? "one round" : `${plan.rounds} rounds`;
   return `${clients} clients made ${connections} connections each, for ${bytes} bytes every time, ` +
-    `against ${children} children where there is a pool; ` +
-    `${rounds === 1 ? "one round" : `${rounds} rounds`}, ${startedAt.slice(0, 10)}, on ` +
+    `against ${children} children where there is a pool; ${rounds}, ${
+      startedAt.slice(0, 10)
+    }, on ` +
     `${processors} × ${cpu ?? "an unknown CPU"} under ${system} ${kernel}.`;
 }
 
@@ -89,19 +94,23 @@ ${matrixOf(summary).map(row)}</tbody>
 }
 
 /** Each design in words. */
-export function explanations(summary: Summary): Html[] {
+export function explanations({ designs, sweep, ...rest }: Figures): Html[] {
+  const [first] = sweep;
+  return first
+    ? first.summary.designs.map((design) => article(design, explainSweep(design.id, sweep)))
+    : designs.map((design) => article(design, explain(design, { designs, ...rest })));
+}
+
+function article({ id, row, known }: DesignSummary, { does, book, here, why }: Explanation): Html {
   const paragraph = (name: string, text: string | null) =>
     text !== null && markup`<p><b>${name}.</b> ${text}</p>\n`;
-  return summary.designs.map((design) => {
-    const { does, book, here, why } = explain(design, summary);
-    const place = design.row === null ? "beyond the book" : `row ${design.row}`;
-    return markup`<article aria-labelledby="design-${design.id}">
-<h3 id="design-${design.id}">${design.id} <small>${place}, ${makingOf(design.known)}</small></h3>
+  const place = row === null ? "beyond the book" : `row ${row}`;
+  return markup`<article aria-labelledby="design-${id}">
+<h3 id="design-${id}">${id} <small>${place}, ${makingOf(known)}</small></h3>
 ${paragraph("What it does", does)}${paragraph("The book", book)}${paragraph("Here", here)}${
-      paragraph("Why", why)
-    }</article>
+    paragraph("Why", why)
+  }</article>
 `;
-  });
 }
 
 /** Where and how the run was measured. */
