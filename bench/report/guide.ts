@@ -35,9 +35,12 @@ const tellCpu = (value: number) => `${short(value)} µs of CPU a connection`;
 
 const MIB = 1024 * 1024;
 
-/** Serves several clients at the same time. */
-const concurrent = ({ known, isBaseline }: DesignSummary) =>
-  !isBaseline && known?.lifetime !== undefined;
+/** Serves several clients at the same time: every design that is known, but for the baseline. */
+const concurrent = ({ known, isBaseline }: DesignSummary) => known !== null && !isBaseline;
+
+/** Has children that are processes. */
+const ofProcesses = ({ known }: DesignSummary) =>
+  known !== null && known.children !== "none" && known.children !== "worker";
 
 const wishes: readonly Wish[] = [
   {
@@ -73,7 +76,7 @@ const wishes: readonly Wish[] = [
   },
   {
     wish: "a crash in one child to spare the others",
-    among: ({ known }) => known?.children === "fork" || known?.children === "subprocess",
+    among: ofProcesses,
     figure: cpu,
     tell: (value) => `${tellCpu(value)}, the least among processes`,
   },

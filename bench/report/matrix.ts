@@ -24,11 +24,11 @@ export interface MatrixRow {
 /** The matrix of the designs of a run that are registered, in the order of the registry. */
 export function matrixOf({ designs }: Summary): MatrixRow[] {
   const costs = designs.flatMap(({ known, cpuMicrosecondsPerConnection: cpu }) =>
-    known && cpu ? [Math.log(cpu.median)] : []
+    known && cpu ? [Math.log10(cpu.median)] : []
   );
   const [low, high] = [Math.min(...costs), Math.max(...costs)];
   const heat = ({ cpuMicrosecondsPerConnection: cpu }: DesignSummary) =>
-    cpu ? high > low ? (Math.log(cpu.median) - low) / (high - low) : 0 : null;
+    cpu ? high > low ? (Math.log10(cpu.median) - low) / (high - low) : 0 : null;
   const registered = designs.filter(({ known }) => known !== null);
   const rows = Map.groupBy(registered, ({ known }) => inGeneral(known!.accepts));
   return [...rows].map(([accepts, same]) => ({
