@@ -27,11 +27,11 @@ const command: Command<typeof flags> = {
   flags,
 };
 
-function tables({ operands, flags }: Parsed<typeof command.flags>): number {
+async function tables({ operands, flags }: Parsed<typeof command.flags>): Promise<number> {
   const [run, ...rest] = operands;
   if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one run only`);
   const folder = run === undefined ? latest() : userPath(run).replace(/\/+$/, "");
-  const recorded = derive(folder);
+  const recorded = await derive(folder);
   printLine(renderTerminal(recorded, { ...terminalOptions(), book: flags.book }));
   return Exit.fine;
 }

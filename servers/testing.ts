@@ -130,6 +130,20 @@ export class ServeProcess implements AsyncDisposable {
   }
 }
 
+/**
+ * Runs a command line, given behind it, on a terminal of its own (script(1)): what it prints comes out of
+ * standard output, with CR LF at the ends of lines, and what it is told is typed, ^C included.
+ */
+export const IN_TERMINAL: readonly string[] = [
+  "/bin/sh",
+  "-c",
+  'exec script --quiet --return --command "stty cols 100 rows 30; exec $*" /dev/null',
+  "sh",
+];
+
+/** ^C as it is typed. */
+export const CONTROL_C = "\x03";
+
 interface Process {
   readonly id: string;
   readonly pid: number;
