@@ -1,5 +1,5 @@
 /**
- * Command: regenerate the tables of a recorded run, from its record alone.
+ * Command: regenerate tables, pictures and report of a recorded run, from its record alone.
  *
  * @module
  */
@@ -23,7 +23,8 @@ const flags = {
 const command: Command<typeof flags> = {
   name: "tables",
   operands: "[RUN]",
-  description: "Regenerate the tables of a recorded run (default: the latest under results/).",
+  description:
+    "Regenerate tables, pictures and report of a recorded run (default: the latest under results/).",
   flags,
 };
 
