@@ -39,6 +39,16 @@ export function getppid(): number {
   return libc.getppid();
 }
 
+/** Number of the user this process acts for. */
+export function getuid(): number {
+  return libc.getuid();
+}
+
+/** Number of the group this process acts for. */
+export function getgid(): number {
+  return libc.getgid();
+}
+
 /** Ends this process at once: no exit handlers, which belong to the process it was forked from. */
 export function exitNow(code: number): never {
   libc._exit(code);

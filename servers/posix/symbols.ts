@@ -20,6 +20,7 @@ export const symbols = {
   shutdown: { parameters: ["i32", "i32"], result: "i32" }, // int shutdown(int fd, int how)
   ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" }, // int ioctl(int fd, unsigned long request, ...); the third a pointer here
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" }, // int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" }, // int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" }, // int getsockname(int fd, struct sockaddr *addr, socklen_t *len)
   socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" }, // int socketpair(int domain, int type, int protocol, int sv[2])
   getaddrinfo: { parameters: ["buffer", "buffer", "buffer", "buffer"], result: "i32" }, // int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
@@ -34,6 +35,7 @@ export const symbols = {
     result: "i32",
     nonblocking: true,
   },
+  pread: { parameters: ["i32", "buffer", "i32", "i64"], result: "i32" }, // ssize_t pread(int fd, void *buf, size_t count, off_t offset)
   write: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // ssize_t write(int fd, const void *buf, size_t count)
   recv: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" }, // ssize_t recv(int fd, void *buf, size_t len, int flags)
   send: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" }, // ssize_t send(int fd, const void *buf, size_t len, int flags)
@@ -86,6 +88,8 @@ export const symbols = {
   gettid: { parameters: [], result: "i32" }, // pid_t gettid(void)
   setpgid: { parameters: ["i32", "i32"], result: "i32" }, // int setpgid(pid_t pid, pid_t group)
   unshare: { parameters: ["i32"], result: "i32" }, // int unshare(int flags)
+  getuid: { parameters: [], result: "i32" }, // uid_t getuid(void)
+  getgid: { parameters: [], result: "i32" }, // gid_t getgid(void)
   setsid: { parameters: [], result: "i32" }, // pid_t setsid(void)
   prctl: { parameters: ["i32", "u32", "u32", "u32", "u32"], result: "i32" }, // int prctl(int option, unsigned long arg2, …, unsigned long arg5)
   pidfd_open: { name: "syscall", parameters: ["i32", "i32", "u32"], result: "i32" }, // long syscall(SYS_pidfd_open, pid_t pid, unsigned int flags)
