@@ -17,6 +17,7 @@ const SO_REUSEADDR = 2;
 const SO_RCVTIMEO = 20;
 const SO_SNDTIMEO = 21;
 const SHUT_WR = 1;
+const SHUT_RDWR = 2;
 const AI_PASSIVE = 1;
 
 /** As many waiting connections as the kernel allows (net.core.somaxconn caps it). */
@@ -246,9 +247,20 @@ export function close(fd: number): void {
   libc.close(fd);
 }
 
+/** Another descriptor for the same thing. */
+export function duplicate(fd: number): number {
+  const F_DUPFD_CLOEXEC = 1030;
+  return checked(libc.fcntl(fd, F_DUPFD_CLOEXEC, 0), "fcntl", `duplicate descriptor ${fd}`);
+}
+
 /** Says that this end will not write any more. */
 export function endWriting(fd: number): void {
   checked(libc.shutdown(fd, SHUT_WR), "shutdown", `shut down descriptor ${fd}`);
+}
+
+/** Lets nobody connect to a listener any more; accept on it fails (EINVAL) once all who had are taken. */
+export function endConnecting(listener: number): void {
+  checked(libc.shutdown(listener, SHUT_RDWR), "shutdown", `end listening on ${listener}`);
 }
 
 /** Two connected sockets. */

@@ -42,7 +42,11 @@ export const symbols = {
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" }, // int open(const char *path, int flags, mode_t mode)
   close: { parameters: ["i32"], result: "i32" }, // int close(int fd)
   dup3: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int dup3(int oldfd, int newfd, int flags)
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int fcntl(int fd, int cmd, int arg); variadic, which both ABIs pass alike on Linux
   pipe2: { parameters: ["buffer", "i32"], result: "i32" }, // int pipe2(int fds[2], int flags)
+  epoll_create1: { parameters: ["i32"], result: "i32" }, // int epoll_create1(int flags)
+  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" }, // int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+  epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" }, // int epoll_wait(int epfd, struct epoll_event *events, int most, int timeout)
   poll: { parameters: ["buffer", "u32", "i32"], result: "i32" }, // int poll(struct pollfd *fds, nfds_t n, int timeout)
 
   sendmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
@@ -53,12 +57,15 @@ export const symbols = {
   rmdir: { parameters: ["buffer"], result: "i32" }, // int rmdir(const char *path)
   unlink: { parameters: ["buffer"], result: "i32" }, // int unlink(const char *path)
 
+  statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" }, // int statx(int dirfd, const char *path, int flags, unsigned int mask, struct statx *status)
+
   // pseudo-terminals
   posix_openpt: { parameters: ["i32"], result: "i32" }, // int posix_openpt(int flags)
   unlockpt: { parameters: ["i32"], result: "i32" }, // int unlockpt(int fd)
   ptsname_r: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // int ptsname_r(int fd, char *name, size_t size)
 
   // locks
+  flock: { parameters: ["i32", "i32"], result: "i32" }, // int flock(int fd, int operation)
   lockf: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int lockf(int fd, int cmd, off_t len); len is 0 here
   pthread_mutexattr_init: { parameters: ["buffer"], result: "i32" }, // int pthread_mutexattr_init(pthread_mutexattr_t *)
   pthread_mutexattr_setpshared: { parameters: ["buffer", "i32"], result: "i32" }, // int pthread_mutexattr_setpshared(pthread_mutexattr_t *, int)
