@@ -118,7 +118,6 @@ export class Pool {
     switch (message.kind) {
       case "ready":
         living.isReady = true;
-        this.#counts.endStart();
         break;
       case "exhausted": // the thread has said that one is being started
         if (!this.#isEnding) this.#start();

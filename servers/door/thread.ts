@@ -198,6 +198,7 @@ class Thread {
 
   /** Answers calls until the pool ends. */
   async serve(): Promise<void> {
+    this.#counts.endStart(); // from here on it may find itself the last that is idle
     for (;;) {
       this.#counts.rest();
       this.#ready.wait();
