@@ -11,7 +11,7 @@ import { endsWithin, getpid } from "../posix/processes.ts";
 import { close, pipe, read, write } from "../posix/sockets.ts";
 import { Kind, receiveLetter, sendLetter } from "./letter.ts";
 import { closeDoor, doorCall, openDoor, ProcedureError } from "./mod.ts";
-import { call, DoorServer, OpenDoor, textOf } from "./testing.ts";
+import { call, DoorServer, OpenDoor, textOf, Waiting } from "./testing.ts";
 import type { Who } from "./testing_procedure.ts";
 
 const byte = new Uint8Array(1);
@@ -28,34 +28,6 @@ function sentence(
     using door = new OpenDoor(server.path);
     await body(server, door);
   });
-}
-
-/** A call that is waiting in the procedure, made by a process of its own. */
-class Waiting implements Disposable {
-  readonly pid: number;
-  readonly #gate: readonly [output: number, input: number] = pipe();
-
-  constructor(path: string, body: (make: () => void) => void = (make) => make()) {
-    const gate = this.#gate[0];
-    const [hereEnd, here] = pipe();
-    this.pid = fork(() => {
-      using door = new OpenDoor(path);
-      body(() => void door.call({ kind: "wait" }, { descriptors: [here, gate] }));
-    });
-    close(here);
-    // The procedure writes to it once it is there.
-    if (read(hereEnd, byte) === 0) throw new Error("the call did not get through");
-    close(hereEnd);
-  }
-
-  /** Lets the procedure return. */
-  release(): void {
-    write(this.#gate[1], byte, 1);
-  }
-
-  [Symbol.dispose](): void {
-    this.#gate.forEach(close);
-  }
 }
 
 sentence("a procedure of another process on the same host can be called", (server, door) => {

@@ -4,8 +4,10 @@
  * @module
  */
 import { inTime, linesOf } from "../testing.ts";
+import { fork } from "../posix/fork.ts";
 import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
+import { close, pipe, read, write } from "../posix/sockets.ts";
 import {
   type CallResult,
   closeDoor,
@@ -135,3 +137,33 @@ export function call(
 export function textOf({ data }: CallResult): string {
   return new TextDecoder().decode(data);
 }
+
+/** A call that is waiting in the procedure, made by a process of its own. */
+export class Waiting implements Disposable {
+  readonly pid: number;
+  readonly #gate: readonly [output: number, input: number] = pipe();
+
+  constructor(path: string) {
+    const gate = this.#gate[0];
+    const [hereEnd, here] = pipe();
+    this.pid = fork(() => {
+      using door = new OpenDoor(path);
+      door.call({ kind: "wait" }, { descriptors: [here, gate] });
+    });
+    close(here);
+    // The procedure writes to it once it is there.
+    if (read(hereEnd, byte) === 0) throw new Error("the call did not get through");
+    close(hereEnd);
+  }
+
+  /** Lets the procedure return. */
+  release(): void {
+    write(this.#gate[1], byte, 1);
+  }
+
+  [Symbol.dispose](): void {
+    this.#gate.forEach(close);
+  }
+}
+
+const byte = new Uint8Array(1);

@@ -14,6 +14,7 @@ import {
   type DoorResult,
   doorReturn,
   doorRevoke,
+  type Notice,
   openDoor,
 } from "./mod.ts";
 
@@ -31,7 +32,9 @@ export type Order =
   | { readonly kind: "meet"; readonly calls: number }
   /** Writes to its first descriptor, then waits for its second one. */
   | { readonly kind: "wait"; readonly fail?: boolean }
-  | { readonly kind: "who" | "throw" | "return" | "door" | "crash" | "later" }
+  | { readonly kind: "who" | "throw" | "return" | "crash" | "later" | "bad descriptor" }
+  /** Makes a door, whose descriptor in the server is the result as well. */
+  | { readonly kind: "door"; readonly unreferenced?: Notice }
   | { readonly kind: "call"; readonly path: string }
   | { readonly kind: "revoke"; readonly door: number };
 
@@ -94,9 +97,12 @@ export default async function procedure(
       await new Promise(() => {});
       break;
     case "door": {
-      const door = await doorCreate(import.meta.url, { inside });
+      const { unreferenced = "never" } = order;
+      const door = await doorCreate(import.meta.url, { inside }, { unreferenced });
       return { data: encode(`${door}`), descriptors: [door] };
     }
+    case "bad descriptor":
+      return { descriptors: [1_000_000] };
     case "revoke":
       await doorRevoke(order.door);
       return {};

@@ -29,6 +29,7 @@ console.log("ready");
 
 const commands: Record<string, () => unknown> = {
   revoke: () => doorRevoke(door),
+  attach: () => fattach(door, path),
   detach: () => fdetach(path),
   inside: () => console.log(new Int32Array(cookie.inside)[0]),
   info: () => console.log(JSON.stringify(doorInfo(door))),

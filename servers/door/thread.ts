@@ -206,20 +206,20 @@ class Thread {
       const { descriptor, tag } = this.#ready;
       const [end, door] = [endOf(tag), this.#table.doors[doorOf(tag)]!];
       if (end === End.pool) return this.#ready.arm(descriptor, tag);
-      if (end === End.path) this.#admit(door, descriptor, tag);
+      if (end === End.path) await this.#admit(door, descriptor, tag);
       else await this.#take(door, descriptor, tag, wasLast);
     }
   }
 
   /** A client opens a door, or its path is detached. */
-  #admit(door: DoorSlot, listener: number, tag: number): void {
+  async #admit(door: DoorSlot, listener: number, tag: number): Promise<void> {
     let connection;
     try {
       connection = accept(listener);
     } catch (error) {
       // What a listener that was shut down says.
       if (!(error instanceof SystemError) || error.errno !== Errno.EINVAL) throw error;
-      if (closeEnd(door, End.path, listener)) this.#notify(door);
+      if (closeEnd(door, End.path, listener)) await this.#notify(door);
       return;
     }
     addEnd(door, End.connection, connection);
