@@ -89,10 +89,15 @@ export class DoorServer implements AsyncDisposable {
     return lines;
   }
 
-  /** Kills it; returns once it is gone. */
+  /** Resolves once it is gone. */
+  get ended(): Promise<unknown> {
+    return inTime("the end of the server", this.#process.status);
+  }
+
+  /** Kills it; resolves once it is gone. */
   async kill(): Promise<void> {
     kill(this.pid, Signal.KILL);
-    await inTime("the end of the server", this.#process.status);
+    await this.ended;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

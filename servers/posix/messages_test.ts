@@ -92,6 +92,29 @@ Deno.test("Message says who sent it, whoever made the socket", () => {
   assertEquals(peerCredentials(right), { pid: getpid(), ...ids });
 });
 
+Deno.test({
+  name: "Message says for which user it was sent" +
+    (getuid() === 0 ? "" : " (only root can become another user)"),
+  ignore: getuid() !== 0,
+  fn() {
+    const [left, right] = messagePair();
+    using _ = closing(left, right);
+    const user = Deno.dlopen("libc.so.6", {
+      setgid: { parameters: ["u32"], result: "i32" },
+      setuid: { parameters: ["u32"], result: "i32" },
+    });
+    const { code, pid } = inChild(() => {
+      if (user.symbols.setgid(65534) !== 0 || user.symbols.setuid(65533) !== 0) return 1;
+      messageOf("moo").send(left);
+    });
+    user.close();
+    assertEquals(code, 0);
+    const incoming = new Message(8);
+    incoming.receive(right);
+    assertEquals(incoming.sender, { pid, uid: 65533, gid: 65534 });
+  },
+});
+
 Deno.test("Message says that data did not fit", () => {
   const [left, right] = messagePair();
   using _ = closing(left, right);
