@@ -1,9 +1,9 @@
 /** What becomes of callers, threads and paths when somebody dies. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { closing, waitFor } from "../testing.ts";
+import { closing, isGone, waitFor } from "../testing.ts";
 import { childrenOf, fileStatus } from "../posix/files.ts";
 import { fork } from "../posix/fork.ts";
-import { endsWithin, kill } from "../posix/processes.ts";
+import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { pipe, read } from "../posix/sockets.ts";
 import { DoorError, openDoor } from "./mod.ts";
@@ -11,20 +11,8 @@ import { DoorServer, OpenDoor } from "./testing.ts";
 
 const byte = new Uint8Array(1);
 
-/** The longest a test waits. */
-const PATIENCE_MS = 10_000;
-
 /** What a call fails with. */
 const codeOf = (call: () => unknown) => assertThrows(call, DoorError).code;
-
-/** Waits until there is nothing at the path; false if that takes too long. */
-function isGone(path: string): boolean {
-  for (const end = performance.now() + PATIENCE_MS; performance.now() < end;) {
-    if (fileStatus(path) === undefined) return true;
-    endsWithin(Deno.pid, 1);
-  }
-  return false;
-}
 
 /** How a call ended that was being answered when its server was killed, as an exit code. */
 const INTERRUPTED = 4;

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { inTime, linesOf } from "../testing.ts";
+import { linesOf } from "../lines.ts";
+import { inTime } from "../testing.ts";
 import { fork } from "../posix/fork.ts";
 import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";

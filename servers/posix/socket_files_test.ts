@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { closing, forkReady, inChild, sleep, waitFor } from "../testing.ts";
+import { closing, forkReady, inChild, isGone, sleep, waitFor } from "../testing.ts";
 import { childrenOf, fileStatus } from "./files.ts";
 import { fork } from "./fork.ts";
 
-import { endsWithin, getuid, kill } from "./processes.ts";
+import { getuid, kill } from "./processes.ts";
 import { Signal } from "./signals.ts";
 import { SocketFile } from "./socket_files.ts";
 import {
@@ -35,15 +35,6 @@ const open = (path: string) => new SocketFile(path, SocketType.stream);
 /** What a socket at the path is refused with. */
 function refusal(path: string): string {
   return assertThrows(() => open(path), AddressError).message;
-}
-
-/** Waits until there is nothing at the path; false if that takes too long. */
-function isGone(path: string): boolean {
-  for (let i = 0; i < 500; i++) {
-    if (fileStatus(path) === undefined) return true;
-    endsWithin(Deno.pid, 10);
-  }
-  return false;
 }
 
 /** Leaves a socket at the path on which nobody listens any more. */
