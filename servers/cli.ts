@@ -172,6 +172,11 @@ export function userPath(path: string): string {
   return isElsewhere && !path.startsWith("/") ? `${startedIn}/${path}` : path;
 }
 
+/** The same of a socket's path, which after a leading `@` is an abstract name and no path at all. */
+export function userSocket(path: string): string {
+  return path.startsWith("@") ? path : userPath(path);
+}
+
 /** The design of that id. @throws {UsageError} that lists all ids, if there is none. */
 export function requireDesign(id: string): Design {
   const design = findDesign(id);

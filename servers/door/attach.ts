@@ -24,14 +24,22 @@ const attached = new Map<string, { readonly door: DoorSlot; readonly file: Socke
  * @throws {DoorError} `EBADF` where the descriptor is no door of this process.
  */
 export function fattach(door: number, path: string): void {
-  const slot = localDoor(door);
-  if (slot === undefined) {
-    throw new DoorError("EBADF", `Cannot attach door ${door}: it is no door of this process`);
-  }
+  const slot = ownDoor(door);
   const file = new SocketFile(path, SocketType.messages);
-  askForSenders(file.listener);
   attached.set(path, { door: slot, file });
-  addEnd(slot, End.path, file.listener);
+  attachListener(door, file.listener);
+}
+
+/** Lets those who connect to a listener, whose connections carry messages, open the door. */
+export function attachListener(door: number, listener: number): void {
+  askForSenders(listener);
+  addEnd(ownDoor(door), End.path, listener);
+}
+
+function ownDoor(door: number): DoorSlot {
+  const slot = localDoor(door);
+  if (slot) return slot;
+  throw new DoorError("EBADF", `Cannot attach door ${door}: it is no door of this process`);
 }
 
 /**

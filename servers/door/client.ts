@@ -11,7 +11,7 @@
 import { SystemError } from "../posix/errors.ts";
 import { fileStatus } from "../posix/files.ts";
 import { messagePair, messageSocket } from "../posix/messages.ts";
-import { AddressError, close, connect, unixAddress } from "../posix/sockets.ts";
+import { AddressError, close, connect, type TimeLimit, unixAddress } from "../posix/sockets.ts";
 import { type DoorCode, DoorError, ProcedureError } from "./errors.ts";
 import { Kind, type Letter, type ReceivedLetter, receiveLetter, sendLetter } from "./letter.ts";
 import { PASS_LIMIT, ROOM_LIMIT } from "./letter.ts";
@@ -53,26 +53,31 @@ export interface DoorInfo {
 /**
  * Opens the door that a server has attached to a path.
  *
+ * @param limit how long a call may take that this thread makes of it (then: SystemError, EAGAIN).
  * @returns the door's descriptor, for `doorCall`; `closeDoor` closes it.
  * @throws {AddressError} where there is nothing at the path, or no door.
  * @throws {DoorError} `EBADF` where its server is gone.
  */
-export function openDoor(path: string): number {
+export function openDoor(path: string, limit?: TimeLimit): number {
   const address = unixAddress(path);
-  const door = messageSocket(address);
+  const door = messageSocket(address, limit);
   try {
     connect(door, address);
   } catch (error) {
     close(door);
-    if (!(error instanceof SystemError)) throw error;
-    if (error.code === "ECONNREFUSED" && isSocket(path)) {
-      throw new DoorError("EBADF", `Cannot open the door ${path}: its server is gone`);
-    }
-    const reason = REASONS[error.code] ?? error.message;
-    throw new AddressError(`Cannot open the door ${path}: ${reason}`);
+    throw openingError(path, error);
   }
   addUnshared(door);
   return door;
+}
+
+function openingError(path: string, cause: unknown): unknown {
+  if (!(cause instanceof SystemError)) return cause;
+  const doing = `Cannot open the door ${path}`;
+  if (cause.code === "ECONNREFUSED" && isSocket(path)) {
+    return new DoorError("EBADF", `${doing}: its server is gone`, { cause });
+  }
+  return new AddressError(`${doing}: ${REASONS[cause.code] ?? cause.message}`, { cause });
 }
 
 /** A path, or an abstract name, which no file has. */
@@ -122,10 +127,7 @@ export function doorInfo(door: number): DoorInfo {
 
 /** Sends a letter and waits for the answer. */
 function exchange(door: number, letter: Letter): ReceivedLetter {
-  if (isUnshared(door)) {
-    send(door, letter);
-    return understand(door, receiveLetter(door));
-  }
+  if (isUnshared(door)) return understand(door, exchangeOver(door, letter));
   const [own, replyTo] = messagePair();
   try {
     try {
@@ -136,6 +138,17 @@ function exchange(door: number, letter: Letter): ReceivedLetter {
     return understand(door, receiveLetter(own));
   } finally {
     close(own);
+  }
+}
+
+function exchangeOver(door: number, letter: Letter): ReceivedLetter | undefined {
+  send(door, letter);
+  try {
+    return receiveLetter(door);
+  } catch (error) {
+    // The time limit ran out. What is answered later must not be taken for another call's answer.
+    dropUnshared(door);
+    throw error;
   }
 }
 

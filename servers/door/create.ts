@@ -22,6 +22,8 @@ import { askManager } from "./thread.ts";
 export interface DoorAttributes {
   /** Whether it has a pool of threads of its own (DOOR_PRIVATE); otherwise it shares the process's. */
   readonly privatePool?: boolean;
+  /** Threads that its pool starts with, where the door is the pool's first (default 1). */
+  readonly threads?: number;
   /**
    * When its procedure is told that nobody refers to the door any more, no path and no descriptor but
    * that of its own process: `once` (DOOR_UNREF) or `always`, each time (DOOR_UNREF_MULTI).
@@ -106,7 +108,7 @@ const requests = {
 async function create(
   procedure: string,
   cookie: unknown,
-  { privatePool = false, unreferenced = "never" }: DoorAttributes,
+  { privatePool = false, threads = 1, unreferenced = "never" }: DoorAttributes,
 ): Promise<number> {
   if (table === undefined) useTable(table = new Table());
   const [own, served] = messagePair();
@@ -120,7 +122,7 @@ async function create(
   const { id } = slot;
   pool.define({ id, procedure, cookie });
   addEnd(slot, End.own, served);
-  if (pool.isIdle) pool.grow();
+  if (pool.isIdle) pool.start(threads);
   // Where threads are made otherwise, there may be none yet to load it.
   if (pool.isIdle) return own;
   const prepared = pool.prepared(id);

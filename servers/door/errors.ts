@@ -4,6 +4,8 @@
  * @module
  */
 
+import { Errno } from "../posix/errors.ts";
+
 /**
  * Why a call could not be made or did not return:
  * - `EBADF`: the descriptor is no door, the door was revoked, or its server is gone;
@@ -17,9 +19,14 @@ export class DoorError extends Error {
   override name = "DoorError";
   readonly code: DoorCode;
 
-  constructor(code: DoorCode, message: string) {
-    super(message);
+  constructor(code: DoorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
+  }
+
+  /** The code as an error number. */
+  get errno(): number {
+    return Errno[this.code];
   }
 }
 

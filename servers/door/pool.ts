@@ -80,10 +80,9 @@ export class Pool {
     for (const worker of this.#threads.keys()) tell(worker, { kind: "forget", id });
   }
 
-  /** Starts a thread, unless one is being started. */
-  grow(): void {
-    if (this.#isEnding || !this.#counts.beginStart()) return;
-    this.#start();
+  /** Starts that many threads. */
+  start(count: number): void {
+    for (let i = 0; i < count; i++) this.#start();
   }
 
   /** Ends every thread as soon as it is idle, and closes everything they waited for. */
@@ -95,7 +94,7 @@ export class Pool {
   }
 
   #start(): void {
-    const worker = this.#make();
+    const worker = this.#isEnding ? undefined : this.#make();
     if (worker === undefined) return this.#counts.endStart();
     const caller = new SharedArrayBuffer(4);
     const living = { isReady: false, caller: new Int32Array(caller) };
@@ -120,7 +119,7 @@ export class Pool {
         living.isReady = true;
         break;
       case "exhausted": // the thread has said that one is being started
-        if (!this.#isEnding) this.#start();
+        this.#start();
         break;
       case "prepared":
         if (message.error === undefined) this.#preparing.get(message.id)?.resolve();
@@ -158,8 +157,8 @@ export class Pool {
       this.#counts.endStart();
       for (const { reject } of this.#preparing.values()) reject(new TypeError(reason));
       this.#preparing.clear();
-    } else if (this.#counts.isExhausted) {
-      this.grow();
+    } else if (this.#counts.isExhausted && this.#counts.beginStart()) {
+      this.#start();
     }
     this.#closeIfOver();
   }

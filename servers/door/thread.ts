@@ -125,8 +125,10 @@ export function doorCred(): Credentials {
 /**
  * Makes this Worker a thread of a pool, which answers calls until the pool ends. To be called first of
  * all in a module that `doorServerCreate` starts.
+ *
+ * @param prepare what is to be done before the thread takes calls.
  */
-export async function doorBind(): Promise<void> {
+export async function doorBind(prepare?: () => Promise<void>): Promise<void> {
   const bound = Promise.withResolvers<void>();
   self.addEventListener("message", (event) => {
     const message = (event as MessageEvent<Partial<Envelope<ToThread>>>).data?.herdDoor;
@@ -135,7 +137,7 @@ export async function doorBind(): Promise<void> {
       bound.resolve();
     } else if (message) thread!.hear(message);
   });
-  await bound.promise;
+  await Promise.all([bound.promise, prepare?.()]);
   post({ kind: "ready" });
   await thread!.serve();
   post({ kind: "ended" });

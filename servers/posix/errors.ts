@@ -11,6 +11,7 @@ export const Errno = {
   ENOENT: 2,
   ESRCH: 3,
   EINTR: 4,
+  EBADF: 9,
   ECHILD: 10,
   EAGAIN: 11,
   ENOMEM: 12,
