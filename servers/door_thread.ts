@@ -7,7 +7,7 @@
 import { findDesign } from "./designs.ts";
 import { announce, enter, type Handles, openSetup } from "./children/setup.ts";
 import { Slot } from "./children/meter.ts";
-import { Kind, receiveLetter, sendLetter } from "./door/letter.ts";
+import { Kind, type ReceivedLetter, receiveLetter, sendLetter } from "./door/letter.ts";
 import { doorBind, type DoorResult } from "./door/mod.ts";
 import { messagePair } from "./posix/messages.ts";
 import { close } from "./posix/sockets.ts";
@@ -56,7 +56,10 @@ function warmUp(): void {
   const data = new TextEncoder().encode("4000\n");
   for (let i = 0; i < WARM_UP; i++) {
     sendLetter(caller, { kind: Kind.call, data, room: 4000 });
-    sendLetter(server, { kind: Kind.result, ...serve(undefined, receiveLetter(server)!.data) });
+    sendLetter(server, {
+      kind: Kind.result,
+      ...serve(undefined, (receiveLetter(server) as ReceivedLetter).data),
+    });
     receiveLetter(caller);
   }
   [caller, server].forEach(close);

@@ -141,7 +141,7 @@ function exchange(door: number, letter: Letter): ReceivedLetter {
   }
 }
 
-function exchangeOver(door: number, letter: Letter): ReceivedLetter | undefined {
+function exchangeOver(door: number, letter: Letter): ReceivedLetter | "closed" {
   send(door, letter);
   try {
     return receiveLetter(door);
@@ -170,11 +170,11 @@ function send(door: number, letter: Letter): void {
 }
 
 /** Turns an answer that says what went wrong into an error. */
-function understand(door: number, answer: ReceivedLetter | undefined): ReceivedLetter {
-  if (answer === undefined) {
+function understand(door: number, answer: ReceivedLetter | "closed"): ReceivedLetter {
+  if (answer === "closed") {
     throw new DoorError("EINTR", `Cannot finish the call of door ${door}: its server ended`);
   }
-  if (!answer.complete) {
+  if (!answer.isComplete) {
     answer.descriptors.forEach(close);
     const reason = "this process has no room for the descriptors of the result, or its data";
     throw new DoorError("EMFILE", `Cannot finish the call of door ${door}: ${reason}`);

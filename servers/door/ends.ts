@@ -42,8 +42,6 @@ export function addEnd(door: DoorSlot, end: End, descriptor: number): void {
 
 /** Closes a descriptor its pool waited for; whether nobody refers to the door any more. */
 export function closeEnd(door: DoorSlot, end: End, descriptor: number): boolean {
-  // Another copy may be open for a moment yet, and a descriptor leaves the set with its last one.
-  new ReadySet(door.set).remove(descriptor);
   close(descriptor);
   return door.closed(isReference(end));
 }

@@ -8,6 +8,7 @@ import { bytesOf, fileOf } from "../posix/memory.ts";
 import { DESCRIPTOR_LIMIT, Message, MESSAGE_LIMIT, type Sent } from "../posix/messages.ts";
 import type { Credentials } from "../posix/messages.ts";
 import { close } from "../posix/sockets.ts";
+import type { DoorCode } from "./errors.ts";
 
 /** What a letter is. */
 export const Kind = {
@@ -50,7 +51,7 @@ export interface ReceivedLetter {
   readonly replyTo: number;
   readonly room: number;
   /** Whether all of it has come; there may be no descriptors free for those that were passed. */
-  readonly complete: boolean;
+  readonly isComplete: boolean;
   /** Who sent it, from the kernel; pid 0 where this end has not asked for it. */
   readonly sender: Credentials;
 }
@@ -103,7 +104,9 @@ export function sendLetter(
     body.set(data);
     message.length += data.length;
   }
-  message.descriptors = [replyTo, file].filter((fd) => fd !== -1).concat(descriptors);
+  message.descriptors = replyTo === -1 && file === -1
+    ? descriptors
+    : [replyTo, file].filter((fd) => fd !== -1).concat(descriptors);
   try {
     return message.send(socket, wait);
   } finally {
@@ -111,30 +114,43 @@ export function sendLetter(
   }
 }
 
-/** Receives a letter; undefined where the other end is closed, or says something else. */
-export function receiveLetter(socket: number): ReceivedLetter | undefined {
+/**
+ * Receives a letter; `closed` where the other end is, or says something else.
+ *
+ * @param wait false: says `none` where there is none yet.
+ */
+export function receiveLetter(socket: number, wait?: true): ReceivedLetter | "closed";
+export function receiveLetter(socket: number, wait: false): ReceivedLetter | "closed" | "none";
+export function receiveLetter(socket: number, wait = true): ReceivedLetter | "closed" | "none" {
   const { message, body, ints, length } = incoming;
-  const received = message.receive(socket);
+  const received = message.receive(socket, wait);
+  if (received === "none") return "none";
   if (received === "closed" || message.length < HEADER_BYTES) {
     message.closeDescriptors();
-    return undefined;
+    return "closed";
   }
-  const [descriptors, marks] = [message.descriptors, ints[0]!];
-  const replyTo = marks & HAS_REPLY_TO ? descriptors.shift() ?? -1 : -1;
-  const file = marks & HAS_FILE ? descriptors.shift() ?? -1 : -1;
+  const [all, marks] = [message.descriptors, ints[0]!];
+  const before = marks & HAS_REPLY_TO ? 1 : 0;
+  const replyTo = marks & HAS_REPLY_TO ? all[0] ?? -1 : -1;
+  const file = marks & HAS_FILE ? all[before] ?? -1 : -1;
+  const passed = marks & HAS_FILE ? before + 1 : before;
   const data = marks & HAS_FILE
     ? takeFile(file, length[0]!)
     : body.slice(0, message.length - HEADER_BYTES);
-  const { sender } = message;
   return {
     kind: (marks & KIND_MASK) as Kind,
     data: data ?? NOTHING,
-    descriptors,
+    descriptors: passed === 0 ? all : all.slice(passed),
     replyTo,
     room: ints[1]!,
-    complete: received === "message" && data !== undefined,
-    sender,
+    isComplete: received === "message" && data !== undefined,
+    sender: message.sender,
   };
+}
+
+/** The answer to a call that is not made. */
+export function refusal(code: DoorCode, reason: string): Letter {
+  return { kind: Kind.refused, data: new TextEncoder().encode(`${code} ${reason}`) };
 }
 
 /** What is in a file that came with a letter; undefined where it is not what was announced. */

@@ -31,10 +31,10 @@ export type { Passed } from "./passing.ts";
 export type { Notice } from "./table.ts";
 export {
   DOOR_UNREF_DATA,
-  doorBind,
   doorCred,
   type DoorResult,
   doorReturn,
   type Procedure,
-} from "./thread.ts";
+} from "./procedure.ts";
+export { doorBind } from "./thread.ts";
 export type { Credentials } from "../posix/messages.ts";

@@ -61,6 +61,7 @@ export function passOn<T>(
   { descriptors = [], release = false }: Passed,
   send: (descriptors: readonly number[]) => T,
 ): T {
+  if (descriptors.length === 0) return send(descriptors);
   const made: number[] = [];
   const sendable = descriptors.map((descriptor) => {
     const door = localDoor(descriptor);

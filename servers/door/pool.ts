@@ -7,8 +7,8 @@
 import { makeReadySet, ReadySet, watched } from "../posix/epoll.ts";
 import { close, pipe } from "../posix/sockets.ts";
 import { closeEnd, doorOf, End, endOf, tagOf } from "./ends.ts";
-import { Kind, sendLetter } from "./letter.ts";
-import type { PoolCounts, Table } from "./table.ts";
+import { refusal, sendLetter } from "./letter.ts";
+import { CALLER_INTS, CALLER_SOCKET, CALLER_TAG, type PoolCounts, type Table } from "./table.ts";
 import type { Definition, Envelope, FromThread, ToThread } from "./thread.ts";
 
 /** What a thread asks its manager for, by name. */
@@ -20,7 +20,7 @@ export type MakeThread = () => Worker | undefined;
 /** A thread that lives. */
 interface Living {
   isReady: boolean;
-  /** One more than the socket on which its caller waits; 0: no caller. */
+  /** Who waits for it, as in `table.ts`. */
   readonly caller: Int32Array;
 }
 
@@ -96,8 +96,8 @@ export class Pool {
   #start(): void {
     const worker = this.#isEnding ? undefined : this.#make();
     if (worker === undefined) return this.#counts.endStart();
-    const caller = new SharedArrayBuffer(4);
-    const living = { isReady: false, caller: new Int32Array(caller) };
+    const caller = new SharedArrayBuffer(4 * CALLER_INTS);
+    const living = { isReady: false, caller: new Int32Array(caller).fill(-1) };
     this.#threads.set(worker, living);
     worker.addEventListener("message", ({ data }: MessageEvent<Partial<Envelope<FromThread>>>) => {
       if (data?.herdDoor) this.#hear(worker, living, data.herdDoor);
@@ -147,11 +147,11 @@ export class Pool {
   /** A thread has died, of an error that nobody caught. */
   #lose(worker: Worker, { isReady, caller }: Living, reason: string): void {
     this.#threads.delete(worker);
-    const socket = Atomics.exchange(caller, 0, 0) - 1;
+    const [socket, tag] = [caller[CALLER_SOCKET]!, caller[CALLER_TAG]!];
     if (socket !== -1) {
-      const data = new TextEncoder().encode(`EINTR the thread that answered it died: ${reason}`);
-      sendLetter(socket, { kind: Kind.refused, data });
-      close(socket);
+      sendLetter(socket, refusal("EINTR", `the thread that answered it died: ${reason}`));
+      if (tag === -1) close(socket);
+      else if (this.#table.release(socket)) this.#close(socket, tag);
     }
     if (!isReady) {
       this.#counts.endStart();
@@ -166,12 +166,15 @@ export class Pool {
   #closeIfOver(): void {
     if (!this.#isEnding || this.#threads.size > 0) return;
     for (const { descriptor, tag } of watched(this.set)) {
-      const end = endOf(tag);
-      if (end === End.pool) close(descriptor);
-      else closeEnd(this.#table.doors[doorOf(tag)]!, end, descriptor);
+      if (endOf(tag) === End.pool) close(descriptor);
+      else this.#close(descriptor, tag);
     }
     close(this.set);
     this.#ended.resolve();
+  }
+
+  #close(descriptor: number, tag: number): void {
+    closeEnd(this.#table.doors[doorOf(tag)]!, endOf(tag), descriptor);
   }
 }
 

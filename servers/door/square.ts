@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DoorResult } from "./thread.ts";
+import type { DoorResult } from "./procedure.ts";
 
 const LARGEST = 2n ** 63n - 1n;
 

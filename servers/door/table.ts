@@ -24,6 +24,14 @@ const ID = 6;
 const PRIVATE = 7;
 const DOOR_INTS = 16;
 
+/** Where a thread notes who waits for it: on which socket, −1: nobody; and its tag, −1: it is no end of a door. */
+export const CALLER_SOCKET = 0;
+export const CALLER_TAG = 1;
+export const CALLER_INTS = 2;
+
+/** No descriptor is larger (fs.nr_open). */
+const MOST_DESCRIPTORS = 2 ** 20;
+
 const FREE = 0;
 const LIVE = 1;
 const REVOKED = 2;
@@ -32,6 +40,13 @@ const REVOKED = 2;
 export const COMMON_POOL = 0;
 
 const DOORS_AT = Math.ceil((MOST_DOORS + 1) * POOL_INTS / DOOR_INTS) * DOOR_INTS;
+const HOLDS_AT = DOORS_AT + MOST_DOORS * DOOR_INTS;
+const TABLE_INTS = HOLDS_AT + MOST_DESCRIPTORS;
+
+// What stands for a descriptor that answers may have to go over: whether its other end is closed, and how
+// many threads hold it.
+const HUNG_UP = 1;
+const HOLD = 2;
 
 /** When a door's procedure is told that nobody refers to it: never, once, or each time. */
 export const NOTICES = ["never", "once", "always"] as const;
@@ -163,15 +178,15 @@ export class DoorSlot {
 export class Table {
   readonly memory: SharedArrayBuffer;
   readonly doors: readonly DoorSlot[];
+  readonly #holds: Int32Array;
 
-  constructor(
-    memory = new SharedArrayBuffer(4 * (DOORS_AT + MOST_DOORS * DOOR_INTS)),
-  ) {
+  constructor(memory = new SharedArrayBuffer(4 * TABLE_INTS)) {
     this.memory = memory;
     this.doors = Array.from(
       { length: MOST_DOORS },
       (_, i) => new DoorSlot(new Int32Array(memory, 4 * (DOORS_AT + i * DOOR_INTS), DOOR_INTS), i),
     );
+    this.#holds = new Int32Array(memory, 4 * HOLDS_AT, MOST_DESCRIPTORS);
   }
 
   /** The counts of a pool. */
@@ -182,5 +197,24 @@ export class Table {
   /** The door that this process knows by that descriptor. */
   find(descriptor: number): DoorSlot | undefined {
     return descriptor < 0 ? undefined : this.doors.find((door) => door.own === descriptor);
+  }
+
+  /** Keeps a connection open until an answer has gone over it, whatever another thread finds. */
+  hold(connection: number): void {
+    Atomics.add(this.#holds, connection, HOLD);
+  }
+
+  /** Holds it no longer; whether it is to be closed now. */
+  release(connection: number): boolean {
+    const isLast = Atomics.sub(this.#holds, connection, HOLD) === HOLD + HUNG_UP;
+    if (isLast) Atomics.store(this.#holds, connection, 0);
+    return isLast;
+  }
+
+  /** Its other end is closed; whether it is to be closed now, and not by who holds it. */
+  hangUp(connection: number): boolean {
+    const isFree = Atomics.or(this.#holds, connection, HUNG_UP) === 0;
+    if (isFree) Atomics.store(this.#holds, connection, 0);
+    return isFree;
   }
 }

@@ -102,8 +102,9 @@ export class DoorServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Not by the end of its input: a forked process that is waiting may have a copy of that.
+    await this.kill();
     await this.#input.close().catch(() => {});
-    await inTime("the end of the server", this.#process.status, 30);
     await this.#lines.return();
     Deno.removeSync(this.#folder, { recursive: true });
   }

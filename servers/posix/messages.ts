@@ -101,6 +101,8 @@ export type Sent = "sent" | "gone" | "full";
  */
 export type Received = "message" | "truncated" | "closed" | "none";
 
+const NO_DESCRIPTORS: readonly number[] = [];
+
 /**
  * Room for one message at a time, sent from it or received into it.
  *
@@ -112,7 +114,7 @@ export class Message {
   /** Bytes to send, or received. */
   length = 0;
   /** Descriptors to send (they stay open here), or received (whoever received them closes them). */
-  descriptors: number[] = [];
+  descriptors = NO_DESCRIPTORS;
 
   readonly #room: number;
   readonly #header = new Uint8Array(HEADER_BYTES);
@@ -176,7 +178,7 @@ export class Message {
   receive(socket: number, wait = true): Received {
     const flags = MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT);
     this.length = 0;
-    this.descriptors = [];
+    this.descriptors = NO_DESCRIPTORS;
     this.#vectorLength[0] = this.data.length;
     for (;;) {
       this.#ints[CONTROL_LENGTH_AT / 4] = this.#control.length; // recvmsg overwrites it
@@ -193,7 +195,7 @@ export class Message {
   /** Closes the descriptors received, where nobody wants them. */
   closeDescriptors(): void {
     this.descriptors.forEach(close);
-    this.descriptors = [];
+    this.descriptors = NO_DESCRIPTORS;
   }
 
   /** Writes the descriptors down for the kernel; how many bytes that takes is the result. */
@@ -217,12 +219,15 @@ export class Message {
     this.length = length;
     const ints = this.#controls;
     const end = this.#ints[CONTROL_LENGTH_AT / 4]! / 4;
-    this.#sender.fill(0);
+    this.#sender[0] = this.#sender[1] = this.#sender[2] = 0;
     for (let at = 0; at < end;) {
       const bytes = ints[at]!;
-      const [type, from, to] = [ints[at + 3], at + 4, at + bytes / 4];
-      if (type === SCM_RIGHTS) this.descriptors.push(...ints.subarray(from, to));
-      if (type === SCM_CREDENTIALS) this.#sender.set(ints.subarray(from, to));
+      const [type, from] = [ints[at + 3], at + 4];
+      if (type === SCM_RIGHTS) this.descriptors = [...ints.subarray(from, at + bytes / 4)];
+      if (type === SCM_CREDENTIALS) {
+        // One by one: making a view to copy from costs more than the copy.
+        for (let i = 0; i < 3; i++) this.#sender[i] = ints[from + i]!;
+      }
       at += cmsgSpace(bytes - CMSG_HEADER_BYTES) / 4;
     }
     const flags = this.#ints[FLAGS_AT / 4]!;
