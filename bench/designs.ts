@@ -27,11 +27,11 @@ const command: Command<typeof flags> = {
 function list({ flags }: Parsed<typeof command.flags>): number {
   const width = Math.max(...designs.map(({ id }) => id.length));
   for (const { listing: _, ...design } of designs) {
-    const { id, row, children, accepts } = design;
+    const { id, row, children, accepts, transport } = design;
     if (flags.json) printEvent(design);
     else {
       const made = children === "none" ? "no children" : `children: ${children}`;
-      const where = row === undefined ? "beyond" : `row ${row}`;
+      const where = transport ? "local" : row === undefined ? "beyond" : `row ${row}`;
       printLine(`${id.padEnd(width)}  ${where.padEnd(6)}  ${made.padEnd(20)}  accepts: ${accepts}`);
     }
   }

@@ -59,7 +59,7 @@ async function figure({ operands, flags }: Parsed<typeof command.flags>): Promis
     return Exit.failed;
   }
   const isOneProcess = design.children === "worker";
-  const herd = lookAtHerd(getpid(), host.address.port, isOneProcess);
+  const herd = lookAtHerd(getpid(), host.where.port, isOneProcess);
   await host.stop();
   const title = `Who holds which socket: ${id}` + (isOneProcess ? ", whose threads share all" : "");
   if (flags.output !== undefined) write(userPath(flags.output), drawDescriptors(herd, title));

@@ -3,13 +3,17 @@
  *
  * @module
  */
-import { type Command, type Parsed, runCommand, UsageError } from "../servers/cli.ts";
-import { designs } from "../servers/designs.ts";
+import { type Command, type Parsed, runCommand, UsageError, type Values } from "../servers/cli.ts";
+import { type Design, designs, streamDesigns } from "../servers/designs.ts";
 import { designsOf, loadFlags, planOf, runFlags } from "./options.ts";
 import { runAndPrint } from "./command.ts";
 
 const flags = {
-  designs: { kind: "string", value: "A,B", help: "designs to run (default: the book's)" },
+  designs: {
+    kind: "string",
+    value: "A,B",
+    help: "designs to run (default: the book's; with --local some)",
+  },
   all: { kind: "boolean", help: "run every design, also those beyond the book" },
   ...loadFlags,
   ...runFlags,
@@ -34,12 +38,14 @@ async function bench({ operands, flags, given }: Parsed<typeof command.flags>): 
   return await runAndPrint(() => planOf(chosen(flags), flags, given), flags, given);
 }
 
-function chosen({ designs: list, all }: { designs: string | undefined; all: boolean }): string[] {
+function chosen({ designs: list, all, local }: Values<typeof flags>): string[] {
   if (list !== undefined && all) {
     throw new UsageError("Cannot run both --designs and --all: write one of them");
   }
   if (list !== undefined) return designsOf(list);
-  return designs.filter(({ row }) => all || row !== undefined).map(({ id }) => id);
+  const fitting = local ? designs : streamDesigns;
+  const usual = ({ row, isLocal }: Design) => local ? isLocal : row !== undefined;
+  return fitting.filter((design) => all || usual(design)).map(({ id }) => id);
 }
 
 if (import.meta.main) Deno.exit(await runCommand(command, Deno.args, bench));

@@ -10,6 +10,7 @@ import {
   UsageError,
   type Values,
 } from "../servers/cli.ts";
+import { findDesign } from "../servers/designs.ts";
 import { affinity } from "../servers/posix/processes.ts";
 import { DEFAULTS, makePlan } from "./plan.ts";
 import type { Plan } from "./record.ts";
@@ -48,6 +49,7 @@ export const runFlags = {
     help: "process sessions of server and client, which the scheduler groups by (default separate)",
   },
   pin: { kind: "string", value: "server=0,client=1", help: "confine them to these processors" },
+  local: { kind: "boolean", help: "reach servers over Unix-domain sockets; doors among them" },
   netns: { kind: "boolean", help: "measure in a network namespace of its own (as root)" },
   strict: { kind: "boolean", help: "exit 3 where the machine was too noisy, or accounts disagree" },
   "max-time": { ...count(0, [0, 24 * HOUR], "end after that time, 0: never", "SECONDS") },
@@ -81,6 +83,10 @@ export function planOf(
   sweep: Plan["sweep"] = null,
 ): Plan {
   const { clients, bytes, children, think } = flags;
+  const remote = flags.local ? undefined : designs.find((id) => findDesign(id)?.transport);
+  if (remote !== undefined) {
+    throw new UsageError(`Cannot reach ${remote} over TCP: write --local, for all of them`);
+  }
   const quick = (name: "rounds" | "connections", value: number) =>
     flags.quick && !given.has(name) ? value : flags[name];
   return makePlan({
@@ -96,6 +102,7 @@ export function planOf(
     sessions: sessionsOf(flags.sessions),
     pin: pinOf(flags.pin),
     netns: flags.netns,
+    local: flags.local,
     limits: {
       start: flags["start-limit"],
       request: flags["request-limit"],

@@ -26,6 +26,7 @@ export const DEFAULTS: Omit<Settled, "designs" | "seed"> = {
   sessions: "separate",
   pin: { server: null, client: null },
   netns: false,
+  local: false,
   limits: LIMITS,
 };
 

@@ -169,6 +169,8 @@ export const Plan = z.object({
   pin: Pin.default({ server: null, client: null }),
   /** Whether everything runs in a network namespace of its own. */
   netns: z.boolean().default(false),
+  /** Whether servers are reached locally: over Unix-domain sockets, or over a transport of their own. */
+  local: z.boolean().default(false),
   limits: Limits.default(LIMITS),
   /** Every planned trial, in order. */
   trials: z.array(z.object({

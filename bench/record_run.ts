@@ -100,7 +100,7 @@ export async function measure(
 ): Promise<Outcome> {
   using _ = store;
   const execute: Executor = async (planned, plan, signal) => {
-    await waitForRoom(planned, systemTimeWaits(), signal, observer.noted);
+    if (!plan.local) await waitForRoom(planned, systemTimeWaits(), signal, observer.noted);
     return await runTrial(planned, plan, signal);
   };
   const record = (trial: Trial) => store.add(trial);

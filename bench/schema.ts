@@ -154,6 +154,8 @@ const parts: Readonly<Record<string, Described>> = {
     sweep: "What is varied from trial to trial; null: nothing",
     sessions: "Whether server and client have a process session of their own, see setsid(2)",
     pin: "Processors that server and client are confined to",
+    local:
+      "Whether servers are reached over Unix-domain sockets, or a local transport of their own",
     netns: "Whether everything runs in a network namespace of its own",
     limits: "How long the steps of a trial may take",
     trials: "Every planned trial, in order",

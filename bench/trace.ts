@@ -45,8 +45,8 @@ async function traceTrial(planned: Planned, plan: Plan, signal: AbortSignal): Pr
   const { design, load: { clients, connections } } = planned;
   await using server = startServer(planned, plan);
   using _server = onAbort(signal, () => server.signal("SIGTERM"));
-  const { port } = await server.next("ready", plan.limits.start);
-  await using load = startLoad(planned, plan, port as number);
+  const ready = await server.next("ready", plan.limits.start);
+  await using load = startLoad(planned, plan, ready);
   using _load = onAbort(signal, () => load.signal("SIGKILL"));
   await load.next("ready", plan.limits.start);
   await using strace = await Strace.attach(serversOf(server.pid));

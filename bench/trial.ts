@@ -4,11 +4,12 @@
  * @module
  */
 import { findDesign } from "../servers/designs.ts";
+import { transportOf } from "../servers/transports/transport.ts";
 import type { Report } from "../servers/account.ts";
 import type { LoadReport } from "../clients/load.ts";
 import { checkAccount, imbalance } from "./balance.ts";
 import { type Plan, Trial } from "./record.ts";
-import { Subprocess, TimeLimitError } from "./subprocess.ts";
+import { type Event, Subprocess, TimeLimitError } from "./subprocess.ts";
 import { kernelSince, machineSince, readCounters } from "./counters.ts";
 
 /** A trial that is planned. */
@@ -88,8 +89,8 @@ async function measure(
   const { limits } = plan;
   await using server = startServer(planned, plan);
   using _server = onAbort(signal, () => server.signal("SIGTERM"));
-  const { port } = await server.next("ready", limits.start);
-  await using load = startLoad(planned, plan, port as number);
+  const ready = await server.next("ready", limits.start);
+  await using load = startLoad(planned, plan, ready);
   using _load = onAbort(signal, () => load.signal("SIGKILL"));
   await load.next("ready", limits.start);
 
@@ -116,15 +117,18 @@ async function measure(
     parent,
     children: [...children],
     client,
-    kernel: kernelSince(before, after, client.connections),
+    kernel: plan.local ? NOTHING.kernel : kernelSince(before, after, client.connections),
     machine: machineSince(before, after),
   };
 }
 
 /** Starts the server of a trial. */
-export function startServer({ design, poolSize, extraCpu }: Planned, plan: Plan): Subprocess {
+export function startServer(planned: Planned, plan: Plan): Subprocess {
+  const { design, poolSize, extraCpu } = planned;
   return new Subprocess("servers/serve.ts", [
     design,
+    // A name that no file has, so that there is none to be left behind.
+    ...(plan.local ? [`--path=@herd-${crypto.randomUUID()}`] : []),
     `--children=${poolSize ?? plan.children}`,
     ...(extraCpu ? [`--extra-cpu=${extraCpu}`] : []),
     ...placeOf(plan, "server"),
@@ -132,10 +136,12 @@ export function startServer({ design, poolSize, extraCpu }: Planned, plan: Plan)
 }
 
 /** Starts the load of a trial; its clients wait for a word. */
-export function startLoad(planned: Planned, plan: Plan, port: number): Subprocess {
-  const { clients, connections, bytes, think } = planned.load;
+export function startLoad(planned: Planned, plan: Plan, { port, path }: Event): Subprocess {
+  const { design, load: { clients, connections, bytes, think } } = planned;
+  const transport = transportOf(findDesign(design)!, plan.local);
   return new Subprocess("clients/load.ts", [
-    `--port=${port}`,
+    ...(plan.local ? [`--path=${path}`] : [`--port=${port}`]),
+    `--transport=${transport}`,
     `--clients=${clients}`,
     `--connections=${connections}`,
     `--bytes=${bytes}`,

@@ -4,38 +4,20 @@
  *
  * @module
  */
-import { SystemError } from "../servers/posix/errors.ts";
 import { processCpu, sleep, type Usage, usage } from "../servers/posix/clocks.ts";
-import {
-  accept,
-  close,
-  connect,
-  listen,
-  read,
-  type SocketAddress,
-  streamSocket,
-  type TimeLimit,
-  unixAddress,
-  write,
-} from "../servers/posix/sockets.ts";
+import { close, type TimeLimit } from "../servers/posix/sockets.ts";
 import { getpid } from "../servers/posix/processes.ts";
+import { type Client, failureOf, type Transport } from "../servers/transports/transport.ts";
 
-/** What a client asks for. */
+/** What a client has to do. */
 export interface Task {
-  readonly address: SocketAddress;
+  /** What it does on each connection. */
+  readonly client: Client;
   /** Connections to make, one after the other. */
   readonly connections: number;
-  /** Bytes to ask for on each. */
-  readonly bytes: number;
   /** What to wait between two connections. */
   readonly thinkMilliseconds: number;
-  /** How long a single call may take. */
-  readonly limit: TimeLimit;
 }
-
-/** The reply was shorter or longer than asked for: these stand beside the error numbers. */
-export const SHORT_REPLY = 200;
-export const LONG_REPLY = 201;
 
 const ERROR_KINDS = 256;
 const HEADER_BYTES = 64 + 4 * ERROR_KINDS;
@@ -106,49 +88,26 @@ export class Ledger {
 
 /** Does the whole task. */
 export function runClient(task: Task, ledger: Ledger): void {
-  const exchange = prepare(task.bytes);
   const pid = getpid();
   ledger.start(performance.now(), processCpu(pid)!, usage("process"));
   for (let i = 0; i < task.connections; i++) {
     if (task.thinkMilliseconds > 0 && i > 0) sleep(task.thinkMilliseconds);
     const began = performance.now();
-    const error = attempt(exchange, task);
+    const error = attempt(task.client);
     if (error === 0) ledger.succeed(performance.now() - began);
     else ledger.fail(error);
   }
   ledger.finish(performance.now(), processCpu(pid)!, usage("process"));
 }
 
-/** Sends the request and reads the reply; 0, or how it differed from what was asked for. */
-type Exchange = (connection: number) => number;
-
-/** Room for the reply, and for one byte more: a reply that is too long shows itself. */
-const LARGEST_READ = 65536;
-
-function prepare(bytes: number): Exchange {
-  const request = new TextEncoder().encode(`${bytes}\n`);
-  const reply = new Uint8Array(Math.min(bytes + 1, LARGEST_READ));
-  return (connection) => {
-    write(connection, request, request.length);
-    for (let left = bytes; left > 0;) {
-      const count = read(connection, reply);
-      if (count === 0) return SHORT_REPLY;
-      left -= count;
-      if (left < 0) return LONG_REPLY;
-    }
-    return 0;
-  };
-}
-
-function attempt(exchange: Exchange, { address, limit }: Pick<Task, "address" | "limit">): number {
+/** One connection; 0, or the kind of failure. */
+function attempt({ open, ask, close }: Client): number {
   let connection = -1;
   try {
-    connection = streamSocket(address, limit);
-    connect(connection, address);
-    return exchange(connection);
+    connection = open();
+    return ask(connection);
   } catch (error) {
-    if (error instanceof SystemError) return error.errno;
-    throw error;
+    return failureOf(error);
   } finally {
     if (connection !== -1) close(connection);
   }
@@ -158,27 +117,29 @@ function attempt(exchange: Exchange, { address, limit }: Pick<Task, "address" | 
 const WARM_UP = 3000;
 
 /**
- * Plays client and server over a Unix socket until V8 has compiled the client, so that the processes
- * forked afterwards start at full speed. (Over TCP this would leave as many ports in TIME_WAIT.)
+ * Plays client and server, over a socket that has no file, until V8 has compiled the client, so that the
+ * processes forked afterwards start at full speed. (Over TCP this would leave as many ports in TIME_WAIT.)
  */
-export function warmUp(limit: TimeLimit): void {
-  const address = unixAddress(`\0herd-load-${getpid()}`);
-  const listener = listen(address, "listen for the warm-up");
+export function warmUp(transport: Transport, limit: TimeLimit): void {
+  const where = { host: "", port: 0, path: `@herd-load-${getpid()}` };
+  using listening = transport.listen(where);
+  const { listener } = listening;
   const bytes = 4000;
-  const reply = new Uint8Array(bytes);
   const ledger = new Ledger(new ArrayBuffer(Ledger.bytes(WARM_UP)), 0, WARM_UP);
-  const exchange = prepare(bytes);
+  const client = transport.client(where, bytes, limit);
   // The server's part fits into the socket's buffer, so one thread can do both.
-  const answered: Exchange = (connection) => {
-    const peer = accept(listener);
-    write(peer, reply, bytes);
-    const result = exchange(connection);
-    close(peer);
-    return result;
+  const answered: Client = {
+    ...client,
+    ask(connection) {
+      const peer = transport.answerAhead(listener, bytes);
+      const result = client.ask(connection);
+      close(peer);
+      return result;
+    },
   };
   for (let i = 0; i < WARM_UP; i++) {
     const began = performance.now();
-    if (attempt(answered, { address, limit }) !== 0) {
+    if (attempt(answered) !== 0) {
       throw new Error("Cannot warm up the client: its own socket does not answer");
     }
     ledger.succeed(performance.now() - began);

@@ -13,6 +13,8 @@ import {
   printLine,
   runCommand,
   UsageError,
+  userSocket,
+  type Values,
 } from "../servers/cli.ts";
 import { Errno, errnoName } from "../servers/posix/errors.ts";
 import { Poller } from "../servers/posix/descriptors.ts";
@@ -21,8 +23,17 @@ import { shareMemory } from "../servers/posix/memory.ts";
 import { settle } from "../servers/owner.ts";
 import { dieWithParent, getpid, getppid, reapOne, wait } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
-import { close, internetAddress, pipe, read, timeLimit, write } from "../servers/posix/sockets.ts";
-import { Ledger, LONG_REPLY, runClient, SHORT_REPLY, type Task, warmUp } from "./client.ts";
+import { close, pipe, read, timeLimit, write } from "../servers/posix/sockets.ts";
+import {
+  Failure,
+  isTransport,
+  tellWhere,
+  TRANSPORT_NAMES,
+  type TransportName,
+  transports,
+  type Where,
+} from "../servers/transports/transport.ts";
+import { Ledger, runClient, type Task, warmUp } from "./client.ts";
 
 const STDIN = 0;
 
@@ -48,8 +59,21 @@ export interface LoadReport {
 }
 
 const flags = {
-  port: { kind: "integer", value: "PORT", default: 0, min: 1, max: 65535, help: "port, required" },
+  port: {
+    kind: "integer",
+    value: "PORT",
+    default: 0,
+    min: 1,
+    max: 65535,
+    help: "port of a server",
+  },
   host: { kind: "string", value: "HOST", help: "name or address (default 127.0.0.1)" },
+  path: { kind: "string", value: "PATH", help: "path of a local server, in place of a port" },
+  transport: {
+    kind: "string",
+    value: "NAME",
+    help: `how it is reached: ${TRANSPORT_NAMES.join(", ")} (default tcp; with --path unix)`,
+  },
   clients: {
     kind: "integer",
     value: "N",
@@ -112,19 +136,19 @@ const command: Command<typeof flags> = {
 
 async function load({ operands, flags }: Parsed<typeof command.flags>): Promise<number> {
   if (operands.length > 0) throw new UsageError(`Unexpected "${operands[0]}": see --help`);
-  if (flags.port === 0) throw new UsageError("Missing port: write deno task load --port PORT");
+  const { name, where } = target(flags);
   dieWithParent(flags.owner || getppid(), Signal.KILL);
   settle(flags);
-  const host = flags.host ?? "127.0.0.1";
+  const limit = timeLimit(flags.timeout);
+  const transport = await transports[name]();
   const task = {
-    address: internetAddress(host, flags.port),
+    client: transport.client(where, flags.bytes, limit),
     connections: flags.connections,
-    bytes: flags.bytes,
     thinkMilliseconds: flags.think,
-    limit: timeLimit(flags.timeout),
   };
   requireFork();
-  warmUp(task.limit);
+  // What a client does over TCP it does over a Unix socket, and that leaves no ports in TIME_WAIT.
+  warmUp(name === "tcp" ? await transports.unix() : transport, limit);
   const clients = startClients(task, flags.clients, flags.warmup);
   if (flags.owner) {
     printEvent({ event: "ready" });
@@ -135,8 +159,30 @@ async function load({ operands, flags }: Parsed<typeof command.flags>): Promise<
   if (flags.owner) printEvent({ event: "finished" });
   const report = await tell(ledgers);
   if (flags.json) printEvent({ event: "report", ...report });
-  else printReport(report, flags, host);
+  else printReport(report, flags, where);
   return Object.keys(report.errors).length === 0 ? Exit.fine : Exit.failed;
+}
+
+/** Where the server is, and how it is reached. @throws {UsageError} where that is not said. */
+function target(
+  { port, host = "127.0.0.1", path, transport }: Values<typeof flags>,
+): { name: TransportName; where: Where } {
+  const name = transport ?? (path === undefined ? "tcp" : "unix");
+  if (!isTransport(name)) {
+    throw new UsageError(
+      `Unknown transport "${name}": write --transport ${TRANSPORT_NAMES.join(", ")}`,
+    );
+  }
+  if (name === "tcp" && path !== undefined) {
+    throw new UsageError("Cannot reach a path over TCP: leave out --transport, or --path");
+  }
+  if (name === "tcp" && port === 0) {
+    throw new UsageError("Missing port: write deno task load --port PORT, or --path PATH");
+  }
+  if (name !== "tcp" && path === undefined) {
+    throw new UsageError(`Missing path: write deno task load --path PATH --transport ${name}`);
+  }
+  return { name, where: { host, port, path: path && userSocket(path) } };
 }
 
 /** The load cannot be made; the command ends with exit code 3. */
@@ -229,8 +275,9 @@ async function tell(ledgers: readonly Ledger[]): Promise<LoadReport> {
 }
 
 function errorName(kind: number): string {
-  if (kind === SHORT_REPLY) return "short reply";
-  if (kind === LONG_REPLY) return "long reply";
+  if (kind === Failure.shortReply) return "short reply";
+  if (kind === Failure.longReply) return "long reply";
+  if (kind === Failure.refused) return "refused";
   return kind === Errno.EAGAIN ? "timed out" : errnoName(kind);
 }
 
@@ -240,15 +287,15 @@ function sum<T>(items: readonly T[], figure: (item: T) => number): number {
 
 function printReport(
   report: LoadReport,
-  flags: { clients: number; connections: number; bytes: number; port: number },
-  host: string,
+  flags: { clients: number; connections: number; bytes: number },
+  where: Where,
 ): void {
   const { connections, errors, wallSeconds, connectionsPerSecond, cpu, latency } = report;
   const ms = (seconds: number) => `${(seconds * 1000).toFixed(3)} ms`;
   const failures = Object.entries(errors).map(([kind, count]) => `${count} ${kind}`);
   printLine([
     `${flags.clients} clients × ${flags.connections} connections × ${flags.bytes} bytes ` +
-    `to ${host}:${flags.port}`,
+    `to ${tellWhere(where)}`,
     `connections  ${connections} in ${wallSeconds.toFixed(3)} s, ${
       connectionsPerSecond.toFixed(0)
     } a second`,

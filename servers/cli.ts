@@ -88,7 +88,10 @@ export function parseFlags<F extends Flags>(
 ): Parsed<F> {
   const names = Object.keys(flags);
   const isBoolean = (name: string) => flags[name]!.kind === "boolean";
-  const parsed = parseArgs([...args], {
+  // A negative number is an operand, and what follows it, too.
+  const negative = args.findIndex((arg) => /^-\d/.test(arg));
+  const marked = negative === -1 || args.includes("--") ? args : args.toSpliced(negative, 0, "--");
+  const parsed = parseArgs([...marked], {
     boolean: names.filter(isBoolean),
     string: ["_", ...names.filter((name) => !isBoolean(name))],
     unknown: (arg: string, key?: string) => {
@@ -169,6 +172,11 @@ export function userPath(path: string): string {
   return isElsewhere && !path.startsWith("/") ? `${startedIn}/${path}` : path;
 }
 
+/** The same of a socket's path, which after a leading `@` is an abstract name and no path at all. */
+export function userSocket(path: string): string {
+  return path.startsWith("@") ? path : userPath(path);
+}
+
 /** The design of that id. @throws {UsageError} that lists all ids, if there is none. */
 export function requireDesign(id: string): Design {
   const design = findDesign(id);
@@ -205,6 +213,7 @@ const EXIT_BY_NAME: Readonly<Record<string, number>> = {
   UnsupportedError: Exit.unsupported,
   LoadError: Exit.failed,
   CalibrationError: Exit.failed,
+  DoorError: Exit.failed,
   UnreadableError: Exit.unreadable,
 };
 

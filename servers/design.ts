@@ -7,7 +7,11 @@
  *
  * @module
  */
+import type { Setup } from "./children/setup.ts";
 import type { Queue } from "./locks/queue.ts";
+import type { Cgroup } from "./posix/cgroup.ts";
+import type { Running } from "./running.ts";
+import type { TransportName } from "./transports/transport.ts";
 
 /**
  * How children are made: not at all, by fork(2), as Deno subprocesses, as Workers (threads), or by fork(2)
@@ -47,6 +51,10 @@ export interface Design {
   readonly lock?: LockKind;
   /** Where the parent accepts and passes descriptors, so that each child has a socket pair: to whom. */
   readonly passes?: Passing;
+  /** How clients reach it; undefined: over any stream, TCP or a Unix-domain socket. */
+  readonly transport?: TransportName;
+  /** Whether it is in a run of the local servers where nothing else is said. */
+  readonly isLocal?: boolean;
   /** Most rounds a run gives this design, where one trial takes long. */
   readonly mostRounds?: number;
   /** The listing. */
@@ -55,9 +63,14 @@ export interface Design {
 
 /** A listing: what the parent does and, unless it is another program, what each child does. */
 export interface Listing {
-  parent(server: Server): void;
+  parent?(server: Server): void;
   child?(child: Child): void;
+  /** In place of both: starts the server, where a library of its own makes the threads. */
+  readonly start?: Start;
 }
+
+/** Starts a server, in the host; where there is a cgroup, in that. */
+export type Start = (setup: Setup, cgroup?: Cgroup) => Running;
 
 /** What the parent of a listing has to work with. */
 export interface Server {

@@ -16,6 +16,7 @@ export const designs: readonly Design[] = [
     children: "none",
     accepts: "the process",
     row: 0,
+    isLocal: true,
     listing: () => import("./iterative.ts"),
   },
   {
@@ -34,6 +35,7 @@ export const designs: readonly Design[] = [
     accepts: "every child",
     row: 2,
     lifetime: "pool",
+    isLocal: true,
     listing: () => import("./shared_accept.ts"),
   },
   {
@@ -44,6 +46,7 @@ export const designs: readonly Design[] = [
     row: 3,
     lifetime: "pool",
     lock: "file",
+    isLocal: true,
     listing: () => import("./locked_accept.ts"),
   },
   {
@@ -54,6 +57,7 @@ export const designs: readonly Design[] = [
     row: 4,
     lifetime: "pool",
     lock: "mutex",
+    isLocal: true,
     listing: () => import("./locked_accept.ts"),
   },
   {
@@ -64,6 +68,7 @@ export const designs: readonly Design[] = [
     row: 5,
     lifetime: "pool",
     passes: "free",
+    isLocal: true,
     listing: () => import("./passed_accept.ts"),
   },
   {
@@ -156,7 +161,21 @@ export const designs: readonly Design[] = [
     passes: "round",
     listing: () => import("./slaunch.ts"),
   },
+  {
+    id: "door",
+    title: "Door server, a pool of threads that take calls",
+    children: "worker",
+    accepts: "every thread, a call at a time",
+    lifetime: "pool",
+    transport: "door",
+    isLocal: true,
+    listing: () => import("./door_server.ts"),
+  },
 ];
+
+/** Those that are reached over a stream, be it TCP or a Unix-domain socket. */
+export const streamDesigns: readonly Design[] = designs
+  .filter(({ transport }) => transport === undefined);
 
 /** The design with that id, or undefined. */
 export function findDesign(id: string): Design | undefined {

@@ -15,29 +15,24 @@ import {
 } from "./account.ts";
 import { makeSetup, type Setup } from "./children/setup.ts";
 import { type Status, STATUS_BYTES, statuses } from "./children/status.ts";
-import type { Design, Making } from "./design.ts";
+import type { Design, Making, Start } from "./design.ts";
 import type { Launch } from "./launch.ts";
-import { listenOn } from "./local_port.ts";
 import { Cgroup } from "./posix/cgroup.ts";
 import { requireFork } from "./posix/fork.ts";
 import { UnsupportedError } from "./posix/libc.ts";
 import { getpid } from "./posix/processes.ts";
-import {
-  type BoundAddress,
-  boundAddress,
-  close,
-  pipe,
-  readLater,
-  socketPair,
-} from "./posix/sockets.ts";
+import { close, pipe, readLater, socketPair } from "./posix/sockets.ts";
 import { startProcesses } from "./process_server.ts";
 import type { Running } from "./running.ts";
 import { startThreads } from "./thread_server.ts";
+import { type Listening, transportOf, transports, type Where } from "./transports/transport.ts";
 
 /** How a server is to run. */
 export interface HostOptions {
   /** Port on 127.0.0.1; 0 lets the system pick one. */
   readonly port: number;
+  /** A path to listen at instead, or `@` and an abstract name. */
+  readonly path?: string | undefined;
   /** Children of a pool. */
   readonly children: number;
   /** CPU that the service wastes on each connection, in nanoseconds: to see whether it is noticed. */
@@ -49,7 +44,7 @@ export interface HostOptions {
 }
 
 /** How to start a server, by how its children are made. */
-const starters: Readonly<Record<Making, (setup: Setup, cgroup?: Cgroup) => Running>> = {
+const starters: Readonly<Record<Making, Start>> = {
   none: startProcesses,
   fork: startProcesses,
   subprocess: startProcesses,
@@ -74,7 +69,8 @@ const DRAIN_LIMIT_MS = 1000;
 
 /** A running server and its account. */
 export class Host {
-  readonly address: BoundAddress;
+  /** Where it listens. */
+  readonly where: Where;
   /** Resolves when every child is in its loop. */
   readonly ready: Promise<void>;
   /** Resolves with the reason if the server ends by itself. */
@@ -82,6 +78,7 @@ export class Host {
 
   readonly #setup: Setup;
   readonly #running: Running;
+  readonly #place: Listening;
   readonly #waitingFor: Set<number>;
   #from: Snapshot | undefined;
   #setReady!: () => void;
@@ -89,33 +86,34 @@ export class Host {
   /** Starts a design's server; `onStatus` hears of what happens to its children. */
   static async start(
     design: Design,
-    { port, children, launch, extraCpu = 0, cgroup = false }: HostOptions,
+    { port, path, children, launch, extraCpu = 0, cgroup = false }: HostOptions,
     onStatus: (status: Status) => void = () => {},
   ): Promise<Host> {
     const listing = await design.listing();
     if (design.children !== "worker") requireFork();
     if (design.passes) requireSocketPairs(design.id);
-    const listener = listenOn(port);
-    const address = boundAddress(listener);
+    const transport = await transports[transportOf(design, path !== undefined)]();
+    const place = transport.listen({ host: "127.0.0.1", port, path });
     const [statusEnd, status] = pipe();
     const setup = makeSetup(design, listing, {
       children: launch?.processors.length ?? (design.lifetime === "pool" ? children : 1),
       launch,
-      listener,
+      listener: place.listener,
       status,
       extraCpu,
     });
     const group = cgroup ? Cgroup.make(getpid()) : undefined;
-    const running = starters[design.children](setup, group);
-    const host = new Host(setup, running, address);
+    const start = listing.start ?? starters[design.children];
+    const host = new Host(setup, start(setup, group), place);
     host.#readStatus(statusEnd, onStatus);
     return host;
   }
 
-  private constructor(setup: Setup, running: Running, address: BoundAddress) {
+  private constructor(setup: Setup, running: Running, place: Listening) {
     this.#setup = setup;
     this.#running = running;
-    this.address = address;
+    this.#place = place;
+    this.where = place.where;
     this.failed = running.ended;
     this.#waitingFor = new Set(setup.meter.children.keys());
     this.ready = new Promise((resolve) => this.#setReady = resolve);
@@ -141,6 +139,7 @@ export class Host {
     const { watch } = this.#running;
     const to = snapshot(meter, watch);
     const last = lastLook(meter, watch);
+    this.#place[Symbol.dispose]();
     await this.#running.end();
     const report = account(design.id, meter, watch, this.#from ?? to, to, last);
     return extraCpu === 0 ? report : { ...report, extraCpu };

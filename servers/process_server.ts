@@ -77,7 +77,7 @@ function runServer(setup: Setup, host: number): void {
   enter(own);
   // A pool is ready when its children are.
   if (design.lifetime !== "pool") announce(0, handles.status);
-  listing.parent(serverOf(setup, own, pool));
+  listing.parent!(serverOf(setup, own, pool));
 }
 
 /** A running server process and its children, seen from the host. */

@@ -16,6 +16,7 @@ import {
   requireDesign,
   runCommand,
   UsageError,
+  userSocket,
 } from "./cli.ts";
 import { Host } from "./host.ts";
 import { launchFlags, launchOf } from "./launch.ts";
@@ -24,9 +25,15 @@ import { portFlag } from "./local_port.ts";
 import { settle } from "./owner.ts";
 import { dieWithParent, getppid } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
+import { tellWhere } from "./transports/transport.ts";
 
 const flags = {
   port: portFlag,
+  path: {
+    kind: "string",
+    value: "PATH",
+    help: "listen at a path instead, for clients on this machine; @NAME: without a file",
+  },
   children: {
     kind: "integer",
     value: "N",
@@ -64,6 +71,12 @@ async function serve({ operands, flags, given }: Parsed<typeof command.flags>): 
   if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one design only`);
   if (flags.watch) requireTerminal(flags.json);
   const design = requireDesign(id);
+  if (design.transport !== undefined && flags.path === undefined) {
+    throw new UsageError(`Cannot serve ${id} at a port: write deno task serve ${id} --path PATH`);
+  }
+  if (flags.path !== undefined && flags.port !== 0) {
+    throw new UsageError("Cannot serve at both --port and --path: write one of them");
+  }
   // SIGTERM, not SIGKILL: the host can still end its processes in order, and they have their own.
   dieWithParent(flags.owner || getppid(), Signal.TERM);
   settle(flags);
@@ -73,6 +86,7 @@ async function serve({ operands, flags, given }: Parsed<typeof command.flags>): 
   const say = view ? (line: string) => view.print(line) : console.error;
   const host = await Host.start(design, {
     port: flags.port,
+    path: flags.path && userSocket(flags.path),
     children: flags.children,
     launch: launchOf(design, flags, given),
     extraCpu: extraCpuOf(design, flags["extra-cpu"]),
@@ -134,10 +148,11 @@ function stopSignal(): Promise<typeof STOPPED> {
   });
 }
 
-function announce(design: string, { address }: Host, flags: { children: number; json: boolean }) {
-  const { host, port } = address;
-  if (flags.json) printEvent({ event: "ready", design, pid: Deno.pid, host, port });
-  else printLine(`ready: ${design} on ${host}:${port} (process ${Deno.pid}; ^C ends it)`);
+function announce(design: string, { where }: Host, flags: { json: boolean }) {
+  const { host, port, path } = where;
+  const place = path === undefined ? { host, port } : { path };
+  if (flags.json) printEvent({ event: "ready", design, pid: Deno.pid, ...place });
+  else printLine(`ready: ${design} on ${tellWhere(where)} (process ${Deno.pid}; ^C ends it)`);
 }
 
 async function readMarks(host: Host): Promise<void> {

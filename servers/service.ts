@@ -92,6 +92,18 @@ function send(connection: number, count: number): void {
   }
 }
 
+/** The answer to a request that came whole, as a message; undefined for one that `service` refuses. */
+export function answer(request: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
+  let count = 0;
+  for (let i = 0; i < request.length - 1; i++) {
+    const digit = request[i]! - ZERO;
+    if (digit < 0 || digit > 9 || i >= MOST_DIGITS) return undefined;
+    count = 10 * count + digit;
+  }
+  if (request.at(-1) !== NEWLINE || count === 0 || count > REQUEST_LIMIT) return undefined;
+  return count <= reply.length ? reply.subarray(0, count) : new Uint8Array(count).fill(reply[0]!);
+}
+
 /** As `service`, for a client that may vanish: a connection it reset counts as closed by it. */
 export function serveOne(connection: number): boolean {
   try {

@@ -12,6 +12,7 @@ import type { Status } from "./children/status.ts";
 import type { Design } from "./design.ts";
 import { linesOf } from "./lines.ts";
 import { sendDescriptor } from "./posix/descriptors.ts";
+import { fileStatus } from "./posix/files.ts";
 import { fork } from "./posix/fork.ts";
 import { affinity, type Ended, endsWithin, getpid, kill, spawn, wait } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
@@ -346,6 +347,15 @@ export function forkReady(body: (ready: () => void) => number | void): number {
 /** What a child does that waits to be killed; it ends by itself where a test forgets it. */
 export function sleep(): void {
   endsWithin(getpid(), 1000 * PATIENCE_SECONDS);
+}
+
+/** Waits until there is nothing at a path; false where that takes too long. */
+export function isGone(path: string): boolean {
+  for (const end = performance.now() + 1000 * PATIENCE_SECONDS; performance.now() < end;) {
+    if (fileStatus(path) === undefined) return true;
+    endsWithin(getpid(), 1); // sleeps
+  }
+  return false;
 }
 
 /** Runs a program of its own Deno process, with an event loop, in this directory. */

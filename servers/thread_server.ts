@@ -23,7 +23,7 @@ export function startThreads(setup: Setup, cgroup?: Cgroup): Running {
 }
 
 /** The running threads, seen from the host's own. */
-class Threads implements Running, Watch {
+export class Threads implements Running, Watch {
   readonly ended = new Promise<string>(() => {});
   readonly watch = this;
   readonly #setup: Setup;

@@ -31,6 +31,7 @@ const LOAD = [
   "sessions",
   "pin",
   "netns",
+  "local",
 ] as const satisfies readonly (keyof Plan)[];
 
 /** In what the conditions of two runs differ, each as "kernel: 6.1 in A, 6.2 in B". */

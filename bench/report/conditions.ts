@@ -33,7 +33,7 @@ export function conditions(summary: Summary): string[] {
 
 /** The load, in a sentence. */
 export function load({ run: { plan } }: Summary): string {
-  const { sessions, pin, netns, seed } = plan;
+  const { sessions, pin, netns, local, seed } = plan;
   const { clients, connections, bytes, think, children } = loadText(plan);
   const all = plan.clients * plan.connections;
   const pinned = (["server", "client"] as const).flatMap((side) =>
@@ -47,7 +47,8 @@ export function load({ run: { plan } }: Summary): string {
     `${children} children in a pool. ` +
     `Server and client in ${sessions === "same" ? "the same session" : "separate sessions"}` +
     `${pinned.map((place) => `, ${place}`).join("")}` +
-    `${netns ? "; in a network namespace of its own" : ""}; seed ${seed}.`;
+    `${netns ? "; in a network namespace of its own" : ""}` +
+    `${local ? "; reached locally, not over TCP" : ""}; seed ${seed}.`;
 }
 
 /** The machine, in a sentence. */

@@ -23,8 +23,11 @@ export function notes301(summary: Summary, spreads: readonly Interval[]): string
     "voluntary or not. PSS: memory of everything that serves, shared pages counted once; of threads the " +
     "whole process. The split of CPU time into user and system is counted in ticks and only " +
     "indicative, so it is in the CSV alone.",
-    "Book: process control CPU seconds, third edition. Those machines are decades old: compare order " +
-    "and ratios, not seconds.",
+    summary.run.plan.local
+      ? "Over: how the clients reach the server; unix: a stream over a Unix-domain socket; door: each opens " +
+        "the door, calls it once and closes it. Book: its servers are reached over TCP only."
+      : "Book: process control CPU seconds, third edition. Those machines are decades old: compare order " +
+        "and ratios, not seconds.",
   ];
 }
 

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { findDesign } from "../../servers/designs.ts";
+import { transportOf } from "../../servers/transports/transport.ts";
 import type { Interval } from "../statistics.ts";
 import { BOOK_COSTS } from "./book.ts";
 import { notes301 } from "./notes_30_1.ts";
@@ -12,24 +14,35 @@ import { type Cell, type Column, figure, signed, type Table, words } from "./tab
 /** A column, and how a design fills it. */
 export type Figure = Column & { readonly cell: (design: DesignSummary) => Cell };
 
-/** Table 30.1 of a run: a row a design. */
+/** Table 30.1 of a run: a row a design. Of local servers the book has no figures. */
 export function table301(summary: Summary): Table {
+  const { local } = summary.run.plan;
   const columns = [
     ...identity,
+    ...(local ? [transport] : []),
     ...costs(spreadOf(summary)),
     ...throughput,
     ...latency,
     ...switching,
     ...rest,
+    ...(local ? [] : [book]),
   ];
   return {
-    title: "Table 30.1: what each design costs",
+    title: local ? "Local servers: what each design costs" : "Table 30.1: what each design costs",
     columns,
     rows: summary.designs.map((design) => columns.map((column) => column.cell(design))),
     footer: [],
     notes: notes301(summary, spreadsOf(summary)),
   };
 }
+
+/** How the clients of a local server reach it. */
+const transport: Figure = {
+  header: "over",
+  field: "transport",
+  align: "left",
+  cell: ({ id }) => words(transportOf(findDesign(id) ?? {}, true)),
+};
 
 /** Which design, and in how many rounds. */
 export const identity: readonly Figure[] = [
@@ -168,12 +181,13 @@ const rest: readonly Figure[] = [
     only: "csv",
     cell: ({ evenness }) => middle(evenness, 2),
   },
-  {
-    header: "book 3rd ed.",
-    field: "book_third_edition_process_control_seconds",
-    cell: ({ row }) => figure(BOOK_COSTS.find((cost) => cost.row === row)?.thirdEdition, 2),
-  },
 ];
+
+const book: Figure = {
+  header: "book 3rd ed.",
+  field: "book_third_edition_process_control_seconds",
+  cell: ({ row }) => figure(BOOK_COSTS.find((cost) => cost.row === row)?.thirdEdition, 2),
+};
 
 function middle(estimate: Estimate | null, decimals: number): Cell {
   return figure(estimate?.median, decimals);

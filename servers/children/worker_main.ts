@@ -28,7 +28,7 @@ const roles = {
     const { meter, design, handles, listing } = setup;
     enter(meter.parent);
     if (design.lifetime === "client") announce(0, handles.status);
-    listing.parent(serverOf(setup, meter.parent, new Workers(setup, post)));
+    listing.parent!(serverOf(setup, meter.parent, new Workers(setup, post)));
   },
   child(setup: Setup, { index, connection }: Told): void {
     const { meter, design, handles, listing } = setup;

@@ -8,12 +8,15 @@ import { fromCString, libc } from "./libc.ts";
 /** Error numbers the code asks about (errno(3); the same on every Linux architecture). */
 export const Errno = {
   EPERM: 1,
+  ENOENT: 2,
   ESRCH: 3,
   EINTR: 4,
+  EBADF: 9,
   ECHILD: 10,
   EAGAIN: 11,
   ENOMEM: 12,
   EEXIST: 17,
+  EINVAL: 22,
   ENFILE: 23,
   EMFILE: 24,
   EPIPE: 32,

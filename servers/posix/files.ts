@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checked, retryOrThrow } from "./errors.ts";
+import { checked, Errno, errno, retryOrThrow, SystemError } from "./errors.ts";
 import { cString, libc } from "./libc.ts";
 
 const O_CLOEXEC = 0o2000000;
@@ -72,6 +72,40 @@ const TARGET = new Uint8Array(4096);
 function readLink(path: string): string | undefined {
   const length = libc.readlink(cString(path), TARGET, TARGET.length);
   return length < 0 ? undefined : new TextDecoder().decode(TARGET.subarray(0, length));
+}
+
+/** What stands at a path. */
+export interface FileStatus {
+  readonly isSocket: boolean;
+  readonly uid: number;
+  /** What tells it from every other file of its file system. */
+  readonly inode: bigint;
+}
+
+/** What stands at a path, links not followed (statx(2)); undefined where nothing does. */
+export function fileStatus(path: string): FileStatus | undefined {
+  const AT_FDCWD = -100;
+  const AT_SYMLINK_NOFOLLOW = 0x100;
+  const STATX_BASIC_STATS = 0x7ff;
+  const [S_IFMT, S_IFSOCK] = [0o170000, 0o140000];
+  const bytes = new Uint8Array(256); // struct statx, the same on every architecture
+  const mask = STATX_BASIC_STATS;
+  if (libc.statx(AT_FDCWD, cString(path), AT_SYMLINK_NOFOLLOW, mask, bytes) < 0) {
+    const number = errno();
+    if (number === Errno.ENOENT) return undefined;
+    throw new SystemError("statx", `look at ${path}`, number);
+  }
+  const view = new DataView(bytes.buffer);
+  return {
+    uid: view.getUint32(20, true),
+    isSocket: (view.getUint16(28, true) & S_IFMT) === S_IFSOCK,
+    inode: view.getBigUint64(32, true),
+  };
+}
+
+/** Removes a name from the file system (unlink(2)). */
+export function unlink(path: string): void {
+  checked(libc.unlink(cString(path)), "unlink", `remove ${path}`);
 }
 
 /** The children of a process's main thread, dead ones not yet waited for included. */

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { checked, errno, SystemError } from "./errors.ts";
+import { checked, errno, retryOrThrow, SystemError } from "./errors.ts";
 import { cString, libc } from "./libc.ts";
 
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 0x01;
 const MAP_ANONYMOUS = 0x20;
+const MFD_CLOEXEC = 1;
 
 /** A shared mapping. It stays for the life of the process. */
 export interface SharedMemory {
@@ -24,7 +25,6 @@ export function shareMemory(bytes: number): SharedMemory {
 
 /** A file in memory that a program started with exec can map: its descriptor (closed on exec). */
 export function memoryFile(name: string, bytes: number): number {
-  const MFD_CLOEXEC = 1;
   const fd = checked(libc.memfd_create(cString(name), MFD_CLOEXEC), "memfd_create", "share memory");
   checked(libc.ftruncate(fd, BigInt(bytes)), "ftruncate", `give shared memory ${bytes} bytes`);
   return fd;
@@ -33,6 +33,38 @@ export function memoryFile(name: string, bytes: number): number {
 /** Maps such a file. */
 export function mapMemoryFile(fd: number, bytes: number): SharedMemory {
   return map(bytes, MAP_SHARED, fd);
+}
+
+/**
+ * A file in memory that holds those bytes, to be passed as a descriptor where they are too many for a
+ * message. Who receives it reads it with `bytesOf`.
+ */
+export function fileOf(name: string, bytes: Uint8Array<ArrayBuffer>): number {
+  const fd = checked(libc.memfd_create(cString(name), MFD_CLOEXEC), "memfd_create", "share memory");
+  for (let at = 0; at < bytes.length;) {
+    const count = libc.write(fd, bytes.subarray(at), bytes.length - at);
+    if (count >= 0) at += count;
+    else retryOrThrow("write", `write ${bytes.length} bytes to shared memory`);
+  }
+  return fd;
+}
+
+/**
+ * The first `length` bytes of a file in memory. They are read and not mapped: whoever passed the file
+ * may make it shorter at any time, and a mapping would then end its reader (SIGBUS).
+ *
+ * @returns undefined where the file is shorter.
+ * @throws {SystemError} where it is no file at all.
+ */
+export function bytesOf(fd: number, length: number): Uint8Array<ArrayBuffer> | undefined {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length;) {
+    const count = libc.pread(fd, bytes.subarray(at), length - at, BigInt(at));
+    if (count === 0) return undefined;
+    if (count > 0) at += count;
+    else retryOrThrow("pread", `read ${length} bytes of shared memory`);
+  }
+  return bytes;
 }
 
 /** Looks at memory mapped by another thread of this process. */

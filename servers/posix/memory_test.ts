@@ -1,7 +1,8 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { closing, inChild } from "../testing.ts";
 import { SystemError } from "./errors.ts";
-import { mapMemoryFile, memoryAt, memoryFile, shareMemory } from "./memory.ts";
+import { bytesOf, fileOf, mapMemoryFile, memoryAt, memoryFile, shareMemory } from "./memory.ts";
+import { pipe } from "./sockets.ts";
 
 Deno.test("shareMemory() shares what a child writes, as other memory is not", () => {
   const shared = new Int32Array(shareMemory(4096).buffer);
@@ -38,4 +39,20 @@ Deno.test("memoryAt() looks at memory that is mapped", () => {
   const { buffer, address } = shareMemory(64);
   new Uint8Array(memoryAt(address, 64).buffer)[63] = 42;
   assertEquals(new Uint8Array(buffer)[63], 42);
+});
+
+Deno.test("fileOf() holds what bytesOf() reads, any number of times", () => {
+  const bytes = crypto.getRandomValues(new Uint8Array(60_000));
+  const file = fileOf("herd-test", bytes);
+  using _ = closing(file);
+  for (let i = 0; i < 2; i++) assertEquals(bytesOf(file, 60_000), bytes);
+  assertEquals(bytesOf(file, 3), bytes.slice(0, 3));
+});
+
+Deno.test("bytesOf() says where a file is shorter, and where there is none", () => {
+  const file = fileOf("herd-test", new Uint8Array(3));
+  const [output, input] = pipe();
+  using _ = closing(file, output, input);
+  assertEquals(bytesOf(file, 4), undefined);
+  assertEquals(assertThrows(() => bytesOf(output, 4), SystemError).code, "ESPIPE");
 });

@@ -39,6 +39,16 @@ export function getppid(): number {
   return libc.getppid();
 }
 
+/** Number of the user this process acts for. */
+export function getuid(): number {
+  return libc.getuid();
+}
+
+/** Number of the group this process acts for. */
+export function getgid(): number {
+  return libc.getgid();
+}
+
 /** Ends this process at once: no exit handlers, which belong to the process it was forked from. */
 export function exitNow(code: number): never {
   libc._exit(code);
@@ -194,17 +204,21 @@ function argumentVector(path: string, args: readonly string[]): Uint8Array<Array
 
 /**
  * Starts a program (posix_spawn(3)); its process number is the result. `descriptors` are those it
- * inherits, each under the number it has here; everything else is closed on exec.
+ * inherits, each under the number it has here, or as [number here, number there]; everything else but
+ * the standard three is closed on exec.
  */
 export function spawn(
   path: string,
   args: readonly string[],
-  descriptors: readonly number[] = [],
+  descriptors: readonly (number | readonly [here: number, there: number])[] = [],
 ): number {
   const actions = new Uint8Array(256); // posix_spawn_file_actions_t takes 80
   libc.posix_spawn_file_actions_init(actions);
   // dup2 of a descriptor onto itself is how posix_spawn takes FD_CLOEXEC off it (glibc 2.29).
-  for (const fd of descriptors) libc.posix_spawn_file_actions_adddup2(actions, fd, fd);
+  for (const entry of descriptors) {
+    const [here, there] = typeof entry === "number" ? [entry, entry] : entry;
+    libc.posix_spawn_file_actions_adddup2(actions, here, there);
+  }
   const pid = new Int32Array(1);
   const attributes = new Uint8Array(512); // posix_spawnattr_t takes 336; zeroed: the defaults
   const pidBytes = new Uint8Array(pid.buffer);

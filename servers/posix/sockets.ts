@@ -10,16 +10,27 @@ const AF_UNIX = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
+const SOCK_SEQPACKET = 5;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_RCVTIMEO = 20;
 const SO_SNDTIMEO = 21;
 const SHUT_WR = 1;
+const SHUT_RDWR = 2;
 const AI_PASSIVE = 1;
 
 /** As many waiting connections as the kernel allows (net.core.somaxconn caps it). */
 const BACKLOG = 4096;
+
+/**
+ * What a socket carries: a stream of bytes, or messages that keep their bounds (SOCK_SEQPACKET, Unix
+ * sockets only; see `messages.ts`).
+ */
+export const SocketType = { stream: SOCK_STREAM, messages: SOCK_SEQPACKET } as const;
+
+/** One of `SocketType`. */
+export type SocketType = typeof SocketType[keyof typeof SocketType];
 
 /** A socket address as the kernel wants it (struct sockaddr_in, _in6 or _un). */
 export interface SocketAddress {
@@ -94,9 +105,13 @@ export function unixAddress(path: string): SocketAddress {
   return { family: AF_UNIX, bytes };
 }
 
-/** A listening stream socket on that address. @throws {SystemError} such as EADDRINUSE. */
-export function listen(address: SocketAddress, doing: string): number {
-  const fd = checked(libc.socket(address.family, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket", doing);
+/** A listening socket on that address. @throws {SystemError} such as EADDRINUSE. */
+export function listen(
+  address: SocketAddress,
+  doing: string,
+  type: SocketType = SocketType.stream,
+): number {
+  const fd = checked(libc.socket(address.family, type | SOCK_CLOEXEC, 0), "socket", doing);
   try {
     setOption(fd, SO_REUSEADDR, new Uint8Array(new Int32Array([1]).buffer));
     checked(libc.bind(fd, address.bytes, address.bytes.length), "bind", doing);
@@ -108,7 +123,8 @@ export function listen(address: SocketAddress, doing: string): number {
   return fd;
 }
 
-function setOption(fd: number, name: number, value: Uint8Array<ArrayBuffer>): void {
+/** Sets an option of the socket itself (socket(7)). */
+export function setOption(fd: number, name: number, value: Uint8Array<ArrayBuffer>): void {
   const result = libc.setsockopt(fd, SOL_SOCKET, name, value, value.length);
   checked(result, "setsockopt", `set option ${name} of descriptor ${fd}`);
 }
@@ -156,15 +172,23 @@ export function timeLimit(seconds: number): TimeLimit {
   return new Uint8Array(new BigInt64Array([BigInt(whole), BigInt(micros)]).buffer);
 }
 
-/** A stream socket, not yet connected; a call on it that takes longer than `limit` fails (EAGAIN). */
-export function streamSocket(address: SocketAddress, limit?: TimeLimit): number {
-  const type = SOCK_STREAM | SOCK_CLOEXEC;
-  const fd = checked(libc.socket(address.family, type, 0), "socket", "make a socket");
+/** A socket, not yet connected; a call on it that takes longer than `limit` fails (EAGAIN). */
+export function unconnected(address: SocketAddress, type: SocketType, limit?: TimeLimit): number {
+  const fd = checked(
+    libc.socket(address.family, type | SOCK_CLOEXEC, 0),
+    "socket",
+    "make a socket",
+  );
   if (limit) {
     setOption(fd, SO_RCVTIMEO, limit);
     setOption(fd, SO_SNDTIMEO, limit);
   }
   return fd;
+}
+
+/** A stream socket, not yet connected; a call on it that takes longer than `limit` fails (EAGAIN). */
+export function streamSocket(address: SocketAddress, limit?: TimeLimit): number {
+  return unconnected(address, SocketType.stream, limit);
 }
 
 /** Connects a socket. An interrupted connect goes on by itself, so EINTR is not repeated. */
@@ -223,16 +247,27 @@ export function close(fd: number): void {
   libc.close(fd);
 }
 
+/** Another descriptor for the same thing. */
+export function duplicate(fd: number): number {
+  const F_DUPFD_CLOEXEC = 1030;
+  return checked(libc.fcntl(fd, F_DUPFD_CLOEXEC, 0), "fcntl", `duplicate descriptor ${fd}`);
+}
+
 /** Says that this end will not write any more. */
 export function endWriting(fd: number): void {
   checked(libc.shutdown(fd, SHUT_WR), "shutdown", `shut down descriptor ${fd}`);
 }
 
-/** Two connected stream sockets. */
-export function socketPair(): [number, number] {
+/** Lets nobody connect to a listener any more; accept on it fails (EINVAL) once all who had are taken. */
+export function endConnecting(listener: number): void {
+  checked(libc.shutdown(listener, SHUT_RDWR), "shutdown", `end listening on ${listener}`);
+}
+
+/** Two connected sockets. */
+export function socketPair(type: SocketType = SocketType.stream): [number, number] {
   const pair = new Int32Array(2);
   const bytes = new Uint8Array(pair.buffer);
-  const result = libc.socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, bytes);
+  const result = libc.socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, bytes);
   checked(result, "socketpair", "make a socket pair");
   return [pair[0]!, pair[1]!];
 }

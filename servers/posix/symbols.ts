@@ -20,6 +20,7 @@ export const symbols = {
   shutdown: { parameters: ["i32", "i32"], result: "i32" }, // int shutdown(int fd, int how)
   ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" }, // int ioctl(int fd, unsigned long request, ...); the third a pointer here
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" }, // int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
+  getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" }, // int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" }, // int getsockname(int fd, struct sockaddr *addr, socklen_t *len)
   socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" }, // int socketpair(int domain, int type, int protocol, int sv[2])
   getaddrinfo: { parameters: ["buffer", "buffer", "buffer", "buffer"], result: "i32" }, // int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
@@ -34,13 +35,18 @@ export const symbols = {
     result: "i32",
     nonblocking: true,
   },
+  pread: { parameters: ["i32", "buffer", "i32", "i64"], result: "i32" }, // ssize_t pread(int fd, void *buf, size_t count, off_t offset)
   write: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // ssize_t write(int fd, const void *buf, size_t count)
   recv: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" }, // ssize_t recv(int fd, void *buf, size_t len, int flags)
   send: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" }, // ssize_t send(int fd, const void *buf, size_t len, int flags)
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" }, // int open(const char *path, int flags, mode_t mode)
   close: { parameters: ["i32"], result: "i32" }, // int close(int fd)
   dup3: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int dup3(int oldfd, int newfd, int flags)
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int fcntl(int fd, int cmd, int arg); variadic, which both ABIs pass alike on Linux
   pipe2: { parameters: ["buffer", "i32"], result: "i32" }, // int pipe2(int fds[2], int flags)
+  epoll_create1: { parameters: ["i32"], result: "i32" }, // int epoll_create1(int flags)
+  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" }, // int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
+  epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" }, // int epoll_wait(int epfd, struct epoll_event *events, int most, int timeout)
   poll: { parameters: ["buffer", "u32", "i32"], result: "i32" }, // int poll(struct pollfd *fds, nfds_t n, int timeout)
 
   sendmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
@@ -52,12 +58,15 @@ export const symbols = {
   readlink: { parameters: ["buffer", "buffer", "i32"], result: "i32" }, // ssize_t readlink(const char *path, char *buf, size_t bufsiz)
   unlink: { parameters: ["buffer"], result: "i32" }, // int unlink(const char *path)
 
+  statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" }, // int statx(int dirfd, const char *path, int flags, unsigned int mask, struct statx *status)
+
   // pseudo-terminals
   posix_openpt: { parameters: ["i32"], result: "i32" }, // int posix_openpt(int flags)
   unlockpt: { parameters: ["i32"], result: "i32" }, // int unlockpt(int fd)
   ptsname_r: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // int ptsname_r(int fd, char *name, size_t size)
 
   // locks
+  flock: { parameters: ["i32", "i32"], result: "i32" }, // int flock(int fd, int operation)
   lockf: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int lockf(int fd, int cmd, off_t len); len is 0 here
   pthread_mutexattr_init: { parameters: ["buffer"], result: "i32" }, // int pthread_mutexattr_init(pthread_mutexattr_t *)
   pthread_mutexattr_setpshared: { parameters: ["buffer", "i32"], result: "i32" }, // int pthread_mutexattr_setpshared(pthread_mutexattr_t *, int)
@@ -87,6 +96,8 @@ export const symbols = {
   gettid: { parameters: [], result: "i32" }, // pid_t gettid(void)
   setpgid: { parameters: ["i32", "i32"], result: "i32" }, // int setpgid(pid_t pid, pid_t group)
   unshare: { parameters: ["i32"], result: "i32" }, // int unshare(int flags)
+  getuid: { parameters: [], result: "i32" }, // uid_t getuid(void)
+  getgid: { parameters: [], result: "i32" }, // gid_t getgid(void)
   setsid: { parameters: [], result: "i32" }, // pid_t setsid(void)
   prctl: { parameters: ["i32", "u32", "u32", "u32", "u32"], result: "i32" }, // int prctl(int option, unsigned long arg2, …, unsigned long arg5)
   pidfd_open: { name: "syscall", parameters: ["i32", "i32", "u32"], result: "i32" }, // long syscall(SYS_pidfd_open, pid_t pid, unsigned int flags)

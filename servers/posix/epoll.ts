@@ -1,0 +1,83 @@
+/**
+ * One set of descriptors that several threads wait for together (epoll(7)).
+ *
+ * Each descriptor is given to one thread at a time (EPOLLONESHOT): until that thread arms it again, no
+ * other hears of it, so it may be read from and closed without a lock. Of the waiting threads the one
+ * that came last is woken, whose caches are warm.
+ *
+ * @module
+ */
+import { checked, retryOrThrow } from "./errors.ts";
+import { readText } from "./files.ts";
+import { libc } from "./libc.ts";
+
+const EPOLL_CLOEXEC = 0o2000000;
+const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_DEL = 2;
+const EPOLL_CTL_MOD = 3;
+const EPOLLIN = 1;
+const EPOLLONESHOT = 1 << 30;
+// struct epoll_event is packed on x86-64 only: events, then data.
+const DATA_AT = Deno.build.arch === "x86_64" ? 4 : 8;
+
+/** Makes a set; its descriptor is for `ReadySet`, in any thread of the process. */
+export function makeReadySet(): number {
+  return checked(libc.epoll_create1(EPOLL_CLOEXEC), "epoll_create1", "make a set of descriptors");
+}
+
+/** All descriptors of a set with their tags (proc_pid_fdinfo(5)). */
+export function watched(set: number): { readonly descriptor: number; readonly tag: number }[] {
+  const lines = readText(`/proc/self/fdinfo/${set}`).matchAll(/^tfd:.* data:\s*([0-9a-f]+)/gm);
+  return [...lines].map(([, data]) => {
+    const bits = BigInt(`0x${data}`);
+    return { descriptor: Number(bits & 0xffffffffn), tag: Number(bits >> 32n) };
+  });
+}
+
+/** A set of descriptors as one thread sees it. */
+export class ReadySet {
+  readonly #set: number;
+  readonly #event = new Uint8Array(DATA_AT + 8);
+  readonly #view = new DataView(this.#event.buffer);
+  /** After `wait`: the descriptor that is ready, or whose other end is closed. */
+  descriptor = -1;
+  /** What it was added with. */
+  tag = 0;
+
+  /** The set of that descriptor. */
+  constructor(set: number) {
+    this.#set = set;
+  }
+
+  /** Adds a descriptor; `tag` (32 bits) comes back when it is ready. */
+  add(descriptor: number, tag: number): void {
+    this.#control(EPOLL_CTL_ADD, descriptor, tag);
+  }
+
+  /** Lets the next thread have a descriptor that this one was given. */
+  arm(descriptor: number, tag: number): void {
+    this.#control(EPOLL_CTL_MOD, descriptor, tag);
+  }
+
+  /** Takes a descriptor out; closing the last copy does so, too. */
+  remove(descriptor: number): void {
+    this.#control(EPOLL_CTL_DEL, descriptor, 0);
+  }
+
+  /** Waits for a descriptor, which no other thread is given until it is armed again. */
+  wait(): void {
+    while (libc.epoll_wait(this.#set, this.#event, 1, -1) < 0) {
+      retryOrThrow("epoll_wait", "wait for a descriptor");
+    }
+    this.descriptor = this.#view.getInt32(DATA_AT, true);
+    this.tag = this.#view.getUint32(DATA_AT + 4, true);
+  }
+
+  #control(operation: number, descriptor: number, tag: number): void {
+    this.#view.setUint32(0, EPOLLIN | EPOLLONESHOT, true);
+    this.#view.setInt32(DATA_AT, descriptor, true);
+    this.#view.setUint32(DATA_AT + 4, tag, true);
+    const result = libc.epoll_ctl(this.#set, operation, descriptor, this.#event);
+    checked(result, "epoll_ctl", `watch descriptor ${descriptor}`);
+  }
+}

@@ -1,0 +1,186 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { closing, inChild, waitFor } from "../testing.ts";
+import { SystemError } from "./errors.ts";
+import { fork } from "./fork.ts";
+import {
+  DESCRIPTOR_LIMIT,
+  listenForMessages,
+  Message,
+  MESSAGE_LIMIT,
+  messagePair,
+  messageSocket,
+  peerCredentials,
+} from "./messages.ts";
+import { getgid, getpid, getuid } from "./processes.ts";
+import { accept, close, connect, pipe, read, timeLimit, unixAddress, write } from "./sockets.ts";
+
+const byte = new Uint8Array(1);
+
+/** A message of that text. */
+function messageOf(text: string, ...descriptors: number[]): Message {
+  const message = new Message(MESSAGE_LIMIT);
+  message.length = new TextEncoder().encodeInto(text, message.data).written;
+  message.descriptors = descriptors;
+  return message;
+}
+
+/** The text that was received. */
+function textOf({ data, length }: Message): string {
+  return new TextDecoder().decode(data.subarray(0, length));
+}
+
+const hasEnded = (descriptor: number) => read(descriptor, byte) === 0;
+
+Deno.test("Message keeps its bounds", () => {
+  const [left, right] = messagePair();
+  using _ = closing(left, right);
+  const incoming = new Message(MESSAGE_LIMIT);
+  for (const text of ["moo", "m", "x".repeat(MESSAGE_LIMIT)]) {
+    assertEquals(messageOf(text).send(left), "sent");
+  }
+  for (const text of ["moo", "m", "x".repeat(MESSAGE_LIMIT)]) {
+    assertEquals(incoming.receive(right), "message");
+    assertEquals(textOf(incoming), text);
+    assertEquals(incoming.descriptors, []);
+  }
+});
+
+Deno.test("Message takes as many descriptors as the kernel does to another process", () => {
+  const [left, right] = messagePair();
+  const pipes = Array.from({ length: DESCRIPTOR_LIMIT }, pipe);
+  using _ = closing(...pipes.map(([output]) => output), left);
+  const child = fork(() => {
+    close(left);
+    for (const descriptor of pipes.flat()) close(descriptor);
+    const incoming = new Message(8, DESCRIPTOR_LIMIT);
+    incoming.receive(right);
+    incoming.descriptors.forEach((descriptor, i) => write(descriptor, new Uint8Array([i]), 1));
+  });
+  close(right);
+  const outgoing = new Message(8, DESCRIPTOR_LIMIT);
+  outgoing.length = 1;
+  outgoing.descriptors = pipes.map(([, input]) => input);
+  assertEquals(outgoing.send(left), "sent");
+  for (const [i, [output, input]] of pipes.entries()) {
+    close(input);
+    assertEquals([read(output, byte), byte[0]], [1, i]);
+  }
+  assertEquals(waitFor(child).code, 0);
+});
+
+Deno.test("Message refuses more descriptors than it has room for", () => {
+  const message = new Message(8, 2);
+  message.descriptors = [0, 1, 2];
+  assertThrows(
+    () => message.send(-1),
+    RangeError,
+    "Cannot send 3 descriptors: there is room for 2",
+  );
+});
+
+Deno.test("Message says who sent it, whoever made the socket", () => {
+  const [left, right] = messagePair();
+  using _ = closing(left, right);
+  const incoming = new Message(8);
+  const ids = { uid: getuid(), gid: getgid() };
+  messageOf("moo").send(left);
+  const { pid } = inChild(() => void messageOf("baa").send(left));
+  for (const sender of [getpid(), pid]) {
+    incoming.receive(right);
+    assertEquals(incoming.sender, { pid: sender, ...ids });
+  }
+  assertEquals(peerCredentials(right), { pid: getpid(), ...ids });
+});
+
+Deno.test({
+  name: "Message says for which user it was sent" +
+    (getuid() === 0 ? "" : " (only root can become another user)"),
+  ignore: getuid() !== 0,
+  fn() {
+    const [left, right] = messagePair();
+    using _ = closing(left, right);
+    const user = Deno.dlopen("libc.so.6", {
+      setgid: { parameters: ["u32"], result: "i32" },
+      setuid: { parameters: ["u32"], result: "i32" },
+    });
+    const { code, pid } = inChild(() => {
+      if (user.symbols.setgid(65534) !== 0 || user.symbols.setuid(65533) !== 0) return 1;
+      messageOf("moo").send(left);
+    });
+    user.close();
+    assertEquals(code, 0);
+    const incoming = new Message(8);
+    incoming.receive(right);
+    assertEquals(incoming.sender, { pid, uid: 65533, gid: 65534 });
+  },
+});
+
+Deno.test("Message says that data did not fit", () => {
+  const [left, right] = messagePair();
+  using _ = closing(left, right);
+  const small = new Message(2);
+  messageOf("moo").send(left);
+  messageOf("ba").send(left);
+  assertEquals([small.receive(right), textOf(small)], ["truncated", "mo"]);
+  assertEquals([small.receive(right), textOf(small)], ["message", "ba"]);
+});
+
+Deno.test("Message says that descriptors did not fit, and has those that did", () => {
+  const [left, right] = messagePair();
+  const [output, input] = pipe();
+  using _ = closing(left, right, output);
+  const small = new Message(8, 1);
+  messageOf("moo", input, input, input, input, input, input, input, input, input).send(left);
+  assertEquals([small.receive(right), textOf(small)], ["truncated", "moo"]);
+  close(input);
+  small.closeDescriptors();
+  assertEquals(small.descriptors, []);
+  assertEquals(hasEnded(output), true);
+});
+
+Deno.test("Message says that the other end is closed, but not before what it had sent", () => {
+  const [left, right] = messagePair();
+  using _ = closing(left);
+  const incoming = new Message(8);
+  messageOf("moo").send(right);
+  close(right);
+  assertEquals([incoming.receive(left), textOf(incoming)], ["message", "moo"]);
+  assertEquals(incoming.receive(left), "closed");
+  assertEquals(messageOf("baa").send(left), "gone");
+});
+
+Deno.test("Message says so too where the other end left something unread", () => {
+  const [left, right] = messagePair();
+  using _ = closing(left);
+  messageOf("moo").send(left);
+  close(right);
+  const incoming = new Message(8);
+  assertEquals(incoming.receive(left), "closed");
+  assertEquals(incoming.receive(left), "closed");
+});
+
+Deno.test("Message need not wait", () => {
+  const [left, right] = messagePair();
+  using _ = closing(left, right);
+  assertEquals(new Message(8).receive(right, false), "none");
+  const large = messageOf("x".repeat(MESSAGE_LIMIT));
+  let sent = 0;
+  while (large.send(left, false) === "sent") sent++;
+  assertEquals(sent > 0, true);
+  assertEquals(large.send(left, false), "full");
+});
+
+Deno.test("messageSocket() connects to a listener, and a call on it may take so long", () => {
+  const address = unixAddress(`\0herd-test-messages-${getpid()}`);
+  const listener = listenForMessages(address, "test");
+  const client = messageSocket(address, timeLimit(0.02));
+  connect(client, address);
+  const server = accept(listener);
+  using _ = closing(listener, client, server);
+  messageOf("moo").send(client);
+  const incoming = new Message(8);
+  assertEquals([incoming.receive(server), textOf(incoming)], ["message", "moo"]);
+  assertEquals(incoming.sender.pid, getpid());
+  const { call, code } = assertThrows(() => incoming.receive(client), SystemError);
+  assertEquals({ call, code }, { call: "recvmsg", code: "EAGAIN" });
+});

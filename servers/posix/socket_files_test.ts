@@ -1,0 +1,169 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { closing, forkReady, inChild, isGone, sleep, waitFor } from "../testing.ts";
+import { childrenOf, fileStatus } from "./files.ts";
+import { fork } from "./fork.ts";
+
+import { getuid, kill } from "./processes.ts";
+import { Signal } from "./signals.ts";
+import { SocketFile } from "./socket_files.ts";
+import {
+  accept,
+  AddressError,
+  close,
+  connect,
+  listen,
+  pipe,
+  read,
+  SocketType,
+  streamSocket,
+  unixAddress,
+  write,
+} from "./sockets.ts";
+
+/** A path in a folder that is gone at the end of the block. */
+class Folder implements Disposable {
+  readonly #folder = Deno.makeTempDirSync({ dir: "/tmp", prefix: "herd-test-" });
+  readonly path = `${this.#folder}/socket`;
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.#folder, { recursive: true });
+  }
+}
+
+const open = (path: string) => new SocketFile(path, SocketType.stream);
+
+/** What a socket at the path is refused with. */
+function refusal(path: string): string {
+  return assertThrows(() => open(path), AddressError).message;
+}
+
+/** Leaves a socket at the path on which nobody listens any more. */
+function leave(path: string): void {
+  close(listen(unixAddress(path), "test"));
+}
+
+Deno.test("SocketFile listens at a path until it is disposed of", () => {
+  using folder = new Folder();
+  const { path } = folder;
+  {
+    using file = open(path);
+    assertEquals(fileStatus(path)?.isSocket, true);
+    const client = streamSocket(unixAddress(path));
+    connect(client, unixAddress(path));
+    closing(client, accept(file.listener), file.listener)[Symbol.dispose]();
+  }
+  assertEquals(fileStatus(path), undefined);
+});
+
+Deno.test("SocketFile takes over what was left behind", () => {
+  using folder = new Folder();
+  leave(folder.path);
+  using file = open(folder.path);
+  close(file.listener);
+});
+
+Deno.test("SocketFile is taken over by one of many who find it left behind", () => {
+  using folder = new Folder();
+  leave(folder.path);
+  const [output, input] = pipe();
+  using _ = closing(output, input);
+  const WON = 1;
+  const tell = (result: number) => write(input, new Uint8Array([result]), 1);
+  const racers = Array.from({ length: 6 }, () =>
+    fork(() => {
+      try {
+        open(folder.path);
+      } catch (error) {
+        return tell(error instanceof AddressError ? 0 : 2);
+      }
+      tell(WON);
+      sleep();
+    }));
+  const results = racers.map(() => {
+    const byte = new Uint8Array(1);
+    read(output, byte);
+    return byte[0];
+  });
+  assertEquals(results.toSorted(), [0, 0, 0, 0, 0, WON]);
+  assertEquals(fileStatus(folder.path)?.isSocket, true);
+  for (const pid of racers) {
+    kill(pid, Signal.KILL);
+    waitFor(pid);
+  }
+  assertEquals(isGone(folder.path), true);
+});
+
+Deno.test("SocketFile refuses a path where a server listens, and one where a file is", () => {
+  using folder = new Folder();
+  const { path } = folder;
+  using file = open(path);
+  using _ = closing(file.listener);
+  assertEquals(
+    refusal(path),
+    `Cannot listen at ${path}: a server does already; write another path`,
+  );
+  const other = assertThrows(() => new SocketFile(path, SocketType.messages), AddressError);
+  assertEquals(other.message, refusal(path));
+  Deno.writeTextFileSync(`${path}.txt`, "moo");
+  assertEquals(
+    refusal(`${path}.txt`),
+    `Cannot listen at ${path}.txt: there is a file already; write another path`,
+  );
+});
+
+Deno.test({
+  name: "SocketFile refuses what another user has left behind" +
+    (getuid() === 0 ? "" : " (only root can give a file away)"),
+  ignore: getuid() !== 0,
+  fn() {
+    using folder = new Folder();
+    leave(folder.path);
+    Deno.chownSync(folder.path, 65534, 65534);
+    assertEquals(
+      refusal(folder.path),
+      `Cannot listen at ${folder.path}: the socket there belongs to user 65534; write another path`,
+    );
+    assertEquals(fileStatus(folder.path)?.uid, 65534);
+  },
+});
+
+Deno.test("SocketFile refuses a folder that is not there", () => {
+  assertEquals(
+    refusal("/tmp/no/such/folder"),
+    "Cannot listen at /tmp/no/such/folder: cannot open its folder (ENOENT)",
+  );
+});
+
+for (const signal of ["KILL", "TERM"] as const) {
+  Deno.test(`SocketFile goes with its process, ended by SIG${signal}`, () => {
+    using folder = new Folder();
+    const pid = forkReady((ready) => {
+      open(folder.path);
+      ready();
+      sleep();
+    });
+    assertEquals(fileStatus(folder.path)?.isSocket, true);
+    const [guard] = childrenOf(pid);
+    kill(pid, Signal[signal]);
+    assertEquals(waitFor(pid).signal, Signal[signal]);
+    assertEquals(isGone(folder.path), true);
+    assertEquals(isGone(`/proc/${guard}`), true);
+  });
+}
+
+Deno.test("SocketFile goes when its process ends by itself", () => {
+  using folder = new Folder();
+  assertEquals(inChild(() => void open(folder.path)).code, 0);
+  assertEquals(isGone(folder.path), true);
+});
+
+Deno.test("SocketFile leaves alone what another server has put in its place", () => {
+  using folder = new Folder();
+  const { path } = folder;
+  const file = open(path);
+  Deno.removeSync(path);
+  using other = open(path);
+  file[Symbol.dispose]();
+  assertEquals(fileStatus(path)?.isSocket, true);
+  using _ = closing(file.listener, other.listener);
+});

@@ -1,0 +1,45 @@
+/**
+ * Through a door: a client opens it, calls the procedure with the line that asks, which returns the bytes,
+ * and closes the door.
+ *
+ * @module
+ */
+import { closeDoor, doorCall, DoorError, openDoor, ProcedureError } from "../door/mod.ts";
+import { Kind, sendLetter } from "../door/letter.ts";
+import { askForSenders } from "../posix/messages.ts";
+import { accept, SocketType } from "../posix/sockets.ts";
+import { listenAt } from "./stream.ts";
+import { Failure, type Transport } from "./transport.ts";
+
+/** Through a door. */
+export const door: Transport = {
+  listen(where) {
+    const listening = listenAt(where, SocketType.messages);
+    askForSenders(listening.listener);
+    return listening;
+  },
+  client({ path }, bytes, limit) {
+    const name = path!.replace(/^@/, "\0");
+    const data = new TextEncoder().encode(`${bytes}\n`);
+    return {
+      open: () => openDoor(name, limit),
+      ask(connection) {
+        try {
+          const { length } = doorCall(connection, { data, resultSize: bytes }).data;
+          if (length === bytes) return 0;
+          return length < bytes ? Failure.shortReply : Failure.longReply;
+        } catch (error) {
+          if (error instanceof ProcedureError) return Failure.refused;
+          if (error instanceof DoorError) return error.errno;
+          throw error;
+        }
+      },
+      close: closeDoor,
+    };
+  },
+  answerAhead(listener, bytes) {
+    const peer = accept(listener);
+    sendLetter(peer, { kind: Kind.result, data: new Uint8Array(bytes) });
+    return peer;
+  },
+};

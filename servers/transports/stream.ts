@@ -1,0 +1,107 @@
+/**
+ * Byte streams, over TCP or over a Unix-domain socket: a line asks, the bytes come, and the client closes.
+ *
+ * @module
+ */
+import { listenOn } from "../local_port.ts";
+import { SystemError } from "../posix/errors.ts";
+import { SocketFile } from "../posix/socket_files.ts";
+import {
+  accept,
+  AddressError,
+  boundAddress,
+  close,
+  connect,
+  internetAddress,
+  listen,
+  read,
+  type SocketAddress,
+  SocketType,
+  streamSocket,
+  type TimeLimit,
+  unixAddress,
+  write,
+} from "../posix/sockets.ts";
+import { type Client, Failure, type Listening, type Transport, type Where } from "./transport.ts";
+
+/** Over TCP. */
+export const tcp: Transport = {
+  listen({ port }) {
+    const listener = listenOn(port);
+    return { listener, where: boundAddress(listener), [Symbol.dispose]: () => {} };
+  },
+  client: ({ host, port }, ...rest) => streamClient(internetAddress(host, port), ...rest),
+  answerAhead,
+};
+
+/** Over a Unix-domain socket. */
+export const unix: Transport = {
+  listen: (where) => listenAt(where, SocketType.stream),
+  client: ({ path }, ...rest) => streamClient(pathAddress(path!), ...rest),
+  answerAhead,
+};
+
+/** The socket address of a path, or of an abstract name, which a leading `@` stands for. */
+export function pathAddress(path: string): SocketAddress {
+  return unixAddress(path.replace(/^@/, "\0"));
+}
+
+/**
+ * Listens at a path or under an abstract name.
+ *
+ * @throws {AddressError} where it is in use.
+ */
+export function listenAt(where: Where, type: SocketType): Listening {
+  const path = where.path!;
+  if (path.startsWith("@")) {
+    return { listener: listenUnder(path, type), where, [Symbol.dispose]: () => {} };
+  }
+  const file = new SocketFile(path, type);
+  return { listener: file.listener, where, [Symbol.dispose]: () => file[Symbol.dispose]() };
+}
+
+function listenUnder(name: string, type: SocketType): number {
+  try {
+    return listen(pathAddress(name), `listen on ${name}`, type);
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.code !== "EADDRINUSE") throw error;
+    throw new AddressError(`Cannot listen on ${name}: the name is in use; write another`);
+  }
+}
+
+/** Room for the reply, and for one byte more: a reply that is too long shows itself. */
+const LARGEST_READ = 65536;
+
+function streamClient(address: SocketAddress, bytes: number, limit: TimeLimit): Client {
+  const request = new TextEncoder().encode(`${bytes}\n`);
+  const reply = new Uint8Array(Math.min(bytes + 1, LARGEST_READ));
+  return {
+    open() {
+      const connection = streamSocket(address, limit);
+      try {
+        connect(connection, address);
+      } catch (error) {
+        close(connection);
+        throw error;
+      }
+      return connection;
+    },
+    ask(connection) {
+      write(connection, request, request.length);
+      for (let left = bytes; left > 0;) {
+        const count = read(connection, reply);
+        if (count === 0) return Failure.shortReply;
+        left -= count;
+        if (left < 0) return Failure.longReply;
+      }
+      return 0;
+    },
+    close,
+  };
+}
+
+function answerAhead(listener: number, bytes: number): number {
+  const peer = accept(listener);
+  write(peer, new Uint8Array(bytes), bytes);
+  return peer;
+}

@@ -1,0 +1,87 @@
+/**
+ * How clients reach a server: one interface, several ways. Each has a server's side, which listens, and a
+ * client's, which opens a connection, asks over it and closes it.
+ *
+ * @module
+ */
+import type { TimeLimit } from "../posix/sockets.ts";
+
+/** Where a server is: a host and port, or a path. */
+export interface Where {
+  readonly host: string;
+  readonly port: number;
+  /** A path in the file system, or `@` and an abstract name, which no file has (unix(7)). */
+  readonly path?: string | undefined;
+}
+
+/** A server's place, while it listens there. Disposing of it takes a path away; the listener stays open. */
+export interface Listening extends Disposable {
+  readonly listener: number;
+  readonly where: Where;
+}
+
+/** What a client does on each of its connections. */
+export interface Client {
+  /** Opens a connection; its descriptor is the result. @throws an error of which `failureOf` knows the kind. */
+  open(): number;
+  /** Asks for the bytes and receives them; 0, or a `Failure`. */
+  ask(connection: number): number;
+  close(connection: number): void;
+}
+
+/** How a reply differed from what was asked for: these stand beside the error numbers. */
+export const Failure = { shortReply: 200, longReply: 201, refused: 202 } as const;
+
+/** A way to reach a server. */
+export interface Transport {
+  /** Listens; port 0 lets the system pick one. @throws {UsageError | AddressError} where it is in use. */
+  listen(where: Where): Listening;
+  /** What a client does that asks for so many bytes; a call that takes longer than the limit fails. */
+  client(where: Where, bytes: number, limit: TimeLimit): Client;
+  /**
+   * Accepts a client, and sends the bytes it has not yet asked for, so that a single thread can play both
+   * sides.
+   */
+  answerAhead(listener: number, bytes: number): number;
+}
+
+/** Every transport. Loaded when it is used: what a client has in memory, its forks copy. */
+export const transports = {
+  tcp: async () => (await import("./stream.ts")).tcp,
+  unix: async () => (await import("./stream.ts")).unix,
+  door: async () => (await import("./door.ts")).door,
+} as const satisfies Record<string, () => Promise<Transport>>;
+
+/** The name of a transport. */
+export type TransportName = keyof typeof transports;
+
+/** The names of all. */
+export const TRANSPORT_NAMES = Object.keys(transports) as [TransportName, ...TransportName[]];
+
+/**
+ * How a design is reached that listens at a path, or at a port: over its own transport where it has one.
+ */
+export function transportOf(
+  { transport }: { readonly transport?: TransportName },
+  atPath: boolean,
+): TransportName {
+  return transport ?? (atPath ? "unix" : "tcp");
+}
+
+/** Whether there is a transport of that name. */
+export function isTransport(name: string): name is TransportName {
+  return name in transports;
+}
+
+/** The kind of failure an error stands for, as an error number. */
+export function failureOf(error: unknown): number {
+  const { errno, cause } = error as { errno?: number; cause?: unknown };
+  if (cause !== undefined) return failureOf(cause);
+  if (errno === undefined) throw error;
+  return errno;
+}
+
+/** Where a server is, in words. */
+export function tellWhere({ host, port, path }: Where): string {
+  return path ?? `${host}:${port}`;
+}
