@@ -105,3 +105,11 @@ function readClock(clock: number): number | undefined {
   return Number(timespecView.getBigInt64(0, true)) +
     Number(timespecView.getBigInt64(8, true)) / 1e9;
 }
+
+const CLOCK_MONOTONIC = 1;
+
+/** Nanoseconds since the system started, the same for every process (to some ns after a hundred days). */
+export function monotonicNanoseconds(): number {
+  libc.clock_gettime(CLOCK_MONOTONIC, timespec);
+  return timespecView.getUint32(0, true) * 1e9 + timespecView.getUint32(8, true);
+}

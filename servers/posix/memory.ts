@@ -41,12 +41,32 @@ export function mapMemoryFile(fd: number, bytes: number): SharedMemory {
  */
 export function fileOf(name: string, bytes: Uint8Array<ArrayBuffer>): number {
   const fd = checked(libc.memfd_create(cString(name), MFD_CLOEXEC), "memfd_create", "share memory");
-  for (let at = 0; at < bytes.length;) {
-    const count = libc.write(fd, bytes.subarray(at), bytes.length - at);
-    if (count >= 0) at += count;
-    else retryOrThrow("write", `write ${bytes.length} bytes to shared memory`);
-  }
+  writeFile(fd, bytes);
   return fd;
+}
+
+/**
+ * Fills the buffer with what a file in memory has from `offset` on; how many bytes it had is the result.
+ */
+export function readFile(fd: number, buffer: Uint8Array<ArrayBuffer>, offset = 0): number {
+  for (let at = 0; at < buffer.length;) {
+    const left = buffer.length - at;
+    const count = libc.pread(fd, buffer.subarray(at), left, BigInt(offset + at));
+    if (count === 0) return at;
+    if (count > 0) at += count;
+    else retryOrThrow("pread", `read ${buffer.length} bytes of shared memory`);
+  }
+  return buffer.length;
+}
+
+/** Writes the bytes to a file in memory from `offset` on. */
+export function writeFile(fd: number, bytes: Uint8Array<ArrayBuffer>, offset = 0): void {
+  for (let at = 0; at < bytes.length;) {
+    const left = bytes.length - at;
+    const count = libc.pwrite(fd, bytes.subarray(at), left, BigInt(offset + at));
+    if (count >= 0) at += count;
+    else retryOrThrow("pwrite", `write ${bytes.length} bytes to shared memory`);
+  }
 }
 
 /**
@@ -58,13 +78,13 @@ export function fileOf(name: string, bytes: Uint8Array<ArrayBuffer>): number {
  */
 export function bytesOf(fd: number, length: number): Uint8Array<ArrayBuffer> | undefined {
   const bytes = new Uint8Array(length);
-  for (let at = 0; at < length;) {
-    const count = libc.pread(fd, bytes.subarray(at), length - at, BigInt(at));
-    if (count === 0) return undefined;
-    if (count > 0) at += count;
-    else retryOrThrow("pread", `read ${length} bytes of shared memory`);
-  }
-  return bytes;
+  return readFile(fd, bytes) < length ? undefined : bytes;
+}
+
+/** Gives the pages of memory made of a file back to the system; they read as zeros from now on. */
+export function discard({ address, buffer }: SharedMemory, from: number): void {
+  const MADV_REMOVE = 9;
+  libc.madvise(address + BigInt(from), BigInt(buffer.byteLength - from), MADV_REMOVE);
 }
 
 /** Looks at memory mapped by another thread of this process. */

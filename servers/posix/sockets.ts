@@ -10,6 +10,7 @@ const AF_UNIX = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
 const SOCK_SEQPACKET = 5;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
@@ -24,10 +25,14 @@ const AI_PASSIVE = 1;
 const BACKLOG = 4096;
 
 /**
- * What a socket carries: a stream of bytes, or messages that keep their bounds (SOCK_SEQPACKET, Unix
- * sockets only; see `messages.ts`).
+ * What a socket carries: a stream of bytes, messages that keep their bounds (SOCK_SEQPACKET, Unix sockets
+ * only; see `messages.ts`), or datagrams, without a connection.
  */
-export const SocketType = { stream: SOCK_STREAM, messages: SOCK_SEQPACKET } as const;
+export const SocketType = {
+  stream: SOCK_STREAM,
+  messages: SOCK_SEQPACKET,
+  datagrams: SOCK_DGRAM,
+} as const;
 
 /** One of `SocketType`. */
 export type SocketType = typeof SocketType[keyof typeof SocketType];
@@ -162,6 +167,11 @@ export function accept(listener: number): number {
   }
 }
 
+/** A connection that is there; −1 where it is gone, or there is no descriptor or memory for it now. */
+export function acceptOne(listener: number): number {
+  return libc.accept4(listener, null, null, SOCK_CLOEXEC);
+}
+
 /** A time limit for each call on a socket, as setsockopt(2) takes it (struct timeval). */
 export type TimeLimit = Uint8Array<ArrayBuffer>;
 
@@ -191,9 +201,19 @@ export function streamSocket(address: SocketAddress, limit?: TimeLimit): number 
   return unconnected(address, SocketType.stream, limit);
 }
 
+/** Gives a socket an address of its own. @throws {SystemError} such as EADDRINUSE. */
+export function bind(fd: number, address: SocketAddress, doing: string): void {
+  checked(libc.bind(fd, address.bytes, address.bytes.length), "bind", doing);
+}
+
 /** Connects a socket. An interrupted connect goes on by itself, so EINTR is not repeated. */
 export function connect(fd: number, address: SocketAddress): void {
   checked(libc.connect(fd, address.bytes, address.bytes.length), "connect", "connect");
+}
+
+/** As `connect`, but 0 or the error number is the result. */
+export function tryConnect(fd: number, address: SocketAddress): number {
+  return libc.connect(fd, address.bytes, address.bytes.length) === 0 ? 0 : errno();
 }
 
 /** Reads what there is, up to the buffer's length; 0 at the end. @throws {SystemError} such as ECONNRESET. */
@@ -247,10 +267,32 @@ export function close(fd: number): void {
   libc.close(fd);
 }
 
-/** Another descriptor for the same thing. */
-export function duplicate(fd: number): number {
+/** Another descriptor for the same thing: the lowest free one from `least` on; closed on exec. */
+export function duplicate(fd: number, least = 0): number {
   const F_DUPFD_CLOEXEC = 1030;
-  return checked(libc.fcntl(fd, F_DUPFD_CLOEXEC, 0), "fcntl", `duplicate descriptor ${fd}`);
+  const doing = `duplicate descriptor ${fd}`;
+  return checked(libc.fcntl(fd, F_DUPFD_CLOEXEC, least), "fcntl", doing);
+}
+
+/** The descriptor under the lowest free number from `least` on; closed on exec. The old one is closed. */
+export function renumber(fd: number, least: number): number {
+  try {
+    return duplicate(fd, least);
+  } finally {
+    libc.close(fd);
+  }
+}
+
+/** Lets programs that this process starts inherit a descriptor. */
+export function keepOnExec(fd: number): void {
+  const F_SETFD = 2;
+  checked(libc.fcntl(fd, F_SETFD, 0), "fcntl", `keep descriptor ${fd} on exec`);
+}
+
+/** Ends a connection for whoever has a descriptor of it; a listening socket wakes who waits for it. */
+export function shutDown(fd: number): void {
+  const SHUT_RDWR = 2;
+  libc.shutdown(fd, SHUT_RDWR); // fails where the other end is gone, and that is what is wanted
 }
 
 /** Says that this end will not write any more. */

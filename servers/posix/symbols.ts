@@ -36,6 +36,7 @@ export const symbols = {
     nonblocking: true,
   },
   pread: { parameters: ["i32", "buffer", "i32", "i64"], result: "i32" }, // ssize_t pread(int fd, void *buf, size_t count, off_t offset)
+  pwrite: { parameters: ["i32", "buffer", "i32", "i64"], result: "i32" }, // ssize_t pwrite(int fd, const void *buf, size_t count, off_t offset)
   write: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // ssize_t write(int fd, const void *buf, size_t count)
   recv: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" }, // ssize_t recv(int fd, void *buf, size_t len, int flags)
   send: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" }, // ssize_t send(int fd, const void *buf, size_t len, int flags)
@@ -78,6 +79,17 @@ export const symbols = {
   pthread_cond_init: { parameters: ["pointer", "pointer"], result: "i32" }, // int pthread_cond_init(pthread_cond_t *, const pthread_condattr_t *)
   pthread_cond_wait: { parameters: ["pointer", "pointer"], result: "i32" }, // int pthread_cond_wait(pthread_cond_t *, pthread_mutex_t *)
   pthread_cond_signal: { parameters: ["pointer"], result: "i32" }, // int pthread_cond_signal(pthread_cond_t *)
+
+  // threads
+  pthread_key_create: { parameters: ["buffer", "pointer"], result: "i32" }, // int pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
+  pthread_key_delete: { parameters: ["u32"], result: "i32" }, // int pthread_key_delete(pthread_key_t key)
+  pthread_setspecific: { parameters: ["u32", "usize"], result: "i32" }, // int pthread_setspecific(pthread_key_t key, const void *value)
+  closeAddress: { name: "close", type: "pointer" }, // the address of close itself
+  getpriority: { parameters: ["i32", "u32"], result: "i32" }, // int getpriority(int which, id_t who)
+  setpriority: { parameters: ["i32", "u32", "i32"], result: "i32" }, // int setpriority(int which, id_t who, int prio)
+  sched_getscheduler: { parameters: ["i32"], result: "i32" }, // int sched_getscheduler(pid_t pid)
+  sched_getparam: { parameters: ["i32", "buffer"], result: "i32" }, // int sched_getparam(pid_t pid, struct sched_param *param)
+  sched_setscheduler: { parameters: ["i32", "i32", "buffer"], result: "i32" }, // int sched_setscheduler(pid_t pid, int policy, const struct sched_param *param)
 
   // processes
   fork: { parameters: [], result: "i32" }, // pid_t fork(void)
