@@ -1,0 +1,128 @@
+/**
+ * Connections as such: a connection is a socket, and its number that of the socket's descriptor. It belongs
+ * to the thread that attached it: another Worker attaches for itself.
+ *
+ * @module
+ */
+import { monotonicNanoseconds } from "../posix/clocks.ts";
+import { Errno, SystemError } from "../posix/errors.ts";
+import type { Sent } from "../posix/messages.ts";
+import { getpid, gettid } from "../posix/processes.ts";
+import {
+  bind,
+  close,
+  keepOnExec,
+  renumber,
+  type SocketAddress,
+  SocketType,
+  tryConnect,
+  unconnected,
+} from "../posix/sockets.ts";
+import { threadPriority } from "../posix/threads.ts";
+import { connectionAddress, isOurs } from "./addresses.ts";
+import { tellAttached } from "./attached.ts";
+import { ConnectFlag, type MessageType, SIDE_CHANNEL } from "./flags.ts";
+import { PULSE, ReplyPacket, Request, RequestPacket } from "./packet.ts";
+
+/** The connections of this thread. */
+const attached = new Set<number>();
+
+/** In the place of a priority: that of the thread. */
+const OWN_PRIORITY = -1;
+
+const NOTHING = new Uint8Array();
+
+const outgoing = new RequestPacket();
+const incoming = new ReplyPacket();
+
+/** How a connection is made, and what failures say. */
+export interface How {
+  readonly index: number;
+  readonly flags: number;
+  readonly call: string;
+  readonly doing: string;
+}
+
+/** Connects to an address. @throws {SystemError} ESRCH where nobody listens, EACCES at a stranger's. */
+export function attach(address: SocketAddress, { index, flags, call, doing }: How): number {
+  let socket = unconnected(address, SocketType.messages);
+  const isSide = (index & SIDE_CHANNEL) !== 0;
+  if (!isSide && socket < index) socket = renumber(socket, index);
+  const coid = isSide ? socket | SIDE_CHANNEL : socket;
+  try {
+    bind(socket, connectionAddress(getpid(), coid), doing);
+    const error = tryConnect(socket, address);
+    if (error === Errno.ECONNREFUSED) throw new SystemError(call, doing, Errno.ESRCH);
+    if (error !== 0) throw new SystemError(call, doing, error);
+    if (!isOurs(socket)) throw new SystemError(call, doing, Errno.EACCES);
+    if ((flags & ConnectFlag.CLOEXEC) === 0) keepOnExec(socket);
+  } catch (error) {
+    close(socket);
+    throw error;
+  }
+  attached.add(coid);
+  tellAttached();
+  return coid;
+}
+
+/** Ends a connection. @throws {SystemError} EBADF where this thread has none of that number. */
+export function detach(coid: number, call: string): void {
+  const socket = socketOf(coid, call);
+  attached.delete(coid);
+  close(socket);
+}
+
+/** A message and what it is for. */
+export interface Transaction {
+  readonly call: string;
+  readonly type: MessageType;
+  readonly message: Uint8Array<ArrayBuffer>;
+  readonly reply: Uint8Array<ArrayBuffer>;
+}
+
+/** Sends a message of any type and waits until it is replied to; as `msgSend`. */
+export function transact(coid: number, { call, type, message, reply }: Transaction): number {
+  const socket = socketOf(coid, call);
+  head(coid, type, threadPriority());
+  outgoing.numbers[Request.room] = reply.length;
+  outgoing.put(message);
+  const isSent = outgoing.message.send(socket) === "sent";
+  outgoing.message.closeDescriptors();
+  if (!isSent) throw new SystemError(call, `send to connection ${coid}`, Errno.EBADF);
+  if (incoming.message.receive(socket) !== "message") {
+    throw new SystemError(call, `wait for a reply on connection ${coid}`, Errno.ESRCH);
+  }
+  const { status, error } = incoming.take(reply);
+  if (error !== 0) throw new SystemError(call, `send to connection ${coid}`, error);
+  return status;
+}
+
+/** Sends a pulse, or says why not: "full" or "gone". */
+export function sendPulse(
+  coid: number,
+  call: string,
+  { priority, code, value }: { priority: number; code: number; value: number },
+): Sent {
+  const socket = socketOf(coid, call);
+  head(coid, PULSE, priority === OWN_PRIORITY ? threadPriority() : priority);
+  outgoing.numbers[Request.code] = code;
+  outgoing.numbers[Request.value] = value;
+  outgoing.put(NOTHING);
+  return outgoing.message.send(socket, false);
+}
+
+function head(coid: number, type: number, priority: number): void {
+  const { numbers } = outgoing;
+  numbers[Request.type] = type;
+  numbers[Request.priority] = priority;
+  numbers[Request.tid] = gettid();
+  numbers[Request.coid] = coid;
+  outgoing.stamp = monotonicNanoseconds();
+}
+
+function socketOf(coid: number, call: string): number {
+  if (!attached.has(coid)) {
+    throw new SystemError(call, `use ${coid} as a connection of this thread`, Errno.EBADF);
+  }
+  return coid & ~SIDE_CHANNEL;
+}

@@ -1,0 +1,150 @@
+/**
+ * What the tests of channels share: servers and clients that are forked processes, and do not outlive the
+ * block that uses them.
+ *
+ * @module
+ */
+import { assertEquals, assertThrows } from "@std/assert";
+import { SystemError } from "../posix/errors.ts";
+import { fork } from "../posix/fork.ts";
+import { shareMemory } from "../posix/memory.ts";
+import { type Ended, endsWithin, kill, wait } from "../posix/processes.ts";
+import { Signal } from "../posix/signals.ts";
+import { pause } from "../posix/threads.ts";
+import { forkReady, inTime } from "../testing.ts";
+import { channelCreate } from "./channel.ts";
+import { msgReceive } from "./receive.ts";
+import { msgReply } from "./reply.ts";
+
+/** The longest a process of a test lives. */
+const PATIENCE_MS = 10_000;
+
+/** A forked process. */
+export class Forked implements Disposable {
+  readonly pid: number;
+  /** Ends it where a test is blocked and cannot. */
+  readonly #watchdog: number;
+  #ended: Ended | undefined;
+
+  /** Returns once `body` has called `ready`. */
+  constructor(body: (ready: () => void) => number | void) {
+    const pid = this.pid = forkReady(body);
+    this.#watchdog = fork(() => {
+      try {
+        if (!endsWithin(pid, PATIENCE_MS)) kill(pid, Signal.KILL);
+      } catch {
+        // It has ended before there was time to look.
+      }
+    });
+  }
+
+  /** Kills it, as `kill -9` does, and waits for its end. */
+  kill(): Ended {
+    kill(this.pid, Signal.KILL);
+    return this.ended();
+  }
+
+  /** Waits for its end. */
+  ended(): Ended {
+    this.#ended ??= wait(this.pid)!;
+    return this.#ended;
+  }
+
+  [Symbol.dispose](): void {
+    kill(this.#watchdog, Signal.KILL);
+    wait(this.#watchdog);
+    if (!this.#ended) this.kill();
+  }
+}
+
+/** Another thread of this process. */
+export class Thread implements Disposable {
+  readonly #worker = new Worker(new URL("./testing_thread.ts", import.meta.url), {
+    type: "module",
+  });
+
+  /** Starts it, and returns once it does what it is told: it may not begin while this thread is blocked. */
+  static async start(): Promise<Thread> {
+    const thread = new Thread();
+    await thread.run("");
+    return thread;
+  }
+
+  /**
+   * Runs the body of a function there, which has all of `channel`, `gettid`, and `data`: nothing else of
+   * this test. What it returns is the result.
+   */
+  run(body: string, data: unknown = undefined): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#worker.onmessage = ({ data }: MessageEvent<{ result?: unknown; error?: Error }>) =>
+      data.error ? reject(data.error) : resolve(data.result);
+    this.#worker.postMessage({ body, data });
+    return inTime("a thread", promise);
+  }
+
+  /** Ends it, once it does nothing. */
+  end(): void {
+    this.#worker.terminate();
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
+  }
+}
+
+/** A process with a channel, which others find by process and channel number. */
+export function channelOf(
+  flags: number,
+  serve: (chid: number) => number | void,
+): Forked & { chid: number } {
+  const shared = sharedNumbers(1);
+  const server = new Forked((ready) => {
+    const chid = shared[0] = channelCreate(flags);
+    ready();
+    return serve(chid);
+  });
+  return Object.assign(server, { chid: shared[0]! });
+}
+
+const buffer = new Uint8Array(1024);
+
+/** Replies to each message with its own bytes, and their number as status. */
+export function echo(chid: number): never {
+  for (;;) {
+    const { rcvid, pulse, info } = msgReceive(chid, buffer);
+    if (!pulse) msgReply(rcvid, info.msglen, buffer.subarray(0, info.msglen));
+  }
+}
+
+/** Asserts that a call fails with that error number. */
+export function assertErrno(errno: number, call: () => unknown): void {
+  assertEquals(assertThrows(call, SystemError).errno, errno);
+}
+
+/** Numbers that forked processes share. */
+export function sharedNumbers(count: number): Int32Array<ArrayBuffer> {
+  return new Int32Array(shareMemory(4 * count).buffer);
+}
+
+/** Waits until something is so. */
+export function until(what: string, isSo: () => boolean): void {
+  for (const end = performance.now() + PATIENCE_MS; !isSo();) {
+    if (performance.now() > end) throw new Error(`Cannot wait any longer until ${what}`);
+    pause(1);
+  }
+}
+
+/** A name that nobody else uses. */
+export function uniqueName(): string {
+  return `test-${crypto.randomUUID()}`;
+}
+
+/** The bytes of a text. */
+export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+/** The text of bytes, up to the first NUL. */
+export function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes).replace(/\0.*$/s, "");
+}
