@@ -38,6 +38,7 @@ import {
   channelOf,
   echo,
   Forked,
+  keeper,
   sharedNumbers,
   textOf,
   Thread,
@@ -281,20 +282,6 @@ Deno.test("If they are in same process, it is easy. Sharing “chid” across th
   connectDetach(coid);
   channelDestroy(chid);
 });
-
-/** A process with a resource manager that keeps, for each that opens it, what was written last. */
-function keeper(path: string): Forked {
-  return new Forked((ready) => {
-    const manager = resmgrAttach(path, {
-      open: () => ({ kept: new Uint8Array() }),
-      read: (handle, length) => handle.kept.slice(0, length),
-      write: (handle, bytes) => (handle.kept = bytes.slice()).length,
-      message: ({ kept }, bytes) => ({ status: kept.length, bytes: bytes.slice().reverse() }),
-    });
-    ready();
-    for (;;) manager.handle();
-  });
-}
 
 Deno.test("The server: resmgr_attach(..,”/dev/mymgr/”,…);", () => {
   const path = `/dev/${uniqueName()}/`;

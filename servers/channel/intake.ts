@@ -48,9 +48,13 @@ export class Intake {
       if (wait) pause(FULL_MS);
       return;
     }
-    for (let count = READY_LIMIT; count === READY_LIMIT && this.#inbox.hasRoom; wait = false) {
-      count = this.#ready.wait(wait);
-      for (let i = 0; i < count; i++) this.#take(this.#ready.tag(i), this.#ready.descriptor(i));
+    for (let isMore = true; isMore && this.#inbox.hasRoom; wait = false) {
+      const count = this.#ready.wait(wait);
+      isMore = count === READY_LIMIT;
+      for (let i = 0; i < count; i++) {
+        // A new client may have sent already, and another may wait behind it.
+        if (this.#take(this.#ready.tag(i), this.#ready.descriptor(i)) === "client") isMore = true;
+      }
     }
   }
 
@@ -62,7 +66,7 @@ export class Intake {
     }
   }
 
-  #take(tag: number, descriptor: number): void {
+  #take(tag: number, descriptor: number): "client" | void {
     // What finds no room stays where it is, and is told of again.
     if (!this.#inbox.hasRoom) return;
     if (tag < ATTACHED) {
@@ -73,7 +77,9 @@ export class Intake {
   }
 
   /** What is done when a descriptor is ready, by its kind. */
-  readonly #takers: Readonly<Record<EndKind, (end: number, descriptor: number) => void>> = {
+  readonly #takers: Readonly<
+    Record<EndKind, (end: number, descriptor: number) => "client" | void>
+  > = {
     [EndKind.listener]: (_, listener) => this.#accept(listener),
     [EndKind.client]: (end, connection) => this.#drain(end, connection),
     [EndKind.thread]: (end) => {
@@ -86,9 +92,14 @@ export class Intake {
     },
   };
 
-  #accept(listener: number): void {
+  #accept(listener: number): "client" | void {
     const connection = acceptOne(listener);
     if (connection === -1) return this.#ends.starve();
+    this.#welcome(connection);
+    return "client";
+  }
+
+  #welcome(connection: number): void {
     const { pid } = peerCredentials(connection);
     const isWelcome = this.#has(ChannelFlag.PRIVATE) ? pid === getpid() : isOurs(connection);
     if (!isWelcome) return close(connection);

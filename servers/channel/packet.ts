@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { monotonicNanoseconds } from "../posix/clocks.ts";
 import { fileOf, readFile } from "../posix/memory.ts";
 import { Message, MESSAGE_LIMIT } from "../posix/messages.ts";
 
@@ -34,6 +35,9 @@ export const PULSE = -1;
 /** Size of a request's header. */
 export const REQUEST_BYTES = 40;
 
+/** Most bytes of a message that go to another node: 64 MiB. */
+export const FRAME_LIMIT: number = 64 * 1024 * 1024;
+
 /** The numbers of a reply. */
 const Reply = { status: 0, error: 1, length: 2 } as const;
 const REPLY_BYTES = 16;
@@ -54,6 +58,18 @@ export class RequestPacket {
   /** The bytes that came behind the header. */
   get body(): Uint8Array<ArrayBuffer> {
     return this.message.data.subarray(REQUEST_BYTES, this.message.length);
+  }
+
+  /** The whole request in one piece, as it goes to another node; its file is closed. */
+  toFrame(): Uint8Array<ArrayBuffer> {
+    return frameOf(this.message, REQUEST_BYTES, this.numbers[Request.length]!);
+  }
+
+  /** Puts a request there that came in one piece, and just now; as `put`. */
+  fromFrame(frame: Uint8Array<ArrayBuffer>): void {
+    this.message.data.set(frame.subarray(0, REQUEST_BYTES));
+    this.stamp = monotonicNanoseconds();
+    this.put(frame.subarray(REQUEST_BYTES));
   }
 
   /** Puts the bytes behind the header, or a file that holds them, which has to be closed once sent. */
@@ -78,6 +94,21 @@ export interface Replied {
 export class ReplyPacket {
   readonly message: Message = new Message(MESSAGE_LIMIT, 1);
   readonly #numbers = new Int32Array(this.message.data.buffer, 0, REPLY_BYTES / 4);
+
+  /** The whole reply in one piece, as it goes to another node; its file is closed. */
+  toFrame(): Uint8Array<ArrayBuffer> {
+    return frameOf(this.message, REPLY_BYTES, this.#numbers[Reply.length]!);
+  }
+
+  /** Makes it the reply that came in one piece; its file, if it has one, has to be closed once sent. */
+  fromFrame(frame: Uint8Array<ArrayBuffer>): void {
+    this.message.data.set(frame.subarray(0, REPLY_BYTES));
+    const [status, error] = this.#numbers;
+    const bytes = frame.subarray(REPLY_BYTES);
+    const how = { status: status!, error: error! };
+    if (bytes.length <= REPLY_BODY_BYTES) this.put(how, bytes);
+    else this.putFile(how, fileOf("herd-reply", bytes), bytes.length);
+  }
 
   /** Makes it a reply with those bytes, `REPLY_BODY_BYTES` at most. */
   put(how: Replied, bytes: Uint8Array<ArrayBuffer>): void {
@@ -110,4 +141,14 @@ export class ReplyPacket {
     this.message.length = REPLY_BYTES;
     this.message.descriptors = [];
   }
+}
+
+function frameOf(message: Message, headerBytes: number, length: number): Uint8Array<ArrayBuffer> {
+  const [file] = message.descriptors;
+  if (file === undefined) return message.data.slice(0, message.length);
+  const frame = new Uint8Array(headerBytes + Math.min(Math.max(length, 0), FRAME_LIMIT));
+  frame.set(message.data.subarray(0, headerBytes));
+  const read = readFile(file, frame.subarray(headerBytes));
+  message.closeDescriptors();
+  return frame.subarray(0, headerBytes + read);
 }

@@ -6,35 +6,29 @@
  */
 import { assertEquals, assertThrows } from "@std/assert";
 import { SystemError } from "../posix/errors.ts";
-import { fork } from "../posix/fork.ts";
 import { shareMemory } from "../posix/memory.ts";
-import { type Ended, endsWithin, kill, wait } from "../posix/processes.ts";
-import { Signal } from "../posix/signals.ts";
+import { type Ended, kill, wait } from "../posix/processes.ts";
+import { endAfter, Signal } from "../posix/signals.ts";
 import { pause } from "../posix/threads.ts";
 import { forkReady, inTime } from "../testing.ts";
 import { channelCreate } from "./channel.ts";
 import { msgReceive } from "./receive.ts";
 import { msgReply } from "./reply.ts";
+import { resmgrAttach } from "./resource_manager.ts";
 
 /** The longest a process of a test lives. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_SECONDS = 30;
 
 /** A forked process. */
 export class Forked implements Disposable {
   readonly pid: number;
-  /** Ends it where a test is blocked and cannot. */
-  readonly #watchdog: number;
   #ended: Ended | undefined;
 
   /** Returns once `body` has called `ready`. */
   constructor(body: (ready: () => void) => number | void) {
-    const pid = this.pid = forkReady(body);
-    this.#watchdog = fork(() => {
-      try {
-        if (!endsWithin(pid, PATIENCE_MS)) kill(pid, Signal.KILL);
-      } catch {
-        // It has ended before there was time to look.
-      }
+    this.pid = forkReady((ready) => {
+      endAfter(PATIENCE_SECONDS); // where the test is blocked and cannot end it
+      return body(ready);
     });
   }
 
@@ -51,8 +45,6 @@ export class Forked implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    kill(this.#watchdog, Signal.KILL);
-    wait(this.#watchdog);
     if (!this.#ended) this.kill();
   }
 }
@@ -79,7 +71,7 @@ export class Thread implements Disposable {
     this.#worker.onmessage = ({ data }: MessageEvent<{ result?: unknown; error?: Error }>) =>
       data.error ? reject(data.error) : resolve(data.result);
     this.#worker.postMessage({ body, data });
-    return inTime("a thread", promise);
+    return inTime("a thread", promise, PATIENCE_SECONDS);
   }
 
   /** Ends it, once it does nothing. */
@@ -116,6 +108,20 @@ export function echo(chid: number): never {
   }
 }
 
+/** A process with a resource manager that keeps, for each that opens it, what was written last. */
+export function keeper(path: string): Forked {
+  return new Forked((ready) => {
+    const manager = resmgrAttach(path, {
+      open: () => ({ kept: new Uint8Array() }),
+      read: (handle, length) => handle.kept.slice(0, length),
+      write: (handle, bytes) => (handle.kept = bytes.slice()).length,
+      message: ({ kept }, bytes) => ({ status: kept.length, bytes: bytes.slice().reverse() }),
+    });
+    ready();
+    for (;;) manager.handle();
+  });
+}
+
 /** Asserts that a call fails with that error number. */
 export function assertErrno(errno: number, call: () => unknown): void {
   assertEquals(assertThrows(call, SystemError).errno, errno);
@@ -128,7 +134,7 @@ export function sharedNumbers(count: number): Int32Array<ArrayBuffer> {
 
 /** Waits until something is so. */
 export function until(what: string, isSo: () => boolean): void {
-  for (const end = performance.now() + PATIENCE_MS; !isSo();) {
+  for (const end = performance.now() + 1000 * PATIENCE_SECONDS; !isSo();) {
     if (performance.now() > end) throw new Error(`Cannot wait any longer until ${what}`);
     pause(1);
   }

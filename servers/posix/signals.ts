@@ -45,6 +45,11 @@ export function resetSignals(): void {
   libc.pthread_sigmask(SIG_UNBLOCK, all, new Uint8Array(SIGSET_BYTES));
 }
 
+/** Ends this process in so many seconds (SIGALRM), whatever it is doing then. */
+export function endAfter(seconds: number): void {
+  libc.alarm(seconds);
+}
+
 /** Blocks these signals in this thread, so that `waitForSignal` can take them. */
 export function blockSignals(...signals: number[]): void {
   libc.pthread_sigmask(SIG_BLOCK, signalSet(signals), new Uint8Array(SIGSET_BYTES));

@@ -182,6 +182,36 @@ export function timeLimit(seconds: number): TimeLimit {
   return new Uint8Array(new BigInt64Array([BigInt(whole), BigInt(micros)]).buffer);
 }
 
+/** From now on a call on that socket that takes longer fails (EAGAIN); no seconds: never. */
+export function limitTime(fd: number, limit: TimeLimit): void {
+  setOption(fd, SO_RCVTIMEO, limit);
+  setOption(fd, SO_SNDTIMEO, limit);
+}
+
+/** Seconds of silence after which TCP asks whether the other side is there, and how often it does. */
+const KEEPALIVE = { idle: 10, interval: 5, count: 3 };
+
+/**
+ * For a TCP connection that carries messages to and fro: each leaves at once, and the other side's
+ * disappearance, without a word, is noticed within half a minute (tcp(7)).
+ */
+export function tuneForMessages(fd: number): void {
+  const IPPROTO_TCP = 6;
+  const [TCP_NODELAY, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, SO_KEEPALIVE] = [1, 4, 5, 6, 9];
+  const int = (value: number) => new Uint8Array(new Int32Array([value]).buffer);
+  setOption(fd, SO_KEEPALIVE, int(1));
+  const options = [
+    [TCP_NODELAY, 1],
+    [TCP_KEEPIDLE, KEEPALIVE.idle],
+    [TCP_KEEPINTVL, KEEPALIVE.interval],
+    [TCP_KEEPCNT, KEEPALIVE.count],
+  ] as const;
+  for (const [name, value] of options) {
+    const result = libc.setsockopt(fd, IPPROTO_TCP, name, int(value), 4);
+    checked(result, "setsockopt", `set option ${name} of TCP connection ${fd}`);
+  }
+}
+
 /** A socket, not yet connected; a call on it that takes longer than `limit` fails (EAGAIN). */
 export function unconnected(address: SocketAddress, type: SocketType, limit?: TimeLimit): number {
   const fd = checked(
@@ -189,10 +219,7 @@ export function unconnected(address: SocketAddress, type: SocketType, limit?: Ti
     "socket",
     "make a socket",
   );
-  if (limit) {
-    setOption(fd, SO_RCVTIMEO, limit);
-    setOption(fd, SO_SNDTIMEO, limit);
-  }
+  if (limit) limitTime(fd, limit);
   return fd;
 }
 

@@ -132,6 +132,7 @@ export const symbols = {
   sigfillset: { parameters: ["buffer"], result: "i32" }, // int sigfillset(sigset_t *set)
   sigaddset: { parameters: ["buffer", "i32"], result: "i32" }, // int sigaddset(sigset_t *set, int sig)
   pthread_sigmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" }, // int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
+  alarm: { parameters: ["u32"], result: "u32" }, // unsigned int alarm(unsigned int seconds)
   sigwait: { parameters: ["buffer", "buffer"], result: "i32" }, // int sigwait(const sigset_t *set, int *sig)
   signalfd: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // int signalfd(int fd, const sigset_t *mask, int flags)
   signal: { parameters: ["i32", "usize"], result: "usize" }, // sighandler_t signal(int sig, sighandler_t handler)
