@@ -358,14 +358,15 @@ export function isGone(path: string): boolean {
   return false;
 }
 
-/** Runs a program of its own Deno process, with an event loop, in this directory. */
-export async function evaluate(program: string): Promise<
+/** Runs a program of its own Deno process, with an event loop, in this directory; `via` a program. */
+export async function evaluate(program: string, via: readonly string[] = []): Promise<
   Pick<Outcome, "code" | "stderr"> & {
     readonly stdout: string;
   }
 > {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--ext=ts", "--v8-flags=--single-threaded", program],
+  const [command, ...rest] = [...via, Deno.execPath()];
+  const { code, stdout, stderr } = await new Deno.Command(command!, {
+    args: [...rest, "eval", "--ext=ts", "--v8-flags=--single-threaded", program],
     cwd: new URL(".", import.meta.url),
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

@@ -32,6 +32,7 @@ import {
 } from "./mod.ts";
 import {
   assertErrno,
+  blocked,
   bytesOf,
   channelOf,
   echo,
@@ -69,17 +70,16 @@ function sender(
     ready();
     return msgSend(coid, message);
   });
-  until("the sender is blocked", () => /\) S/.test(readText(`/proc/${client.pid}/stat`)));
+  blocked(client);
   return client;
 }
 
 Deno.test("msgSend() blocks until its message is received and replied to", () => {
   using own = ownChannel();
   using client = sender(own, "moo");
-  const asleep = () => /\) S/.test(readText(`/proc/${client.pid}/stat`));
-  assert(asleep(), "not SEND-blocked");
+  blocked(client); // SEND-blocked
   const { rcvid } = msgReceive(own.chid, buffer);
-  assert(asleep(), "not REPLY-blocked");
+  blocked(client); // REPLY-blocked
   msgReply(rcvid, 42);
   assertEquals(client.ended().code, 42);
 });
@@ -365,20 +365,26 @@ Deno.test("a client that sends anything else than messages is cut off, and the s
 
 Deno.test("clients for whom there is no descriptor left wait until another client goes", () => {
   using server = channelOf(0, (chid) => {
-    // Room for one connection.
-    const [spare] = pipe();
+    const socket = () => unconnected(unixAddress("unused"), SocketType.messages);
+    const spare = socket();
     try {
-      for (;;) pipe();
+      for (;;) socket();
     } catch {
-      closing(spare)[Symbol.dispose]();
+      closing(spare)[Symbol.dispose](); // room for one connection
     }
     echo(chid);
   });
-  const first = connectAttach(0, server.pid, server.chid);
-  assertEquals(msgSend(first, bytesOf("moo")), 3);
+  const isOver = sharedNumbers(1);
+  using first = new Forked((ready) => {
+    const coid = connectAttach(0, server.pid, server.chid);
+    msgSend(coid, bytesOf("moo"));
+    ready();
+    until("it is over", () => isOver[0] === 1);
+    return msgSend(coid, bytesOf("again"));
+  });
   using second = sender(server, "second");
-  assertEquals(msgSend(first, bytesOf("again")), 5);
-  connectDetach(first);
+  isOver[0] = 1;
+  assertEquals(first.ended().code, 5);
   assertEquals(second.ended().code, 6);
 });
 

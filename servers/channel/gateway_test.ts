@@ -2,7 +2,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { Errno } from "../posix/errors.ts";
-import { readText } from "../posix/files.ts";
 import { getpid } from "../posix/processes.ts";
 import {
   boundAddress,
@@ -34,6 +33,7 @@ import {
 } from "./mod.ts";
 import {
   assertErrno,
+  blocked,
   bytesOf,
   channelOf,
   echo,
@@ -41,7 +41,6 @@ import {
   keeper,
   textOf,
   uniqueName,
-  until,
 } from "./testing.ts";
 
 const ROOT = new URL("../..", import.meta.url);
@@ -192,7 +191,7 @@ Deno.test("a server that is killed gives its senders on another node an error", 
       return (error as { errno: number }).errno;
     }
   });
-  until("it is blocked", () => /\) S/.test(readText(`/proc/${client.pid}/stat`)));
+  blocked(client);
   server.kill();
   assertEquals(client.ended().code, Errno.ESRCH);
 });

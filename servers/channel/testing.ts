@@ -6,6 +6,7 @@
  */
 import { assertEquals, assertThrows } from "@std/assert";
 import { SystemError } from "../posix/errors.ts";
+import { readText } from "../posix/files.ts";
 import { shareMemory } from "../posix/memory.ts";
 import { type Ended, kill, wait } from "../posix/processes.ts";
 import { endAfter, Signal } from "../posix/signals.ts";
@@ -36,6 +37,16 @@ export class Forked implements Disposable {
   kill(): Ended {
     kill(this.pid, Signal.KILL);
     return this.ended();
+  }
+
+  /** Stops it, as ^Z does, until `resume`. */
+  stop(): void {
+    kill(this.pid, Signal.STOP);
+    until("it is stopped", () => stateOf(this.pid) === "T");
+  }
+
+  resume(): void {
+    kill(this.pid, Signal.CONT);
   }
 
   /** Waits for its end. */
@@ -125,6 +136,16 @@ export function keeper(path: string): Forked {
 /** Asserts that a call fails with that error number. */
 export function assertErrno(errno: number, call: () => unknown): void {
   assertEquals(assertThrows(call, SystemError).errno, errno);
+}
+
+/** The state of a process (proc_pid_stat(5)). */
+function stateOf(pid: number): string {
+  return readText(`/proc/${pid}/stat`).match(/\) (\S)/)![1]!;
+}
+
+/** Waits until a process sleeps, as one does whose message is not replied to. */
+export function blocked({ pid }: Forked): void {
+  until("it is blocked", () => stateOf(pid) === "S");
 }
 
 /** Numbers that forked processes share. */

@@ -10,7 +10,16 @@ import { libc } from "./libc.ts";
 import { read } from "./sockets.ts";
 
 /** Signal numbers (signal(7)). */
-export const Signal = { HUP: 1, INT: 2, KILL: 9, PIPE: 13, TERM: 15, CHLD: 17 } as const;
+export const Signal = {
+  HUP: 1,
+  INT: 2,
+  KILL: 9,
+  PIPE: 13,
+  TERM: 15,
+  CHLD: 17,
+  CONT: 18,
+  STOP: 19,
+} as const;
 
 const SIG_BLOCK = 0;
 const SIG_UNBLOCK = 1;
