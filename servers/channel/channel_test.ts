@@ -2,16 +2,8 @@
 import { assert, assertEquals, assertGreater, assertNotEquals } from "@std/assert";
 import { Errno } from "../posix/errors.ts";
 import { readText } from "../posix/files.ts";
-import { Message } from "../posix/messages.ts";
 import { getpid } from "../posix/processes.ts";
-import {
-  pipe,
-  type SocketAddress,
-  SocketType,
-  tryConnect,
-  unconnected,
-  unixAddress,
-} from "../posix/sockets.ts";
+import { pipe, SocketType, unconnected, unixAddress } from "../posix/sockets.ts";
 import { setThreadPriority } from "../posix/threads.ts";
 import { closing, evaluate } from "../testing.ts";
 import { channelAddress } from "./addresses.ts";
@@ -37,6 +29,7 @@ import {
   channelOf,
   echo,
   Forked,
+  isCutOff,
   sharedNumbers,
   textOf,
   Thread,
@@ -331,18 +324,6 @@ Deno.test("channelDestroy() lets go of whoever is blocked on the channel", async
   assertEquals(waiting.ended().code, Errno.ESRCH);
   assertErrno(Errno.ESRCH, () => msgReply(rcvid, 0));
 });
-
-/** Sends something over a raw connection; whether it is cut off. */
-function isCutOff(address: SocketAddress, bytes: Uint8Array): boolean {
-  const socket = unconnected(address, SocketType.messages);
-  using _ = closing(socket);
-  if (tryConnect(socket, address) !== 0) return true;
-  const packet = new Message(100, 0);
-  packet.data.set(bytes);
-  packet.length = bytes.length;
-  packet.send(socket);
-  return packet.receive(socket) === "closed";
-}
 
 Deno.test("a private channel lets no other process in that finds its address", () => {
   const lines = sharedNumbers(1);

@@ -1,6 +1,5 @@
 /** The way to other nodes: two gateways, or one that is its own neighbour, over TCP. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import config from "../../deno.json" with { type: "json" };
 import { Errno } from "../posix/errors.ts";
 import { getpid } from "../posix/processes.ts";
 import {
@@ -9,7 +8,7 @@ import {
   internetAddress,
   listen,
 } from "../posix/sockets.ts";
-import { Connection, inTime, linesOf, sleep } from "../testing.ts";
+import { Connection, linesOf, sleep } from "../testing.ts";
 import {
   channelCreate,
   channelDestroy,
@@ -39,70 +38,21 @@ import {
   echo,
   Forked,
   keeper,
+  ServingTask,
   textOf,
   uniqueName,
 } from "./testing.ts";
 
-const ROOT = new URL("../..", import.meta.url);
-
 const KEY = "correct horse battery staple";
 
-/** The command, running; it does not outlive the block that uses it. */
-class Gateway implements AsyncDisposable {
-  readonly #process: Deno.ChildProcess;
-  readonly #lines: AsyncGenerator<string>;
-  readonly #stderr: Promise<string>;
-  /** Where it listens, once it is ready. */
-  port = 0;
-
-  private constructor(
-    args: readonly string[],
-    { key, via }: { key: string; via: readonly string[] },
-  ) {
-    const [, ...task] = config.tasks["channel-gateway"].command.replaceAll("$INIT_CWD", "/tmp")
-      .split(" ");
-    const [program, ...rest] = [...via, Deno.execPath(), ...task, "--json", ...args];
-    this.#process = new Deno.Command(program!, {
-      args: rest,
-      cwd: ROOT,
-      env: { HERD_CHANNEL_KEY: key, NO_COLOR: "1" },
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    this.#lines = linesOf(this.#process.stdout);
-    this.#stderr = this.#process.stderr.text();
-  }
-
-  /** Starts it and waits until it is ready. */
-  static async start(
-    args: readonly string[],
-    { key = KEY, via = [] }: { key?: string; via?: readonly string[] } = {},
-  ): Promise<Gateway> {
-    const gateway = new Gateway(args, { key, via });
-    const line = (await inTime("the gateway", gateway.#lines.next(), 30)).value;
-    if (line) gateway.port = JSON.parse(line).port;
-    return gateway;
-  }
-
-  get pid(): number {
-    return this.#process.pid;
-  }
-
-  /** Sends a signal and waits for its end. */
-  async end(signal: Deno.Signal = "SIGTERM"): Promise<{ code: number; stderr: string }> {
-    try {
-      this.#process.kill(signal);
-    } catch {
-      // It has ended.
-    }
-    const { code } = await inTime("the end of the gateway", this.#process.status, 30);
-    return { code, stderr: await this.#stderr };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.end("SIGKILL");
-    await this.#lines.return(undefined);
-  }
+/** Starts a gateway. */
+async function startGateway(
+  args: readonly string[],
+  { key = KEY, via = [] }: { key?: string; via?: readonly string[] } = {},
+): Promise<ServingTask & { port: number }> {
+  const env = { HERD_CHANNEL_KEY: key };
+  const task = await ServingTask.start("channel-gateway", ["--json", ...args], { env, via });
+  return Object.assign(task, { port: task.ready && JSON.parse(task.ready).port });
 }
 
 /** A port nobody listens on. */
@@ -114,9 +64,9 @@ function freePort(): number {
 }
 
 /** A gateway that leads back to this node, which has the name that is the result. */
-async function mirror(): Promise<{ node: string; gateway: Gateway }> {
+async function mirror(): Promise<{ node: string; gateway: ServingTask & { port: number } }> {
   const [node, port] = [uniqueName(), freePort()];
-  return { node, gateway: await Gateway.start(["--port", `${port}`, `${node}=127.0.0.1:${port}`]) };
+  return { node, gateway: await startGateway(["--port", `${port}`, `${node}=127.0.0.1:${port}`]) };
 }
 
 const buffer = new Uint8Array(1024);
@@ -218,7 +168,7 @@ Deno.test("a gateway with another key is refused, and whatever else connects", a
   await using _ = gateway;
   using server = channelOf(0, echo);
   const other = uniqueName();
-  await using stranger = await Gateway.start([`${other}=127.0.0.1:${gateway.port}`], {
+  await using stranger = await startGateway([`${other}=127.0.0.1:${gateway.port}`], {
     key: `${KEY}!`,
   });
   void stranger;
@@ -233,7 +183,7 @@ Deno.test("a gateway with another key is refused, and whatever else connects", a
   connectDetach(coid);
   // Nor is there a way to a node that is not there.
   const nowhere = uniqueName();
-  await using lonely = await Gateway.start([`${nowhere}=127.0.0.1:${freePort()}`]);
+  await using lonely = await startGateway([`${nowhere}=127.0.0.1:${freePort()}`]);
   void lonely;
   assertErrno(Errno.EHOSTUNREACH, () => attach(nowhere));
 });
@@ -252,7 +202,7 @@ Deno.test("channel-gateway ends on SIGTERM, and leaves nothing behind when it is
   assertErrno(Errno.EBADF, () => msgSend(coid, bytesOf("moo")));
   connectDetach(coid);
   // Its name and its port are free.
-  await using next = await Gateway.start(["--port", `${gateway.port}`, mark]);
+  await using next = await startGateway(["--port", `${gateway.port}`, mark]);
   assertEquals(await next.end("SIGTERM"), { code: 0, stderr: "" });
 });
 
@@ -308,7 +258,7 @@ async function processesOf(text: string): Promise<string[]> {
 
 Deno.test("channel-gateway says what to write instead", async () => {
   const says = async (args: readonly string[], key = KEY) => {
-    await using gateway = await Gateway.start(args, { key });
+    await using gateway = await startGateway(args, { key });
     const { code, stderr } = await gateway.end();
     assertEquals(code, 2);
     return stderr;
@@ -365,11 +315,11 @@ Deno.test({
       await network.ip("link", "set", name, "up");
     }
     const port = "7811";
-    await using theirs = await Gateway.start(["--host", "10.77.0.2", "--port", port], {
+    await using theirs = await startGateway(["--host", "10.77.0.2", "--port", port], {
       via: there.via,
     });
     void theirs;
-    await using ours = await Gateway.start([`nodenme=10.77.0.2:${port}`], { via: here.via });
+    await using ours = await startGateway([`nodenme=10.77.0.2:${port}`], { via: here.via });
     void ours;
     const path = `/dev/${uniqueName()}`;
     await using manager = program(there, `keeper(${JSON.stringify(path)}).ended()`);

@@ -5,13 +5,16 @@
  * @module
  */
 import { assertEquals, assertThrows } from "@std/assert";
+import config from "../../deno.json" with { type: "json" };
 import { SystemError } from "../posix/errors.ts";
 import { readText } from "../posix/files.ts";
+import { Message } from "../posix/messages.ts";
 import { shareMemory } from "../posix/memory.ts";
 import { type Ended, kill, wait } from "../posix/processes.ts";
+import { type SocketAddress, SocketType, tryConnect, unconnected } from "../posix/sockets.ts";
 import { endAfter, Signal } from "../posix/signals.ts";
 import { pause } from "../posix/threads.ts";
-import { forkReady, inTime } from "../testing.ts";
+import { closing, forkReady, inTime, linesOf } from "../testing.ts";
 import { channelCreate } from "./channel.ts";
 import { msgReceive } from "./receive.ts";
 import { msgReply } from "./reply.ts";
@@ -42,7 +45,7 @@ export class Forked implements Disposable {
   /** Stops it, as ^Z does, until `resume`. */
   stop(): void {
     kill(this.pid, Signal.STOP);
-    until("it is stopped", () => stateOf(this.pid) === "T");
+    until("it is stopped", () => stateOf(this) === "T");
   }
 
   resume(): void {
@@ -133,19 +136,31 @@ export function keeper(path: string): Forked {
   });
 }
 
+/** Sends something over a raw connection; whether it is cut off. */
+export function isCutOff(address: SocketAddress, bytes: Uint8Array): boolean {
+  const socket = unconnected(address, SocketType.messages);
+  using _ = closing(socket);
+  if (tryConnect(socket, address) !== 0) return true;
+  const packet = new Message(100, 0);
+  packet.data.set(bytes);
+  packet.length = bytes.length;
+  packet.send(socket);
+  return packet.receive(socket) === "closed";
+}
+
 /** Asserts that a call fails with that error number. */
 export function assertErrno(errno: number, call: () => unknown): void {
   assertEquals(assertThrows(call, SystemError).errno, errno);
 }
 
 /** The state of a process (proc_pid_stat(5)). */
-function stateOf(pid: number): string {
+export function stateOf({ pid }: Forked): string {
   return readText(`/proc/${pid}/stat`).match(/\) (\S)/)![1]!;
 }
 
 /** Waits until a process sleeps, as one does whose message is not replied to. */
-export function blocked({ pid }: Forked): void {
-  until("it is blocked", () => stateOf(pid) === "S");
+export function blocked(process: Forked): void {
+  until("it is blocked", () => stateOf(process) === "S");
 }
 
 /** Numbers that forked processes share. */
@@ -174,4 +189,80 @@ export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
 /** The text of bytes, up to the first NUL. */
 export function textOf(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes).replace(/\0.*$/s, "");
+}
+
+/** How a task is run. */
+export interface TaskOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** A program, and its arguments, that is given the command line to run. */
+  readonly via?: readonly string[];
+}
+
+/** A task that serves, as `deno task` starts it. It does not outlive the block that uses it. */
+export class ServingTask implements AsyncDisposable {
+  readonly #process: Deno.ChildProcess;
+  readonly #lines: AsyncGenerator<string>;
+  readonly #stderr: Promise<string>;
+  /** What it printed first; nothing where it ended instead. */
+  ready = "";
+
+  private constructor(task: keyof typeof config.tasks, args: readonly string[], how: TaskOptions) {
+    this.#process = taskCommand(task, args, how).spawn();
+    this.#lines = linesOf(this.#process.stdout);
+    this.#stderr = this.#process.stderr.text();
+  }
+
+  /** Starts it and waits until it is ready. */
+  static async start(
+    task: keyof typeof config.tasks,
+    args: readonly string[],
+    how: TaskOptions = {},
+  ): Promise<ServingTask> {
+    const running = new ServingTask(task, args, how);
+    running.ready = (await inTime(task, running.#lines.next(), PATIENCE_SECONDS)).value ?? "";
+    return running;
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** Sends a signal and waits for its end. */
+  async end(signal: Deno.Signal = "SIGTERM"): Promise<{ code: number; stderr: string }> {
+    try {
+      this.#process.kill(signal);
+    } catch {
+      // It has ended.
+    }
+    const { code } = await inTime("the end of a task", this.#process.status, PATIENCE_SECONDS);
+    return { code, stderr: await this.#stderr };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end("SIGKILL");
+    await this.#lines.return(undefined);
+  }
+}
+
+/** Runs a task to its end. */
+export async function runTask(task: keyof typeof config.tasks, ...args: string[]) {
+  const { code, stdout, stderr } = await taskCommand(task, args, {}).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+function taskCommand(
+  task: keyof typeof config.tasks,
+  args: readonly string[],
+  { env = {}, via = [] }: TaskOptions,
+): Deno.Command {
+  const [, ...flags] = config.tasks[task].command.replaceAll("$INIT_CWD", "/tmp").split(" ");
+  const [program, ...rest] = [...via, Deno.execPath(), ...flags, ...args];
+  return new Deno.Command(program!, {
+    args: rest,
+    cwd: new URL("../..", import.meta.url),
+    env: { NO_COLOR: "1", ...env },
+    stdout: "piped",
+    stderr: "piped",
+  });
 }

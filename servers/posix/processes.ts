@@ -49,6 +49,11 @@ export function getgid(): number {
   return libc.getgid();
 }
 
+/** Acts for another user from now on, for good. @throws {SystemError} EPERM where it may not. */
+export function becomeUser(uid: number): void {
+  checked(libc.setuid(uid), "setuid", `act for user ${uid}`);
+}
+
 /** Ends this process at once: no exit handlers, which belong to the process it was forked from. */
 export function exitNow(code: number): never {
   libc._exit(code);

@@ -110,6 +110,7 @@ export const symbols = {
   unshare: { parameters: ["i32"], result: "i32" }, // int unshare(int flags)
   getuid: { parameters: [], result: "i32" }, // uid_t getuid(void)
   getgid: { parameters: [], result: "i32" }, // gid_t getgid(void)
+  setuid: { parameters: ["u32"], result: "i32" }, // int setuid(uid_t uid)
   setsid: { parameters: [], result: "i32" }, // pid_t setsid(void)
   prctl: { parameters: ["i32", "u32", "u32", "u32", "u32"], result: "i32" }, // int prctl(int option, unsigned long arg2, …, unsigned long arg5)
   pidfd_open: { name: "syscall", parameters: ["i32", "i32", "u32"], result: "i32" }, // long syscall(SYS_pidfd_open, pid_t pid, unsigned int flags)

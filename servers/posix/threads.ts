@@ -19,10 +19,9 @@ export function makeExitKey(): ExitKey {
   return key[0]!;
 }
 
-/** The descriptor, not 0, is closed when this thread ends; −1: none any more. */
+/** The descriptor, not 0, is closed when this thread ends. */
 export function closeWithThread(key: ExitKey, descriptor: number): void {
-  const value = descriptor === -1 ? 0n : BigInt(descriptor);
-  const code = libc.pthread_setspecific(key, value);
+  const code = libc.pthread_setspecific(key, BigInt(descriptor));
   if (code !== 0) throw new SystemError("pthread_setspecific", "watch the end of a thread", code);
 }
 
