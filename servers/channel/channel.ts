@@ -11,7 +11,7 @@
 import { Errno, SystemError } from "../posix/errors.ts";
 import { makeReadySet, ReadyLevels } from "../posix/epoll.ts";
 import { getpid, gettid } from "../posix/processes.ts";
-import { close, listen, pipe, shutDown, type SocketAddress, SocketType } from "../posix/sockets.ts";
+import { close, listen, pipe, shutDown, SocketType } from "../posix/sockets.ts";
 import { closeWithThread, dropExitKey, makeExitKey } from "../posix/threads.ts";
 import { channelAddress, privateAddress } from "./addresses.ts";
 import { listenForAttached } from "./attached.ts";
@@ -57,8 +57,8 @@ export class Channel {
   /** What is closed when this thread ends; −1: nobody wants to know. */
   #threadEnd = -1;
 
-  /** Makes a channel that also listens at the address given. */
-  static create(flags: number, address?: { of: SocketAddress; doing: string }): Channel {
+  /** Makes a channel; clients may also connect to the listening sockets given, which are its own then. */
+  static create(flags: number, listeners: readonly number[] = []): Channel {
     if (flags & ~KNOWN_FLAGS) {
       throw new SystemError("channelCreate", `make a channel with flags ${flags}`, Errno.EINVAL);
     }
@@ -67,7 +67,7 @@ export class Channel {
     memory.set(Header.set, makeReadySet());
     const channel = new Channel(chid, memory);
     try {
-      channel.#open(flags, address);
+      channel.#open(flags, listeners);
     } catch (error) {
       channel.destroy();
       throw error;
@@ -112,18 +112,14 @@ export class Channel {
     return this.memory.get(Header.listener);
   }
 
-  #open(flags: number, address?: { of: SocketAddress; doing: string }): void {
+  #open(flags: number, listeners: readonly number[]): void {
     const { memory } = this;
-    const own = flags & ChannelFlag.PRIVATE
-      ? privateAddress()
-      : channelAddress(getpid(), this.chid);
-    for (
-      const { of, doing } of [{ of: own, doing: "make a channel" }, ...address ? [address] : []]
-    ) {
-      const listener = listen(of, doing, SocketType.messages);
-      this.ends.add(EndKind.listener, listener);
-      if (of === own) memory.set(Header.listener, listener);
-    }
+    for (const listener of listeners) this.ends.add(EndKind.listener, listener);
+    const isPrivate = (flags & ChannelFlag.PRIVATE) !== 0;
+    const address = isPrivate ? privateAddress() : channelAddress(getpid(), this.chid);
+    const listener = listen(address, "make a channel", SocketType.messages);
+    this.ends.add(EndKind.listener, listener);
+    memory.set(Header.listener, listener);
     if (flags & ChannelFlag.THREAD_DEATH) memory.set(Header.exitKey, makeExitKey());
     if (flags & ChannelFlag.COID_DISCONNECT) {
       this.ends.add(EndKind.attached, listenForAttached());

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertGreater, assertNotEquals } from "@std/asser
 import { Errno } from "../posix/errors.ts";
 import { readText } from "../posix/files.ts";
 import { getpid } from "../posix/processes.ts";
-import { pipe, SocketType, unconnected, unixAddress } from "../posix/sockets.ts";
+import { pipe, SocketType, tryConnect, unconnected, unixAddress } from "../posix/sockets.ts";
 import { setThreadPriority } from "../posix/threads.ts";
 import { closing, evaluate } from "../testing.ts";
 import { channelAddress } from "./addresses.ts";
@@ -22,6 +22,7 @@ import {
   msgWrite,
   PulseCode,
 } from "./mod.ts";
+import { ReplyPacket, Request, RequestPacket } from "./packet.ts";
 import {
   assertErrno,
   blocked,
@@ -240,27 +241,40 @@ Deno.test("100 concurrent senders are answered right", async () => {
   // In a process of its own, which is smaller than that of tests and quicker to fork.
   const { stdout, stderr } = await evaluate(`
     import { connectAttach, msgReceive, msgReply, msgSend } from "./channel/mod.ts";
-    import { channelOf, Forked } from "./channel/testing.ts";
+    import { channelOf } from "./channel/testing.ts";
+    import { fork } from "./posix/fork.ts";
+    import { wait } from "./posix/processes.ts";
+    import { endAfter } from "./posix/signals.ts";
+    import { close, pipe, read, write } from "./posix/sockets.ts";
 
-    const [clients, times, buffer] = [100, 50, new Uint8Array(8)];
+    const [clients, times, seconds, buffer] = [100, 50, 60, new Uint8Array(8)];
     const server = channelOf(0, (chid) => {
+      endAfter(seconds);
       for (;;) {
         const { rcvid } = msgReceive(chid, buffer);
         msgReply(rcvid, 3 * buffer[0] + buffer[1], buffer.subarray(0, 1));
       }
     });
-    const senders = Array.from({ length: clients }, (_, number) =>
-      new Forked((ready) => {
+    const [readyEnd, ready] = pipe();
+    const [gate, gateKeeper] = pipe();
+    for (let number = 0; number < clients; number++) {
+      fork(() => {
+        endAfter(seconds);
+        close(gateKeeper);
         const coid = connectAttach(0, server.pid, server.chid);
         const reply = new Uint8Array(1);
-        ready();
+        write(ready, reply, 1);
+        read(gate, reply); // ends when all are there
         for (let i = 0; i < times; i++) {
           const status = msgSend(coid, new Uint8Array([number, i]), reply);
           if (status !== 3 * number + i || reply[0] !== number) return 1;
         }
-      })
-    );
-    console.log(senders.filter((sender) => sender.ended().code === 0).length);
+      });
+    }
+    for (let i = 0; i < clients; i++) read(readyEnd, new Uint8Array(1));
+    close(gateKeeper);
+    const codes = Array.from({ length: clients }, () => wait().code);
+    console.log(codes.filter((code) => code === 0).length);
     server.kill();
   `);
   assertEquals(stderr, "");
@@ -342,6 +356,23 @@ Deno.test("a client that sends anything else than messages is cut off, and the s
   using connection = connectionTo(server);
   assert(isCutOff(channelAddress(server.pid, server.chid), new Uint8Array([1])));
   assertEquals(msgSend(connection.coid, bytesOf("moo")), 3);
+});
+
+Deno.test("a message in a file that is none is empty, and the server goes on", () => {
+  using server = channelOf(0, echo);
+  const address = channelAddress(server.pid, server.chid);
+  const socket = unconnected(address, SocketType.messages);
+  const [output, input] = pipe();
+  using _ = closing(socket, output, input);
+  assertEquals(tryConnect(socket, address), 0);
+  const request = new RequestPacket();
+  const reply = new ReplyPacket();
+  request.put(new Uint8Array());
+  request.numbers.set([100, 100], Request.length);
+  request.message.descriptors = [output];
+  request.message.send(socket);
+  assertEquals(reply.message.receive(socket), "message");
+  assertEquals(reply.take(buffer), { status: 0, error: 0 });
 });
 
 Deno.test("clients for whom there is no descriptor left wait until another client goes", () => {

@@ -81,15 +81,25 @@ export interface Transaction {
 }
 
 /** Sends a message of any type and waits until it is replied to; as `msgSend`. */
-export function transact(coid: number, { call, type, message, reply }: Transaction): number {
+export function transact(coid: number, transaction: Transaction): number {
+  send(coid, transaction);
+  return awaitReply(coid, transaction);
+}
+
+/** The first half of `transact`. @throws {SystemError} EBADF as `msgSend`. */
+export function send(coid: number, { call, type, message, reply }: Transaction): void {
   const socket = socketOf(coid, call);
   head(coid, type, threadPriority());
   outgoing.numbers[Request.room] = reply.length;
   outgoing.put(message);
-  const isSent = outgoing.message.send(socket) === "sent";
+  const how = outgoing.message.send(socket);
   outgoing.message.closeDescriptors();
-  if (!isSent) throw new SystemError(call, `send to connection ${coid}`, Errno.EBADF);
-  if (incoming.message.receive(socket) !== "message") {
+  if (how !== "sent") throw new SystemError(call, `send to connection ${coid}`, Errno.EBADF);
+}
+
+/** The second half of `transact`. @throws {SystemError} ESRCH, and what the server says, as `msgSend`. */
+export function awaitReply(coid: number, { call, reply }: Transaction): number {
+  if (incoming.message.receive(socketOf(coid, call)) !== "message") {
     throw new SystemError(call, `wait for a reply on connection ${coid}`, Errno.ESRCH);
   }
   const { status, error } = incoming.take(reply);

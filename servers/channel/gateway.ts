@@ -129,7 +129,10 @@ function readKeyFile(path: string): string {
     const { mode } = Deno.statSync(path);
     if (mode === null || (mode & 0o077) === 0) return Deno.readTextFileSync(path);
   } catch (error) {
-    throw new UsageError(`Cannot read the key file ${path}: ${(error as Error).message}`);
+    const why = error instanceof Deno.errors.NotCapable
+      ? "it has to be in the folder you are in, or in /tmp"
+      : (error as Error).message;
+    throw new UsageError(`Cannot read the key file ${path}: ${why}`);
   }
   throw new UsageError(`Cannot use the key file ${path}: others may read it; chmod 600 ${path}`);
 }

@@ -11,7 +11,7 @@ import { type ChannelMemory, End, Header, Slot, SLOTS, SlotState } from "./memor
 import { PULSE, Request, type RequestPacket } from "./packet.ts";
 
 /** The end of a message that nobody sent: a pulse of the system's. */
-const NOBODY = -1;
+export const NOBODY = -1;
 
 /** A channel's messages. */
 export class Inbox {
@@ -38,6 +38,9 @@ export class Inbox {
     request.set(numbers);
     const priority = request[Request.priority]!;
     request[Request.priority] = Math.min(Math.max(priority, Priority.lowest), Priority.highest);
+    for (const field of [Request.length, Request.room]) {
+      request[field] = Math.max(0, request[field]!);
+    }
     const [file] = message.descriptors;
     if (file === undefined) {
       request[Request.length] = body.length;
@@ -73,18 +76,21 @@ export class Inbox {
   next(): number {
     const { slots } = this.#memory;
     const used = this.#memory.get(Header.slotsUsed);
-    let [next, highest, first, inUse] = [-1, 0, 0, 0];
+    let [next, highest, first, inUse, queued] = [-1, 0, 0, 0, 0];
     for (let slot = 0; slot < used; slot++) {
       const state = slots.get(slot, Slot.state);
       if (state === SlotState.free) continue;
       inUse = slot + 1;
       if (state !== SlotState.queued) continue;
+      queued++;
       const priority = slots.get(slot, Slot.request + Request.priority);
       const stamp = this.#memory.stamp(slot);
       if (priority < highest || (priority === highest && stamp >= first)) continue;
       [next, highest, first] = [slot, priority, stamp];
     }
+    // Counted anew: a thread that ended in the middle of this may have left them wrong.
     this.#memory.set(Header.slotsUsed, inUse);
+    this.#memory.set(Header.queued, queued);
     return next;
   }
 

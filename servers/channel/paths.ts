@@ -4,6 +4,7 @@
  * @module
  */
 import { Errno, failedWith, SystemError } from "../posix/errors.ts";
+import { listen, SocketType } from "../posix/sockets.ts";
 import { pathAddress } from "./addresses.ts";
 import { Channel } from "./channel.ts";
 import { attach, type How } from "./connection.ts";
@@ -15,12 +16,15 @@ export function createAt(
   flags: number,
   { call, doing }: { call: string; doing: string },
 ): Channel {
+  const address = pathAddress(path, call);
+  let listener;
   try {
-    return Channel.create(flags, { of: pathAddress(path, call), doing });
+    listener = listen(address, doing, SocketType.messages);
   } catch (error) {
     if (!failedWith(error, Errno.EADDRINUSE)) throw error;
     throw new SystemError(call, doing, Errno.EEXIST);
   }
+  return Channel.create(flags, [listener]);
 }
 
 /**

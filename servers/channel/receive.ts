@@ -6,6 +6,7 @@
 import { readFile } from "../posix/memory.ts";
 import { Channel } from "./channel.ts";
 import { ChannelFlag, type MessageType } from "./flags.ts";
+import { NOBODY } from "./inbox.ts";
 import { type ChannelMemory, Slot } from "./memory.ts";
 import { PULSE, Request } from "./packet.ts";
 import { takeOn } from "./priority.ts";
@@ -33,8 +34,9 @@ export interface MessageInfo {
   /** The sender's: 1 to 40 is 20 − its nice value, from 41 on it is 40 + a real-time priority. */
   readonly priority: number;
   /**
-   * Whether this thread runs with that priority now: `taken`; `fixed`, it keeps its own since the channel
-   * has FIXED_PRIORITY; `refused`, the system does not permit it (CAP_SYS_NICE, RLIMIT_NICE).
+   * Whether this thread runs with that priority now: `taken`; `fixed`, it keeps its own, since the channel
+   * has FIXED_PRIORITY or the system sent the pulse; `refused`, the system does not permit it
+   * (CAP_SYS_NICE, RLIMIT_NICE).
    */
   readonly inheritance: "taken" | "fixed" | "refused";
   /** What the message is for: 0, the program's own. */
@@ -84,6 +86,8 @@ export function msgReceive(chid: number, buffer: Uint8Array<ArrayBuffer>): Recei
   const isPulse = request[Request.type] === PULSE;
   const msglen = isPulse ? 0 : copy(memory, slot, buffer, 0);
   const priority = request[Request.priority]!;
+  const isFixed = channel.has(ChannelFlag.FIXED_PRIORITY) ||
+    memory.slots.get(slot, Slot.end) === NOBODY;
   const info: MessageInfo = {
     pid: memory.slots.get(slot, Slot.pid),
     tid: request[Request.tid]!,
@@ -95,11 +99,7 @@ export function msgReceive(chid: number, buffer: Uint8Array<ArrayBuffer>): Recei
     srcmsglen: request[Request.length]!,
     dstmsglen: request[Request.room]!,
     priority,
-    inheritance: channel.has(ChannelFlag.FIXED_PRIORITY)
-      ? "fixed"
-      : takeOn(priority)
-      ? "taken"
-      : "refused",
+    inheritance: isFixed ? "fixed" : takeOn(priority) ? "taken" : "refused",
     type: isPulse ? 0 : request[Request.type]! as MessageType,
   };
   if (!isPulse) return { rcvid: rcvidOf(channel, slot), info };
@@ -133,7 +133,16 @@ function copy(
   const left = memory.request(slot)[Request.length]! - offset;
   const room = buffer.subarray(0, Math.min(Math.max(left, 0), buffer.length));
   const file = memory.slots.get(slot, Slot.file);
-  if (file !== -1) return readFile(file, room, offset);
+  if (file !== -1) return tryReadFile(file, room, offset);
   room.set(memory.body(slot).subarray(offset, offset + room.length));
   return room.length;
+}
+
+/** What a client sends as a file need not be one: it is its message that is empty then. */
+function tryReadFile(file: number, room: Uint8Array<ArrayBuffer>, offset: number): number {
+  try {
+    return readFile(file, room, offset);
+  } catch {
+    return 0;
+  }
 }

@@ -67,8 +67,9 @@ export function resmgrDetach({ chid }: ResourceManager): void {
   channelDestroy(chid);
 }
 
-/** Room for a message; one that is larger gets room of its own. */
+/** Room for a message; one that is larger gets room of its own, up to a limit. */
 const USUAL_BYTES = 65536;
+const MOST_BYTES = 64 * 1024 * 1024;
 
 class Manager<Handle> implements ResourceManager {
   readonly chid: number;
@@ -171,6 +172,9 @@ class Manager<Handle> implements ResourceManager {
   /** All bytes of a message. */
   #bytes({ rcvid, info }: ReceivedMessage): Uint8Array<ArrayBuffer> {
     if (info.srcmsglen <= this.#buffer.length) return this.#buffer.subarray(0, info.msglen);
+    if (info.srcmsglen > MOST_BYTES) {
+      throw new SystemError("msgSend", `take ${info.srcmsglen} bytes`, Errno.EMSGSIZE);
+    }
     const bytes = new Uint8Array(info.srcmsglen);
     return bytes.subarray(0, msgRead(rcvid, bytes));
   }

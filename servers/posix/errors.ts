@@ -25,6 +25,7 @@ export const Errno = {
   EPIPE: 32,
   ENAMETOOLONG: 36,
   ENOSYS: 38,
+  EMSGSIZE: 90,
   EADDRINUSE: 98,
   ENOBUFS: 105,
   ECONNABORTED: 103,
