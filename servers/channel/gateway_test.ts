@@ -8,7 +8,8 @@ import {
   internetAddress,
   listen,
 } from "../posix/sockets.ts";
-import { Connection, linesOf, sleep } from "../testing.ts";
+import { linesOf } from "../lines.ts";
+import { Connection, sleep } from "../testing.ts";
 import {
   channelCreate,
   channelDestroy,
