@@ -24,8 +24,8 @@ import { tellAttached } from "./attached.ts";
 import { ConnectFlag, type MessageType, SIDE_CHANNEL } from "./flags.ts";
 import { PULSE, ReplyPacket, Request, RequestPacket } from "./packet.ts";
 
-/** The connections of this thread. */
-const attached = new Set<number>();
+/** The connections of this thread; it is the one that attached them. */
+const attached = new Map<number, { readonly socket: number; readonly tid: number }>();
 
 /** In the place of a priority: that of the thread. */
 const OWN_PRIORITY = -1;
@@ -60,16 +60,15 @@ export function attach(address: SocketAddress, { index, flags, call, doing }: Ho
     close(socket);
     throw error;
   }
-  attached.add(coid);
+  attached.set(coid, { socket, tid: gettid() });
   tellAttached();
   return coid;
 }
 
 /** Ends a connection. @throws {SystemError} EBADF where this thread has none of that number. */
 export function detach(coid: number, call: string): void {
-  const socket = socketOf(coid, call);
+  close(connectionOf(coid, call).socket);
   attached.delete(coid);
-  close(socket);
 }
 
 /** A message and what it is for. */
@@ -88,8 +87,7 @@ export function transact(coid: number, transaction: Transaction): number {
 
 /** The first half of `transact`. @throws {SystemError} EBADF as `msgSend`. */
 export function send(coid: number, { call, type, message, reply }: Transaction): void {
-  const socket = socketOf(coid, call);
-  head(coid, type, threadPriority());
+  const socket = head(coid, call, type, OWN_PRIORITY);
   outgoing.numbers[Request.room] = reply.length;
   outgoing.put(message);
   const how = outgoing.message.send(socket);
@@ -99,7 +97,7 @@ export function send(coid: number, { call, type, message, reply }: Transaction):
 
 /** The second half of `transact`. @throws {SystemError} ESRCH, and what the server says, as `msgSend`. */
 export function awaitReply(coid: number, { call, reply }: Transaction): number {
-  if (incoming.message.receive(socketOf(coid, call)) !== "message") {
+  if (incoming.message.receive(connectionOf(coid, call).socket) !== "message") {
     throw new SystemError(call, `wait for a reply on connection ${coid}`, Errno.ESRCH);
   }
   const { status, error } = incoming.take(reply);
@@ -113,26 +111,27 @@ export function sendPulse(
   call: string,
   { priority, code, value }: { priority: number; code: number; value: number },
 ): Sent {
-  const socket = socketOf(coid, call);
-  head(coid, PULSE, priority === OWN_PRIORITY ? threadPriority() : priority);
+  const socket = head(coid, call, PULSE, priority);
   outgoing.numbers[Request.code] = code;
   outgoing.numbers[Request.value] = value;
   outgoing.put(NOTHING);
   return outgoing.message.send(socket, false);
 }
 
-function head(coid: number, type: number, priority: number): void {
+/** The socket of a connection, with the head of a request over it made. */
+function head(coid: number, call: string, type: number, priority: number): number {
+  const { socket, tid } = connectionOf(coid, call);
   const { numbers } = outgoing;
   numbers[Request.type] = type;
-  numbers[Request.priority] = priority;
-  numbers[Request.tid] = gettid();
+  numbers[Request.priority] = priority === OWN_PRIORITY ? threadPriority() : priority;
+  numbers[Request.tid] = tid;
   numbers[Request.coid] = coid;
   outgoing.stamp = monotonicNanoseconds();
+  return socket;
 }
 
-function socketOf(coid: number, call: string): number {
-  if (!attached.has(coid)) {
-    throw new SystemError(call, `use ${coid} as a connection of this thread`, Errno.EBADF);
-  }
-  return coid & ~SIDE_CHANNEL;
+function connectionOf(coid: number, call: string) {
+  const connection = attached.get(coid);
+  if (connection) return connection;
+  throw new SystemError(call, `use ${coid} as a connection of this thread`, Errno.EBADF);
 }

@@ -140,6 +140,7 @@ export class Inbox {
     }
     slots.add(slot, Slot.generation, 1);
     slots.set(slot, Slot.state, SlotState.free);
+    if (slot < this.#memory.get(Header.slotHint)) this.#memory.set(Header.slotHint, slot);
   }
 
   #queue(slot: number, end: number, file: number): void {
@@ -150,12 +151,19 @@ export class Inbox {
     slots.set(slot, Slot.replyLength, 0);
     this.#memory.add(Header.queued, 1);
     this.#memory.set(Header.slotsUsed, Math.max(this.#memory.get(Header.slotsUsed), slot + 1));
+    this.#memory.set(Header.slotHint, slot + 1);
     slots.set(slot, Slot.state, SlotState.queued);
   }
 
   #free(): number {
+    const hint = this.#memory.get(Header.slotHint);
+    const slot = this.#freeFrom(hint, SLOTS);
+    return slot === -1 ? this.#freeFrom(0, hint) : slot;
+  }
+
+  #freeFrom(first: number, end: number): number {
     const { slots } = this.#memory;
-    for (let slot = 0; slot < SLOTS; slot++) {
+    for (let slot = first; slot < end; slot++) {
       if (slots.get(slot, Slot.state) === SlotState.free) return slot;
     }
     return -1;

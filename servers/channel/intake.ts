@@ -15,7 +15,7 @@ import type { Ends } from "./ends.ts";
 import { ChannelFlag, PulseCode, SIDE_CHANNEL } from "./flags.ts";
 import type { Inbox } from "./inbox.ts";
 import { type ChannelMemory, End, EndKind, Header } from "./memory.ts";
-import { REQUEST_BYTES, RequestPacket } from "./packet.ts";
+import { PULSE, Request, REQUEST_BYTES, RequestPacket } from "./packet.ts";
 
 /** What a resource manager asks for: a pulse CLOSED for every connection that ends. */
 export const CLOSED_PULSES = 1 << 30;
@@ -53,7 +53,7 @@ export class Intake {
       isMore = count === READY_LIMIT;
       for (let i = 0; i < count; i++) {
         // A new client may have sent already, and another may wait behind it.
-        if (this.#take(this.#ready.tag(i), this.#ready.descriptor(i)) === "client") isMore = true;
+        if (this.#take(i) === "client") isMore = true;
       }
     }
   }
@@ -66,11 +66,13 @@ export class Intake {
     }
   }
 
-  #take(tag: number, descriptor: number): "client" | void {
+  #take(index: number): "client" | void {
     // What finds no room stays where it is, and is told of again.
     if (!this.#inbox.hasRoom) return;
+    const [tag, descriptor] = [this.#ready.tag(index), this.#ready.descriptor(index)];
     if (tag < ATTACHED) {
-      return this.#takers[this.#ends.get(tag, End.kind) as EndKind](tag, descriptor);
+      const take = this.#takers[this.#ends.get(tag, End.kind) as EndKind];
+      return take(tag, descriptor, this.#ready.isEnded(index));
     }
     const coid = descriptor | (tag & 1 ? SIDE_CHANNEL : 0);
     this.#inbox.addPulse(PulseCode.COIDDEATH, coid, 0);
@@ -78,10 +80,10 @@ export class Intake {
 
   /** What is done when a descriptor is ready, by its kind. */
   readonly #takers: Readonly<
-    Record<EndKind, (end: number, descriptor: number) => "client" | void>
+    Record<EndKind, (end: number, descriptor: number, isEnded: boolean) => "client" | void>
   > = {
     [EndKind.listener]: (_, listener) => this.#accept(listener),
-    [EndKind.client]: (end, connection) => this.#drain(end, connection),
+    [EndKind.client]: (end, connection, isEnded) => this.#drain(end, connection, isEnded),
     [EndKind.thread]: (end) => {
       this.#inbox.addPulse(PulseCode.THREADDEATH, this.#ends.get(end, End.pid), 0);
       this.#ends.remove(end);
@@ -111,12 +113,14 @@ export class Intake {
   }
 
   /** Takes in the messages of a client, or that it is gone. */
-  #drain(end: number, connection: number): void {
+  #drain(end: number, connection: number, isEnded: boolean): void {
     while (this.#inbox.hasRoom) {
       const how = incoming.message.receive(connection, false);
       if (how === "none") return;
       if (how !== "message" || incoming.message.length < REQUEST_BYTES) return this.#lose(end);
       this.#inbox.add(end, incoming);
+      // Whoever has sent a message, and is still there, sends nothing before it is replied to.
+      if (incoming.numbers[Request.type] !== PULSE && !isEnded) return;
     }
   }
 

@@ -44,6 +44,8 @@ export const Header = {
   /** Rows below which all that are in use lie. */
   slotsUsed: 9,
   endsUsed: 10,
+  /** Where to look for a free row first. */
+  slotHint: 12,
   /** Whether clients are left waiting in the listener for want of descriptors. */
   isStarved: 11,
 } as const;

@@ -12,6 +12,7 @@ const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
 const EPOLL_CTL_MOD = 3;
 const EPOLLIN = 1;
+const EPOLLHUP = 0x10;
 const EPOLLONESHOT = 1 << 30;
 // struct epoll_event is packed on x86-64 only: events, then data.
 const DATA_AT = Deno.build.arch === "x86_64" ? 4 : 8;
@@ -139,6 +140,11 @@ export class ReadyLevels {
   /** After `wait`: which descriptor is ready. */
   descriptor(index: number): number {
     return this.#view.getInt32(index * EVENT_BYTES + DATA_AT, true);
+  }
+
+  /** After `wait`: whether its other end is closed; there may be something to read before that. */
+  isEnded(index: number): boolean {
+    return (this.#view.getUint32(index * EVENT_BYTES, true) & EPOLLHUP) !== 0;
   }
 
   /** After `wait`: the tag that it was added with. */

@@ -114,7 +114,7 @@ Deno.test("ReadyLevels.wait() tells of what is ready, for as long as it is", () 
   write(input, byte, 1);
   for (const wait of [true, false]) {
     assertEquals(set.wait(wait), 1);
-    assertEquals([set.tag(0), set.descriptor(0)], [7, output]);
+    assertEquals([set.tag(0), set.descriptor(0), set.isEnded(0)], [7, output, false]);
   }
   read(output, byte);
   assertEquals(set.wait(false), 0);
@@ -143,6 +143,7 @@ Deno.test("ReadyLevels.addForEnd() tells once that the other end is closed, and 
   assertEquals(set.wait(false), 0);
   close(other);
   assertEquals(set.wait(true), 1);
+  assertEquals(set.isEnded(0), true);
   assertEquals(set.wait(false), 0);
   set.addForEnd(own, 1); // it is there already
   assertEquals(set.wait(false), 0);

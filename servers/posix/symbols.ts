@@ -85,10 +85,12 @@ export const symbols = {
   pthread_key_delete: { parameters: ["u32"], result: "i32" }, // int pthread_key_delete(pthread_key_t key)
   pthread_setspecific: { parameters: ["u32", "usize"], result: "i32" }, // int pthread_setspecific(pthread_key_t key, const void *value)
   closeAddress: { name: "close", type: "pointer" }, // the address of close itself
-  getpriority: { parameters: ["i32", "u32"], result: "i32" }, // int getpriority(int which, id_t who)
   setpriority: { parameters: ["i32", "u32", "i32"], result: "i32" }, // int setpriority(int which, id_t who, int prio)
-  sched_getscheduler: { parameters: ["i32"], result: "i32" }, // int sched_getscheduler(pid_t pid)
-  sched_getparam: { parameters: ["i32", "buffer"], result: "i32" }, // int sched_getparam(pid_t pid, struct sched_param *param)
+  sched_getattr: {
+    name: "syscall",
+    parameters: ["i32", "i32", "buffer", "u32", "u32"],
+    result: "i32",
+  }, // long syscall(SYS_sched_getattr, pid_t pid, struct sched_attr *attr, unsigned int size, unsigned int flags)
   sched_setscheduler: { parameters: ["i32", "i32", "buffer"], result: "i32" }, // int sched_setscheduler(pid_t pid, int policy, const struct sched_param *param)
 
   // processes

@@ -47,6 +47,11 @@ const HIGHEST_NICE = 40;
 /** The priorities there are. */
 export const Priority = { lowest: 1, normal: 20, highest: HIGHEST_NICE + 99 } as const;
 
+const SYS_sched_getattr = Deno.build.arch === "x86_64" ? 315 : 275;
+const attributes = new Int32Array(12); // struct sched_attr, as it was at first
+const attributeBytes = new Uint8Array(attributes.buffer);
+const [POLICY, NICE, REAL_TIME] = [1, 4, 5]; // in int32s
+
 const parameter = new Int32Array(1); // struct sched_param
 const parameterBytes = new Uint8Array(parameter.buffer);
 
@@ -55,9 +60,15 @@ const parameterBytes = new Uint8Array(parameter.buffer);
  * priority (SCHED_FIFO, SCHED_RR). Higher runs first, as in the kernel (sched(7)).
  */
 export function threadPriority(): number {
-  if (!isRealTime()) return Priority.normal - libc.getpriority(PRIO_PROCESS, THIS_THREAD);
-  libc.sched_getparam(THIS_THREAD, parameterBytes);
-  return HIGHEST_NICE + parameter[0]!;
+  const bytes = attributeBytes.length;
+  libc.sched_getattr(SYS_sched_getattr, THIS_THREAD, attributeBytes, bytes, 0);
+  return isRealTime(attributes[POLICY]!)
+    ? HIGHEST_NICE + attributes[REAL_TIME]!
+    : Priority.normal - attributes[NICE]!;
+}
+
+function isRealTime(policy: number): boolean {
+  return policy === SCHED_FIFO || policy === SCHED_RR;
 }
 
 /**
@@ -67,14 +78,9 @@ export function threadPriority(): number {
  */
 export function setThreadPriority(priority: number): boolean {
   if (priority > HIGHEST_NICE) return setPolicy(SCHED_FIFO, priority - HIGHEST_NICE);
-  if (isRealTime() && !setPolicy(SCHED_OTHER, 0)) return false;
+  if (threadPriority() > HIGHEST_NICE && !setPolicy(SCHED_OTHER, 0)) return false;
   const nice = Priority.normal - priority;
   return permitted(libc.setpriority(PRIO_PROCESS, THIS_THREAD, nice), "setpriority");
-}
-
-function isRealTime(): boolean {
-  const policy = libc.sched_getscheduler(THIS_THREAD);
-  return policy === SCHED_FIFO || policy === SCHED_RR;
 }
 
 function setPolicy(policy: number, priority: number): boolean {
