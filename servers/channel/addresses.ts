@@ -9,8 +9,8 @@
  */
 import { monotonicNanoseconds } from "../posix/clocks.ts";
 import { Errno, SystemError } from "../posix/errors.ts";
-import { peerCredentials } from "../posix/messages.ts";
-import { getuid } from "../posix/processes.ts";
+import type { Credentials } from "../posix/messages.ts";
+import { getpid, getuid } from "../posix/processes.ts";
 import { type SocketAddress, unixAddress } from "../posix/sockets.ts";
 
 const ROOT_UID = 0;
@@ -36,22 +36,49 @@ export function privateAddress(): SocketAddress {
   return addressOf(`/private/${crypto.randomUUID()}`);
 }
 
-/**
- * The address that a connection has on its own side. No two are the same: a forked process may still
- * have the one that was under that number before.
- */
-export function connectionAddress(pid: number, coid: number): SocketAddress {
-  return addressOf(`/connection/${pid}/${coid}/${monotonicNanoseconds()}`);
-}
-
 /** What the addresses of a process's connections begin with. */
 export function connectionsOf(pid: number): string {
   return roomOf(`/connection/${pid}/`);
 }
 
-/** Where a process is told that it has a new connection. */
-export function attachedAddress(pid: number): SocketAddress {
-  return addressOf(`/attached/${pid}`);
+/** Room for two numbers, of a connection and of nanoseconds. */
+const NUMBERS_BYTES = 48;
+
+/** What does not change from one connection of a process to the next; it is made for each of them. */
+let own: {
+  readonly pid: number;
+  readonly attached: SocketAddress;
+  readonly connection: SocketAddress;
+  readonly prefixBytes: number;
+} | undefined;
+
+function ownAddresses() {
+  const pid = getpid();
+  if (own?.pid === pid) return own;
+  const { family, bytes } = unixAddress(connectionsOf(pid));
+  const prefixBytes = bytes.length;
+  const room = new Uint8Array(prefixBytes + NUMBERS_BYTES);
+  room.set(bytes);
+  const attached = addressOf(`/attached/${pid}`);
+  return own = { pid, attached, connection: { family, bytes: room }, prefixBytes };
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * The address that a connection of this process has on its own side, until the next one is asked for. No
+ * two are the same: a forked process may still have the one that was under that number before.
+ */
+export function connectionAddress(coid: number): SocketAddress {
+  const { connection: { family, bytes }, prefixBytes } = ownAddresses();
+  const name = `${coid}/${monotonicNanoseconds()}`;
+  const { written } = encoder.encodeInto(name, bytes.subarray(prefixBytes));
+  return { family, bytes: bytes.subarray(0, prefixBytes + written) };
+}
+
+/** Where this process is told that it has a new connection. */
+export function attachedAddress(): SocketAddress {
+  return ownAddresses().attached;
 }
 
 /** The address of a path in the space of paths that resource managers serve. */
@@ -68,8 +95,9 @@ export function pathAddress(path: string, call: string): SocketAddress {
   }
 }
 
-/** Whether a connection leads to a process of this user's, or of root's. */
-export function isOurs(connection: number): boolean {
-  const { uid } = peerCredentials(connection);
-  return uid === getuid() || uid === ROOT_UID;
+let ownUid: number | undefined;
+
+/** Whether a process at the other end of a connection is this user's, or root's. */
+export function isOurs({ uid }: Credentials): boolean {
+  return uid === (ownUid ??= getuid()) || uid === ROOT_UID;
 }

@@ -30,7 +30,7 @@ const note = new Message(1, 0);
  * @throws {SystemError} EBUSY where there is one already.
  */
 export function listenForAttached(): number {
-  const address = attachedAddress(getpid());
+  const address = attachedAddress();
   const socket = unconnected(address, SocketType.datagrams);
   try {
     bind(socket, address, "hear of connections");
@@ -44,7 +44,7 @@ export function listenForAttached(): number {
 
 /** Tells that channel, if there is one, that this process has a new connection. */
 export function tellAttached(): void {
-  const address = attachedAddress(getpid());
+  const address = attachedAddress();
   const socket = unconnected(address, SocketType.datagrams);
   note.length = 1;
   // Where it is full, the channel has yet to look in any case.

@@ -6,8 +6,8 @@
  */
 import { monotonicNanoseconds } from "../posix/clocks.ts";
 import { Errno, SystemError } from "../posix/errors.ts";
-import type { Sent } from "../posix/messages.ts";
-import { getpid, gettid } from "../posix/processes.ts";
+import { peerCredentials, type Sent } from "../posix/messages.ts";
+import { gettid } from "../posix/processes.ts";
 import {
   bind,
   close,
@@ -50,11 +50,11 @@ export function attach(address: SocketAddress, { index, flags, call, doing }: Ho
   if (!isSide && socket < index) socket = renumber(socket, index);
   const coid = isSide ? socket | SIDE_CHANNEL : socket;
   try {
-    bind(socket, connectionAddress(getpid(), coid), doing);
+    bind(socket, connectionAddress(coid), doing);
     const error = tryConnect(socket, address);
     if (error === Errno.ECONNREFUSED) throw new SystemError(call, doing, Errno.ESRCH);
     if (error !== 0) throw new SystemError(call, doing, error);
-    if (!isOurs(socket)) throw new SystemError(call, doing, Errno.EACCES);
+    if (!isOurs(peerCredentials(socket))) throw new SystemError(call, doing, Errno.EACCES);
     if ((flags & ConnectFlag.CLOEXEC) === 0) keepOnExec(socket);
   } catch (error) {
     close(socket);

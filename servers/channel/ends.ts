@@ -85,6 +85,7 @@ export class Ends {
   /** Watches a descriptor no more. */
   remove(row: number): void {
     this.#memory.ends.set(row, End.isGone, 1);
+    // Closing it would do, were there not forked processes that have it, too.
     this.#ready.remove(this.#memory.ends.get(row, End.descriptor));
     this.release(row);
   }

@@ -28,6 +28,14 @@ const FULL_MS = 1;
 
 const incoming = new RequestPacket();
 
+/** Takes in what has arrived on a descriptor; says so where it is a new client. */
+type Taker = (
+  intake: Intake,
+  end: number,
+  descriptor: number,
+  isEnded: boolean,
+) => "client" | void;
+
 /** Takes in what arrives at one channel. */
 export class Intake {
   readonly #memory: ChannelMemory;
@@ -71,26 +79,24 @@ export class Intake {
     if (!this.#inbox.hasRoom) return;
     const [tag, descriptor] = [this.#ready.tag(index), this.#ready.descriptor(index)];
     if (tag < ATTACHED) {
-      const take = this.#takers[this.#ends.get(tag, End.kind) as EndKind];
-      return take(tag, descriptor, this.#ready.isEnded(index));
+      const take = Intake.#takers[this.#ends.get(tag, End.kind) as EndKind];
+      return take(this, tag, descriptor, this.#ready.isEnded(index));
     }
     const coid = descriptor | (tag & 1 ? SIDE_CHANNEL : 0);
     this.#inbox.addPulse(PulseCode.COIDDEATH, coid, 0);
   }
 
   /** What is done when a descriptor is ready, by its kind. */
-  readonly #takers: Readonly<
-    Record<EndKind, (end: number, descriptor: number, isEnded: boolean) => "client" | void>
-  > = {
-    [EndKind.listener]: (_, listener) => this.#accept(listener),
-    [EndKind.client]: (end, connection, isEnded) => this.#drain(end, connection, isEnded),
-    [EndKind.thread]: (end) => {
-      this.#inbox.addPulse(PulseCode.THREADDEATH, this.#ends.get(end, End.pid), 0);
-      this.#ends.remove(end);
+  static readonly #takers: Readonly<Record<EndKind, Taker>> = {
+    [EndKind.listener]: (intake, _, listener) => intake.#accept(listener),
+    [EndKind.client]: (intake, end, connection, isEnded) => intake.#drain(end, connection, isEnded),
+    [EndKind.thread]: (intake, end) => {
+      intake.#inbox.addPulse(PulseCode.THREADDEATH, intake.#ends.get(end, End.pid), 0);
+      intake.#ends.remove(end);
     },
-    [EndKind.attached]: (_, socket) => {
+    [EndKind.attached]: (intake, _, socket) => {
       hearAttached(socket);
-      this.watchAttached();
+      intake.watchAttached();
     },
   };
 
@@ -102,8 +108,9 @@ export class Intake {
   }
 
   #welcome(connection: number): void {
-    const { pid } = peerCredentials(connection);
-    const isWelcome = this.#has(ChannelFlag.PRIVATE) ? pid === getpid() : isOurs(connection);
+    const peer = peerCredentials(connection);
+    const { pid } = peer;
+    const isWelcome = this.#has(ChannelFlag.PRIVATE) ? pid === getpid() : isOurs(peer);
     if (!isWelcome) return close(connection);
     const other = this.#ends.findClient(End.pid, pid);
     const scoid = other === -1
