@@ -68,6 +68,8 @@ function runServer(setup: Setup, host: number): void {
   if (design.lifetime === "client") {
     warmUp(REHEARSALS, (client) => forks.rehearse(client));
     rebase();
+  } else if (listing.warmUp) {
+    listing.warmUp();
   } else if (!Program) {
     warmUp(WARM_UP_BEFORE_FORK, rehearsal(setup));
   }
