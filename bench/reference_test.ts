@@ -32,11 +32,7 @@ Deno.test({
         const [published, derived] = [run, folder.path].map((at) =>
           Deno.readTextFileSync(`${at}/${name}`)
         );
-        assertEquals(
-          derived === published,
-          true,
-          `${run}/${name} is not what follows from its record`,
-        );
+        assert(derived === published, `${run}/${name} is not what follows from its record`);
       }
     }
   },

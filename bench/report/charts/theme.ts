@@ -66,6 +66,7 @@ export const config: Config = {
   legend: {
     labelColor: INK.text,
     labelFontSize: 11,
+    labelLimit: 0,
     orient: "top",
     symbolOpacity: 1,
     symbolStrokeWidth: 0,

@@ -6,13 +6,14 @@
 import { loadText } from "../../plan.ts";
 import type { Recorded } from "../../record.ts";
 import { makingOf, MAKINGS } from "../charts/theme.ts";
-import { accounts, load, machine, problems, warnings } from "../conditions.ts";
+import { accounts, load, machine, problems } from "../conditions.ts";
 import { explain, explainSweep, type Explanation } from "../explain.ts";
 import type { Figures } from "../figures.ts";
 import { type Advice, advise } from "../guide.ts";
 import { makingsOf, matrixOf, type MatrixRow, type Placed } from "../matrix.ts";
 import type { DesignSummary, Summary } from "../summary.ts";
 import { short, type Table } from "../table.ts";
+import { warningsOf } from "../warnings.ts";
 import { type Content, type Html, markup } from "./html.ts";
 import { scrolling, toHtml } from "./table.ts";
 
@@ -31,7 +32,7 @@ export function summaryLine({ run }: Summary): string {
 
 /** What speaks against the figures, if anything does. */
 export function doubts(summary: Summary, recorded: Recorded): Content {
-  const all = [...warnings(recorded), ...problems(summary)];
+  const all = [...warningsOf(recorded).map(({ text }) => text), ...problems(summary)];
   return all.length > 0 && markup`<section class="warnings" aria-labelledby="warnings">
 <h2 id="warnings">Before you believe a figure</h2>
 <ul>
