@@ -17,7 +17,7 @@ const QUICK = ["--quick", "--designs", "prefork-shared-accept", "--children", "5
 /** That a command ended with this code and one line on standard error, which has these words. */
 function assertRefused({ code, stdout, stderr }: Outcome, expected: number, ...words: string[]) {
   assertEquals({ code, stdout }, { code: expected, stdout: "" }, stderr);
-  assertMatch(stderr, /^[a-z]+: .+\n$/);
+  assertMatch(stderr, /^[a-z-]+: .+\n$/);
   for (const word of words) assertStringIncludes(stderr, word);
 }
 
