@@ -122,4 +122,13 @@ export const words: Readonly<Record<string, Words>> = {
       "no message comes back: one of the two that descriptor passing costs is spared. Every server " +
       "gets its share to within one connection.",
   },
+  "channel": {
+    does:
+      "One process receives messages on a channel and replies to each: QNX Neutrino's message " +
+      "passing, here over Unix sockets. Clients attach, send, and wait for the reply.",
+    why:
+      "It serves one message at a time, as the iterative server does a client, but looks at all " +
+      "connections before each, since it owes the most urgent sender the next turn: twice as many " +
+      "system calls.",
+  },
 };

@@ -1,6 +1,7 @@
 /** The document's two ways in, as programs a user runs. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { runTask, ServingTask, uniqueName } from "./testing.ts";
+import { uniqueName } from "./testing.ts";
+import { runTask, ServingTask } from "./testing_tasks.ts";
 
 Deno.test("channel-mymgr serves a path that is opened, written, read and sent to", async () => {
   const path = `/dev/${uniqueName()}`;

@@ -5,21 +5,20 @@
  * @module
  */
 import { assertEquals, assertThrows } from "@std/assert";
-import config from "../../deno.json" with { type: "json" };
 import { SystemError } from "../posix/errors.ts";
 import { readText } from "../posix/files.ts";
 import { Message } from "../posix/messages.ts";
 import { shareMemory } from "../posix/memory.ts";
-import { type Ended, kill, wait } from "../posix/processes.ts";
+import { type Ended, getpid, kill, wait } from "../posix/processes.ts";
 import { type SocketAddress, SocketType, tryConnect, unconnected } from "../posix/sockets.ts";
 import { endAfter, Signal } from "../posix/signals.ts";
 import { pause } from "../posix/threads.ts";
-import { linesOf } from "../lines.ts";
 import { closing, forkReady, inTime } from "../testing.ts";
-import { channelCreate } from "./channel.ts";
+import { channelCreate, channelDestroy } from "./channel.ts";
 import { msgReceive } from "./receive.ts";
 import { msgReply } from "./reply.ts";
 import { resmgrAttach } from "./resource_manager.ts";
+import { connectAttach, connectDetach, msgSend } from "./send.ts";
 
 /** The longest a process of a test lives. */
 const PATIENCE_SECONDS = 30;
@@ -192,78 +191,33 @@ export function textOf(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes).replace(/\0.*$/s, "");
 }
 
-/** How a task is run. */
-export interface TaskOptions {
-  readonly env?: Readonly<Record<string, string>>;
-  /** A program, and its arguments, that is given the command line to run. */
-  readonly via?: readonly string[];
+/** A connection to a server's channel that is detached at the end of the block. */
+export function connectionTo(
+  { pid, chid }: { pid: number; chid: number },
+): Disposable & { coid: number } {
+  const coid = connectAttach(0, pid, chid);
+  return { coid, [Symbol.dispose]: () => connectDetach(coid) };
 }
 
-/** A task that serves, as `deno task` starts it. It does not outlive the block that uses it. */
-export class ServingTask implements AsyncDisposable {
-  readonly #process: Deno.ChildProcess;
-  readonly #lines: AsyncGenerator<string>;
-  readonly #stderr: Promise<string>;
-  /** What it printed first; nothing where it ended instead. */
-  ready = "";
-
-  private constructor(task: keyof typeof config.tasks, args: readonly string[], how: TaskOptions) {
-    this.#process = taskCommand(task, args, how).spawn();
-    this.#lines = linesOf(this.#process.stdout);
-    this.#stderr = this.#process.stderr.text();
-  }
-
-  /** Starts it and waits until it is ready. */
-  static async start(
-    task: keyof typeof config.tasks,
-    args: readonly string[],
-    how: TaskOptions = {},
-  ): Promise<ServingTask> {
-    const running = new ServingTask(task, args, how);
-    running.ready = (await inTime(task, running.#lines.next(), PATIENCE_SECONDS)).value ?? "";
-    return running;
-  }
-
-  get pid(): number {
-    return this.#process.pid;
-  }
-
-  /** Sends a signal and waits for its end. */
-  async end(signal: Deno.Signal = "SIGTERM"): Promise<{ code: number; stderr: string }> {
-    try {
-      this.#process.kill(signal);
-    } catch {
-      // It has ended.
-    }
-    const { code } = await inTime("the end of a task", this.#process.status, PATIENCE_SECONDS);
-    return { code, stderr: await this.#stderr };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.end("SIGKILL");
-    await this.#lines.return(undefined);
-  }
+/** A channel of this process that is destroyed at the end of the block. */
+export function ownChannel(flags = 0): Disposable & { chid: number; pid: number } {
+  const chid = channelCreate(flags);
+  return { chid, pid: getpid(), [Symbol.dispose]: () => channelDestroy(chid) };
 }
 
-/** Runs a task to its end. */
-export async function runTask(task: keyof typeof config.tasks, ...args: string[]) {
-  const { code, stdout, stderr } = await taskCommand(task, args, {}).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, stdout: text(stdout), stderr: text(stderr) };
-}
-
-function taskCommand(
-  task: keyof typeof config.tasks,
-  args: readonly string[],
-  { env = {}, via = [] }: TaskOptions,
-): Deno.Command {
-  const [, ...flags] = config.tasks[task].command.replaceAll("$INIT_CWD", "/tmp").split(" ");
-  const [program, ...rest] = [...via, Deno.execPath(), ...flags, ...args];
-  return new Deno.Command(program!, {
-    args: rest,
-    cwd: new URL("../..", import.meta.url),
-    env: { NO_COLOR: "1", ...env },
-    stdout: "piped",
-    stderr: "piped",
+/** A process that sends one message, asleep in it when this returns. Its exit code is the status. */
+export function sender(
+  { pid, chid }: { pid: number; chid: number },
+  text: string,
+  prepare: () => void = () => {},
+): Forked {
+  const client = new Forked((ready) => {
+    prepare();
+    const coid = connectAttach(0, pid, chid);
+    const message = bytesOf(text);
+    ready();
+    return msgSend(coid, message);
   });
+  blocked(client);
+  return client;
 }
