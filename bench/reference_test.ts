@@ -1,5 +1,5 @@
 /** The published run: everything in its folder follows from its record. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { ROOT, runTask, TemporaryFolder } from "../clients/testing.ts";
 
 const REFERENCE = `${ROOT}results/reference`;
