@@ -49,6 +49,11 @@ async function figure({ operands, flags }: Parsed<typeof command.flags>): Promis
   if (id === undefined) throw new UsageError("Missing design: write deno task figure DESIGN");
   if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one design only`);
   const design = requireDesign(id);
+  if (design.transport !== undefined) {
+    throw new UsageError(
+      `Cannot draw ${id}, which has no listening socket at a port: write another design`,
+    );
+  }
   dieWithParent(getppid(), Signal.TERM);
   const { flags: unset } = parseFlags({ name: "figure", flags: launchFlags }, []);
   const launch = launchOf(design, { ...unset, json: false }, new Set());

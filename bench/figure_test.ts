@@ -57,6 +57,7 @@ Deno.test("figure refuses what it cannot draw, or write", async () => {
   const mistakes = [
     [[], "Missing design"],
     [["prefork"], '"prefork"'],
+    [["door"], "door"],
     [["iterative", "--output", "/proc/x.svg"], "/proc/x.svg"],
   ] as const;
   for (const [args, words] of mistakes) {

@@ -122,6 +122,7 @@ export const words: Readonly<Record<string, Words>> = {
       "no message comes back: one of the two that descriptor passing costs is spared. Every server " +
       "gets its share to within one connection.",
   },
+<<<<<<< HEAD
   "channel": {
     does:
       "One process receives messages on a channel and replies to each: QNX Neutrino's message " +
@@ -130,5 +131,23 @@ export const words: Readonly<Record<string, Words>> = {
       "It serves one message at a time, as the iterative server does a client, but looks at all " +
       "connections before each, since it owes the most urgent sender the next turn: twice as many " +
       "system calls.",
+=======
+  "door": {
+    does: "Clients do not write to it and read from it, they call it: the service is a procedure " +
+      "behind a door, and an idle thread of its pool takes the next call (UNP volume 2, chapter 15).",
+    why:
+      "The thread that became idle last is woken first, so few threads do most of the work. Solaris " +
+      "hands a call straight to a thread of the server; here doors are made of Unix sockets, and a " +
+      "call costs a message each way and a wake-up.",
+  },
+  "channel": {
+    does:
+      "One process receives messages and replies to them, one after the other, by priority and " +
+      "then in the order of arrival (QNX Neutrino's message passing).",
+    why:
+      "Like the iterative server it controls no processes, and since a message comes whole it waits " +
+      "for no client. Choosing whom to serve next costs it a look at all connections before each " +
+      "message.",
+>>>>>>> 06502b0f229e99aad5bde0c58e5e3ad6981dd6ed
   },
 };
