@@ -122,16 +122,6 @@ export const words: Readonly<Record<string, Words>> = {
       "no message comes back: one of the two that descriptor passing costs is spared. Every server " +
       "gets its share to within one connection.",
   },
-<<<<<<< HEAD
-  "channel": {
-    does:
-      "One process receives messages on a channel and replies to each: QNX Neutrino's message " +
-      "passing, here over Unix sockets. Clients attach, send, and wait for the reply.",
-    why:
-      "It serves one message at a time, as the iterative server does a client, but looks at all " +
-      "connections before each, since it owes the most urgent sender the next turn: twice as many " +
-      "system calls.",
-=======
   "door": {
     does: "Clients do not write to it and read from it, they call it: the service is a procedure " +
       "behind a door, and an idle thread of its pool takes the next call (UNP volume 2, chapter 15).",
@@ -142,12 +132,11 @@ export const words: Readonly<Record<string, Words>> = {
   },
   "channel": {
     does:
-      "One process receives messages and replies to them, one after the other, by priority and " +
-      "then in the order of arrival (QNX Neutrino's message passing).",
+      "One process receives messages on a channel and replies to each: QNX Neutrino's message " +
+      "passing, here over Unix sockets. Clients attach, send, and wait for the reply.",
     why:
-      "Like the iterative server it controls no processes, and since a message comes whole it waits " +
-      "for no client. Choosing whom to serve next costs it a look at all connections before each " +
-      "message.",
->>>>>>> 06502b0f229e99aad5bde0c58e5e3ad6981dd6ed
+      "It serves one message at a time, as the iterative server does a client, but looks at all " +
+      "connections before each, since it owes the most urgent sender the next turn: twice as many " +
+      "system calls.",
   },
 };
