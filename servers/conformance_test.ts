@@ -3,7 +3,8 @@
  * serves two clients at a time.
  */
 import { assertEquals } from "@std/assert";
-import { designs } from "./designs.ts";
+import { streamDesigns } from "./designs.ts";
+import { isGone } from "./testing.ts";
 import { REQUEST_LIMIT } from "./service.ts";
 import { ask, Connection, poolSize, startServer } from "./testing.ts";
 
@@ -23,19 +24,28 @@ const refused = {
   "a line that is too long, before its end": "1".repeat(9),
 };
 
-for (const design of designs) {
-  Deno.test(`serve ${design.id} keeps to the protocol and counts what it did`, async (t) => {
-    await using server = await startServer(design.id, { children: CHILDREN });
-    const { port } = server;
+/** Every design over TCP, and those of a local run at a path, too. */
+const servings = [
+  ...streamDesigns.map((design) => ({ design, local: false })),
+  ...streamDesigns.filter(({ isLocal }) => isLocal).map((design) => ({ design, local: true })),
+];
+
+for (const { design, local } of servings) {
+  const name = `serve ${design.id}${local ? " at a path" : ""}`;
+  Deno.test(`${name} keeps to the protocol and counts what it did`, async (t) => {
+    const path = `/tmp/herd-test-${crypto.randomUUID()}`;
+    const args = local ? ["--path", path] : [];
+    await using server = await startServer(design.id, { children: CHILDREN, args });
     let connections = 0;
     const connect = () => {
       connections++;
-      return new Connection(port);
+      return new Connection(server.place);
     };
 
     await t.step("it says where it is", () => {
-      const { event, design: id, host } = server.ready;
-      assertEquals({ event, id, host }, { event: "ready", id: design.id, host: "127.0.0.1" });
+      const { event, design: id, host, path: at } = server.ready;
+      assertEquals({ event, id }, { event: "ready", id: design.id });
+      assertEquals([host, at], local ? [undefined, path] : ["127.0.0.1", undefined]);
     });
 
     await t.step("it answers a request", () => {
@@ -99,7 +109,7 @@ for (const design of designs) {
         connection.send(request);
         assertEquals(text(connection.receive(1)), "");
         connections++;
-        assertEquals(ask(port, "4000\n", 4000).length, 4000);
+        assertEquals(ask(server.place, "4000\n", 4000).length, 4000);
       });
     }
 
@@ -141,9 +151,12 @@ for (const design of designs) {
 
     await t.step("nothing of it is left", async () => {
       assertEquals(await server.processes(), []);
+      assertEquals(isGone(path), true);
     });
   });
+}
 
+for (const design of streamDesigns) {
   Deno.test(`serve ${design.id} reports at SIGINT what it did from the start`, async () => {
     await using server = await startServer(design.id, { children: CHILDREN });
     for (let i = 0; i < 3; i++) ask(server.port, "4000\n", 4000);

@@ -7,7 +7,7 @@ import {
   assertNotEquals,
 } from "@std/assert";
 import type { Design } from "./design.ts";
-import { designs } from "./designs.ts";
+import { streamDesigns } from "./designs.ts";
 import { childrenOf } from "./posix/files.ts";
 import { kill } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
@@ -36,9 +36,9 @@ async function firstChildOf(pid: number): Promise<number> {
 
 const SIGSTOP = 19;
 
-const processDesigns = designs.filter((design) => design.children !== "worker");
+const processDesigns = streamDesigns.filter((design) => design.children !== "worker");
 
-for (const design of designs) {
+for (const design of streamDesigns) {
   Deno.test(`serve ${design.id} leaves nothing behind when its host is killed`, async () => {
     await using server = await startServer(design.id, { children: CHILDREN });
     using client = new Connection(server.port);

@@ -22,10 +22,10 @@ Deno.test("designs have titles and words of their own", () => {
 
 Deno.test("designs have listings with what their children need", async () => {
   for (const { id, children, lifetime, passes, listing } of designs) {
-    const { parent, child } = await listing();
-    assertEquals(typeof parent, "function", id);
-    // The children of a launcher are another program.
-    const isHere = children !== "none" && children !== "exec";
+    const { parent, child, start } = await listing();
+    assertEquals([typeof parent, typeof start].toSorted(), ["function", "undefined"], id);
+    // The children of a launcher are another program, and a library's threads are its own.
+    const isHere = children !== "none" && children !== "exec" && start === undefined;
     assertEquals(typeof child, isHere ? "function" : "undefined", id);
     assertEquals(lifetime === undefined, children === "none", id);
     if (passes) assertEquals(lifetime, "pool", id);

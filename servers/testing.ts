@@ -28,6 +28,7 @@ import {
   timeLimit,
   write,
 } from "./posix/sockets.ts";
+import { pathAddress } from "./transports/stream.ts";
 
 /** The longest a test waits for anything before it fails. */
 const PATIENCE_SECONDS = 10;
@@ -181,7 +182,7 @@ export async function inTime<T>(
 
 /** What `serve --json` prints. */
 export type ServeEvent =
-  | { event: "ready"; design: string; pid: number; host: string; port: number }
+  | { event: "ready"; design: string; pid: number; host: string; port: number; path?: string }
   | { event: "marked" }
   | { event: Exclude<Status["kind"], "ready">; index: number; pid: number }
   | { event: "report" } & Report;
@@ -197,6 +198,11 @@ export class RunningServer extends ServeProcess {
 
   get port(): number {
     return this.ready.port;
+  }
+
+  /** Where clients connect: its port, or its path. */
+  get place(): number | string {
+    return this.ready.path ?? this.ready.port;
   }
 
   /** The next event, or undefined at the end. */
@@ -256,12 +262,14 @@ export async function startServer(
   return server;
 }
 
-/** One connection to a server on 127.0.0.1. */
+/** One connection to a server: at a port of 127.0.0.1, or at a path. */
 export class Connection implements Disposable {
   readonly #fd: number;
 
-  constructor(port: number) {
-    const address = internetAddress("127.0.0.1", port);
+  constructor(place: number | string) {
+    const address = typeof place === "number"
+      ? internetAddress("127.0.0.1", place)
+      : pathAddress(place);
     this.#fd = streamSocket(address, timeLimit(PATIENCE_SECONDS));
     connect(this.#fd, address);
   }
@@ -294,8 +302,8 @@ export class Connection implements Disposable {
 }
 
 /** Sends the text on a connection of its own and receives that many bytes, or fewer; then closes. */
-export function ask(port: number, text: string, length: number): Uint8Array<ArrayBuffer> {
-  using connection = new Connection(port);
+export function ask(place: number | string, text: string, length: number): Uint8Array<ArrayBuffer> {
+  using connection = new Connection(place);
   connection.send(text);
   return connection.receive(length);
 }

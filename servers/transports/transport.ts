@@ -71,7 +71,7 @@ export function transportOf(
 
 /** Whether there is a transport of that name. */
 export function isTransport(name: string): name is TransportName {
-  return name in transports;
+  return Object.hasOwn(transports, name);
 }
 
 /** The kind of failure an error stands for, as an error number. */

@@ -1,0 +1,105 @@
+/** One suite for every transport. */
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Errno } from "../posix/errors.ts";
+import { fileStatus } from "../posix/files.ts";
+import { endWriting, timeLimit } from "../posix/sockets.ts";
+import { closing } from "../testing.ts";
+import {
+  Failure,
+  failureOf,
+  isTransport,
+  tellWhere,
+  TRANSPORT_NAMES,
+  type TransportName,
+  transportOf,
+  transports,
+  type Where,
+} from "./transport.ts";
+
+const LIMIT = timeLimit(5);
+
+/** Where a test listens: at a port, or under a name that no file has. */
+function somewhere(name: TransportName): Where {
+  const nowhere = { host: "127.0.0.1", port: 0 };
+  return name === "tcp" ? nowhere : { ...nowhere, path: `@herd-test-${crypto.randomUUID()}` };
+}
+
+for (const name of TRANSPORT_NAMES) {
+  const transport = await transports[name]();
+
+  /** What a client is told that asks for so many bytes of a server that sends `sent`. */
+  const ask = (asked: number, sent: number): number => {
+    const place = transport.listen(somewhere(name));
+    using _listener = closing(place.listener);
+    const { open, ask, close } = transport.client(place.where, asked, LIMIT);
+    const connection = open();
+    const peer = transport.answerAhead(place.listener, sent);
+    using _ = closing(peer);
+    endWriting(peer); // or a client that waits for more waits for ever
+    const result = ask(connection);
+    close(connection);
+    return result;
+  };
+
+  Deno.test(`${name}: a client gets what it asks for, in any size`, () => {
+    for (const bytes of [1, 4000, 60_000]) assertEquals(ask(bytes, bytes), 0);
+  });
+
+  Deno.test(`${name}: a client notices a reply that is too short, or too long`, () => {
+    assertEquals(ask(4000, 3999), Failure.shortReply);
+    assertEquals(ask(4000, 4001), Failure.longReply);
+    assertEquals(ask(1, 4000), Failure.longReply);
+  });
+
+  Deno.test(`${name}: a client that nobody answers is told so, by the kind of failure`, () => {
+    const place = transport.listen(somewhere(name));
+    const { open, ask, close } = transport.client(place.where, 1, timeLimit(0.05));
+    {
+      using _ = closing(place.listener);
+      const connection = open();
+      const silence = assertThrows(() => ask(connection), Error);
+      assertEquals(failureOf(silence), Errno.EAGAIN);
+      close(connection);
+    }
+    const ECONNREFUSED = 111;
+    assertEquals(failureOf(assertThrows(open, Error)), ECONNREFUSED);
+  });
+
+  Deno.test(`${name}: a place has one server`, () => {
+    const place = transport.listen(somewhere(name));
+    using _ = closing(place.listener);
+    const { message } = assertThrows(() => transport.listen(place.where), Error);
+    assert(message.startsWith(`Cannot listen on ${tellWhere(place.where)}: `), message);
+    assert(message.includes("in use; write another"), message);
+  });
+
+  if (name === "tcp") continue;
+
+  Deno.test(`${name}: at a path there is a socket, as long as the server listens there`, () => {
+    const path = `/tmp/herd-test-${crypto.randomUUID()}`;
+    const place = transport.listen({ host: "", port: 0, path });
+    using _ = closing(place.listener);
+    assertEquals(fileStatus(path)?.isSocket, true);
+    assertEquals(place.where.path, path);
+    place[Symbol.dispose]();
+    assertEquals(fileStatus(path), undefined);
+  });
+}
+
+Deno.test("failureOf() passes on what it has no kind for", () => {
+  assertThrows(() => failureOf(new TypeError("moo")), TypeError, "moo");
+});
+
+Deno.test("transportOf() is the design's own, or a stream over what the server listens at", () => {
+  assertEquals(transportOf({}, false), "tcp");
+  assertEquals(transportOf({}, true), "unix");
+  assertEquals(transportOf({ transport: "door" }, true), "door");
+});
+
+Deno.test("isTransport() knows the names", () => {
+  assertEquals([isTransport("door"), isTransport("dor"), isTransport("toString")], [
+    true,
+    false,
+    false,
+  ]);
+});
