@@ -31,9 +31,9 @@ export function channelAddress(pid: number, chid: number): SocketAddress {
   return addressOf(`/channel/${pid}/${chid}`);
 }
 
-/** An address that nobody can guess. */
-export function privateAddress(): SocketAddress {
-  return addressOf(`/private/${crypto.randomUUID()}`);
+/** An address that no other process knows; one that finds it is refused all the same. */
+export function privateAddress(pid: number, chid: number): SocketAddress {
+  return addressOf(`/private/${pid}/${chid}/${monotonicNanoseconds()}`);
 }
 
 /** What the addresses of a process's connections begin with. */

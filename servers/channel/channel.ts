@@ -115,9 +115,8 @@ export class Channel {
   #open(flags: number, listeners: readonly number[]): void {
     const { memory } = this;
     for (const listener of listeners) this.ends.add(EndKind.listener, listener);
-    const isPrivate = (flags & ChannelFlag.PRIVATE) !== 0;
-    const address = isPrivate ? privateAddress() : channelAddress(getpid(), this.chid);
-    const listener = listen(address, "make a channel", SocketType.messages);
+    const addressOf = flags & ChannelFlag.PRIVATE ? privateAddress : channelAddress;
+    const listener = listen(addressOf(getpid(), this.chid), "make a channel", SocketType.messages);
     this.ends.add(EndKind.listener, listener);
     memory.set(Header.listener, listener);
     if (flags & ChannelFlag.THREAD_DEATH) memory.set(Header.exitKey, makeExitKey());

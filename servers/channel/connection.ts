@@ -1,6 +1,7 @@
 /**
- * Connections as such: a connection is a socket, and its number that of the socket's descriptor. It belongs
- * to the thread that attached it: another Worker attaches for itself.
+ * Connections as such: a connection is a socket, and its number that of the socket's descriptor. Only the
+ * thread that attached it knows it: another Worker attaches for itself. It lasts until it is detached, or
+ * its process ends.
  *
  * @module
  */
@@ -56,12 +57,12 @@ export function attach(address: SocketAddress, { index, flags, call, doing }: Ho
     if (error !== 0) throw new SystemError(call, doing, error);
     if (!isOurs(peerCredentials(socket))) throw new SystemError(call, doing, Errno.EACCES);
     if ((flags & ConnectFlag.CLOEXEC) === 0) keepOnExec(socket);
+    tellAttached();
   } catch (error) {
     close(socket);
     throw error;
   }
   attached.set(coid, { socket, tid: gettid() });
-  tellAttached();
   return coid;
 }
 

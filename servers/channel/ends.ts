@@ -62,17 +62,24 @@ export class Ends {
   release(row: number): void {
     const { ends } = this.#memory;
     const descriptor = ends.get(row, End.descriptor); // the row may be another's right afterwards
-    if (ends.add(row, End.uses, -1) > 0) return;
-    close(descriptor);
-    if (this.#memory.swap(Header.isStarved, 1, 0)) {
-      this.#listeners((row, fd) => this.#ready.add(fd, row));
-    }
+    if (ends.add(row, End.uses, -1) === 0) close(descriptor);
   }
 
-  /** There is no descriptor for another client: they wait until one is closed. */
+  /** Whether clients wait for whom there was no descriptor. */
+  get isStarved(): boolean {
+    return this.#memory.get(Header.isStarved) === 1;
+  }
+
+  /** There is no descriptor for another client: it waits, and those that are here go on, until `feed`. */
   starve(): void {
     this.#memory.set(Header.isStarved, 1);
     this.#listeners((_, listener) => this.#ready.remove(listener));
+  }
+
+  /** There may be one again. */
+  feed(): void {
+    this.#memory.set(Header.isStarved, 0);
+    this.#listeners((row, listener) => this.#ready.add(listener, row));
   }
 
   #listeners(what: (row: number, listener: number) => void): void {

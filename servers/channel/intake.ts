@@ -26,6 +26,9 @@ const ATTACHED = 2 ** 31;
 /** How long to leave a channel alone that has no room for a message because none is replied to. */
 const FULL_MS = 1;
 
+/** How long clients wait, for whom there was no descriptor, before it is tried again. */
+const STARVED_MS = 10;
+
 const incoming = new RequestPacket();
 
 /** Takes in what has arrived on a descriptor; says so where it is a new client. */
@@ -56,14 +59,17 @@ export class Intake {
       if (wait) pause(FULL_MS);
       return;
     }
-    for (let isMore = true; isMore && this.#inbox.hasRoom; wait = false) {
-      const count = this.#ready.wait(wait);
+    const isStarved = this.#ends.isStarved;
+    let milliseconds = !wait ? 0 : isStarved ? STARVED_MS : -1;
+    for (let isMore = true; isMore && this.#inbox.hasRoom; milliseconds = 0) {
+      const count = this.#ready.wait(milliseconds);
       isMore = count === READY_LIMIT;
       for (let i = 0; i < count; i++) {
         // A new client may have sent already, and another may wait behind it.
         if (this.#take(i) === "client") isMore = true;
       }
     }
+    if (wait && isStarved) this.#ends.feed();
   }
 
   /** Watches the connections of this process that it does not watch yet. */

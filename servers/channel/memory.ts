@@ -194,10 +194,6 @@ export class ChannelMemory {
     return this.#header.add(0, field, value);
   }
 
-  swap(field: number, from: number, to: number): boolean {
-    return this.#header.swap(0, field, from, to);
-  }
-
   /** When the message was sent, in nanoseconds. */
   stamp(slot: number): number {
     return this.#stamps[slot * SLOT_NUMBERS / 2 + STAMP]!;

@@ -128,10 +128,10 @@ export class ReadyLevels {
     libc.epoll_ctl(this.#set, EPOLL_CTL_DEL, descriptor, this.#event);
   }
 
-  /** Waits until any is ready, or just looks; of how many it can tell is the result. */
-  wait(wait: boolean): number {
+  /** Waits until any is ready, −1: for ever; of how many it can tell is the result. */
+  wait(milliseconds: number): number {
     for (;;) {
-      const count = libc.epoll_wait(this.#set, this.#events, READY_LIMIT, wait ? -1 : 0);
+      const count = libc.epoll_wait(this.#set, this.#events, READY_LIMIT, milliseconds);
       if (count >= 0) return count;
       retryOrThrow("epoll_wait", "wait for a descriptor");
     }

@@ -167,9 +167,17 @@ export function accept(listener: number): number {
   }
 }
 
-/** A connection that is there; −1 where it is gone, or there is no descriptor or memory for it now. */
+/**
+ * The next connection, waiting for one; −1 where there is no descriptor or memory for it now, or where the
+ * listener is shut down.
+ */
 export function acceptOne(listener: number): number {
-  return libc.accept4(listener, null, null, SOCK_CLOEXEC);
+  for (;;) {
+    const connection = libc.accept4(listener, null, null, SOCK_CLOEXEC);
+    if (connection >= 0) return connection;
+    const number = errno();
+    if (number !== Errno.EINTR && number !== Errno.ECONNABORTED) return -1;
+  }
 }
 
 /** A time limit for each call on a socket, as setsockopt(2) takes it (struct timeval). */
