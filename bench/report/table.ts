@@ -129,9 +129,10 @@ const BAR_WIDTH = 4;
 
 /** The table with its bars as text. What stands below a column of bars stays below its numbers. */
 function drawBars(table: Table): Table {
-  const texts = (column: number) => table.rows.map((row) => row[column]!.text.length);
   const widths = table.columns.map((_, column) =>
-    table.rows.some((row) => row[column]!.bar !== undefined) ? Math.max(...texts(column)) : null
+    table.rows.some((row) => row[column]!.bar !== undefined)
+      ? Math.max(...table.rows.map((row) => row[column]!.text.length))
+      : null
   );
   const draw = (behind: (cell: Cell, width: number) => string) => (row: readonly Cell[]) =>
     row.map((cell, column) => {

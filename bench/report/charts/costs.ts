@@ -6,16 +6,9 @@
 import type { Figures } from "../figures.ts";
 import type { DesignSummary } from "../summary.ts";
 import { signed } from "../table.ts";
-import {
-  type Chart,
-  labelWidth,
-  type Layout,
-  legendIn,
-  NARROW,
-  sized,
-  type Spec,
-} from "./chart.ts";
-import { INK, makingColor, makingOf } from "./theme.ts";
+import { type Chart, type Layout, NARROW, type Spec } from "./chart.ts";
+import { NAMES_AXIS, rightOf, rowsOf } from "./rows.ts";
+import { INK, makingOf } from "./theme.ts";
 
 /** Process-control CPU time, true to scale. */
 export const costs: Chart = {
@@ -31,15 +24,13 @@ export const costsByMagnitude: Chart = {
   spec: (figures, layout) => chart(figures, layout, magnitudes(valuesOf(figures))),
 };
 
-/** Height of a row, and what is between plot and labels, in pixels. */
-const ROW = 20;
-const GAP = 10;
-const ABOVE_AND_BELOW = { top: 44, bottom: 36 };
+/** What the legend takes at the top, in pixels. */
+const TOP = 44;
 
 /** Where one scale ends to be linear, and the marks of its axis. */
 interface Magnitudes {
   readonly constant: number;
-  readonly ticks: readonly number[];
+  readonly ticks: number[];
 }
 
 interface Value {
@@ -55,27 +46,14 @@ interface Value {
 function chart(figures: Figures, layout: Layout, log: Magnitudes | undefined): Spec | null {
   const values = valuesOf(figures);
   if (values.length === 0) return null;
-  const ids = values.map(({ design }) => design);
   const labels = Object.fromEntries(values.map(({ design, label }) => [design, label]));
-  const scale = log
-    ? { type: "symlog", constant: log.constant, nice: false } as const
-    : { nice: true } as const;
-  const axis = log
-    ? { values: [...log.ticks], labelExpr: "toString(datum.value)" }
-    : { tickCount: layout === NARROW ? 3 : 6 };
-  const y = { field: "design", type: "nominal", sort: ids, title: null } as const;
-  const x = { type: "quantitative", scale, axis: { ...axis, title: "CPU seconds" } } as const;
-  const margins = {
-    left: labelWidth(ids) + GAP,
-    right: labelWidth(Object.values(labels)) + GAP,
-    ...ABOVE_AND_BELOW,
-  };
-  const color = makingColor(values, layout, legendIn(margins));
+  const right = rightOf(Object.values(labels));
+  const { frame, y, color } = rowsOf(values, layout, { right, top: TOP });
+  const x = { type: "quantitative", ...scaleOf(layout, log) } as const;
   const description = { field: "text" } as const;
   const labelExpr = `${JSON.stringify(labels)}[datum.label]`;
   return {
-    ...sized(layout, ROW * values.length, margins),
-    data: { values },
+    ...frame,
     resolve: { axis: { y: "independent" } },
     layer: [
       {
@@ -84,28 +62,29 @@ function chart(figures: Figures, layout: Layout, log: Magnitudes | undefined): S
       },
       {
         mark: { type: "rule", strokeWidth: 2.5, strokeCap: "round", opacity: 0.55 },
-        encoding: {
-          x: { ...x, field: "low" },
-          x2: { field: "high" },
-          y: { ...y, axis: { grid: true, domain: false, ticks: false, labelPadding: GAP } },
-          color,
-          description,
-        },
+        encoding: { x: { ...x, field: "low" }, x2: { field: "high" }, y, color, description },
       },
       {
         mark: { type: "point", filled: true, size: 80, opacity: 1, strokeWidth: 0 },
         encoding: {
           x: { ...x, field: "median" },
-          y: {
-            ...y,
-            axis: { orient: "right", domain: false, ticks: false, labelPadding: GAP, labelExpr },
-          },
+          y: { ...y, axis: { ...NAMES_AXIS, orient: "right", labelExpr } },
           color,
           description,
         },
       },
     ],
   };
+}
+
+function scaleOf(layout: Layout, log: Magnitudes | undefined) {
+  const title = "CPU seconds";
+  return log
+    ? {
+      scale: { type: "symlog" as const, constant: log.constant, nice: false },
+      axis: { title, values: log.ticks, labelExpr: "toString(datum.value)" },
+    }
+    : { scale: { nice: true }, axis: { title, tickCount: layout === NARROW ? 3 : 6 } };
 }
 
 function valuesOf({ designs }: Figures): Value[] {

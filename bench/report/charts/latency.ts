@@ -4,16 +4,9 @@
  * @module
  */
 import { type LatencyProfile, PERCENTILES } from "../latency.ts";
-import {
-  type Chart,
-  labelWidth,
-  type Layout,
-  legendIn,
-  NARROW,
-  sized,
-  type Spec,
-} from "./chart.ts";
-import { INK, makingColor, makingOf } from "./theme.ts";
+import { type Chart, type Layout, NARROW, type Spec } from "./chart.ts";
+import { rowsOf } from "./rows.ts";
+import { INK, makingOf } from "./theme.ts";
 import type { Figures } from "../figures.ts";
 import { short } from "../table.ts";
 
@@ -34,47 +27,49 @@ interface Value {
   readonly text: string;
 }
 
-/** Height of a row, and what is between plot and labels, in pixels. */
-const ROW = 20;
-const GAP = 10;
-const MARGINS = { right: 16, top: 64, bottom: 36 };
+/** What both legends take at the top, what the second of them takes, and what is on the right, in pixels. */
+const ROOM = { top: 64, right: 16 };
+const SECOND = 24;
 
 /** Areas of the marks, in square pixels, and what they are called. */
 const MARKS = [120, 64, 32, 14, 6];
 const NAMES = PERCENTILES.map((percentile) => percentile === 100 ? "longest" : `${percentile} %`);
 
 function chart({ designs, latencies }: Figures, layout: Layout): Spec | null {
-  const profiles = designs.flatMap(({ id, known }) => {
+  const values = designs.flatMap(({ id, known }) => {
     const profile = latencies.find(({ design }) => design === id);
-    return profile ? [{ ...profile, making: makingOf(known) }] : [];
+    return profile ? marksOf(profile, makingOf(known)) : [];
   });
-  if (profiles.length === 0) return null;
-  const ids = profiles.map(({ design }) => design);
-  const margins = { left: labelWidth(ids) + GAP, ...MARGINS };
-  const values = profiles.flatMap((profile) => marksOf(profile, profile.making));
-  const legend = legendIn(margins);
-  const y = {
-    field: "design",
-    type: "nominal",
-    sort: ids,
-    title: null,
-    axis: { grid: true, domain: false, ticks: false, labelPadding: GAP },
-  } as const;
+  if (values.length === 0) return null;
+  const { frame, y, color, legend } = rowsOf(values, layout, ROOM);
   const x = {
     field: "milliseconds",
     type: "quantitative",
     scale: { type: "log" },
-    title: "milliseconds",
-    axis: { values: powersIn(values), labelExpr: "toString(datum.value)" },
+    axis: {
+      title: "milliseconds",
+      values: powersIn(values),
+      labelExpr: "toString(datum.value)",
+    },
   } as const;
-  const color = makingColor(values, layout, legend);
+  const sizes = {
+    field: "percentile",
+    type: "ordinal",
+    scale: { domain: NAMES, range: MARKS },
+    legend: {
+      ...legend,
+      legendY: -SECOND,
+      direction: "horizontal",
+      symbolFillColor: INK.muted,
+      columns: layout === NARROW ? NAMES.length : 0,
+    },
+  } as const;
   return {
-    ...sized(layout, ROW * ids.length, margins),
-    data: { values },
+    ...frame,
     encoding: { y, color },
     layer: [
       {
-        mark: { type: "rule", strokeWidth: 2.5, opacity: 0.4 },
+        mark: { type: "rule", strokeWidth: 2.5, opacity: 0.4, aria: false },
         encoding: {
           x: { ...x, aggregate: "min" },
           x2: { field: "milliseconds", aggregate: "max" },
@@ -82,22 +77,7 @@ function chart({ designs, latencies }: Figures, layout: Layout): Spec | null {
       },
       {
         mark: { type: "point", filled: true, opacity: 1, strokeWidth: 0 },
-        encoding: {
-          x,
-          description: { field: "text" },
-          size: {
-            field: "percentile",
-            type: "ordinal",
-            scale: { domain: NAMES, range: MARKS },
-            legend: {
-              ...legend,
-              legendY: -24,
-              direction: "horizontal",
-              symbolFillColor: INK.muted,
-              columns: layout === NARROW ? 5 : 0,
-            },
-          },
-        },
+        encoding: { x, description: { field: "text" }, size: sizes },
       },
     ],
   };

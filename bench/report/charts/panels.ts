@@ -57,22 +57,10 @@ function chart(figures: Figures, layout: Layout, bars: Bars): Spec | null {
   );
   if (values.length === 0) return null;
   const designs = [...new Set(values.map(({ design }) => design))];
-  const children = [...new Set(values.map(({ child }) => child))];
-  const labelled = children.filter((child, index) => index % LABELLED === 0 || child === PARENT);
-  const columns = Math.min(layout.columns, designs.length);
   const room = layout.width - AXIS - (layout.columns - 1) * SPACING.column - 4;
-  const y = { type: "quantitative", title: null, axis: { tickCount: 3 } } as const;
-  const description = { field: "text" } as const;
-  const x = {
-    field: "child",
-    type: "ordinal",
-    sort: children,
-    title: null,
-    axis: { labelAngle: 0, ticks: false, values: labelled },
-  } as const;
   return {
     data: { values },
-    columns,
+    columns: Math.min(layout.columns, designs.length),
     // The names above the charts are left out of account: how wide they are can only be guessed.
     bounds: "flush",
     spacing: SPACING,
@@ -85,37 +73,36 @@ function chart(figures: Figures, layout: Layout, bars: Bars): Spec | null {
     spec: {
       width: Math.floor(room / layout.columns),
       height: HEIGHT,
-      layer: [
-        {
-          mark: "bar",
-          encoding: {
-            x,
-            y: { ...y, field: "value" },
-            color: makingColor(values, layout),
-            description,
-          },
-        },
-        {
-          mark: { type: "rule", color: INK.text, strokeDash: [3, 3], strokeWidth: 1 },
-          encoding: {
-            y: { ...y, field: "even", aggregate: "mean" },
-            description: { value: "the even share" },
-          },
-        },
-        {
-          mark: {
-            type: "point",
-            filled: true,
-            size: 14,
-            strokeWidth: 0,
-            color: INK.text,
-            opacity: 0.8,
-          },
-          encoding: { x, y: { ...y, field: "book" }, description },
-        },
-      ],
+      layer: layers(values, layout),
     },
   };
+}
+
+/** Bars, the line of the even share, and the dots of the book. */
+function layers(values: readonly Value[], layout: Layout) {
+  const children = [...new Set(values.map(({ child }) => child))];
+  const labelled = children.filter((child, index) => index % LABELLED === 0 || child === PARENT);
+  const axis = { labelAngle: 0, ticks: false, values: labelled };
+  const x = { field: "child", type: "ordinal", sort: children, title: null, axis } as const;
+  const y = { type: "quantitative", title: null, axis: { tickCount: 3 } } as const;
+  const color = makingColor(values, layout);
+  const description = { field: "text" } as const;
+  const line = { strokeDash: [3, 3], strokeWidth: 1 };
+  const dot = { filled: true, size: 14, strokeWidth: 0, opacity: 0.8 };
+  return [
+    { mark: "bar" as const, encoding: { x, y: { ...y, field: "value" }, color, description } },
+    {
+      mark: { type: "rule" as const, color: INK.text, ...line },
+      encoding: {
+        y: { ...y, field: "even", aggregate: "mean" as const },
+        description: { value: "the even share" },
+      },
+    },
+    {
+      mark: { type: "point" as const, color: INK.text, ...dot },
+      encoding: { x, y: { ...y, field: "book" }, description },
+    },
+  ];
 }
 
 function clients({ id, known, row }: DesignSummary, distribution: Distribution): Value[] {

@@ -32,25 +32,16 @@ const LEGEND_ROW = 18;
 /** From this ratio of the largest value to the smallest on, the axis is logarithmic. */
 const WIDE_RANGE = 100;
 
-function chart({ sweep, run }: Figures, layout: Layout): Spec | null {
-  const { header } = PARAMETER_WORDS[run.plan.sweep!.parameter];
-  const values = sweep.flatMap(({ value: x, summary }) =>
-    summary.designs.flatMap(({ id, isBaseline, processControl }): Value[] => {
-      if (isBaseline || !processControl) return [];
-      const { median, n, interval: { low, high } } = processControl;
-      const spread = n < 2 ? "one round" : `${signed(low, 3).text} to ${signed(high, 3).text}`;
-      const text = `${id}, ${header} ${x}: ${signed(median, 3).text} s (${spread})`;
-      return [{ design: id, x, median, low, high, text }];
-    })
-  );
+function chart(figures: Figures, layout: Layout): Spec | null {
+  const { header } = PARAMETER_WORDS[figures.run.plan.sweep!.parameter];
+  const values = valuesOf(figures, header);
   if (values.length === 0) return null;
   const designs = [...new Set(values.map(({ design }) => design))];
+  const columns = layout === NARROW ? 2 : 4;
+  const top = LEGEND_ROW * Math.ceil(designs.length / columns) + 10;
+  const margins = { ...MARGINS, top };
   const places = values.map(({ x }) => x);
   const isWide = Math.min(...places) > 0 && Math.max(...places) / Math.min(...places) >= WIDE_RANGE;
-  const margins = {
-    ...MARGINS,
-    top: LEGEND_ROW * Math.ceil(designs.length / columnsIn(layout)) + 10,
-  };
   const x = {
     field: "x",
     type: "quantitative",
@@ -58,13 +49,14 @@ function chart({ sweep, run }: Figures, layout: Layout): Spec | null {
     scale: { type: isWide ? "log" : "linear", nice: false },
     axis: { grid: false, tickCount: layout === NARROW ? 4 : 10 },
   } as const;
-  const y = { type: "quantitative", title: null } as const;
   const color = {
     field: "design",
     type: "nominal",
     scale: { domain: designs, range: LINES },
-    legend: { ...legendIn(margins), columns: columnsIn(layout) },
+    legend: { ...legendIn(margins), columns },
   } as const;
+  const shape = { ...color, scale: { domain: designs } };
+  const median = { field: "median", type: "quantitative", title: null } as const;
   return {
     ...sized(layout, HEIGHT, margins),
     data: { values },
@@ -73,26 +65,29 @@ function chart({ sweep, run }: Figures, layout: Layout): Spec | null {
         mark: { type: "rule", color: INK.muted },
         encoding: { y: { datum: 0 }, description: { value: "the baseline" } },
       },
+      { mark: { type: "line", strokeWidth: 2, aria: false }, encoding: { x, y: median, color } },
       {
-        mark: { type: "line", strokeWidth: 2 },
-        encoding: { x, y: { ...y, field: "median" }, color },
-      },
-      {
-        mark: { type: "rule", strokeWidth: 2.5, opacity: 0.45 },
-        encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
+        mark: { type: "rule", strokeWidth: 2.5, opacity: 0.45, aria: false },
+        encoding: { x, y: { ...median, field: "low" }, y2: { field: "high" }, color },
       },
       {
         mark: { type: "point", filled: true, size: 60, opacity: 1, strokeWidth: 0 },
-        encoding: {
-          x,
-          y: { ...y, field: "median" },
-          color,
-          shape: { ...color, scale: { domain: designs } },
-          description: { field: "text" },
-        },
+        encoding: { x, y: median, color, shape, description: { field: "text" } },
       },
     ],
   };
+}
+
+function valuesOf({ sweep }: Figures, header: string): Value[] {
+  return sweep.flatMap(({ value: x, summary }) =>
+    summary.designs.flatMap(({ id, isBaseline, processControl }): Value[] => {
+      if (isBaseline || !processControl) return [];
+      const { median, n, interval: { low, high } } = processControl;
+      const spread = n < 2 ? "one round" : `${signed(low, 3).text} to ${signed(high, 3).text}`;
+      const text = `${id}, ${header} ${x}: ${signed(median, 3).text} s (${spread})`;
+      return [{ design: id, x, median, low, high, text }];
+    })
+  );
 }
 
 /** Colours of the lines: of middle brightness, to be seen on white and on black. */
@@ -106,7 +101,3 @@ const LINES = [
   "#8c7a3d",
   "#7d7f86",
 ];
-
-function columnsIn(layout: Layout): number {
-  return layout === NARROW ? 2 : 4;
-}

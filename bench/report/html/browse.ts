@@ -94,52 +94,48 @@ async function look(page: Page): Promise<View> {
 
 async function use(page: Page) {
   const texts = (selector: string) => page.locator(selector).allInnerTexts();
-  const tables: Record<string, string[]> = {};
-  for (const table of await page.locator("table").all()) {
-    tables[(await table.getAttribute("aria-label"))!] = await table.locator("th, a")
-      .allInnerTexts();
-  }
-
-  const [table] = Object.keys(tables).filter((name) => name.startsWith("Table 30.1"));
-  const heading = page.getByRole("table", { name: table! }).getByRole("button", { name: "CPU s" });
-  const column = "#costs tbody td:nth-child(4)";
-  const sorted = [await texts(column)];
-  await heading.click();
-  sorted.push(await texts(column));
-  await heading.press("Enter");
-  sorted.push(await texts(column));
+  const tables = await headingsOf(page);
+  const sorted = await sort(page);
 
   const charts = "#costs figcaption:visible";
   const scales = [await texts(charts)];
   await page.getByLabel("true to scale").check();
   scales.push(await texts(charts));
-
   await page.locator('#costs .linear .wide path[data-tip*=" s ("]').first().hover();
   const tip = await page.locator("#tip").innerText();
 
-  const background = () =>
-    page.evaluate<string>("getComputedStyle(document.documentElement).backgroundColor");
-  const backgrounds = [await background()];
+  const background = "getComputedStyle(document.documentElement).backgroundColor";
+  const backgrounds = [await page.evaluate<string>(background)];
   await page.locator("#theme").click();
-  backgrounds.push(await background());
+  backgrounds.push(await page.evaluate<string>(background));
 
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Save the record" }).click();
-  const saved = await (await download).path();
+  const record = JSON.parse(await Deno.readTextFile(await (await download).path()));
 
   await page.emulateMedia({ media: "print" });
-  const plainInPrint = !await page.locator("nav").isVisible() &&
-    !await page.locator("#theme").isVisible();
-  return {
-    tables,
-    explained: (await texts("#designs h3")).map((text) => text.split(" ")[0]!),
-    sorted,
-    scales,
-    tip,
-    backgrounds,
-    record: JSON.parse(await Deno.readTextFile(saved)),
-    plainInPrint,
-  };
+  const left = await page.locator("nav:visible, #theme:visible, fieldset:visible").count();
+  const explained = (await texts("#designs h3")).map((text) => text.split(" ")[0]!);
+  return { tables, explained, sorted, scales, tip, backgrounds, record, plainInPrint: left === 0 };
+}
+
+async function headingsOf(page: Page): Promise<Findings["tables"]> {
+  const tables = (await page.locator("table").all()).map(async (table) => [
+    (await table.getAttribute("aria-label"))!,
+    await table.locator("th, a").allInnerTexts(),
+  ]);
+  return Object.fromEntries(await Promise.all(tables));
+}
+
+/** A column as it is, once its heading was clicked, and once it was used by keyboard. */
+async function sort(page: Page): Promise<Findings["sorted"]> {
+  const column = () => page.locator("#costs tbody td:nth-child(4)").allInnerTexts();
+  const heading = page.locator("#costs").getByRole("button", { name: "CPU s" });
+  const before = await column();
+  await heading.click();
+  const clicked = await column();
+  await heading.press("Enter");
+  return [before, clicked, await column()];
 }
 
 if (import.meta.main) {
