@@ -154,7 +154,7 @@ export function rehearsal({ handles: { extraCpu } }: Setup): (connection: number
 }
 
 /** Enough to compile what wastes CPU: thousands of times all that is asked for could take long. */
-const MOST_WARM_UP_EXTRA = 10_000;
+export const MOST_WARM_UP_EXTRA = 10_000;
 
 /** How a client is served on behalf of a slot; with CPU to waste, before each of them. */
 function servingFor(slot: Slot, extraCpu: number): (connection: number) => void {
