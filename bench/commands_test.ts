@@ -30,6 +30,7 @@ const mistakes: readonly [args: string[], ...words: string[]][] = [
   [["--designs", "prefork"], '"prefork"', ...designs.map(({ id }) => id)],
   [["--designs", "iterative,"], "Unknown design"],
   [["--designs", "iterative", "--all"], "--designs", "--all"],
+  [["--designs", "door"], "Cannot reach door over TCP", "--local"],
   [["--children", "0"], "--children", '"0"', "1 to 1000"],
   [["--rounds", "x"], "--rounds", '"x"'],
   [["--rounds"], "--rounds N"],
@@ -210,4 +211,34 @@ Deno.test("tables refuses what is no record", async () => {
 
 Deno.test("tables refuses a second run", async () => {
   assertRefused(await runTask("tables", "results/a", "results/b"), 2, '"results/b"');
+});
+
+Deno.test("bench --local runs doors beside pools behind Unix-domain sockets", async () => {
+  using folder = new TemporaryFolder();
+  const args = ["--local", "--quick", "--children", "3", "--output", folder.path];
+  const { code, stdout, stderr } = await runTask("bench", ...args);
+  assertEquals(code, 0, stderr);
+  const { run, trials } = readRecord(folder.path);
+  assertEquals([run.plan.local, run.complete], [true, true]);
+  const local = designs.filter(({ isLocal }) => isLocal).map(({ id }) => id);
+  assertEquals(trials.map(({ design }) => design).toSorted(), local.toSorted());
+  for (const { status, reason, children, kernel } of trials) {
+    assertEquals([status, reason], ["ok", null]);
+    assertEquals(children.reduce((sum, { connections }) => sum + connections, 0), 500);
+    assertEquals(kernel.passiveOpens, null);
+  }
+  assertMatch(stdout, /^Local servers: what each design costs$/m);
+  assertMatch(stdout, /^ *– +door +door /m);
+  assertMatch(stdout, /^ *4 +prefork-mutex +unix /m);
+});
+
+Deno.test("messages measures each means, and says whether doors are the fastest", async () => {
+  const { code, stdout, stderr } = await runTask("messages", "--calls", "100", "--rounds", "1");
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  for (
+    const means of ["function call", "Atomics", "pipe", "Unix-domain socket", "TCP", "door call"]
+  ) {
+    assertMatch(stdout, new RegExp(`^${means} .* \\d+\\.\\d+ `, "m"));
+  }
+  assertMatch(stdout, /^A door call takes .* (holds|does not hold) here/m);
 });

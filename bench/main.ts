@@ -4,7 +4,7 @@
  * @module
  */
 import { type Command, type Parsed, runCommand, UsageError, type Values } from "../servers/cli.ts";
-import { type Design, designs, streamDesigns } from "../servers/designs.ts";
+import { designs, streamDesigns, usualDesigns } from "../servers/designs.ts";
 import { designsOf, loadFlags, planOf, runFlags } from "./options.ts";
 import { runAndPrint } from "./command.ts";
 
@@ -43,9 +43,8 @@ function chosen({ designs: list, all, local }: Values<typeof flags>): string[] {
     throw new UsageError("Cannot run both --designs and --all: write one of them");
   }
   if (list !== undefined) return designsOf(list);
-  const fitting = local ? designs : streamDesigns;
-  const usual = ({ row, isLocal }: Design) => local ? isLocal : row !== undefined;
-  return fitting.filter((design) => all || usual(design)).map(({ id }) => id);
+  const chosen = all ? local ? designs : streamDesigns : usualDesigns(local);
+  return chosen.map(({ id }) => id);
 }
 
 if (import.meta.main) Deno.exit(await runCommand(command, Deno.args, bench));

@@ -10,7 +10,6 @@ import {
   UsageError,
   type Values,
 } from "../servers/cli.ts";
-import { findDesign } from "../servers/designs.ts";
 import { affinity } from "../servers/posix/processes.ts";
 import { DEFAULTS, makePlan } from "./plan.ts";
 import type { Plan } from "./record.ts";
@@ -83,10 +82,6 @@ export function planOf(
   sweep: Plan["sweep"] = null,
 ): Plan {
   const { clients, bytes, children, think } = flags;
-  const remote = flags.local ? undefined : designs.find((id) => findDesign(id)?.transport);
-  if (remote !== undefined) {
-    throw new UsageError(`Cannot reach ${remote} over TCP: write --local, for all of them`);
-  }
   const quick = (name: "rounds" | "connections", value: number) =>
     flags.quick && !given.has(name) ? value : flags[name];
   return makePlan({

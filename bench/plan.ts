@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { designs } from "../servers/designs.ts";
+import { UsageError } from "../servers/cli.ts";
+import { designs, findDesign } from "../servers/designs.ts";
 import { LIMITS, type Load, type Parameter, type Plan } from "./record.ts";
 
 /** The design from whose CPU time the others' differences are taken. */
@@ -37,11 +38,17 @@ type Candidate = Pick<Plan["trials"][number], "design" | "load" | "poolSize">;
  * Plans a run: each round has every design once, in a random order that follows from the seed; a slow
  * design joins only the first rounds. The baseline is always among them. In a sweep a round has every
  * design once for each value, and the baseline once for each load.
+ *
+ * @throws {UsageError} for a design that is not reached over TCP, where the run is not local.
  */
 export function makePlan(given: PlanOptions): Plan {
   const options = { ...DEFAULTS, ...given };
   const ids = designs.map(({ id }) => id)
     .filter((id) => id === BASELINE || options.designs.includes(id));
+  const localOnly = ids.find((id) => findDesign(id)?.transport !== undefined);
+  if (localOnly !== undefined && !options.local) {
+    throw new UsageError(`Cannot reach ${localOnly} over TCP: write --local, for every design`);
+  }
   const random = mulberry32(options.seed);
   const candidates = candidatesOf(ids, options);
   const trials = Array.from({ length: options.rounds }, (_, index) => {

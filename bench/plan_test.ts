@@ -1,10 +1,11 @@
-import { assertEquals, assertGreater, assertNotEquals } from "@std/assert";
+import { assertEquals, assertGreater, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { designs } from "../servers/designs.ts";
+import { UsageError } from "../servers/cli.ts";
+import { designs, streamDesigns } from "../servers/designs.ts";
 import { BASELINE, DEFAULTS, loadText, makePlan, nameOf } from "./plan.ts";
 import type { Plan } from "./record.ts";
 
-const ids = designs.map(({ id }) => id);
+const ids = streamDesigns.map(({ id }) => id);
 
 const options = { ...DEFAULTS, designs: ids, seed: 1 };
 
@@ -144,4 +145,11 @@ Deno.test("loadText() has all values of what a sweep varies, and no number that 
   assertEquals(text(null), ["10", "500", "15"]);
   assertEquals(text({ parameter: "children", values: [15, 30] }), ["10", "500", "15, 30"]);
   assertEquals(text({ parameter: "clients", values: [1, 100] }), ["1, 100", "…", "15"]);
+});
+
+Deno.test("makePlan() refuses a design that is not reached over TCP, unless the run is local", () => {
+  const error = assertThrows(() => makePlan({ designs: ["door"], seed: 1 }), UsageError);
+  assertEquals(error.message, "Cannot reach door over TCP: write --local, for every design");
+  const plan = makePlan({ designs: ["door"], seed: 1, local: true, rounds: 1 });
+  assertEquals(designsOfRound(plan, 1).toSorted(), ["door", "iterative"]);
 });

@@ -57,3 +57,8 @@ Deno.test("shortfall() asks for what the largest point of a sweep takes", () => 
   const clients = { ...plan(15, 500), sweep: many };
   assertStringIncludes(shortfall(clients, { ...ROOM, processes: 900 }) ?? "", "979 processes");
 });
+
+Deno.test("shortfall() wants no ports for servers that are reached locally", () => {
+  const local = { ...plan(15, 500), local: true };
+  assertEquals(shortfall(local, { ...ROOM, ports: 5000 }), undefined);
+});

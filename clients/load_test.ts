@@ -26,9 +26,13 @@ import { type Outcome, RunningTask, runTask } from "./testing.ts";
 
 const NOTICE_SECONDS = 3;
 
-/** Loads a port and returns the report as a program reads it. */
-async function load(port: number, ...args: string[]): Promise<LoadReport & { code: number }> {
-  const { code, stdout, stderr } = await runTask("load", `--port=${port}`, "--json", ...args);
+/** Loads a port, or a path, and returns the report as a program reads it. */
+async function load(
+  place: number | string,
+  ...args: string[]
+): Promise<LoadReport & { code: number }> {
+  const where = typeof place === "number" ? `--port=${place}` : `--path=${place}`;
+  const { code, stdout, stderr } = await runTask("load", where, "--json", ...args);
   assertEquals(stderr, "");
   const { event, ...report } = JSON.parse(stdout);
   assertEquals(event, "report");
@@ -87,6 +91,28 @@ for (const design of ["iterative", "prefork-shared-accept"]) {
     assertEquals(served.reduce((sum, { connections }) => sum + connections, 0), 200);
   });
 }
+
+for (const [design, transport] of [["prefork-shared-accept", "unix"], ["door", "door"]] as const) {
+  Deno.test(`load reaches ${design} at a path`, async () => {
+    const args = ["--path", `@herd-test-${crypto.randomUUID()}`];
+    await using server = await startServer(design, { args });
+    const { code, connections, errors } = await load(
+      server.ready.path!,
+      ...["--transport", transport, "--clients=10", "--connections=20"],
+    );
+    assertEquals([code, connections, errors], [0, 200, {}]);
+    const served = (await server.stop()).report!.children;
+    assertEquals(served.reduce((sum, { connections }) => sum + connections, 0), 200);
+  });
+}
+
+Deno.test("load counts doors that cannot be opened, and streams that cannot", async () => {
+  for (const transport of ["unix", "door"]) {
+    const args = ["--transport", transport, "--clients=2", "--connections=3"];
+    const { code, errors } = await load(`@herd-test-${crypto.randomUUID()}`, ...args);
+    assertEquals([code, errors], [3, { ECONNREFUSED: 6 }]);
+  }
+});
 
 Deno.test("load keeps every latency in its histogram", async () => {
   await using server = await startServer("iterative");
@@ -163,6 +189,9 @@ function assertMistake({ code, stdout, stderr }: Outcome, ...words: string[]): v
 Deno.test("load refuses to go without a port, and to an operand", async () => {
   assertMistake(await runTask("load"), "Missing port", "--port");
   assertMistake(await runTask("load", "8080"), '"8080"');
+  assertMistake(await runTask("load", "--transport=door"), "Missing path", "--path PATH");
+  assertMistake(await runTask("load", "--path=/tmp/x", "--transport=tcp"), "over TCP");
+  assertMistake(await runTask("load", "--port=80", "--transport=udp"), '"udp"', "tcp, unix, door");
 });
 
 Deno.test("load refuses numbers that do not fit", async () => {

@@ -167,9 +167,10 @@ export function helpText<F extends Flags>(command: Command<F>): string {
 
 /** A path as the user meant it: a task runs in the checkout, wherever it was started from. */
 export function userPath(path: string): string {
+  if (path.startsWith("/")) return path;
   const startedIn = Deno.env.get("INIT_CWD");
   const isElsewhere = startedIn !== undefined && startedIn !== Deno.cwd();
-  return isElsewhere && !path.startsWith("/") ? `${startedIn}/${path}` : path;
+  return isElsewhere ? `${startedIn}/${path}` : path;
 }
 
 /** The same of a socket's path, which after a leading `@` is an abstract name and no path at all. */

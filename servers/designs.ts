@@ -186,6 +186,11 @@ export const designs: readonly Design[] = [
 export const streamDesigns: readonly Design[] = designs
   .filter(({ transport }) => transport === undefined);
 
+/** Those of a run where nothing else is said: the rows of the book, or some that are reached locally. */
+export function usualDesigns(local: boolean): readonly Design[] {
+  return designs.filter(({ row, isLocal }) => local ? isLocal : row !== undefined);
+}
+
 /** The design with that id, or undefined. */
 export function findDesign(id: string): Design | undefined {
   return designs.find((design) => design.id === id);

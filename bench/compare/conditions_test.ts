@@ -8,12 +8,13 @@ Deno.test("differingConditions() names what differs, with both values", () => {
   const other = {
     ...run,
     environment: { ...run.environment, kernel: "7.0", cpu: null },
-    plan: { ...run.plan, bytes: 1 },
+    plan: { ...run.plan, bytes: 1, local: true },
   };
   assertEquals(differingConditions(run, other), [
     "kernel: 6.18.5 in A, 7.0 in B",
     "cpu: Example CPU in A, unknown in B",
     "bytes: 4000 in A, 1 in B",
+    "local: false in A, true in B",
   ]);
 });
 

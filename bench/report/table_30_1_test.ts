@@ -147,3 +147,17 @@ Deno.test("table301() lists odd rounds with the reason, and counts them all the 
   assertEquals(row(odd, "pool")["n"], "7");
   assert(!noted(sevenRounds).includes("Odd rounds"));
 });
+
+Deno.test("table301() of local servers says how they are reached, and has nothing of the book", () => {
+  const recorded = record([{ design: "iterative" }, { design: "door" }]);
+  const plan = { ...recorded.run.plan, local: true };
+  const { title, columns, rows, notes } = table301(
+    summarize({ ...recorded, run: { ...recorded.run, plan } }),
+  );
+  assertEquals(title, "Local servers: what each design costs");
+  const headers = columns.map(({ header }) => header);
+  assert(!headers.includes("book 3rd ed."));
+  const over = rows.map((cells) => cells[headers.indexOf("over")]!.text);
+  assertEquals(over, ["unix", "door"]);
+  assertStringIncludes(notes.join("\n"), "Over: how the clients reach the server");
+});
