@@ -176,7 +176,7 @@ Deno.test("bench ends when its time is up, and can be gone on with", async () =>
 
 Deno.test("bench records a trial over its time as one that did not finish", async () => {
   using folder = new TemporaryFolder();
-  const args = ["--designs", "iterative", "--rounds", "1", "--bytes", "16777216"];
+  const args = ["--designs", "iterative", "--rounds", "1", "--bytes", "1048576"];
   const { code, stderr } = await runTask(
     "bench",
     ...args,
