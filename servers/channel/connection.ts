@@ -6,7 +6,7 @@
  * @module
  */
 import { monotonicNanoseconds } from "../posix/clocks.ts";
-import { Errno, SystemError } from "../posix/errors.ts";
+import { Errno, failedWith, SystemError } from "../posix/errors.ts";
 import { peerCredentials, type Sent } from "../posix/messages.ts";
 import { gettid } from "../posix/processes.ts";
 import {
@@ -44,7 +44,7 @@ export interface How {
   readonly doing: string;
 }
 
-/** Connects to an address. @throws {SystemError} ESRCH where nobody listens, EACCES at a stranger's. */
+/** Connects to an address. @throws {SystemError} ECONNREFUSED: nobody listens; EACCES: a stranger does. */
 export function attach(address: SocketAddress, { index, flags, call, doing }: How): number {
   let socket = unconnected(address, SocketType.messages);
   const isSide = (index & SIDE_CHANNEL) !== 0;
@@ -53,7 +53,6 @@ export function attach(address: SocketAddress, { index, flags, call, doing }: Ho
   try {
     bind(socket, connectionAddress(coid), doing);
     const error = tryConnect(socket, address);
-    if (error === Errno.ECONNREFUSED) throw new SystemError(call, doing, Errno.ESRCH);
     if (error !== 0) throw new SystemError(call, doing, error);
     if (!isOurs(peerCredentials(socket))) throw new SystemError(call, doing, Errno.EACCES);
     if ((flags & ConnectFlag.CLOEXEC) === 0) keepOnExec(socket);
@@ -64,6 +63,16 @@ export function attach(address: SocketAddress, { index, flags, call, doing }: Ho
   }
   attached.set(coid, { socket, tid: gettid() });
   return coid;
+}
+
+/** As `attach`; where nobody listens, the error number is that one. */
+export function attachOr(missing: number, address: SocketAddress, how: How): number {
+  try {
+    return attach(address, how);
+  } catch (error) {
+    if (!failedWith(error, Errno.ECONNREFUSED)) throw error;
+    throw new SystemError(how.call, how.doing, missing);
+  }
 }
 
 /** Ends a connection. @throws {SystemError} EBADF where this thread has none of that number. */

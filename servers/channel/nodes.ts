@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { Errno, failedWith, SystemError } from "../posix/errors.ts";
+import { Errno, SystemError } from "../posix/errors.ts";
 import { pathAddress } from "./addresses.ts";
-import { attach, detach, type How, transact } from "./connection.ts";
+import { attachOr, detach, type How, transact } from "./connection.ts";
 import { MessageType } from "./flags.ts";
 
 /** This node (`ND_LOCAL_NODE`). */
@@ -49,7 +49,7 @@ const encoder = new TextEncoder();
 export function attachRemote(nd: number, target: Target, how: How): number {
   const name = names[nd];
   if (!name) throw new SystemError(how.call, how.doing, Errno.EHOSTUNREACH);
-  const coid = attachGateway(name, how);
+  const coid = attachOr(Errno.EHOSTUNREACH, pathAddress(nodePath(name), how.call), how);
   try {
     const message = encoder.encode(JSON.stringify(target));
     transact(coid, { call: how.call, type: MessageType.node, message, reply: new Uint8Array() });
@@ -57,14 +57,5 @@ export function attachRemote(nd: number, target: Target, how: How): number {
   } catch (error) {
     detach(coid, how.call);
     throw error;
-  }
-}
-
-function attachGateway(name: string, how: How): number {
-  try {
-    return attach(pathAddress(nodePath(name), how.call), how);
-  } catch (error) {
-    if (!failedWith(error, Errno.ESRCH)) throw error;
-    throw new SystemError(how.call, how.doing, Errno.EHOSTUNREACH);
   }
 }

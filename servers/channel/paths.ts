@@ -7,7 +7,7 @@ import { Errno, failedWith, SystemError } from "../posix/errors.ts";
 import { listen, SocketType } from "../posix/sockets.ts";
 import { pathAddress } from "./addresses.ts";
 import { Channel } from "./channel.ts";
-import { attach, type How } from "./connection.ts";
+import { attachOr, type How } from "./connection.ts";
 import { attachRemote, nodeDescriptor } from "./nodes.ts";
 
 /** Makes a channel that is found at a path. @throws {SystemError} EEXIST where the path is in use. */
@@ -33,13 +33,8 @@ export function createAt(
  * @throws {SystemError} ENOENT where nobody does.
  */
 export function attachPath(path: string, how: How): number {
-  try {
-    const [, node, rest] = path.match(/^\/net\/([^/]+)(\/.*)$/) ?? [];
-    return node === undefined
-      ? attach(pathAddress(path, how.call), how)
-      : attachRemote(nodeDescriptor(node), { path: rest! }, how);
-  } catch (error) {
-    if (!failedWith(error, Errno.ESRCH)) throw error;
-    throw new SystemError(how.call, how.doing, Errno.ENOENT);
-  }
+  const [, node, rest] = path.match(/^\/net\/([^/]+)(\/.*)$/) ?? [];
+  return node === undefined
+    ? attachOr(Errno.ENOENT, pathAddress(path, how.call), how)
+    : attachRemote(nodeDescriptor(node), { path: rest! }, how);
 }

@@ -16,7 +16,7 @@ import {
   tuneForMessages,
 } from "../posix/sockets.ts";
 import { channelAddress } from "./addresses.ts";
-import { attach } from "./connection.ts";
+import { attachOr } from "./connection.ts";
 import { ConnectFlag, MessageType, SIDE_CHANNEL } from "./flags.ts";
 import type { Target } from "./nodes.ts";
 import { ReplyPacket, Request, RequestPacket } from "./packet.ts";
@@ -91,7 +91,7 @@ function find(target: Target): { local: number; error: number } {
   try {
     const coid = "path" in target
       ? attachPath(String(target.path), how)
-      : attach(channelAddress(Number(target.pid), Number(target.chid)), how);
+      : attachOr(Errno.ESRCH, channelAddress(Number(target.pid), Number(target.chid)), how);
     return { local: coid & ~SIDE_CHANNEL, error: 0 };
   } catch (error) {
     if (error instanceof SystemError) return { local: -1, error: error.errno };

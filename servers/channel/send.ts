@@ -8,7 +8,7 @@ import { getpid } from "../posix/processes.ts";
 import { boundAddress, type SocketAddress, unixAddress } from "../posix/sockets.ts";
 import { channelAddress } from "./addresses.ts";
 import { Channel } from "./channel.ts";
-import { attach, detach, sendPulse, transact } from "./connection.ts";
+import { attachOr, detach, sendPulse, transact } from "./connection.ts";
 import { ConnectFlag, MessageType, SIDE_CHANNEL } from "./flags.ts";
 import { attachRemote, LOCAL_NODE } from "./nodes.ts";
 
@@ -42,7 +42,7 @@ export function connectAttach(
   if (!isKnown) throw new SystemError("connectAttach", doing, Errno.EINVAL);
   const how = { index, flags, call: "connectAttach", doing };
   if (nd !== LOCAL_NODE) return attachRemote(nd, { pid, chid }, how);
-  return attach(localAddress(pid, chid), how);
+  return attachOr(Errno.ESRCH, localAddress(pid, chid), how);
 }
 
 /** A channel's address. Private ones have one that only their own process knows. */
