@@ -5,6 +5,8 @@
  *
  * @module
  */
+import { attach, detach, transact } from "../servers/channel/connection.ts";
+import { ConnectFlag, MessageType, SIDE_CHANNEL } from "../servers/channel/flags.ts";
 import { type Command, Exit, printLine, runCommand } from "../servers/cli.ts";
 import { closeDoor, doorCall, openDoor } from "../servers/door/mod.ts";
 import { fork, requireFork } from "../servers/posix/fork.ts";
@@ -21,6 +23,7 @@ import {
   read,
   socketPair,
   streamSocket,
+  unixAddress,
   write,
 } from "../servers/posix/sockets.ts";
 import { answer } from "../servers/service.ts";
@@ -57,6 +60,15 @@ const command: Command<typeof flags> = {
 /** Asks the service for eight bytes, and is eight bytes long. */
 const REQUEST = new TextEncoder().encode("0000008\n");
 const reply = new Uint8Array(8);
+
+/** How a channel is attached to, and what is sent over it. */
+const ATTACHED = {
+  index: SIDE_CHANNEL,
+  flags: ConnectFlag.CLOEXEC,
+  call: "connectAttach",
+  doing: "measure a channel",
+};
+const TRANSACTION = { call: "msgSend", type: MessageType.own, message: REQUEST, reply };
 
 /** A means to call somebody. */
 interface Means {
@@ -128,7 +140,7 @@ const means: readonly Means[] = [
     name: "door call",
     where: "another process",
     async prepare(stack) {
-      const door = openDoor(await doorServer(stack));
+      const door = openDoor(await serverAt("door", stack));
       return () => doorCall(door, { data: REQUEST, resultSize: 8 });
     },
   },
@@ -136,11 +148,32 @@ const means: readonly Means[] = [
     name: "door: open, call, close",
     where: "another process",
     async prepare(stack) {
-      const path = await doorServer(stack);
+      const path = await serverAt("door", stack);
       return () => {
         const door = openDoor(path);
         doorCall(door, { data: REQUEST, resultSize: 8 });
         closeDoor(door);
+      };
+    },
+  },
+  {
+    name: "message channel",
+    where: "another process",
+    async prepare(stack) {
+      const path = await serverAt("channel", stack);
+      const coid = attach(unixAddress(path), ATTACHED);
+      return () => transact(coid, TRANSACTION);
+    },
+  },
+  {
+    name: "channel: attach to detach",
+    where: "another process",
+    async prepare(stack) {
+      const address = unixAddress(await serverAt("channel", stack));
+      return () => {
+        const coid = attach(address, ATTACHED);
+        transact(coid, TRANSACTION);
+        detach(coid, "connectDetach");
       };
     },
   },
@@ -176,11 +209,11 @@ const means: readonly Means[] = [
   },
 ];
 
-/** Starts a door server; its door's path is the result. */
-async function doorServer(stack: AsyncDisposableStack): Promise<string> {
+/** Starts a server of that design under a name that no file has, which is the result. */
+async function serverAt(design: "door" | "channel", stack: AsyncDisposableStack): Promise<string> {
   const path = `@herd-${crypto.randomUUID()}`;
   const server = stack.use(
-    new Subprocess("servers/serve.ts", ["door", `--path=${path}`, "--children=2"]),
+    new Subprocess("servers/serve.ts", [design, `--path=${path}`, "--children=2"]),
   );
   await server.next("ready", 30);
   return path.replace("@", "\0");
@@ -245,7 +278,7 @@ function tell(measured: readonly Measured[]): void {
 function verdict(
   rows: readonly (Pick<Means, "name" | "where"> & Measured)[],
 ): string {
-  const others = rows.filter(({ name, where }) => where === "another process" && !isDoor(name));
+  const others = rows.filter(({ name, where }) => where === "another process" && !isOurs(name));
   const door = median(rows.find(({ name }) => name === "door call")!.medians);
   const beaten = others.filter(({ medians }) => median(medians) > door);
   const ratios = others.map(({ name, medians }) =>
@@ -257,6 +290,7 @@ function verdict(
     } here, where they are made of Unix sockets.`;
 }
 
-const isDoor = (name: string) => name.startsWith("door");
+/** Whether it is a means made here of Unix sockets. */
+const isOurs = (name: string) => name.startsWith("door") || name.includes("channel");
 
 if (import.meta.main) Deno.exit(await runCommand(command, Deno.args, messages));
