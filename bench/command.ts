@@ -10,7 +10,7 @@ import { Signal } from "../servers/posix/signals.ts";
 import { loadText } from "./plan.ts";
 import { textProgress } from "./progress.ts";
 import type { Plan } from "./record.ts";
-import { defaultFolder, goOn, measure, type Outcome, start } from "./record_run.ts";
+import { defaultFolder, goOn, measure, type Outcome, start, type Started } from "./record_run.ts";
 import { renderTerminal } from "./report/derive.ts";
 import { warningsOf } from "./report/warnings.ts";
 import type { Observer } from "./run.ts";
@@ -78,7 +78,7 @@ export async function recordAsCommand(
   const interrupt = interrupted();
   const timeout = timeoutAfter(options["max-time"]);
   const signal = AbortSignal.any([interrupt, timeout]);
-  const outcome = await measure(started, json ? jsonProgress : textProgress(plan), signal, trace);
+  const outcome = await measureShown(started, json, signal, trace);
   const { complete, failed, recorded } = outcome;
   if (json) printEvent({ event: "done", folder, complete, failed });
   if (!complete) sayEarlyEnd(folder, timeout.aborted);
@@ -90,6 +90,17 @@ export async function recordAsCommand(
     ? Exit.failed
     : Exit.fine;
   return { ...outcome, exit };
+}
+
+async function measureShown(
+  started: Started,
+  json: boolean,
+  signal: AbortSignal,
+  trace: boolean,
+): Promise<Outcome> {
+  if (json) return await measure(started, jsonProgress, signal, trace);
+  using progress = textProgress(started.run.plan, started.pending);
+  return await measure(started, progress, signal, trace);
 }
 
 const jsonProgress: Observer = {

@@ -111,7 +111,8 @@ Deno.test("bench runs, records and prints; tables gives the same again from the 
     assertEquals(status, "ok");
     assertEquals(children.reduce((sum, { connections }) => sum + connections, 0), 500);
   }
-  const files = [...deriveFiles(recorded).keys(), "run.json", "trials.jsonl"];
+  const derived = [...(await deriveFiles(recorded)).keys()];
+  const files = [...derived, "run.json", "trials.jsonl"];
   assertEquals(folder.names, files.toSorted());
 
   assertMatch(bench.stdout, /^Table 30\.1: /m);
@@ -121,7 +122,7 @@ Deno.test("bench runs, records and prints; tables gives the same again from the 
   assertEquals(rest, "\n");
 
   const before = contents(folder);
-  for (const name of deriveFiles(recorded).keys()) Deno.removeSync(`${folder.path}/${name}`);
+  for (const name of derived) Deno.removeSync(`${folder.path}/${name}`);
   const tables = await runTask("tables", folder.path);
   assertEquals([tables.code, tables.stderr], [0, ""]);
   assertEquals(tables.stdout.trim(), printed!.trim());

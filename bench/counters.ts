@@ -27,7 +27,7 @@ export function readCounters(): Counters {
   const [user, nice, system, , , irq = 0, softirq = 0, steal] = stat ?? [];
   return {
     milliseconds: performance.now(),
-    passiveOpens: tcpCounter("PassiveOpens"),
+    passiveOpens: passiveOpens(),
     busySeconds: stat ? (user! + nice! + system! + irq + softirq) / TICKS_PER_SECOND : null,
     stealSeconds: steal === undefined ? null : steal / TICKS_PER_SECOND,
     loadAverage: loadAverages()?.[0] ?? null,
@@ -44,6 +44,11 @@ export function timeWaits(): number | null {
   // Of this thread: only it may have a network namespace of its own.
   const text = tryReadText("/proc/thread-self/net/sockstat")?.match(/^TCP:.* tw (\d+)/m)?.[1];
   return text === undefined ? null : Number(text);
+}
+
+/** Connections that this network namespace has accepted since it was made. */
+export function passiveOpens(): number | null {
+  return tcpCounter("PassiveOpens");
 }
 
 /** A counter of /proc/net/snmp. */

@@ -109,7 +109,7 @@ export async function measure(
     ? await traceDesigns(run.plan, observer.noted, signal)
     : run.traces;
   store.writeRun({ ...run, complete, traces, endedAt: new Date().toISOString() });
-  const recorded = store.derive();
+  const recorded = await store.derive();
   const failed = recorded.trials.filter(({ status }) => status !== "ok").length;
   return { recorded, folder: store.folder, complete, failed };
 }

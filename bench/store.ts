@@ -60,7 +60,7 @@ export class Store {
   }
 
   /** Writes everything that follows from the record. */
-  derive(): Recorded {
+  derive(): Promise<Recorded> {
     return derive(this.folder);
   }
 
@@ -80,9 +80,11 @@ function writeRun(folder: string, run: Run): void {
  * @throws {UnreadableError} if the record cannot be read.
  * @throws {UsageError} if its folder cannot be written.
  */
-export function derive(folder: string): Recorded {
+export async function derive(folder: string): Promise<Recorded> {
   const recorded = readRecord(folder);
-  for (const [name, content] of deriveFiles(recorded)) writeWhole(`${folder}/${name}`, content);
+  for (const [name, content] of await deriveFiles(recorded)) {
+    writeWhole(`${folder}/${name}`, content);
+  }
   return recorded;
 }
 

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { TemporaryFolder } from "../clients/testing.ts";
 import { UsageError } from "../servers/cli.ts";
 import { SCHEMA_VERSION } from "./record.ts";
@@ -143,32 +149,32 @@ Deno.test("readRecord() says which file is missing", () => {
   }
 });
 
-Deno.test("derive() writes every derived file, and the same bytes again", () => {
+Deno.test("derive() writes every derived file, and the same bytes again", async () => {
   using folder = new TemporaryFolder();
   store(folder.path);
-  assertEquals(derive(folder.path), recorded);
-  const files = deriveFiles(recorded);
+  assertEquals(await derive(folder.path), recorded);
+  const files = await deriveFiles(recorded);
   assertEquals(folder.names, [...files.keys(), "run.json", "trials.jsonl"].toSorted());
   for (let time = 1; time <= 2; time++) {
     for (const [name, content] of files) {
       assertEquals(Deno.readTextFileSync(`${folder.path}/${name}`), content, `time ${time}`);
       assert(content.length > 0, name);
     }
-    derive(folder.path);
+    await derive(folder.path);
   }
   assertEquals(readRecord(folder.path), recorded);
 });
 
-Deno.test("derive() writes nothing where the record cannot be read", () => {
+Deno.test("derive() writes nothing where the record cannot be read", async () => {
   using folder = spoiled("trials.jsonl", (text) => `{}\n${text}`);
-  assertThrows(() => derive(folder.path), UnreadableError, "trials.jsonl:1");
+  await assertRejects(() => derive(folder.path), UnreadableError, "trials.jsonl:1");
   assertEquals(folder.names, ["run.json", "trials.jsonl"]);
 });
 
-Deno.test("derive() says which file it cannot write", () => {
+Deno.test("derive() says which file it cannot write", async () => {
   using folder = new TemporaryFolder();
   store(folder.path);
-  const [name] = deriveFiles(recorded).keys();
+  const [name] = (await deriveFiles(recorded)).keys();
   Deno.mkdirSync(`${folder.path}/${name}`);
-  assertThrows(() => derive(folder.path), UsageError, `Cannot write ${folder.path}/${name}`);
+  await assertRejects(() => derive(folder.path), UsageError, `Cannot write ${folder.path}/${name}`);
 });

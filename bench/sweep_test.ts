@@ -47,15 +47,15 @@ Deno.test("sweep runs every value, records and prints; tables gives the same aga
   for (const { design, poolSize, children, status } of trials) {
     assertEquals([status, children.length], ["ok", design === "iterative" ? 1 : poolSize]);
   }
-  const files = ["run.json", "sweep.csv", "sweep.md", "trials.jsonl"];
-  assertEquals(folder.names, files);
-  const [csv, page] = [1, 2].map((i) => Deno.readTextFileSync(`${folder.path}/${files[i]}`));
-  for (const i of [1, 2]) Deno.removeSync(`${folder.path}/${files[i]}`);
+  const derived = ["report.html", "sweep.csv", "sweep.md", "sweep.svg"];
+  assertEquals(folder.names, [...derived, "run.json", "trials.jsonl"].toSorted());
+  const contents = () => derived.map((name) => Deno.readTextFileSync(`${folder.path}/${name}`));
+  const before = contents();
+  for (const name of derived) Deno.removeSync(`${folder.path}/${name}`);
   const tables = await runTask("tables", folder.path);
   assertEquals([tables.code, tables.stderr], [0, ""]);
   assertEquals(tables.stdout.trim(), sweep.stdout.split("Recorded in")[0]!.trim());
-  assertEquals(Deno.readTextFileSync(`${folder.path}/sweep.csv`), csv);
-  assertEquals(Deno.readTextFileSync(`${folder.path}/sweep.md`), page);
+  assertEquals(contents(), before);
 });
 
 Deno.test("sweep over clients shares the same connections among them; others have one value", async () => {

@@ -1,5 +1,5 @@
 /**
- * Command: regenerate the tables of a recorded run, from its record alone.
+ * Command: regenerate tables, pictures and report of a recorded run, from its record alone.
  *
  * @module
  */
@@ -23,15 +23,16 @@ const flags = {
 const command: Command<typeof flags> = {
   name: "tables",
   operands: "[RUN]",
-  description: "Regenerate the tables of a recorded run (default: the latest under results/).",
+  description:
+    "Regenerate tables, pictures and report of a recorded run (default: the latest under results/).",
   flags,
 };
 
-function tables({ operands, flags }: Parsed<typeof command.flags>): number {
+async function tables({ operands, flags }: Parsed<typeof command.flags>): Promise<number> {
   const [run, ...rest] = operands;
   if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one run only`);
   const folder = run === undefined ? latest() : userPath(run).replace(/\/+$/, "");
-  const recorded = derive(folder);
+  const recorded = await derive(folder);
   printLine(renderTerminal(recorded, { ...terminalOptions(), book: flags.book }));
   return Exit.fine;
 }

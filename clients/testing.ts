@@ -9,7 +9,7 @@ import { linesOf } from "../servers/lines.ts";
 import { tryReadText } from "../servers/posix/files.ts";
 import { kill } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
-import { inTime } from "../servers/testing.ts";
+import { IN_TERMINAL, inTime } from "../servers/testing.ts";
 
 /** The checkout. */
 export const ROOT = new URL("..", import.meta.url).pathname;
@@ -41,12 +41,16 @@ export class RunningTask implements AsyncDisposable {
   readonly #stderr: Promise<string>;
   readonly #mark = `HERD_TEST_TASK=${crypto.randomUUID()}`;
 
-  /** Starts a task, without `deno task`, which would not pass signals on. */
-  constructor(task: Task, args: readonly string[]) {
+  /**
+   * Starts a task, without `deno task`, which would not pass signals on; `via` is a program that is given
+   * the command line to run.
+   */
+  constructor(task: Task, args: readonly string[], via: readonly string[] = []) {
     const [, ...flags] = config.tasks[task].command.replaceAll("$INIT_CWD", ROOT).split(" ");
     const [name, value] = this.#mark.split("=") as [string, string];
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: [...flags, ...args],
+    const [program, ...rest] = [...via, Deno.execPath(), ...flags, ...args];
+    this.#process = new Deno.Command(program!, {
+      args: rest,
       cwd: ROOT,
       env: { [name]: value, NO_COLOR: "1" },
       stdin: "null",
@@ -117,6 +121,12 @@ export async function runTask(
   ...args: string[]
 ): Promise<Outcome> {
   await using running = new RunningTask(task, args);
+  return await running.ended();
+}
+
+/** Runs a task to its end on a terminal, where both outputs come out of the first. */
+export async function runOnTerminal(task: Task, ...args: string[]): Promise<Outcome> {
+  await using running = new RunningTask(task, args, IN_TERMINAL);
   return await running.ended();
 }
 

@@ -109,6 +109,43 @@ export interface Snapshot {
   readonly otherAccount: OtherAccount;
 }
 
+/** What a server does, while it does it. */
+export interface Look {
+  /** Connections and CPU seconds since the mark. */
+  readonly connections: number;
+  readonly cpu: number;
+  /** CPU seconds of the process that accepts or waits; null where it is the one that serves. */
+  readonly parentCpu: number | null;
+  readonly children: readonly {
+    readonly index: number;
+    readonly connections: number;
+    /** Connections it is serving now. */
+    readonly open: number;
+    readonly cpu: number;
+  }[];
+}
+
+/** What happened since a snapshot. */
+export function lookSince({ parent, children }: Snapshot, meter: Meter, watch: Watch): Look {
+  const cpuSince = (slot: Slot, living: Use, before: Reading) =>
+    Math.max(0, slot.ended.user + slot.ended.system + living.cpu - before.cpu);
+  const seen = meter.children.map((slot, index) => ({
+    index,
+    connections: slot.opened - children[index]!.opened,
+    open: Math.max(0, slot.opened - slot.closed),
+    cpu: cpuSince(slot, watch.child(slot), children[index]!),
+  }));
+  const parentCpu = meter.parent.pid === 0
+    ? null
+    : cpuSince(meter.parent, watch.parent(meter.parent), parent);
+  return {
+    connections: seen.reduce((sum, child) => sum + child.connections, 0),
+    cpu: seen.reduce((sum, { cpu }) => sum + cpu, parentCpu ?? 0),
+    parentCpu,
+    children: seen,
+  };
+}
+
 /** Reads all slots and the clocks of whoever lives in them. */
 export function snapshot(meter: Meter, watch: Watch): Snapshot {
   return {

@@ -65,6 +65,8 @@ export interface Design {
 export interface Listing {
   parent?(server: Server): void;
   child?(child: Child): void;
+  /** Has V8 compile what serves, where it is not what serves streams. */
+  warmUp?(): void;
   /** In place of both: starts the server, where a library of its own makes the threads. */
   readonly start?: Start;
 }
@@ -82,6 +84,8 @@ export interface Server {
   readonly queue: Queue;
   /** Serves one client in this process, closes the connection and counts it. */
   serve(connection: number): void;
+  /** Counts a client that comes with a message; `answer` says whether its request is served. */
+  count(answer: () => boolean): void;
 }
 
 /** The one interface behind which forks, Deno subprocesses and Workers stand. */

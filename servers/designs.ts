@@ -171,6 +171,15 @@ export const designs: readonly Design[] = [
     isLocal: true,
     listing: () => import("./door_server.ts"),
   },
+  {
+    id: "channel",
+    title: "Channel server, a loop that receives messages",
+    children: "none",
+    accepts: "the process, a message at a time",
+    transport: "channel",
+    isLocal: true,
+    listing: () => import("./channel_loop.ts"),
+  },
 ];
 
 /** Those that are reached over a stream, be it TCP or a Unix-domain socket. */

@@ -1,27 +1,21 @@
 /** The book's figures of who holds which descriptor, seen in /proc while a server runs. */
 import { assert, assertEquals } from "@std/assert";
 import { designs } from "./designs.ts";
-import { childrenOf, readText } from "./posix/files.ts";
+import { type Holders, holdersOf, listenerOn, processesOf, streamPipes } from "./holders.ts";
 import { kill } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
 import { Connection, type RunningServer, startServer } from "./testing.ts";
 
 const CHILDREN = 3;
 
-/** Which processes of a server hold which socket: process numbers by the socket's inode. */
-type Holders = ReadonlyMap<number, readonly number[]>;
-
-/** Looks at every descriptor of a server, its host included; by a program, as Deno may not. */
+/** Which processes of a server, its host included, hold which socket. */
 async function findHolders(server: RunningServer): Promise<Holders> {
-  const folders = (await server.processes()).map((pid) => `/proc/${pid}/fd`);
-  const args = [...folders, "-lname", "socket:*", "-printf", "%p %l\n"];
-  const { stdout } = await new Deno.Command("find", { args }).output();
-  const lines = new TextDecoder().decode(stdout).matchAll(/^\/proc\/(\d+)\/.*\[(\d+)\]$/gm);
-  const holders = new Map<number, Set<number>>();
-  for (const [, pid, inode] of lines) {
-    holders.set(Number(inode), (holders.get(Number(inode)) ?? new Set()).add(Number(pid)));
-  }
-  return new Map([...holders].map(([inode, pids]) => [inode, ascending(pids)]));
+  return holdersOf(await server.processes());
+}
+
+/** The processes that hold a socket. */
+function pidsOf(inode: number, holders: Holders): number[] {
+  return ascending(new Set(holders.get(inode)?.map(({ pid }) => pid)));
 }
 
 function ascending(numbers: Iterable<number>): number[] {
@@ -30,36 +24,12 @@ function ascending(numbers: Iterable<number>): number[] {
 
 /** The sockets a process holds. */
 function socketsOf(pid: number, holders: Holders): number[] {
-  return [...holders].filter(([, pids]) => pids.includes(pid)).map(([inode]) => inode);
-}
-
-/** The inode of the socket that listens on a port (/proc/net/tcp). */
-function listenerOn(port: number): number {
-  const local = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  const rows = readText("/proc/net/tcp").split("\n").map((line) => line.trim().split(/ +/));
-  const found = rows.filter((row) => row[1]?.endsWith(local) && row[3] === "0A");
-  assertEquals(found.length, 1);
-  return Number(found[0]![9]);
-}
-
-/** Inodes of the connected stream sockets of the Unix domain (/proc/net/unix). */
-function streamPipes(): Set<number> {
-  const [STREAM, CONNECTED] = ["0001", "03"];
-  const rows = readText("/proc/net/unix").split("\n").map((line) => line.trim().split(/ +/));
-  return new Set(
-    rows.filter((row) => row[4] === STREAM && row[5] === CONNECTED).map((row) => Number(row[6])),
-  );
-}
-
-/** The server process and its children. */
-function processesOf(server: RunningServer): { parent: number; children: number[] } {
-  const parent = childrenOf(server.pid)[0]!;
-  return { parent, children: childrenOf(parent) };
+  return [...holders.keys()].filter((inode) => pidsOf(inode, holders).includes(pid));
 }
 
 /** Kills a child, and waits until the one that takes its place has served a client. */
 async function replaceOne(server: RunningServer): Promise<void> {
-  kill(processesOf(server).children[1]!, Signal.KILL);
+  kill(processesOf(server.pid).children[1]!, Signal.KILL);
   assertEquals((await server.next())?.event, "lost");
   using clients = new DisposableStack();
   const every = Array.from({ length: CHILDREN }, () => clients.use(new Connection(server.port)));
@@ -77,10 +47,10 @@ const pools = designs.filter(({ lifetime, children }) =>
 for (const { id } of pools.filter(({ passes }) => !passes)) {
   Deno.test(`serve ${id} has N + 1 processes that hold one listener (figure 30.2)`, async () => {
     await using server = await startServer(id, { children: CHILDREN });
-    const { parent, children } = processesOf(server);
+    const { parent, children } = processesOf(server.pid);
     assertEquals(children.length, CHILDREN);
     const holders = await findHolders(server);
-    assertEquals(holders.get(listenerOn(server.port)), ascending([parent, ...children]));
+    assertEquals(pidsOf(listenerOn(server.port)!, holders), ascending([parent, ...children]));
   });
 }
 
@@ -88,24 +58,24 @@ for (const { id } of pools.filter(({ passes }) => !passes)) {
 async function ownSockets(making: string): Promise<number> {
   const { id } = pools.find(({ passes, children }) => !passes && children === making)!;
   await using server = await startServer(id, { children: 1 });
-  const { children: [child] } = processesOf(server);
+  const { children: [child] } = processesOf(server.pid);
   return socketsOf(child!, await findHolders(server)).length - 1;
 }
 
 /** What the book draws: a stream pipe a child, whose ends nobody else has, and the listener. */
 async function assertStreamPipes(server: RunningServer, own: number): Promise<void> {
-  const { parent, children } = processesOf(server);
-  const listener = listenerOn(server.port);
+  const { parent, children } = processesOf(server.pid);
+  const listener = listenerOn(server.port)!;
   const pipes = streamPipes();
   const holders = await findHolders(server);
-  assertEquals(holders.get(listener), [parent]);
+  assertEquals(pidsOf(listener, holders), [parent]);
   const ends = socketsOf(parent, holders).filter((inode) => inode !== listener);
   assertEquals([ends.length, children.length], [CHILDREN, CHILDREN]);
-  for (const inode of ends) assertEquals(holders.get(inode), [parent]);
+  for (const inode of ends) assertEquals(pidsOf(inode, holders), [parent]);
   for (const pid of children) {
     const sockets = socketsOf(pid, holders);
     assertEquals(sockets.length, 1 + own);
-    for (const inode of sockets) assertEquals(holders.get(inode), [pid]);
+    for (const inode of sockets) assertEquals(pidsOf(inode, holders), [pid]);
     ends.push(...sockets);
   }
   for (const inode of ends) assert(pipes.has(inode), `${inode} is no end of a stream pipe`);
@@ -124,13 +94,13 @@ for (const { id, children: making } of pools.filter(({ passes }) => passes === "
 Deno.test("serve slaunch has a stream pipe a server, of which the launcher holds both ends", async () => {
   const own = await ownSockets("subprocess");
   await using server = await startServer("slaunch");
-  const { parent, children } = processesOf(server);
+  const { parent, children } = processesOf(server.pid);
   const holders = await findHolders(server);
-  const listener = listenerOn(server.port);
-  assertEquals(holders.get(listener), [parent]);
+  const listener = listenerOn(server.port)!;
+  assertEquals(pidsOf(listener, holders), [parent]);
   const ends = socketsOf(parent, holders).filter((inode) => inode !== listener);
   assertEquals(ends.length, 2 * children.length);
-  const shared = ends.map((inode) => holders.get(inode)!.filter((pid) => pid !== parent));
+  const shared = ends.map((inode) => pidsOf(inode, holders).filter((pid) => pid !== parent));
   // Nobody else has the launcher's, and each server has its own.
   assertEquals(shared.filter((pids) => pids.length === 0).length, children.length);
   assertEquals(ascending(shared.flat()), ascending(children));

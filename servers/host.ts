@@ -4,7 +4,15 @@
  *
  * @module
  */
-import { account, lastLook, type Report, type Snapshot, snapshot } from "./account.ts";
+import {
+  account,
+  lastLook,
+  type Look,
+  lookSince,
+  type Report,
+  type Snapshot,
+  snapshot,
+} from "./account.ts";
 import { makeSetup, type Setup } from "./children/setup.ts";
 import { type Status, STATUS_BYTES, statuses } from "./children/status.ts";
 import type { Design, Making, Start } from "./design.ts";
@@ -114,6 +122,11 @@ export class Host {
   /** From here on counts. */
   mark(): void {
     this.#from = snapshot(this.#setup.meter, this.#running.watch);
+  }
+
+  /** What happened since the mark, without an end to anything. To be called once it is ready. */
+  look(): Look {
+    return lookSince(this.#from!, this.#setup.meter, this.#running.watch);
   }
 
   /**

@@ -52,6 +52,7 @@ const flags = {
   },
   pin: { kind: "string", value: "0,2-3", help: "confine it to these processors" },
   ...launchFlags,
+  watch: { kind: "boolean", help: "show clients and CPU of each child as they change" },
   json: { kind: "boolean", help: "one JSON object a line" },
   ...ownerFlags,
 } as const;
@@ -68,6 +69,7 @@ async function serve({ operands, flags, given }: Parsed<typeof command.flags>): 
   const [id, ...rest] = operands;
   if (id === undefined) throw new UsageError("Missing design: write deno task serve DESIGN");
   if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one design only`);
+  if (flags.watch) requireTerminal(flags.json);
   const design = requireDesign(id);
   if (design.transport !== undefined && flags.path === undefined) {
     throw new UsageError(`Cannot serve ${id} at a port: write deno task serve ${id} --path PATH`);
@@ -79,6 +81,9 @@ async function serve({ operands, flags, given }: Parsed<typeof command.flags>): 
   dieWithParent(flags.owner || getppid(), Signal.TERM);
   settle(flags);
 
+  // Loaded only here: a server that nobody watches starts, and forks, without it.
+  const view = flags.watch ? new (await import("./watch.ts")).LiveView() : undefined;
+  const say = view ? (line: string) => view.print(line) : console.error;
   const host = await Host.start(design, {
     port: flags.port,
     path: flags.path && userSocket(flags.path),
@@ -87,14 +92,16 @@ async function serve({ operands, flags, given }: Parsed<typeof command.flags>): 
     extraCpu: extraCpuOf(design, flags["extra-cpu"]),
     // Under bench only: what a kill leaves of a cgroup, bench removes.
     cgroup: flags.owner !== 0,
-  }, (status) => printStatus(status, flags.json));
+  }, (status) => printStatus(status, flags.json, say));
   const ended = stopSignal();
   const outcome = await Promise.race([host.ready, host.failed, ended]);
   if (outcome === undefined) {
     announce(id, host, flags);
     if (!Deno.stdin.isTerminal()) readMarks(host);
+    view?.show(() => host.look());
   }
   const reason = await Promise.race([host.failed, ended]);
+  view?.[Symbol.dispose]();
   const report = await host.stop();
   if (flags.json) printEvent({ event: "report", ...report });
   else printReport(report);
@@ -111,12 +118,23 @@ function extraCpuOf({ id, children }: Design, nanoseconds: number): number {
   );
 }
 
-function printStatus({ kind, index, pid }: Status, json: boolean): void {
+function printStatus(
+  { kind, index, pid }: Status,
+  json: boolean,
+  say: (line: string) => void,
+): void {
   if (kind === "ready") return;
   if (json) printEvent({ event: kind, index, pid });
   else if (kind !== "ended") {
-    console.error(`serve: child ${index} (process ${pid}) died; a new one takes its place`);
+    say(`serve: child ${index} (process ${pid}) died; a new one takes its place`);
   }
+}
+
+/** @throws {UsageError} where there is nothing to draw on. */
+function requireTerminal(json: boolean): void {
+  if (json) throw new UsageError("Cannot watch with --json: write one of them");
+  if (Deno.stdout.isTerminal()) return;
+  throw new UsageError("Cannot watch here: standard output is no terminal; leave out --watch");
 }
 
 /** What `stopSignal` resolves with. */

@@ -132,6 +132,20 @@ export class ServeProcess implements AsyncDisposable {
   }
 }
 
+/**
+ * Runs a command line, given behind it, on a terminal of its own (script(1)): what it prints comes out of
+ * standard output, with CR LF at the ends of lines, and what it is told is typed, ^C included.
+ */
+export const IN_TERMINAL: readonly string[] = [
+  "/bin/sh",
+  "-c",
+  'exec script --quiet --return --command "stty cols 100 rows 30; exec $*" /dev/null',
+  "sh",
+];
+
+/** ^C as it is typed. */
+export const CONTROL_C = "\x03";
+
 interface Process {
   readonly id: string;
   readonly pid: number;
@@ -352,14 +366,15 @@ export function isGone(path: string): boolean {
   return false;
 }
 
-/** Runs a program of its own Deno process, with an event loop, in this directory. */
-export async function evaluate(program: string): Promise<
+/** Runs a program of its own Deno process, with an event loop, in this directory; `via` a program. */
+export async function evaluate(program: string, via: readonly string[] = []): Promise<
   Pick<Outcome, "code" | "stderr"> & {
     readonly stdout: string;
   }
 > {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--ext=ts", "--v8-flags=--single-threaded", program],
+  const [command, ...rest] = [...via, Deno.execPath()];
+  const { code, stdout, stderr } = await new Deno.Command(command!, {
+    args: [...rest, "eval", "--ext=ts", "--v8-flags=--single-threaded", program],
     cwd: new URL(".", import.meta.url),
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

@@ -4,7 +4,8 @@
  * The rounds are as independent as they can be on one machine. Each trial has a server and a load of its
  * own: what V8 compiled when, where memory lies and who runs on which processor stay as they are while a
  * process lives, so that several accounts of one server would be one observation and not several. No
- * trial is used twice, and a toss decides who goes first in a round.
+ * trial is used twice, and a toss decides who goes first in a round. The baseline, which no comparison
+ * looks at, is left out.
  *
  * They are not independent of the weather: trials that follow each other share what else the machine does
  * in that minute. For a design against itself that does no harm. Whatever the noise, the two of a round

@@ -13,17 +13,24 @@ const example = record([
   ...rounds("stranger", [0.3, 0.3, 0.31], { children: [500, 500] }),
 ]);
 
-Deno.test("deriveFiles() gives both tables, for a page and for a spreadsheet", () => {
-  assertEquals([...deriveFiles(example).keys()], [
+Deno.test("deriveFiles() gives both tables for a page and for a spreadsheet, pictures and a report", async () => {
+  assertEquals([...(await deriveFiles(example)).keys()], [
     "table-30.1.md",
     "table-30.1.csv",
     "table-30.2.md",
     "table-30.2.csv",
+    "process-control.svg",
+    "process-control-log.svg",
+    "clients-per-child.svg",
+    "cpu-per-child.svg",
+    "report.html",
   ]);
 });
 
-Deno.test("deriveFiles() writes CSV that reads back as the record's own numbers", () => {
-  const [header, ...lines] = deriveFiles(example).get("table-30.1.csv")!.trimEnd().split("\n");
+Deno.test("deriveFiles() writes CSV that reads back as the record's own numbers", async () => {
+  const [header, ...lines] = (await deriveFiles(example)).get("table-30.1.csv")!.trimEnd().split(
+    "\n",
+  );
   const read = lines.map((line) => {
     const cells = line.split(",");
     return Object.fromEntries(header!.split(",").map((field, index) => [field, cells[index]]));
@@ -39,14 +46,14 @@ Deno.test("deriveFiles() writes CSV that reads back as the record's own numbers"
   assertEquals([pool.rounds_ok, pool.rounds_failed], ["3", "1"]);
   assertEquals(pool.system_share_of_cpu_tick_based, "0.75");
   assertEquals(
-    deriveFiles(example).get("table-30.2.csv"),
+    (await deriveFiles(example)).get("table-30.2.csv"),
     "child,prefork-shared-accept_connections,stranger_connections\n0,400,500\n1,350,500\n2,250,\n",
   );
 });
 
-Deno.test("deriveFiles() says under which conditions, in each page", () => {
+Deno.test("deriveFiles() says under which conditions, in each page", async () => {
   for (const name of ["table-30.1.md", "table-30.2.md"]) {
-    const page = deriveFiles(example).get(name)!;
+    const page = (await deriveFiles(example)).get(name)!;
     assertStringIncludes(page, "10 × 100 × 4000 (clients × connections × bytes)");
     assertStringIncludes(page, "Linux 6.18.5");
     assertStringIncludes(page, "Example CPU");
@@ -58,9 +65,9 @@ Deno.test("deriveFiles() says under which conditions, in each page", () => {
   }
 });
 
-Deno.test("deriveFiles() and renderTerminal() give the same bytes for the same record", () => {
+Deno.test("deriveFiles() and renderTerminal() give the same bytes for the same record", async () => {
   const again = structuredClone(example);
-  assertEquals(deriveFiles(again), deriveFiles(example));
+  assertEquals(await deriveFiles(again), await deriveFiles(example));
   assertEquals(renderTerminal(again, wide), renderTerminal(example, wide));
 });
 
@@ -109,24 +116,24 @@ Deno.test("renderTerminal() fits 120 columns with the nine designs of the book",
   assertEquals(text.match(/^(row +design|child) /gm)?.length, 2);
 });
 
-Deno.test("deriveFiles() and renderTerminal() work for a single design", () => {
+Deno.test("deriveFiles() and renderTerminal() work for a single design", async () => {
   const single = record(rounds("prefork-shared-accept", [0.1], { children: [600, 400] }));
-  assertStringIncludes(renderTerminal(single, wide), "max/min      1.50");
+  assertStringIncludes(renderTerminal(single, wide), "max/min  1.50");
   assertStringIncludes(
-    deriveFiles(single).get("table-30.1.md")!,
+    (await deriveFiles(single)).get("table-30.1.md")!,
     "no process control time for 1 of 1",
   );
 });
 
-Deno.test("deriveFiles() and renderTerminal() say so where no trial counts", () => {
+Deno.test("deriveFiles() and renderTerminal() say so where no trial counts", async () => {
   const nothing = record([{ design: "iterative", failed: "timed out" }]);
   assertStringIncludes(
     renderTerminal(nothing, wide),
     "No trial counts: there is nothing to report.",
   );
   for (const name of ["table-30.1.md", "table-30.2.md"]) {
-    assertStringIncludes(deriveFiles(nothing).get(name)!, "No trial counts");
-    assertStringIncludes(deriveFiles(nothing).get(name)!, "timed out");
+    assertStringIncludes((await deriveFiles(nothing)).get(name)!, "No trial counts");
+    assertStringIncludes((await deriveFiles(nothing)).get(name)!, "timed out");
   }
   const empty = record([], { designs: ["iterative"] });
   assertStringIncludes(renderTerminal(empty, wide), "No trial counts");

@@ -7,12 +7,21 @@ import type { Trial } from "../record.ts";
 import { evenness } from "../statistics.ts";
 import type { Known } from "./summary.ts";
 
+/** What one child did. */
+export interface ChildShare {
+  readonly index: number;
+  readonly connections: number;
+  readonly cpuSeconds: number;
+}
+
 /** Clients per child in one real round (a column of Table 30.2). */
 export interface Distribution {
   /** The round, numbered as in the record: the last one that counts. */
   readonly round: number;
   /** By index. */
-  readonly children: readonly { readonly index: number; readonly connections: number }[];
+  readonly children: readonly ChildShare[];
+  /** Of the process that accepts or waits; null where there is none. */
+  readonly parentCpuSeconds: number | null;
   readonly sum: number;
   /** Most over fewest. */
   readonly evenness: number;
@@ -41,8 +50,10 @@ export function lastDistribution(pools: readonly Trial[]): Distribution | null {
   const connections = connectionsOf(trial);
   return {
     round: trial.round,
-    children: trial.children.map(({ index, connections }) => ({ index, connections }))
+    children: trial.children
+      .map(({ index, connections, cpu }) => ({ index, connections, cpuSeconds: cpu.total }))
       .toSorted((a, b) => a.index - b.index),
+    parentCpuSeconds: trial.parent?.cpu.total ?? null,
     sum: connections.reduce((sum, one) => sum + one, 0),
     evenness: evenness(connections),
   };

@@ -23,7 +23,7 @@ import {
 } from "./distribution.ts";
 
 /** What the report has to know of a design. */
-export type Known = Pick<Design, "id" | "title" | "children" | "row" | "lifetime">;
+export type Known = Pick<Design, "id" | "title" | "children" | "accepts" | "row" | "lifetime">;
 
 /** A figure over rounds. */
 export interface Estimate {
@@ -55,6 +55,8 @@ export interface Failure {
 /** Everything the tables say of one design. An estimate is null where no round that counts has it. */
 export interface DesignSummary {
   readonly id: string;
+  /** Its row of the registry; null for a design that is not registered. */
+  readonly known: Known | null;
   readonly title: string;
   /** Row of Table 30.1; null for a design that is not in the book. */
   readonly row: number | null;
@@ -150,6 +152,7 @@ function summarizeDesign(
   const pools = ok.filter((trial) => hasPool(trial, known));
   return {
     id,
+    known: known ?? null,
     title: known?.title ?? id,
     row: known?.row ?? null,
     isBaseline: id === BASELINE,

@@ -3,9 +3,23 @@ import { type DesignSummary, type Known, summarize } from "./summary.ts";
 import { record, rounds, type TrialFixture } from "./fixture_test.ts";
 
 const registry: Known[] = [
-  { id: "iterative", title: "Baseline", children: "none", row: 0 },
-  { id: "each", title: "A child per client", children: "fork", row: 1, lifetime: "client" },
-  { id: "pool", title: "A pool", children: "fork", row: 2, lifetime: "pool" },
+  { id: "iterative", title: "Baseline", children: "none", accepts: "the process", row: 0 },
+  {
+    id: "each",
+    title: "A child per client",
+    children: "fork",
+    accepts: "every child",
+    row: 1,
+    lifetime: "client",
+  },
+  {
+    id: "pool",
+    title: "A pool",
+    children: "fork",
+    accepts: "every child",
+    row: 2,
+    lifetime: "pool",
+  },
 ];
 
 /** The summary of one design of a record of these trials. */
@@ -98,11 +112,12 @@ Deno.test("summarize() shows the children of the last round that counts, by inde
   assertEquals(distribution, {
     round: 2,
     children: [
-      { index: 0, connections: 600 },
-      { index: 1, connections: 100 },
-      { index: 2, connections: 300 },
+      { index: 0, connections: 600, cpuSeconds: 0 },
+      { index: 1, connections: 100, cpuSeconds: 0 },
+      { index: 2, connections: 300, cpuSeconds: 0 },
     ],
     sum: 1000,
+    parentCpuSeconds: null,
     evenness: 6,
   });
   assertAlmostEquals(evenness!.median, (6 + 4 / 3) / 2);

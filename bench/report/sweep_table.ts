@@ -42,7 +42,7 @@ export function sweepTable(recorded: Recorded): { table: Table; summary: Summary
   const summary = { run, recordedTrials: trials.length, designs: named };
   const columns = columnsOf(parameter, values, rows);
   const table = {
-    title: `Sweep over ${WORDS[parameter].header}: what each design costs`,
+    title: `Sweep over ${PARAMETER_WORDS[parameter].header}: what each design costs`,
     columns,
     rows: rows.map((row) => columns.map(({ cell }) => cell(row))),
     footer: [],
@@ -52,7 +52,7 @@ export function sweepTable(recorded: Recorded): { table: Table; summary: Summary
 }
 
 /** What is varied, in words. */
-const WORDS: Record<Parameter, { header: string; field: string; note: string }> = {
+export const PARAMETER_WORDS: Record<Parameter, { header: string; field: string; note: string }> = {
   children: {
     header: "children",
     field: "children",
@@ -100,7 +100,7 @@ function columnsOf(
   rows: readonly Row[],
 ): RowFigure[] {
   const designs = rows.map(({ design }) => design);
-  const { header, field } = WORDS[parameter];
+  const { header, field } = PARAMETER_WORDS[parameter];
   const [row, design, ...counts] = identity.map(ofDesign) as [RowFigure, RowFigure];
   return [
     row,
@@ -154,7 +154,7 @@ function bookColumns(rows: readonly Row[]): RowFigure[] {
 
 function notes(parameter: Parameter, summary: Summary): string[] {
   return [
-    WORDS[parameter].note,
+    PARAMETER_WORDS[parameter].note,
     ...measures,
     ...unpaired(summary),
     ...spreadNotes(spreadsOf(summary)),

@@ -107,10 +107,10 @@ Deno.test("sweepTable() has no book beside what the book did not vary", () => {
   assertEquals(rowsOf(recorded).map(({ bytes }) => bytes), ["4000", "8000"]);
 });
 
-Deno.test("deriveFiles() of a sweep gives its table and none of a run's", () => {
+Deno.test("deriveFiles() of a sweep gives its table and none of a run's", async () => {
   const failed = { design: POOL, round: 3, poolSize: 30, failed: "lost 1 of 1000 connections" };
-  const files = deriveFiles(overChildren(failed));
-  assertEquals([...files.keys()], ["sweep.md", "sweep.csv"]);
+  const files = await deriveFiles(overChildren(failed));
+  assertEquals([...files.keys()], ["sweep.md", "sweep.csv", "sweep.svg", "report.html"]);
   const page = files.get("sweep.md")!;
   assertStringIncludes(
     page,

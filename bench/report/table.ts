@@ -7,6 +7,7 @@
  * @module
  */
 import { bold, dim, red } from "@std/fmt/colors";
+import { bar as drawBar } from "../../servers/bar.ts";
 
 /** One cell. */
 export interface Cell {
@@ -16,6 +17,8 @@ export interface Cell {
   readonly text: string;
   /** Whether a person should notice it. */
   readonly warn?: boolean;
+  /** How long a bar a terminal draws behind it, 0 to 1; within a column all cells have one, or none. */
+  readonly bar?: number;
 }
 
 /** One column. */
@@ -68,6 +71,12 @@ export function signed(value: number | null | undefined, decimals: number): Cell
   return { value: exact, text: Number(exact) > 0 ? `+${text}` : text };
 }
 
+/** A number with three digits that count, and no fewer than its whole part has. */
+export function short(value: number): string {
+  const whole = Math.abs(value) >= 100 ? 0 : 3 - Math.max(1, String(Math.trunc(value)).length);
+  return Math.abs(value) >= 1 ? fixed(value, whole) : String(Number(value.toPrecision(3)));
+}
+
 /** GitHub's Markdown. */
 export function toMarkdown(table: Table): string {
   const tracks = tracksOf(table, escapeMarkdown);
@@ -97,7 +106,7 @@ export function toCsv(table: Table): string {
 export function toTerminal(table: Table, { color, width }: TerminalOptions): string {
   const paint = (style: (text: string) => string) => color ? style : (text: string) => text;
   const lines = [paint(bold)(plain(table.title)), ""];
-  for (const { tracks, gap } of panels(tracksOf(table, plain), width)) {
+  for (const { tracks, gap } of panels(tracksOf(drawBars(table), plain), width)) {
     const join = (cells: string[]) => cells.join(" ".repeat(gap)).trimEnd();
     const row = (cells: readonly [Track, Cell][]) =>
       join(cells.map(([track, cell]) => paint(cell.warn ? red : String)(pad(cell.text, track))));
@@ -113,6 +122,30 @@ export function toTerminal(table: Table, { color, width }: TerminalOptions): str
   }
   for (const note of table.notes) lines.push(...hanging(plain(note), width).map(paint(dim)));
   return lines.join("\n") + "\n";
+}
+
+/** Columns of the terminal for a bar: beside a count it fits below the headers of Table 30.2. */
+const BAR_WIDTH = 4;
+
+/** The table with its bars as text. What stands below a column of bars stays below its numbers. */
+function drawBars(table: Table): Table {
+  const widths = table.columns.map((_, column) =>
+    table.rows.some((row) => row[column]!.bar !== undefined)
+      ? Math.max(...table.rows.map((row) => row[column]!.text.length))
+      : null
+  );
+  const draw = (behind: (cell: Cell, width: number) => string) => (row: readonly Cell[]) =>
+    row.map((cell, column) => {
+      const width = widths[column]!;
+      return width === null ? cell : { ...cell, text: cell.text + behind(cell, width) };
+    });
+  const space = ({ text }: Cell, width: number) =>
+    " ".repeat(Math.max(0, 1 + BAR_WIDTH - Math.max(0, text.length - width)));
+  return {
+    ...table,
+    rows: table.rows.map(draw(({ bar = 0 }) => ` ${drawBar(bar, BAR_WIDTH)}`)),
+    footer: table.footer.map(draw(space)),
+  };
 }
 
 /** A column with its cells, as people see it. */

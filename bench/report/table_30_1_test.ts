@@ -4,9 +4,16 @@ import { type Known, summarize } from "./summary.ts";
 import { table301 } from "./table_30_1.ts";
 
 const registry: Known[] = [
-  { id: "iterative", title: "Baseline", children: "none", row: 0 },
-  { id: "pool", title: "A pool", children: "fork", row: 2, lifetime: "pool" },
-  { id: "slow", title: "Slow", children: "worker", lifetime: "client" },
+  { id: "iterative", title: "Baseline", children: "none", accepts: "the process", row: 0 },
+  {
+    id: "pool",
+    title: "A pool",
+    children: "fork",
+    accepts: "every child",
+    row: 2,
+    lifetime: "pool",
+  },
+  { id: "slow", title: "Slow", children: "worker", accepts: "every thread", lifetime: "client" },
 ];
 
 const tableOf = (trials: readonly TrialFixture[]) => table301(summarize(record(trials), registry));

@@ -32,7 +32,7 @@ export function table302(summary: Summary, { book = false }: { book?: boolean } 
       ...served.map(({ header, field }) => ({ header, field })),
     ],
     rows: [...indexes].toSorted((a, b) => a - b)
-      .map((index) => row(figure(index, 0), ({ counts }) => figure(counts.get(index), 0))),
+      .map((index) => row(figure(index, 0), ({ counts }) => barred(counts, index))),
     footer: served.length === 0 ? [] : [
       row(words("sum"), ({ counts }) => figure(sum([...counts.values()]), 0)),
       row(words("max/min"), ({ counts }) => figure(evenness([...counts.values()]), 2)),
@@ -66,6 +66,13 @@ function bookColumns(row: number | null): Served[] {
     round: null,
     counts: new Map(counts.entries()),
   }));
+}
+
+/** A child's connections, with a bar against those of the busiest one. */
+function barred(counts: ReadonlyMap<number, number>, index: number): Cell {
+  const count = counts.get(index);
+  const bar = count === undefined ? 0 : count / Math.max(1, ...counts.values());
+  return { ...figure(count, 0), bar };
 }
 
 /** How often chance alone is at least as uneven. */

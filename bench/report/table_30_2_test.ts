@@ -4,10 +4,31 @@ import { type Known, summarize } from "./summary.ts";
 import { table302 } from "./table_30_2.ts";
 
 const registry: Known[] = [
-  { id: "iterative", title: "Baseline", children: "none", row: 0 },
-  { id: "each", title: "A child per client", children: "fork", row: 1, lifetime: "client" },
-  { id: "shared", title: "Shared accept", children: "fork", row: 2, lifetime: "pool" },
-  { id: "passing", title: "Descriptor passing", children: "fork", row: 5, lifetime: "pool" },
+  { id: "iterative", title: "Baseline", children: "none", accepts: "the process", row: 0 },
+  {
+    id: "each",
+    title: "A child per client",
+    children: "fork",
+    accepts: "every child",
+    row: 1,
+    lifetime: "client",
+  },
+  {
+    id: "shared",
+    title: "Shared accept",
+    children: "fork",
+    accepts: "every child",
+    row: 2,
+    lifetime: "pool",
+  },
+  {
+    id: "passing",
+    title: "Descriptor passing",
+    children: "fork",
+    accepts: "every child",
+    row: 5,
+    lifetime: "pool",
+  },
 ];
 
 const tableOf = (trials: readonly TrialFixture[], options?: { book: boolean }) =>

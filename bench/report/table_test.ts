@@ -76,6 +76,28 @@ Deno.test("toMarkdown() writes a table with aligned columns, sums and notes", ()
   );
 });
 
+Deno.test("toTerminal() draws bars behind the numbers of a column, and nothing below them", () => {
+  const served = (text: string, bar: number) => [words(text), { value: 0, text, bar }];
+  const columns = [{ header: "child", field: "child" }, { header: "clients", field: "clients" }];
+  const rows = [served("1006", 1), served("250", 0.25), served("94", 3 / 32), served("0", 0)];
+  const footer = [[words("sum"), figure(1350, 0)], [words("p even"), words("< 0.001")]];
+  const text = toTerminal({ title: "", columns, rows, footer, notes: [] }, {
+    color: false,
+    width: 80,
+  });
+  assertEquals(text.split("\n").slice(4), [
+    "  1006  1006 ████",
+    "   250   250 █",
+    "    94    94 ▍",
+    "     0     0",
+    "─────────────────",
+    "   sum  1350",
+    "p even  < 0.001",
+    "",
+    "",
+  ]);
+});
+
 Deno.test("toMarkdown() lets no cell break out of its table", () => {
   assertStringIncludes(toMarkdown(tableOf("a|b\n<i>_c_")), "| a\\|b \\<i\\>\\_c\\_ |");
 });

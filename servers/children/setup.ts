@@ -114,6 +114,7 @@ export function serverOf(setup: Setup, own: Slot, children: Server["children"]):
     queue: setup.queue,
     children,
     serve: servingFor(own, setup.handles.extraCpu),
+    count: countingFor(own, setup.handles.extraCpu),
   };
 }
 
@@ -153,7 +154,7 @@ export function rehearsal({ handles: { extraCpu } }: Setup): (connection: number
 }
 
 /** Enough to compile what wastes CPU: thousands of times all that is asked for could take long. */
-const MOST_WARM_UP_EXTRA = 10_000;
+export const MOST_WARM_UP_EXTRA = 10_000;
 
 /** How a client is served on behalf of a slot; with CPU to waste, before each of them. */
 function servingFor(slot: Slot, extraCpu: number): (connection: number) => void {
@@ -162,6 +163,16 @@ function servingFor(slot: Slot, extraCpu: number): (connection: number) => void 
   return (connection) => {
     burn();
     serve(slot, connection);
+  };
+}
+
+/** How a client is counted on behalf of a slot that comes with a message, likewise. */
+function countingFor(slot: Slot, extraCpu: number): (answer: () => boolean) => void {
+  const burn = extraCpu === 0 ? () => {} : cpuBurner(extraCpu);
+  return (answer) => {
+    burn();
+    slot.open();
+    slot.close(!answer());
   };
 }
 

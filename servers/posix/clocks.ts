@@ -18,11 +18,10 @@ export interface Usage {
 }
 
 /** Reads a struct rusage. */
-export function parseUsage(rusage: Uint8Array<ArrayBuffer>): Usage {
-  const view = new DataView(rusage.buffer, rusage.byteOffset);
+export function parseUsage(rusage: DataView): Usage {
   // The lower half of each long: seconds, microseconds and switches of one process fit, and no BigInt is
   // made for each process that is waited for.
-  const long = (at: number) => view.getUint32(at, true);
+  const long = (at: number) => rusage.getUint32(at, true);
   return {
     user: long(0) + long(8) / 1e6,
     system: long(16) + long(24) / 1e6,
@@ -38,7 +37,7 @@ const WHO = { process: 0, thread: 1, children: -1 } as const;
 export function usage(who: keyof typeof WHO = "process"): Usage {
   const rusage = new Uint8Array(RUSAGE_BYTES);
   checked(libc.getrusage(WHO[who], rusage), "getrusage", "read resource usage");
-  return parseUsage(rusage);
+  return parseUsage(new DataView(rusage.buffer));
 }
 
 /**
@@ -104,4 +103,12 @@ function readClock(clock: number): number | undefined {
   if (libc.clock_gettime(clock, timespec) !== 0) return undefined;
   return Number(timespecView.getBigInt64(0, true)) +
     Number(timespecView.getBigInt64(8, true)) / 1e9;
+}
+
+const CLOCK_MONOTONIC = 1;
+
+/** Nanoseconds since the system started, the same for every process (to some ns after a hundred days). */
+export function monotonicNanoseconds(): number {
+  libc.clock_gettime(CLOCK_MONOTONIC, timespec);
+  return timespecView.getUint32(0, true) * 1e9 + timespecView.getUint32(8, true);
 }

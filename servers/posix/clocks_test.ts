@@ -6,8 +6,17 @@ import {
   assertLess,
 } from "@std/assert";
 import { forkReady, waitFor } from "../testing.ts";
-import { cpuBurner, parseUsage, processCpu, RUSAGE_BYTES, threadCpu, usage } from "./clocks.ts";
+import {
+  cpuBurner,
+  monotonicNanoseconds,
+  parseUsage,
+  processCpu,
+  RUSAGE_BYTES,
+  threadCpu,
+  usage,
+} from "./clocks.ts";
 import { readText } from "./files.ts";
+import { shareMemory } from "./memory.ts";
 import { endsWithin, getpid } from "./processes.ts";
 
 const total = ({ user, system }: { user: number; system: number }) => user + system;
@@ -73,8 +82,20 @@ Deno.test("threadCpu() knows no threads of other processes", () => {
 
 Deno.test("parseUsage() reads a struct rusage wherever it lies", () => {
   const bytes = new Uint8Array(8 + RUSAGE_BYTES);
-  const rusage = bytes.subarray(8);
+  const rusage = new DataView(bytes.buffer, 8);
   new BigInt64Array(bytes.buffer, 8, 4).set([1n, 250_000n, 2n, 500_000n]);
   new BigInt64Array(bytes.buffer, 8 + 128, 2).set([3n, 4n]);
   assertEquals(parseUsage(rusage), { user: 1.25, system: 2.5, voluntary: 3, involuntary: 4 });
+});
+
+Deno.test("monotonicNanoseconds() is the same clock in every process", () => {
+  const before = monotonicNanoseconds();
+  const seen = new Float64Array(shareMemory(8).buffer);
+  waitFor(forkReady((ready) => {
+    seen[0] = monotonicNanoseconds();
+    ready();
+  }));
+  assertGreater(seen[0]!, before);
+  assertGreater(monotonicNanoseconds(), seen[0]!);
+  assertLess(monotonicNanoseconds() - before, 10e9);
 });

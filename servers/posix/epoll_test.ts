@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { closing } from "../testing.ts";
-import { makeReadySet, ReadySet, watched } from "./epoll.ts";
+import { makeReadySet, READY_LIMIT, ReadyLevels, ReadySet, watched } from "./epoll.ts";
 import { shareMemory } from "./memory.ts";
 import { fork } from "./fork.ts";
 import { endsWithin, kill, wait } from "./processes.ts";
 import { Signal } from "./signals.ts";
-import { close, pipe, read, write } from "./sockets.ts";
+import { close, pipe, read, socketPair, write } from "./sockets.ts";
 
 const byte = new Uint8Array(1);
 
@@ -95,4 +95,66 @@ Deno.test("watched() tells what a set waits for, and not what was removed", () =
     { descriptor: pipes[1]![0], tag: 8 },
     { descriptor: pipes[2]![0], tag: 9 },
   ]);
+});
+
+/** A set that is closed at the end of the block. */
+function makeSet(): ReadyLevels & Disposable {
+  const set = makeReadySet();
+  return Object.assign(new ReadyLevels(set), { [Symbol.dispose]: () => close(set) });
+}
+
+Deno.test("ReadyLevels.wait() tells of what is ready, for as long as it is", () => {
+  using set = makeSet();
+  const [output, input] = pipe();
+  const [quiet, quietInput] = pipe();
+  using _ = closing(output, input, quiet, quietInput);
+  set.add(output, 7);
+  set.add(quiet, 8);
+  assertEquals(set.wait(0), 0);
+  write(input, byte, 1);
+  for (const milliseconds of [-1, 1, 0]) {
+    assertEquals(set.wait(milliseconds), 1);
+    assertEquals([set.tag(0), set.descriptor(0), set.isEnded(0)], [7, output, false]);
+  }
+  read(output, byte);
+  assertEquals(set.wait(0), 0);
+});
+
+Deno.test("ReadyLevels.wait() tells of up to as many as its limit, and of any tag", () => {
+  using set = makeSet();
+  using all = new DisposableStack();
+  for (let i = 0; i <= READY_LIMIT; i++) {
+    const [output, input] = pipe();
+    all.use(closing(output, input));
+    write(input, byte, 1);
+    set.add(output, 2 ** 32 - 1 - i);
+  }
+  assertEquals(set.wait(-1), READY_LIMIT);
+  assertEquals(set.tag(0), 2 ** 32 - 1);
+  assertEquals(set.tag(READY_LIMIT - 1), 2 ** 32 - READY_LIMIT);
+});
+
+Deno.test("ReadyLevels.addForEnd() tells once that the other end is closed, and of nothing else", () => {
+  using set = makeSet();
+  const [own, other] = socketPair();
+  using _ = closing(own);
+  set.addForEnd(own, 1);
+  write(other, byte, 1);
+  assertEquals(set.wait(0), 0);
+  close(other);
+  assertEquals(set.wait(-1), 1);
+  assertEquals(set.isEnded(0), true);
+  assertEquals(set.wait(0), 0);
+  set.addForEnd(own, 1); // it is there already
+  assertEquals(set.wait(0), 0);
+});
+
+Deno.test("ReadyLevels.remove() takes a descriptor out", () => {
+  using set = makeSet();
+  const [output, input] = pipe();
+  using _ = closing(output, input);
+  write(input, byte, 1);
+  set.add(output, 1);
+  set.remove(output);
+  assertEquals(set.wait(0), 0);
 });

@@ -11,19 +11,28 @@ export const Errno = {
   ENOENT: 2,
   ESRCH: 3,
   EINTR: 4,
+  EIO: 5,
   EBADF: 9,
   ECHILD: 10,
   EAGAIN: 11,
   ENOMEM: 12,
+  EACCES: 13,
+  EBUSY: 16,
   EEXIST: 17,
   EINVAL: 22,
   ENFILE: 23,
   EMFILE: 24,
   EPIPE: 32,
+  ENAMETOOLONG: 36,
+  ENOSYS: 38,
+  EMSGSIZE: 90,
   EADDRINUSE: 98,
   ENOBUFS: 105,
   ECONNABORTED: 103,
   ECONNRESET: 104,
+  ETIMEDOUT: 110,
+  ECONNREFUSED: 111,
+  EHOSTUNREACH: 113,
 } as const;
 
 /** A system call failed. The message says what it was doing, which call, and why. */
@@ -43,6 +52,11 @@ export class SystemError extends Error {
     this.errno = errno;
     this.code = code;
   }
+}
+
+/** Whether a failure is that of a system call with one of these error numbers. */
+export function failedWith(error: unknown, ...numbers: readonly number[]): boolean {
+  return error instanceof SystemError && numbers.includes(error.errno);
 }
 
 /** The name of an error number, such as `ECONNRESET`. */

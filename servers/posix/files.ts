@@ -50,6 +50,30 @@ export function writeText(path: string, text: string): void {
   }
 }
 
+/** An open descriptor of a process. */
+export interface Descriptor {
+  readonly descriptor: number;
+  /** What it stands for, such as `socket:[4242]`, `pipe:[4243]` or a path (proc_pid_fd(5)). */
+  readonly target: string;
+}
+
+/** Every open descriptor of a process, by number; none where it is gone, or somebody else's. */
+export function descriptorsOf(pid: number): Descriptor[] {
+  // The size of its table: no descriptor has a larger number.
+  const size = Number(tryReadText(`/proc/${pid}/status`)?.match(/^FDSize:\s+(\d+)/m)?.[1] ?? 0);
+  return Array.from({ length: size }, (_, descriptor) => descriptor).flatMap((descriptor) => {
+    const target = readLink(`/proc/${pid}/fd/${descriptor}`);
+    return target === undefined ? [] : [{ descriptor, target }];
+  });
+}
+
+const TARGET = new Uint8Array(4096);
+
+function readLink(path: string): string | undefined {
+  const length = libc.readlink(cString(path), TARGET, TARGET.length);
+  return length < 0 ? undefined : new TextDecoder().decode(TARGET.subarray(0, length));
+}
+
 /** What stands at a path. */
 export interface FileStatus {
   readonly isSocket: boolean;

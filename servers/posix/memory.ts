@@ -11,11 +11,24 @@ const MAP_SHARED = 0x01;
 const MAP_ANONYMOUS = 0x20;
 const MFD_CLOEXEC = 1;
 
-/** A shared mapping. It stays for the life of the process. */
+/** A shared mapping. It stays for the life of the process, unless it is undone by `unmap`. */
 export interface SharedMemory {
   readonly buffer: ArrayBuffer;
   /** Where it starts, the same in every forked child and in every Worker. */
   readonly address: bigint;
+}
+
+/** Bytes of this process, and where they are, for calls so frequent that to look for the place costs. */
+export interface PinnedBytes {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly pointer: Deno.PointerObject;
+}
+
+/** That many zero bytes. */
+export function pinnedBytes(length: number): PinnedBytes {
+  const bytes = new Uint8Array(length);
+  // SAFETY: a typed array's store does not move, and who has the pointer has the array, too.
+  return { bytes, pointer: Deno.UnsafePointer.of(bytes)! };
 }
 
 /** Memory that children made by fork(2) share with their parent. */
@@ -41,12 +54,32 @@ export function mapMemoryFile(fd: number, bytes: number): SharedMemory {
  */
 export function fileOf(name: string, bytes: Uint8Array<ArrayBuffer>): number {
   const fd = checked(libc.memfd_create(cString(name), MFD_CLOEXEC), "memfd_create", "share memory");
-  for (let at = 0; at < bytes.length;) {
-    const count = libc.write(fd, bytes.subarray(at), bytes.length - at);
-    if (count >= 0) at += count;
-    else retryOrThrow("write", `write ${bytes.length} bytes to shared memory`);
-  }
+  writeFile(fd, bytes);
   return fd;
+}
+
+/**
+ * Fills the buffer with what a file in memory has from `offset` on; how many bytes it had is the result.
+ */
+export function readFile(fd: number, buffer: Uint8Array<ArrayBuffer>, offset = 0): number {
+  for (let at = 0; at < buffer.length;) {
+    const left = buffer.length - at;
+    const count = libc.pread(fd, buffer.subarray(at), left, BigInt(offset + at));
+    if (count === 0) return at;
+    if (count > 0) at += count;
+    else retryOrThrow("pread", `read ${buffer.length} bytes of shared memory`);
+  }
+  return buffer.length;
+}
+
+/** Writes the bytes to a file in memory from `offset` on. */
+export function writeFile(fd: number, bytes: Uint8Array<ArrayBuffer>, offset = 0): void {
+  for (let at = 0; at < bytes.length;) {
+    const left = bytes.length - at;
+    const count = libc.pwrite(fd, bytes.subarray(at), left, BigInt(offset + at));
+    if (count >= 0) at += count;
+    else retryOrThrow("pwrite", `write ${bytes.length} bytes to shared memory`);
+  }
 }
 
 /**
@@ -58,13 +91,18 @@ export function fileOf(name: string, bytes: Uint8Array<ArrayBuffer>): number {
  */
 export function bytesOf(fd: number, length: number): Uint8Array<ArrayBuffer> | undefined {
   const bytes = new Uint8Array(length);
-  for (let at = 0; at < length;) {
-    const count = libc.pread(fd, bytes.subarray(at), length - at, BigInt(at));
-    if (count === 0) return undefined;
-    if (count > 0) at += count;
-    else retryOrThrow("pread", `read ${length} bytes of shared memory`);
-  }
-  return bytes;
+  return readFile(fd, bytes) < length ? undefined : bytes;
+}
+
+/** Gives the pages of memory made of a file back to the system; they read as zeros from now on. */
+export function discard({ address, buffer }: SharedMemory, from: number): void {
+  const MADV_REMOVE = 9;
+  libc.madvise(address + BigInt(from), BigInt(buffer.byteLength - from), MADV_REMOVE);
+}
+
+/** Undoes a mapping that nobody will look at any more. */
+export function unmap({ buffer, address }: SharedMemory): void {
+  libc.munmap(Deno.UnsafePointer.create(address), BigInt(buffer.byteLength));
 }
 
 /** Looks at memory mapped by another thread of this process. */

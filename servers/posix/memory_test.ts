@@ -1,7 +1,17 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { closing, inChild } from "../testing.ts";
 import { SystemError } from "./errors.ts";
-import { bytesOf, fileOf, mapMemoryFile, memoryAt, memoryFile, shareMemory } from "./memory.ts";
+import {
+  bytesOf,
+  discard,
+  fileOf,
+  mapMemoryFile,
+  memoryAt,
+  memoryFile,
+  readFile,
+  shareMemory,
+  writeFile,
+} from "./memory.ts";
 import { pipe } from "./sockets.ts";
 
 Deno.test("shareMemory() shares what a child writes, as other memory is not", () => {
@@ -55,4 +65,24 @@ Deno.test("bytesOf() says where a file is shorter, and where there is none", () 
   using _ = closing(file, output, input);
   assertEquals(bytesOf(file, 4), undefined);
   assertEquals(assertThrows(() => bytesOf(output, 4), SystemError).code, "ESPIPE");
+});
+
+Deno.test("readFile() reads what writeFile() wrote, from any offset, as far as there is anything", () => {
+  const file = memoryFile("herd-test", 0);
+  using _ = closing(file);
+  writeFile(file, new Uint8Array([1, 2, 3]), 2);
+  writeFile(file, new Uint8Array([9]));
+  const buffer = new Uint8Array(4);
+  assertEquals([readFile(file, buffer), ...buffer], [4, 9, 0, 1, 2]);
+  assertEquals([readFile(file, buffer, 3), ...buffer], [2, 2, 3, 1, 2]);
+  assertEquals(readFile(file, buffer, 5), 0);
+});
+
+Deno.test("discard() leaves zeros, and what comes before as it was", () => {
+  const file = memoryFile("herd-test", 8192);
+  using _ = closing(file);
+  const memory = mapMemoryFile(file, 8192);
+  const bytes = new Uint8Array(memory.buffer).fill(7);
+  discard(memory, 4096);
+  assertEquals([bytes[0], bytes[4095], bytes[4096], bytes[8191]], [7, 7, 0, 0]);
 });

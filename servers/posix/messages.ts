@@ -68,17 +68,20 @@ export function askForSenders(socket: number): void {
   setOption(socket, SO_PASSCRED, new Uint8Array(new Int32Array([1]).buffer));
 }
 
+const ucred = new Int32Array(3); // struct ucred
+const ucredBytes = new Uint8Array(ucred.buffer);
+const ucredLength = new Uint32Array(1);
+const ucredLengthBytes = new Uint8Array(ucredLength.buffer);
+
 /**
  * Who is at the other end: who listened, connected, or made the pair. A descriptor can be passed on, so
  * who sends is told with each message only.
  */
 export function peerCredentials(socket: number): Credentials {
-  const value = new Int32Array(3); // struct ucred
-  const length = new Uint32Array([value.byteLength]);
-  const [bytes, lengthBytes] = [new Uint8Array(value.buffer), new Uint8Array(length.buffer)];
-  const result = libc.getsockopt(socket, SOL_SOCKET, SO_PEERCRED, bytes, lengthBytes);
+  ucredLength[0] = ucredBytes.length;
+  const result = libc.getsockopt(socket, SOL_SOCKET, SO_PEERCRED, ucredBytes, ucredLengthBytes);
   checked(result, "getsockopt", `ask who is at the other end of descriptor ${socket}`);
-  return { pid: value[0]!, uid: value[1]!, gid: value[2]! };
+  return { pid: ucred[0]!, uid: ucred[1]!, gid: ucred[2]! };
 }
 
 // struct msghdr and struct cmsghdr on 64-bit Linux

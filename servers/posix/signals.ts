@@ -10,7 +10,16 @@ import { libc } from "./libc.ts";
 import { read } from "./sockets.ts";
 
 /** Signal numbers (signal(7)). */
-export const Signal = { HUP: 1, INT: 2, KILL: 9, PIPE: 13, TERM: 15, CHLD: 17 } as const;
+export const Signal = {
+  HUP: 1,
+  INT: 2,
+  KILL: 9,
+  PIPE: 13,
+  TERM: 15,
+  CHLD: 17,
+  CONT: 18,
+  STOP: 19,
+} as const;
 
 const SIG_BLOCK = 0;
 const SIG_UNBLOCK = 1;
@@ -43,6 +52,11 @@ export function resetSignals(): void {
   const all = new Uint8Array(SIGSET_BYTES);
   libc.sigfillset(all);
   libc.pthread_sigmask(SIG_UNBLOCK, all, new Uint8Array(SIGSET_BYTES));
+}
+
+/** Ends this process in so many seconds (SIGALRM), whatever it is doing then. */
+export function endAfter(seconds: number): void {
+  libc.alarm(seconds);
 }
 
 /** Blocks these signals in this thread, so that `waitForSignal` can take them. */

@@ -5,6 +5,7 @@ import { fork } from "./fork.ts";
 import { getpid, kill, wait } from "./processes.ts";
 import {
   blockSignals,
+  endAfter,
   Signal,
   signalDescriptor,
   takeSignal,
@@ -107,4 +108,15 @@ Deno.test("signalDescriptor() is readable once a child has ended", () => {
     return !before && signal === Signal.CHLD && ended === 0 && !isReady() ? 42 : 1;
   });
   assertEquals(code, 42);
+});
+
+Deno.test("endAfter() ends a process that is blocked", () => {
+  const [output, input] = pipe();
+  using _ = closing(output, input);
+  const SIGALRM = 14;
+  const { signal } = inChild(() => {
+    endAfter(1);
+    read(output, byte);
+  });
+  assertEquals(signal, SIGALRM);
 });

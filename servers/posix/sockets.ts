@@ -5,11 +5,13 @@
  */
 import { checked, Errno, errno, retryOrThrow } from "./errors.ts";
 import { cString, fromCString, libc } from "./libc.ts";
+import type { PinnedBytes } from "./memory.ts";
 
 const AF_UNIX = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
 const SOCK_SEQPACKET = 5;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
@@ -24,10 +26,14 @@ const AI_PASSIVE = 1;
 const BACKLOG = 4096;
 
 /**
- * What a socket carries: a stream of bytes, or messages that keep their bounds (SOCK_SEQPACKET, Unix
- * sockets only; see `messages.ts`).
+ * What a socket carries: a stream of bytes, messages that keep their bounds (SOCK_SEQPACKET, Unix sockets
+ * only; see `messages.ts`), or datagrams, without a connection.
  */
-export const SocketType = { stream: SOCK_STREAM, messages: SOCK_SEQPACKET } as const;
+export const SocketType = {
+  stream: SOCK_STREAM,
+  messages: SOCK_SEQPACKET,
+  datagrams: SOCK_DGRAM,
+} as const;
 
 /** One of `SocketType`. */
 export type SocketType = typeof SocketType[keyof typeof SocketType];
@@ -162,6 +168,19 @@ export function accept(listener: number): number {
   }
 }
 
+/**
+ * The next connection, waiting for one; −1 where there is no descriptor or memory for it now, or where the
+ * listener is shut down.
+ */
+export function acceptOne(listener: number): number {
+  for (;;) {
+    const connection = libc.accept4(listener, null, null, SOCK_CLOEXEC);
+    if (connection >= 0) return connection;
+    const number = errno();
+    if (number !== Errno.EINTR && number !== Errno.ECONNABORTED) return -1;
+  }
+}
+
 /** A time limit for each call on a socket, as setsockopt(2) takes it (struct timeval). */
 export type TimeLimit = Uint8Array<ArrayBuffer>;
 
@@ -172,6 +191,36 @@ export function timeLimit(seconds: number): TimeLimit {
   return new Uint8Array(new BigInt64Array([BigInt(whole), BigInt(micros)]).buffer);
 }
 
+/** From now on a call on that socket that takes longer fails (EAGAIN); no seconds: never. */
+export function limitTime(fd: number, limit: TimeLimit): void {
+  setOption(fd, SO_RCVTIMEO, limit);
+  setOption(fd, SO_SNDTIMEO, limit);
+}
+
+/** Seconds of silence after which TCP asks whether the other side is there, and how often it does. */
+const KEEPALIVE = { idle: 10, interval: 5, count: 3 };
+
+/**
+ * For a TCP connection that carries messages to and fro: each leaves at once, and the other side's
+ * disappearance, without a word, is noticed within half a minute (tcp(7)).
+ */
+export function tuneForMessages(fd: number): void {
+  const IPPROTO_TCP = 6;
+  const [TCP_NODELAY, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, SO_KEEPALIVE] = [1, 4, 5, 6, 9];
+  const int = (value: number) => new Uint8Array(new Int32Array([value]).buffer);
+  setOption(fd, SO_KEEPALIVE, int(1));
+  const options = [
+    [TCP_NODELAY, 1],
+    [TCP_KEEPIDLE, KEEPALIVE.idle],
+    [TCP_KEEPINTVL, KEEPALIVE.interval],
+    [TCP_KEEPCNT, KEEPALIVE.count],
+  ] as const;
+  for (const [name, value] of options) {
+    const result = libc.setsockopt(fd, IPPROTO_TCP, name, int(value), 4);
+    checked(result, "setsockopt", `set option ${name} of TCP connection ${fd}`);
+  }
+}
+
 /** A socket, not yet connected; a call on it that takes longer than `limit` fails (EAGAIN). */
 export function unconnected(address: SocketAddress, type: SocketType, limit?: TimeLimit): number {
   const fd = checked(
@@ -179,10 +228,7 @@ export function unconnected(address: SocketAddress, type: SocketType, limit?: Ti
     "socket",
     "make a socket",
   );
-  if (limit) {
-    setOption(fd, SO_RCVTIMEO, limit);
-    setOption(fd, SO_SNDTIMEO, limit);
-  }
+  if (limit) limitTime(fd, limit);
   return fd;
 }
 
@@ -191,9 +237,19 @@ export function streamSocket(address: SocketAddress, limit?: TimeLimit): number 
   return unconnected(address, SocketType.stream, limit);
 }
 
+/** Gives a socket an address of its own. @throws {SystemError} such as EADDRINUSE. */
+export function bind(fd: number, address: SocketAddress, doing: string): void {
+  checked(libc.bind(fd, address.bytes, address.bytes.length), "bind", doing);
+}
+
 /** Connects a socket. An interrupted connect goes on by itself, so EINTR is not repeated. */
 export function connect(fd: number, address: SocketAddress): void {
   checked(libc.connect(fd, address.bytes, address.bytes.length), "connect", "connect");
+}
+
+/** As `connect`, but 0 or the error number is the result. */
+export function tryConnect(fd: number, address: SocketAddress): number {
+  return libc.connect(fd, address.bytes, address.bytes.length) === 0 ? 0 : errno();
 }
 
 /** Reads what there is, up to the buffer's length; 0 at the end. @throws {SystemError} such as ECONNRESET. */
@@ -209,6 +265,24 @@ export function read(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
 export function write(fd: number, buffer: Uint8Array<ArrayBuffer>, length: number): number {
   for (;;) {
     const count = libc.write(fd, buffer, length);
+    if (count >= 0) return count;
+    retryOrThrow("write", `write to descriptor ${fd}`);
+  }
+}
+
+/** As `read`, in a fifth of the time and without touching anything else of this process. */
+export function readPinned(fd: number, { bytes, pointer }: PinnedBytes): number {
+  for (;;) {
+    const count = libc.readAt(fd, pointer, bytes.length);
+    if (count >= 0) return count;
+    retryOrThrow("read", `read from descriptor ${fd}`);
+  }
+}
+
+/** As `write`, likewise. */
+export function writePinned(fd: number, { pointer }: PinnedBytes, length: number): number {
+  for (;;) {
+    const count = libc.writeAt(fd, pointer, length);
     if (count >= 0) return count;
     retryOrThrow("write", `write to descriptor ${fd}`);
   }
@@ -247,10 +321,32 @@ export function close(fd: number): void {
   libc.close(fd);
 }
 
-/** Another descriptor for the same thing. */
-export function duplicate(fd: number): number {
+/** Another descriptor for the same thing: the lowest free one from `least` on; closed on exec. */
+export function duplicate(fd: number, least = 0): number {
   const F_DUPFD_CLOEXEC = 1030;
-  return checked(libc.fcntl(fd, F_DUPFD_CLOEXEC, 0), "fcntl", `duplicate descriptor ${fd}`);
+  const doing = `duplicate descriptor ${fd}`;
+  return checked(libc.fcntl(fd, F_DUPFD_CLOEXEC, least), "fcntl", doing);
+}
+
+/** The descriptor under the lowest free number from `least` on; closed on exec. The old one is closed. */
+export function renumber(fd: number, least: number): number {
+  try {
+    return duplicate(fd, least);
+  } finally {
+    libc.close(fd);
+  }
+}
+
+/** Lets programs that this process starts inherit a descriptor. */
+export function keepOnExec(fd: number): void {
+  const F_SETFD = 2;
+  checked(libc.fcntl(fd, F_SETFD, 0), "fcntl", `keep descriptor ${fd} on exec`);
+}
+
+/** Ends a connection for whoever has a descriptor of it; a listening socket wakes who waits for it. */
+export function shutDown(fd: number): void {
+  const SHUT_RDWR = 2;
+  libc.shutdown(fd, SHUT_RDWR); // fails where the other end is gone, and that is what is wanted
 }
 
 /** Says that this end will not write any more. */

@@ -6,22 +6,32 @@ import { fork } from "./fork.ts";
 import { endsWithin, getpid } from "./processes.ts";
 import {
   accept,
+  acceptOne,
   AddressError,
+  bind,
   boundAddress,
   close,
   connect,
   endWriting,
   internetAddress,
   isSocket,
+  keepOnExec,
+  limitTime,
   listen,
   pipe,
   read,
   readLater,
   readNow,
+  renumber,
+  shutDown,
   type SocketAddress,
   socketPair,
+  SocketType,
   streamSocket,
   timeLimit,
+  tryConnect,
+  tuneForMessages,
+  unconnected,
   unixAddress,
   write,
   writeNow,
@@ -261,4 +271,101 @@ Deno.test("isSocket() knows a socket from a pipe and from nothing", () => {
   const listener = listen(internetAddress("127.0.0.1", 0), "listen");
   using _listener = closing(listener);
   assertEquals([left, listener, output, 1_000_000].map(isSocket), [true, true, false, false]);
+});
+
+/** The error number with which a call fails. */
+function errnoOf(call: () => unknown): number {
+  return assertThrows(call, SystemError).errno;
+}
+
+Deno.test("bind() and tryConnect() give datagrams an address, or say why not", () => {
+  const address = unixAddress(`\0herd-test-${getpid()}`);
+  const receiver = unconnected(address, SocketType.datagrams);
+  const sender = unconnected(address, SocketType.datagrams);
+  using _ = closing(receiver, sender);
+  assertEquals(tryConnect(sender, address), Errno.ECONNREFUSED);
+  bind(receiver, address, "test");
+  assertEquals(errnoOf(() => bind(sender, address, "test")), Errno.EADDRINUSE);
+  assertEquals(tryConnect(sender, address), 0);
+  for (const text of ["moo", "baa"]) send(sender, text);
+  assertEquals([textFrom(receiver), textFrom(receiver)], ["moo", "baa"]);
+});
+
+Deno.test("acceptOne() does not wait for a descriptor to become free", () => {
+  const address = unixAddress(`\0herd-test-${getpid()}`);
+  const listener = listen(address, "test");
+  const client = streamSocket(address);
+  using _ = closing(listener, client);
+  connect(client, address);
+  const { code } = inChild(() => {
+    try {
+      for (;;) streamSocket(address);
+    } catch {
+      return acceptOne(listener) === -1 ? 0 : 1;
+    }
+  });
+  assertEquals(code, 0);
+  close(acceptOne(listener));
+});
+
+Deno.test("renumber() takes the lowest free number from another one on", () => {
+  const [output, input] = pipe();
+  const moved = renumber(input, 500);
+  using _ = closing(output, moved);
+  assertEquals(moved, 500);
+  assertEquals(errnoOf(() => write(input, bytesOf("x"), 1)), Errno.EBADF);
+  send(moved, "moo");
+  assertEquals(textFrom(output), "moo");
+  const [other, next] = pipe();
+  using rest = closing(other);
+  void rest;
+  const after = renumber(next, 500);
+  assertEquals(after, 501);
+  close(after);
+  const [unused, wrong] = pipe();
+  close(unused);
+  assertEquals(errnoOf(() => renumber(wrong, 2 ** 30)), Errno.EINVAL);
+  assertEquals(errnoOf(() => write(wrong, bytesOf("x"), 1)), Errno.EBADF);
+});
+
+Deno.test("keepOnExec() lets a program inherit a descriptor that it would not", async () => {
+  const [output, input] = pipe();
+  using _ = closing(output, input);
+  const isThere = async () => {
+    const args = ["-c", `test -e /proc/self/fd/${input}`];
+    return (await new Deno.Command("/bin/sh", { args }).output()).success;
+  };
+  assertEquals(await isThere(), false);
+  keepOnExec(input);
+  assertEquals(await isThere(), true);
+});
+
+Deno.test("shutDown() ends a connection for both sides, also one that has ended", () => {
+  const [own, other] = socketPair();
+  using _ = closing(own, other);
+  shutDown(own);
+  assertEquals([textFrom(own), textFrom(other)], ["", ""]);
+  shutDown(own);
+});
+
+Deno.test("limitTime() limits calls on a socket, and lets them be", () => {
+  const [own, other] = socketPair();
+  using _ = closing(own, other);
+  limitTime(own, timeLimit(0.05));
+  assertEquals(errnoOf(() => textFrom(own)), Errno.EAGAIN);
+  limitTime(own, timeLimit(0));
+  const child = fork(() => {
+    endsWithin(getpid(), 200); // longer than the limit was
+    send(other, "moo");
+  });
+  assertEquals(textFrom(own), "moo");
+  assertEquals(waitFor(child).code, 0);
+});
+
+Deno.test("tuneForMessages() is for TCP connections", () => {
+  const listener = listen(internetAddress("127.0.0.1", 0), "test");
+  const [own, other] = socketPair();
+  using _ = closing(listener, own, other);
+  tuneForMessages(listener);
+  assertThrows(() => tuneForMessages(own), SystemError);
 });

@@ -35,8 +35,11 @@ export const symbols = {
     result: "i32",
     nonblocking: true,
   },
+  readAt: { name: "read", parameters: ["i32", "pointer", "i32"], result: "i32" },
   pread: { parameters: ["i32", "buffer", "i32", "i64"], result: "i32" }, // ssize_t pread(int fd, void *buf, size_t count, off_t offset)
+  pwrite: { parameters: ["i32", "buffer", "i32", "i64"], result: "i32" }, // ssize_t pwrite(int fd, const void *buf, size_t count, off_t offset)
   write: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // ssize_t write(int fd, const void *buf, size_t count)
+  writeAt: { name: "write", parameters: ["i32", "pointer", "i32"], result: "i32" },
   recv: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" }, // ssize_t recv(int fd, void *buf, size_t len, int flags)
   send: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" }, // ssize_t send(int fd, const void *buf, size_t len, int flags)
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" }, // int open(const char *path, int flags, mode_t mode)
@@ -55,6 +58,7 @@ export const symbols = {
   mkostemp: { parameters: ["buffer", "i32"], result: "i32" }, // int mkostemp(char *template, int flags)
   mkdir: { parameters: ["buffer", "u32"], result: "i32" }, // int mkdir(const char *path, mode_t mode)
   rmdir: { parameters: ["buffer"], result: "i32" }, // int rmdir(const char *path)
+  readlink: { parameters: ["buffer", "buffer", "i32"], result: "i32" }, // ssize_t readlink(const char *path, char *buf, size_t bufsiz)
   unlink: { parameters: ["buffer"], result: "i32" }, // int unlink(const char *path)
 
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" }, // int statx(int dirfd, const char *path, int flags, unsigned int mask, struct statx *status)
@@ -78,11 +82,26 @@ export const symbols = {
   pthread_cond_wait: { parameters: ["pointer", "pointer"], result: "i32" }, // int pthread_cond_wait(pthread_cond_t *, pthread_mutex_t *)
   pthread_cond_signal: { parameters: ["pointer"], result: "i32" }, // int pthread_cond_signal(pthread_cond_t *)
 
+  // threads
+  pthread_key_create: { parameters: ["buffer", "pointer"], result: "i32" }, // int pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
+  pthread_key_delete: { parameters: ["u32"], result: "i32" }, // int pthread_key_delete(pthread_key_t key)
+  pthread_setspecific: { parameters: ["u32", "usize"], result: "i32" }, // int pthread_setspecific(pthread_key_t key, const void *value)
+  closeAddress: { name: "close", type: "pointer" }, // the address of close itself
+  setpriority: { parameters: ["i32", "u32", "i32"], result: "i32" }, // int setpriority(int which, id_t who, int prio)
+  sched_getattr: {
+    name: "syscall",
+    parameters: ["i32", "i32", "buffer", "u32", "u32"],
+    result: "i32",
+  }, // long syscall(SYS_sched_getattr, pid_t pid, struct sched_attr *attr, unsigned int size, unsigned int flags)
+  sched_setscheduler: { parameters: ["i32", "i32", "buffer"], result: "i32" }, // int sched_setscheduler(pid_t pid, int policy, const struct sched_param *param)
+
   // processes
   fork: { parameters: [], result: "i32" }, // pid_t fork(void)
   _Fork: { parameters: [], result: "i32", optional: true }, // pid_t _Fork(void), glibc 2.34
+  end: { name: "syscall", parameters: ["i32", "i32"], result: "i32" }, // long syscall(SYS_exit_group, int status)
   _exit: { parameters: ["i32"], result: "void" }, // void _exit(int status)
   wait4: { parameters: ["i32", "buffer", "i32", "buffer"], result: "i32" }, // pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
+  wait4At: { name: "wait4", parameters: ["i32", "pointer", "i32", "pointer"], result: "i32" },
   waitLater: {
     name: "wait4",
     parameters: ["i32", "buffer", "i32", "buffer"],
@@ -97,6 +116,7 @@ export const symbols = {
   unshare: { parameters: ["i32"], result: "i32" }, // int unshare(int flags)
   getuid: { parameters: [], result: "i32" }, // uid_t getuid(void)
   getgid: { parameters: [], result: "i32" }, // gid_t getgid(void)
+  setuid: { parameters: ["u32"], result: "i32" }, // int setuid(uid_t uid)
   setsid: { parameters: [], result: "i32" }, // pid_t setsid(void)
   prctl: { parameters: ["i32", "u32", "u32", "u32", "u32"], result: "i32" }, // int prctl(int option, unsigned long arg2, …, unsigned long arg5)
   pidfd_open: { name: "syscall", parameters: ["i32", "i32", "u32"], result: "i32" }, // long syscall(SYS_pidfd_open, pid_t pid, unsigned int flags)
@@ -119,6 +139,7 @@ export const symbols = {
   sigfillset: { parameters: ["buffer"], result: "i32" }, // int sigfillset(sigset_t *set)
   sigaddset: { parameters: ["buffer", "i32"], result: "i32" }, // int sigaddset(sigset_t *set, int sig)
   pthread_sigmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" }, // int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
+  alarm: { parameters: ["u32"], result: "u32" }, // unsigned int alarm(unsigned int seconds)
   sigwait: { parameters: ["buffer", "buffer"], result: "i32" }, // int sigwait(const sigset_t *set, int *sig)
   signalfd: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // int signalfd(int fd, const sigset_t *mask, int flags)
   signal: { parameters: ["i32", "usize"], result: "usize" }, // sighandler_t signal(int sig, sighandler_t handler)
@@ -130,10 +151,21 @@ export const symbols = {
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" }, // int memfd_create(const char *name, unsigned int flags)
   ftruncate: { parameters: ["i32", "i64"], result: "i32" }, // int ftruncate(int fd, off_t length)
 
+  fallocate: { parameters: ["i32", "i32", "i64", "i64"], result: "i32" }, // int fallocate(int fd, int mode, off_t offset, off_t length)
   syscall: {
     parameters: ["i32", "usize", "usize", "usize", "usize", "usize", "usize"],
     result: "i32",
   },
+
+  // calls of C by C: addresses of functions, and contexts to call them in
+  addressOfMmap: { name: "mmap", type: "pointer" },
+  addressOfSyscall: { name: "syscall", type: "pointer" },
+  getcontext: { parameters: ["pointer"], result: "i32" }, // int getcontext(ucontext_t *context)
+  makecontext: {
+    parameters: ["pointer", "pointer", "i32", "u64", "u64", "u64", "u64", "u64", "u64"],
+    result: "void",
+  }, // void makecontext(ucontext_t *context, void (*function)(void), int argc, ...)
+  swapcontext: { parameters: ["pointer", "pointer"], result: "i32" }, // int swapcontext(ucontext_t *from, const ucontext_t *to)
 
   // clocks and errors
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" }, // int clock_gettime(clockid_t id, struct timespec *tp)

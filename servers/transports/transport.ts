@@ -50,6 +50,7 @@ export const transports = {
   tcp: async () => (await import("./stream.ts")).tcp,
   unix: async () => (await import("./stream.ts")).unix,
   door: async () => (await import("./door.ts")).door,
+  channel: async () => (await import("./channel.ts")).channel,
 } as const satisfies Record<string, () => Promise<Transport>>;
 
 /** The name of a transport. */

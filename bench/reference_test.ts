@@ -1,0 +1,47 @@
+/** The published run: everything in its folder follows from its record. */
+import { assert, assertEquals } from "@std/assert";
+import { ROOT, runTask, TemporaryFolder } from "../clients/testing.ts";
+
+const REFERENCE = `${ROOT}results/reference`;
+const RECORD = ["run.json", "trials.jsonl"];
+
+const reason = " (skipped: results/reference/ is not recorded yet)";
+
+/** The folders of recorded runs in a folder, itself included. */
+function recordedIn(folder: string): string[] {
+  const entries = exists(folder) ? [...Deno.readDirSync(folder)] : [];
+  const inside = entries.filter(({ isDirectory }) => isDirectory)
+    .flatMap(({ name }) => recordedIn(`${folder}/${name}`));
+  return entries.some(({ name }) => name === "run.json") ? [folder, ...inside] : inside;
+}
+
+const runs = recordedIn(REFERENCE);
+
+Deno.test({
+  name: `tables results/reference reproduces every derived file, byte for byte${
+    runs.length > 0 ? "" : reason
+  }`,
+  ignore: runs.length === 0,
+  fn: async () => {
+    for (const run of runs) {
+      using folder = new TemporaryFolder();
+      for (const name of RECORD) Deno.copyFileSync(`${run}/${name}`, `${folder.path}/${name}`);
+      const { code, stderr } = await runTask("tables", folder.path);
+      assertEquals({ code, stderr }, { code: 0, stderr: "" });
+      for (const name of folder.names) {
+        const [published, derived] = [run, folder.path].map((at) =>
+          Deno.readTextFileSync(`${at}/${name}`)
+        );
+        assert(derived === published, `${run}/${name} is not what follows from its record`);
+      }
+    }
+  },
+});
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}

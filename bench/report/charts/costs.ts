@@ -1,0 +1,129 @@
+/**
+ * Table 30.1 as a chart: what each design costs above the baseline, with its interval.
+ *
+ * @module
+ */
+import type { Figures } from "../figures.ts";
+import type { DesignSummary } from "../summary.ts";
+import { signed } from "../table.ts";
+import { type Chart, type Layout, NARROW, type Spec } from "./chart.ts";
+import { NAMES_AXIS, rightOf, rowsOf } from "./rows.ts";
+import { INK, makingOf } from "./theme.ts";
+
+/** Process-control CPU time, true to scale. */
+export const costs: Chart = {
+  name: "process-control",
+  title: "What each design costs above the baseline, CPU seconds",
+  spec: (figures, layout) => chart(figures, layout, undefined),
+};
+
+/** The same where one design dwarfs the others: linear around zero, beyond that logarithmic. */
+export const costsByMagnitude: Chart = {
+  name: "process-control-log",
+  title: "What each design costs above the baseline, CPU seconds, by order of magnitude",
+  spec: (figures, layout) => chart(figures, layout, magnitudes(valuesOf(figures))),
+};
+
+/** What the legend takes at the top, in pixels. */
+const TOP = 44;
+
+/** Where one scale ends to be linear, and the marks of its axis. */
+interface Magnitudes {
+  readonly constant: number;
+  readonly ticks: number[];
+}
+
+interface Value {
+  readonly design: string;
+  readonly making: string;
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+  readonly label: string;
+  readonly text: string;
+}
+
+function chart(figures: Figures, layout: Layout, log: Magnitudes | undefined): Spec | null {
+  const values = valuesOf(figures);
+  if (values.length === 0) return null;
+  const labels = Object.fromEntries(values.map(({ design, label }) => [design, label]));
+  const right = rightOf(Object.values(labels));
+  const { frame, y, color } = rowsOf(values, layout, { right, top: TOP });
+  const x = { type: "quantitative", ...scaleOf(layout, log) } as const;
+  const description = { field: "text" } as const;
+  const labelExpr = `${JSON.stringify(labels)}[datum.label]`;
+  return {
+    ...frame,
+    resolve: { axis: { y: "independent" } },
+    layer: [
+      {
+        mark: { type: "rule", color: INK.muted },
+        encoding: { x: { datum: 0 }, description: { value: "the baseline" } },
+      },
+      {
+        mark: { type: "rule", strokeWidth: 2.5, strokeCap: "round", opacity: 0.55 },
+        encoding: { x: { ...x, field: "low" }, x2: { field: "high" }, y, color, description },
+      },
+      {
+        mark: { type: "point", filled: true, size: 80, opacity: 1, strokeWidth: 0 },
+        encoding: {
+          x: { ...x, field: "median" },
+          y: { ...y, axis: { ...NAMES_AXIS, orient: "right", labelExpr } },
+          color,
+          description,
+        },
+      },
+    ],
+  };
+}
+
+function scaleOf(layout: Layout, log: Magnitudes | undefined) {
+  const title = "CPU seconds";
+  return log
+    ? {
+      scale: { type: "symlog" as const, constant: log.constant, nice: false },
+      axis: { title, values: log.ticks, labelExpr: "toString(datum.value)" },
+    }
+    : { scale: { nice: true }, axis: { title, tickCount: layout === NARROW ? 3 : 6 } };
+}
+
+function valuesOf({ designs }: Figures): Value[] {
+  return designs.flatMap((design) => {
+    const { id, known, processControl, isBaseline } = design;
+    if (!processControl) return [];
+    const { median, interval: { low, high } } = processControl;
+    const figures = isBaseline
+      ? { median: 0, low: 0, high: 0, label: "baseline" }
+      : { median, low, high, label: seconds(median) };
+    return [{ design: id, making: makingOf(known), ...figures, text: tell(design) }];
+  });
+}
+
+function tell({ id, isBaseline, processControl }: DesignSummary): string {
+  if (isBaseline) return `${id}: the baseline`;
+  const { median, n, interval: { low, high, kind } } = processControl!;
+  const name = kind === "range" ? "range" : "95 % interval";
+  const spread = `${name} ${seconds(low)} to ${seconds(high)}, ${n} rounds`;
+  return `${id}: ${seconds(median)} s (${n < 2 ? "one round" : spread})`;
+}
+
+function seconds(value: number): string {
+  return signed(value, Math.abs(value) < 10 ? 3 : 1).text;
+}
+
+/** How many powers of ten at most lie between where the scale is linear and the largest value. */
+const MOST_MAGNITUDES = 5;
+
+function magnitudes(values: readonly Value[]): Magnitudes {
+  const sizes = values.flatMap(({ low, high, median }) => [low, high, median].map(Math.abs));
+  const largest = Math.ceil(Math.log10(Math.max(1e-6, ...sizes)));
+  const medians = values.map(({ median }) => Math.abs(median)).filter((size) => size > 0);
+  const smallest = Math.round(Math.log10(Math.min(...medians, 10 ** largest)));
+  const first = Math.max(smallest, largest - MOST_MAGNITUDES);
+  const count = largest - first + 1;
+  const powers = Array.from({ length: count }, (_, i) => 10 ** (first + i))
+    .flatMap((power) => (count < 4 ? [1, 2, 5] : [1]).map((step) => step * power));
+  const lowest = Math.min(...values.map(({ low }) => low));
+  const below = powers.filter((power) => -power > 10 * lowest).map((power) => -power);
+  return { constant: 10 ** first, ticks: [...below.toReversed(), 0, ...powers] };
+}

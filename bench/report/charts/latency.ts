@@ -1,0 +1,102 @@
+/**
+ * How long connections took: the percentiles of each design, on a logarithmic scale.
+ *
+ * @module
+ */
+import { type LatencyProfile, PERCENTILES } from "../latency.ts";
+import { type Chart, type Layout, NARROW, type Spec } from "./chart.ts";
+import { rowsOf } from "./rows.ts";
+import { INK, makingOf } from "./theme.ts";
+import type { Figures } from "../figures.ts";
+import { short } from "../table.ts";
+
+/** Percentiles of the latency of whole connections. */
+export const latency: Chart = {
+  name: "latency",
+  title:
+    "How long a connection took, milliseconds: half of them up to the first mark, then 90 %, " +
+    "99 %, 99.9 %, all",
+  spec: chart,
+};
+
+interface Value {
+  readonly design: string;
+  readonly making: string;
+  readonly percentile: string;
+  readonly milliseconds: number;
+  readonly text: string;
+}
+
+/** What both legends take at the top, what the second of them takes, and what is on the right, in pixels. */
+const ROOM = { top: 64, right: 16 };
+const SECOND = 24;
+
+/** Areas of the marks, in square pixels, and what they are called. */
+const MARKS = [120, 64, 32, 14, 6];
+const NAMES = PERCENTILES.map((percentile) => percentile === 100 ? "longest" : `${percentile} %`);
+
+function chart({ designs, latencies }: Figures, layout: Layout): Spec | null {
+  const values = designs.flatMap(({ id, known }) => {
+    const profile = latencies.find(({ design }) => design === id);
+    return profile ? marksOf(profile, makingOf(known)) : [];
+  });
+  if (values.length === 0) return null;
+  const { frame, y, color, legend } = rowsOf(values, layout, ROOM);
+  const x = {
+    field: "milliseconds",
+    type: "quantitative",
+    scale: { type: "log" },
+    axis: {
+      title: "milliseconds",
+      values: powersIn(values),
+      labelExpr: "toString(datum.value)",
+    },
+  } as const;
+  const sizes = {
+    field: "percentile",
+    type: "ordinal",
+    scale: { domain: NAMES, range: MARKS },
+    legend: {
+      ...legend,
+      legendY: -SECOND,
+      direction: "horizontal",
+      symbolFillColor: INK.muted,
+      columns: layout === NARROW ? NAMES.length : 0,
+    },
+  } as const;
+  return {
+    ...frame,
+    encoding: { y, color },
+    layer: [
+      {
+        mark: { type: "rule", strokeWidth: 2.5, opacity: 0.4, aria: false },
+        encoding: {
+          x: { ...x, aggregate: "min" },
+          x2: { field: "milliseconds", aggregate: "max" },
+        },
+      },
+      {
+        mark: { type: "point", filled: true, opacity: 1, strokeWidth: 0 },
+        encoding: { x, description: { field: "text" }, size: sizes },
+      },
+    ],
+  };
+}
+
+/** The powers of ten among these values. */
+function powersIn(values: readonly Value[]): number[] {
+  const sizes = values.map(({ milliseconds }) => Math.log10(milliseconds));
+  const [low, high] = [Math.floor(Math.min(...sizes)), Math.ceil(Math.max(...sizes))];
+  return Array.from({ length: high - low + 1 }, (_, index) => 10 ** (low + index));
+}
+
+function marksOf({ design, connections, seconds }: LatencyProfile, making: string): Value[] {
+  return seconds.map((value, index) => ({
+    design,
+    making,
+    percentile: NAMES[index]!,
+    milliseconds: 1000 * value,
+    text: `${design}: ${NAMES[index]} ${index < NAMES.length - 1 ? "within " : ""}` +
+      `${short(1000 * value)} ms, of ${connections} connections`,
+  }));
+}

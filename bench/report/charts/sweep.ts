@@ -1,0 +1,103 @@
+/**
+ * A sweep as lines: what each design costs above the baseline as one parameter grows.
+ *
+ * @module
+ */
+import { PARAMETER_WORDS } from "../sweep_table.ts";
+import type { Figures } from "../figures.ts";
+import { signed } from "../table.ts";
+import { type Chart, type Layout, legendIn, NARROW, sized, type Spec } from "./chart.ts";
+import { INK } from "./theme.ts";
+
+/** Process-control CPU time by what is varied. */
+export const sweep: Chart = {
+  name: "sweep",
+  title: "What each design costs above the baseline, CPU seconds, with the interval of each point",
+  spec: chart,
+};
+
+interface Value {
+  readonly design: string;
+  readonly x: number;
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+  readonly text: string;
+}
+
+const HEIGHT = 260;
+const MARGINS = { left: 52, right: 16, bottom: 40 };
+const LEGEND_ROW = 18;
+
+/** From this ratio of the largest value to the smallest on, the axis is logarithmic. */
+const WIDE_RANGE = 100;
+
+function chart(figures: Figures, layout: Layout): Spec | null {
+  const { header } = PARAMETER_WORDS[figures.run.plan.sweep!.parameter];
+  const values = valuesOf(figures, header);
+  if (values.length === 0) return null;
+  const designs = [...new Set(values.map(({ design }) => design))];
+  const columns = layout === NARROW ? 2 : 4;
+  const top = LEGEND_ROW * Math.ceil(designs.length / columns) + 10;
+  const margins = { ...MARGINS, top };
+  const places = values.map(({ x }) => x);
+  const isWide = Math.min(...places) > 0 && Math.max(...places) / Math.min(...places) >= WIDE_RANGE;
+  const x = {
+    field: "x",
+    type: "quantitative",
+    title: header,
+    scale: { type: isWide ? "log" : "linear", nice: false },
+    axis: { grid: false, tickCount: layout === NARROW ? 4 : 10 },
+  } as const;
+  const color = {
+    field: "design",
+    type: "nominal",
+    scale: { domain: designs, range: LINES },
+    legend: { ...legendIn(margins), columns },
+  } as const;
+  const shape = { ...color, scale: { domain: designs } };
+  const median = { field: "median", type: "quantitative", title: null } as const;
+  return {
+    ...sized(layout, HEIGHT, margins),
+    data: { values },
+    layer: [
+      {
+        mark: { type: "rule", color: INK.muted },
+        encoding: { y: { datum: 0 }, description: { value: "the baseline" } },
+      },
+      { mark: { type: "line", strokeWidth: 2, aria: false }, encoding: { x, y: median, color } },
+      {
+        mark: { type: "rule", strokeWidth: 2.5, opacity: 0.45, aria: false },
+        encoding: { x, y: { ...median, field: "low" }, y2: { field: "high" }, color },
+      },
+      {
+        mark: { type: "point", filled: true, size: 60, opacity: 1, strokeWidth: 0 },
+        encoding: { x, y: median, color, shape, description: { field: "text" } },
+      },
+    ],
+  };
+}
+
+function valuesOf({ sweep }: Figures, header: string): Value[] {
+  return sweep.flatMap(({ value: x, summary }) =>
+    summary.designs.flatMap(({ id, isBaseline, processControl }): Value[] => {
+      if (isBaseline || !processControl) return [];
+      const { median, n, interval: { low, high } } = processControl;
+      const spread = n < 2 ? "one round" : `${signed(low, 3).text} to ${signed(high, 3).text}`;
+      const text = `${id}, ${header} ${x}: ${signed(median, 3).text} s (${spread})`;
+      return [{ design: id, x, median, low, high, text }];
+    })
+  );
+}
+
+/** Colours of the lines: of middle brightness, to be seen on white and on black. */
+const LINES = [
+  "#3f7fc1",
+  "#d98324",
+  "#4a9c63",
+  "#b35fc4",
+  "#c2504a",
+  "#3c9aa3",
+  "#8c7a3d",
+  "#7d7f86",
+];

@@ -1,0 +1,76 @@
+/**
+ * What all charts look like. The colour tells how the children of a design are made, everywhere.
+ *
+ * @module
+ */
+import type { Config } from "vega-lite";
+import type { Making } from "../../../servers/design.ts";
+import type { Known } from "../summary.ts";
+import type { Layout } from "./chart.ts";
+
+/** Text and axes. The report has other ones for the dark, by these. */
+export const INK = { text: "#22262b", muted: "#626a73", rule: "#d8dce0" } as const;
+
+/** How children are made: the word for it, and its colour. */
+export const MAKINGS: Readonly<Record<Making, { readonly name: string; readonly color: string }>> =
+  {
+    none: { name: "no children", color: "#5f6b78" },
+    fork: { name: "fork(2)", color: "#2f6db3" },
+    subprocess: { name: "Deno subprocess", color: "#a8660f" },
+    worker: { name: "Worker (thread)", color: "#2a7d55" },
+    exec: { name: "another program", color: "#8a4f9e" },
+  };
+
+/** What a design that is not registered is drawn in. */
+export const STRANGER = { name: "not registered", color: "#6b5b4b" } as const;
+
+/** How the children of a design are made, in words. */
+export function makingOf(known: Known | null): string {
+  return (known ? MAKINGS[known.children] : STRANGER).name;
+}
+
+/** Colour by `making`, the words of `makingOf`, with a legend at the top of those that there are. */
+export function makingColor(
+  values: readonly { readonly making: string }[],
+  { columns }: Layout,
+  at: { readonly legendX?: number; readonly legendY?: number; readonly orient?: "none" } = {},
+) {
+  const all = [...Object.values(MAKINGS), STRANGER];
+  const present = all.map(({ name }) => name)
+    .filter((name) => values.some(({ making }) => making === name));
+  return {
+    field: "making",
+    type: "nominal",
+    scale: { domain: all.map(({ name }) => name), range: all.map(({ color }) => color) },
+    legend: { values: present, columns, ...at },
+  } as const;
+}
+
+/** The look. */
+export const config: Config = {
+  background: "white",
+  font: "system-ui, sans-serif",
+  view: { stroke: null },
+  axis: {
+    domainColor: INK.rule,
+    gridColor: INK.rule,
+    labelColor: INK.muted,
+    labelFontSize: 11,
+    tickColor: INK.rule,
+    titleColor: INK.muted,
+    titleFontSize: 11,
+    titleFontWeight: "normal",
+  },
+  axisY: { labelColor: INK.text, labelLimit: 0 },
+  header: { labelColor: INK.text, labelFontSize: 10.5, labelFontWeight: "normal", labelLimit: 0 },
+  legend: {
+    labelColor: INK.text,
+    labelFontSize: 11,
+    labelLimit: 0,
+    orient: "top",
+    symbolOpacity: 1,
+    symbolStrokeWidth: 0,
+    title: null,
+  },
+  text: { color: INK.text, fontSize: 11 },
+};

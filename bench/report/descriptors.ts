@@ -1,0 +1,175 @@
+/**
+ * The book's figures 30.2, 30.3 and 30.4: who holds which socket of a running server, as a table and as a
+ * drawing.
+ *
+ * @module
+ */
+import {
+  type Holder,
+  holdersOf,
+  listenerOn,
+  processesOf,
+  streamPipes,
+} from "../../servers/holders.ts";
+import { INK, MAKINGS } from "./charts/theme.ts";
+import { type Cell, type Table, words } from "./table.ts";
+import { markup } from "./html/html.ts";
+
+/** A process of a server. */
+export interface HerdMember {
+  readonly name: string;
+  readonly pid: number;
+}
+
+/** A socket, or the two ends of a stream pipe, and everyone who has it. */
+export interface HeldSocket {
+  readonly name: string;
+  readonly holders: readonly Holder[];
+}
+
+/** Who holds what. */
+export interface Herd {
+  readonly parent: HerdMember;
+  readonly children: readonly HerdMember[];
+  /** The listening socket first. */
+  readonly sockets: readonly HeldSocket[];
+}
+
+/**
+ * Looks at a server that is running; of one made of threads, which share one process, at that.
+ *
+ * Stream pipes that only one process holds are left out: they connect nobody, and are Deno's own.
+ */
+export function lookAtHerd(host: number, port: number, isOneProcess: boolean): Herd {
+  const { parent, children } = isOneProcess ? { parent: host, children: [] } : processesOf(host);
+  const held = holdersOf([parent, ...children]);
+  const listener = listenerOn(port);
+  const ends = streamPipes();
+  const pipes = pairs([...held.keys()].filter((inode) => ends.has(inode)))
+    .map((pair) => pair.flatMap((inode) => held.get(inode)!))
+    .filter((holders) => new Set(holders.map(({ pid }) => pid)).size > 1);
+  return {
+    parent: { name: isOneProcess ? "process" : "parent", pid: parent },
+    children: children.map((pid, index) => ({ name: `child ${index}`, pid })),
+    sockets: [
+      { name: "listening socket", holders: held.get(listener ?? -1) ?? [] },
+      ...pipes.map((holders, index) => ({ name: `stream pipe ${index}`, holders })),
+    ],
+  };
+}
+
+/** Both ends of each pipe: they are made together, and so have neighbouring inodes. */
+function pairs(inodes: readonly number[]): number[][] {
+  const sorted = inodes.toSorted((a, b) => a - b);
+  return sorted.flatMap((_, index) => index % 2 === 0 ? [sorted.slice(index, index + 2)] : []);
+}
+
+/** A row a socket, a column a process, and the numbers of the descriptors in the cells. */
+export function descriptorTable({ parent, children, sockets }: Herd, title: string): Table {
+  const processes = [parent, ...children];
+  return {
+    title,
+    columns: [
+      { header: "socket", field: "socket", align: "left", key: true },
+      ...processes.map(({ name }) => ({ header: name, field: name })),
+    ],
+    rows: sockets.map((socket): Cell[] => [
+      words(socket.name),
+      ...processes.map(({ pid }) => words(descriptorsIn(socket, pid) || null)),
+    ]),
+    footer: [[words("process"), ...processes.map(({ pid }) => words(String(pid)))]],
+    notes: ["The number of the descriptor by which a process holds a socket; a dash: it does not."],
+  };
+}
+
+function descriptorsIn({ holders }: HeldSocket, pid: number): string {
+  return holders.filter((holder) => holder.pid === pid)
+    .map(({ descriptor }) => descriptor).join(", ");
+}
+
+/** In pixels. The parent stands on the left, the sockets in the middle, the children on the right. */
+const WIDTH = 760;
+const MARGIN = 16;
+const BOX = { width: 150, height: 44 };
+const STEP = 62;
+const COLUMNS = {
+  parent: MARGIN,
+  sockets: (WIDTH - BOX.width) / 2,
+  children: WIDTH - MARGIN - BOX.width,
+};
+
+/** The drawing, as SVG: a line from each process to each socket that it holds. */
+export function drawDescriptors({ parent, children, sockets }: Herd, title: string): string {
+  const places = Math.max(sockets.length, children.length + 1);
+  const height = MARGIN + places * STEP;
+  const top = (place: number) => MARGIN + 28 + place * STEP;
+  // Where only one line ends there is room for the numbers: below it, since lines come from above.
+  const lines = sockets.flatMap((socket, place) => {
+    const left = { x: COLUMNS.sockets, y: top(place) };
+    const right = { x: COLUMNS.sockets + BOX.width, y: top(place) };
+    return [
+      line(socket, parent, { x: COLUMNS.parent + BOX.width, y: top(0) }, left, left),
+      ...children.map((child, index) => {
+        const at = { x: COLUMNS.children, y: top(index + 1) };
+        return line(socket, child, at, right, at);
+      }),
+    ];
+  });
+  const member = ({ name, pid }: HerdMember, x: number, y: number) =>
+    box(x, y, 2, name, `process ${pid}`, MAKINGS.fork.color);
+  return markup`<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${
+    height + 28
+  }" viewBox="0 0 ${WIDTH} ${height + 28}" font-family="system-ui, sans-serif" role="img">
+<title>${title}</title>
+<rect width="100%" height="100%" fill="white"/>
+<text x="${MARGIN}" y="24" font-size="13" font-weight="600" fill="${INK.text}">${title}</text>
+${lines}${member(parent, COLUMNS.parent, top(0))}${
+    children.map((child, index) => member(child, COLUMNS.children, top(index + 1)))
+  }${
+    sockets.map(({ name }, place) =>
+      box(COLUMNS.sockets, top(place), BOX.height / 2, name, null, INK.muted)
+    )
+  }</svg>
+`.text;
+}
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** From a process to a socket, with the numbers of its descriptors; nothing where it has none. */
+function line(socket: HeldSocket, { pid }: HerdMember, from: Point, to: Point, label: Point) {
+  const numbers = descriptorsIn(socket, pid);
+  if (numbers === "") return null;
+  const middle = BOX.height / 2;
+  return markup`<line x1="${from.x}" y1="${from.y + middle}" x2="${to.x}" y2="${
+    to.y + middle
+  }" stroke="${INK.muted}"/>
+<text x="${label.x - 8}" y="${
+    label.y + middle + 15
+  }" text-anchor="end" font-size="11" fill="${INK.text}">${numbers}</text>
+`;
+}
+
+function box(
+  x: number,
+  y: number,
+  radius: number,
+  name: string,
+  below: string | null,
+  color: string,
+) {
+  const center = x + BOX.width / 2;
+  return markup`<rect x="${x}" y="${y}" width="${BOX.width}" height="${BOX.height}" rx="${radius}" fill="white" stroke="${color}" stroke-width="1.5"/>
+<text x="${center}" y="${
+    y + (below === null ? 26 : 19)
+  }" text-anchor="middle" font-size="12" fill="${INK.text}">${name}</text>
+${
+    below !== null &&
+    markup`<text x="${center}" y="${
+      y + 34
+    }" text-anchor="middle" font-size="11" fill="${INK.muted}">${below}</text>
+`
+  }`;
+}

@@ -1,0 +1,144 @@
+/**
+ * Used by the test of the report: opens the page in a browser, uses it, and prints as one line of JSON
+ * what came of it. A program of its own, since playwright asks for every permission.
+ *
+ * @module
+ */
+import axe from "axe-core";
+import { chromium, type Page } from "playwright-core";
+
+/** The layouts a page is looked at in. */
+export const VIEWS = [390, 1440].flatMap((width) =>
+  (["light", "dark"] as const).map((scheme) => ({ width, scheme }))
+);
+
+/** What came of using a page. */
+export interface Findings {
+  /** Messages of the console that are errors or warnings, and exceptions nobody caught. */
+  readonly errors: readonly string[];
+  /** Addresses asked for, but for the page itself. */
+  readonly requests: readonly string[];
+  /** By view: "390 dark". */
+  readonly views: Readonly<Record<string, View>>;
+  /** Row and column headings of each table, and its links, by its name. */
+  readonly tables: Readonly<Record<string, readonly string[]>>;
+  /** Names of the designs with an explanation. */
+  readonly explained: readonly string[];
+  /** A column before and after its heading was clicked, and used by keyboard. */
+  readonly sorted: readonly (readonly string[])[];
+  /** Titles of the charts of Table 30.1 to be seen, before and after the switch of the scale. */
+  readonly scales: readonly (readonly string[])[];
+  /** What stands in the tip when the pointer is on a mark. */
+  readonly tip: string;
+  /** Background before and after the theme was switched. */
+  readonly backgrounds: readonly string[];
+  /** Whether contents and buttons are left out in print. */
+  readonly plainInPrint: boolean;
+  /** The record that the page holds, as it came out of its file. */
+  readonly record: unknown;
+}
+
+/** A page in one layout. */
+export interface View {
+  /** What axe-core objects to, with the first element. */
+  readonly violations: readonly string[];
+  /** Pixels that the page is wider than its window. */
+  readonly overflow: number;
+}
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+async function browse(executablePath: string, path: string, shots?: string): Promise<Findings> {
+  const browser = await chromium.launch({ executablePath, headless: true, args: FLAGS, env: {} });
+  try {
+    const page = await browser.newPage();
+    const errors: string[] = [];
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) errors.push(message.text());
+    });
+    page.on("pageerror", (error) => errors.push(String(error)));
+    const requests: string[] = [];
+    page.on("request", (request) => requests.push(request.url()));
+    const url = `file://${path}`;
+    await page.goto(url);
+    const views: Record<string, View> = {};
+    for (const { width, scheme } of VIEWS) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme: scheme });
+      views[`${width} ${scheme}`] = await look(page);
+      const file = `${shots}/${width}-${scheme}.png`;
+      if (shots !== undefined) await page.screenshot({ path: file, fullPage: true });
+    }
+    const used = await use(page);
+    return { errors, requests: requests.filter((asked) => asked !== url), views, ...used };
+  } finally {
+    await browser.close();
+  }
+}
+
+async function look(page: Page): Promise<View> {
+  const { violations } = await page.evaluate<axe.AxeResults>(`${axe.source}; axe.run()`);
+  return {
+    violations: violations.map(({ id, nodes: [node] }) => `${id}: ${node!.html}`),
+    overflow: await page.evaluate("document.documentElement.scrollWidth - innerWidth"),
+  };
+}
+
+async function use(page: Page) {
+  const texts = (selector: string) => page.locator(selector).allInnerTexts();
+  const tables = await headingsOf(page);
+  const sorted = await sort(page);
+
+  const charts = "#costs figcaption:visible";
+  const scales = [await texts(charts)];
+  await page.getByLabel("true to scale").check();
+  scales.push(await texts(charts));
+  await page.locator('#costs .linear .wide path[data-tip*=" s ("]').first().hover();
+  const tip = await page.locator("#tip").innerText();
+
+  const background = "getComputedStyle(document.documentElement).backgroundColor";
+  const backgrounds = [await page.evaluate<string>(background)];
+  await page.locator("#theme").click();
+  backgrounds.push(await page.evaluate<string>(background));
+
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save the record" }).click();
+  const record = JSON.parse(await Deno.readTextFile(await (await download).path()));
+
+  await page.emulateMedia({ media: "print" });
+  const left = await page.locator("nav:visible, #theme:visible, fieldset:visible").count();
+  const explained = (await texts("#designs h3")).map((text) => text.split(" ")[0]!);
+  return { tables, explained, sorted, scales, tip, backgrounds, record, plainInPrint: left === 0 };
+}
+
+async function headingsOf(page: Page): Promise<Findings["tables"]> {
+  const tables = (await page.locator("table").all()).map(async (table) => [
+    (await table.getAttribute("aria-label"))!,
+    await table.locator("th, a").allInnerTexts(),
+  ]);
+  return Object.fromEntries(await Promise.all(tables));
+}
+
+/** A column as it is, once its heading was clicked, and once it was used by keyboard. */
+async function sort(page: Page): Promise<Findings["sorted"]> {
+  const column = () => page.locator("#costs tbody td:nth-child(4)").allInnerTexts();
+  const heading = page.locator("#costs").getByRole("button", { name: "CPU s" });
+  const before = await column();
+  await heading.click();
+  const clicked = await column();
+  await heading.press("Enter");
+  return [before, clicked, await column()];
+}
+
+if (import.meta.main) {
+  const [browser, path, shots] = Deno.args;
+  console.log(JSON.stringify(await browse(browser!, path!, shots)));
+}

@@ -1,0 +1,62 @@
+/**
+ * HTML as tagged templates: what is put in is escaped, unless it is HTML itself.
+ *
+ * @module
+ */
+
+/** A piece of HTML. */
+export class Html {
+  /** Takes the text as it is. */
+  constructor(readonly text: string) {}
+}
+
+/** What can stand in a template. */
+export type Content = Html | string | number | null | undefined | false | readonly Content[];
+
+/**
+ * HTML from a template.
+ *
+ * @example
+ * ```ts
+ * import { markup } from "./html.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const items = ["a<b", "c"].map((name) => markup`<li>${name}</li>`);
+ * assertEquals(markup`<ul>${items}</ul>`.text, "<ul><li>a&lt;b</li><li>c</li></ul>");
+ * ```
+ */
+export function markup(strings: TemplateStringsArray, ...contents: readonly Content[]): Html {
+  return new Html(String.raw({ raw: strings }, ...contents.map(textOf)));
+}
+
+function textOf(content: Content): string {
+  if (content === null || content === undefined || content === false) return "";
+  if (content instanceof Html) return content.text;
+  if (typeof content === "object") return content.map(textOf).join("");
+  return escape(String(content));
+}
+
+/** Text that stands for itself, between tags and in quoted attributes. */
+function escape(text: string): string {
+  const entities: Record<string, string> = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "'": "&#39;",
+  };
+  return text.replace(/[&<>"']/g, (character) => entities[character]!);
+}
+
+/**
+ * A value as JSON inside a `<script type="application/json">`. Nothing in it can end the script
+ * (`</script>`), start a comment (`<!--`) or break a line of JavaScript (U+2028, U+2029).
+ */
+export function embedded(value: unknown): Html {
+  return new Html(
+    JSON.stringify(value).replace(
+      /[<>&\u2028\u2029]/g,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    ),
+  );
+}

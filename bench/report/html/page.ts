@@ -1,0 +1,168 @@
+/**
+ * The report of a run as one page that needs nothing else: no network, no other file.
+ *
+ * @module
+ */
+import type { Recorded } from "../../record.ts";
+import type { Pictures } from "../charts.ts";
+import type { Figures } from "../figures.ts";
+import { sweepTable } from "../sweep_table.ts";
+import { syscallsTable } from "../syscalls.ts";
+import { table301 } from "../table_30_1.ts";
+import { table302 } from "../table_30_2.ts";
+import { tableBook } from "../table_book.ts";
+import { tableBurden } from "../table_burden.ts";
+import { tableCpu } from "../table_cpu.ts";
+import { tableLatency } from "../table_latency.ts";
+import { type Content, embedded, Html, markup } from "./html.ts";
+import {
+  advice,
+  conditions,
+  doubts,
+  explanations,
+  matrix,
+  summaryLine,
+  tableWithNotes,
+} from "./parts.ts";
+import script from "./script.js" with { type: "text" };
+import style from "./style.css" with { type: "text" };
+
+/** The page. The same record gives the same bytes. */
+export function page(recorded: Recorded, figures: Figures, pictures: Pictures): string {
+  const { run, trials } = recorded;
+  const isSweep = figures.sweep.length > 0;
+  const sections = (isSweep ? sweepSections : sectionsOf)(recorded, figures, pictures);
+  const title = isSweep
+    ? sweepTable(recorded).table.title
+    : `What process control costs: ${figures.designs.length} designs`;
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Herd: ${title}</title>
+<link rel="icon" href="data:,">
+<style>
+${new Html(style)}</style>
+</head>
+<body>
+<header>
+<p class="brand">Herd <button type="button" id="theme" hidden>Dark</button></p>
+<h1>${title}</h1>
+<p class="lede">${summaryLine(figures)}</p>
+${doubts(figures, recorded)}</header>
+<nav aria-label="Contents"><ol>
+${sections.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>\n`)}</ol></nav>
+<main>
+${sections.map(draw)}</main>
+<div id="tip" role="status" hidden></div>
+<script type="application/json" id="record">${embedded({ run, trials })}</script>
+<script>
+${new Html(script)}</script>
+</body>
+</html>
+`.text;
+}
+
+function draw({ id, title, body }: Section): Html {
+  return markup`<section id="${id}" aria-labelledby="${id}-title">
+<h2 id="${id}-title">${title}</h2>
+${body}
+</section>
+`;
+}
+
+interface Section {
+  readonly id: string;
+  readonly title: string;
+  readonly body: Content;
+}
+
+function sectionsOf(recorded: Recorded, figures: Figures, pictures: Pictures): Section[] {
+  const syscalls = syscallsTable(recorded.run.traces);
+  const chart = (name: string) => figureOf(pictures, name);
+  const all: (Section | false)[] = [
+    {
+      id: "guide",
+      title: "Which design for me?",
+      body: markup`<div class="beside">
+<div>${advice(figures)}</div>
+<div>${tableWithNotes(tableBurden(figures))}</div>
+</div>`,
+    },
+    {
+      id: "costs",
+      title: "What each design costs",
+      body: [
+        scaleSwitch,
+        markup`<div class="log">${chart("process-control-log")}</div>`,
+        markup`<div class="linear">${chart("process-control")}</div>`,
+        tableWithNotes(table301(figures)),
+      ],
+    },
+    { id: "matrix", title: "Two questions", body: matrix(figures) },
+    {
+      id: "clients",
+      title: "Who serves the clients",
+      body: [chart("clients-per-child"), tableWithNotes(table302(figures, { book: true }))],
+    },
+    pictures.has("cpu-per-child") && {
+      id: "cpu",
+      title: "What each child uses",
+      body: [chart("cpu-per-child"), tableWithNotes(tableCpu(figures))],
+    },
+    pictures.has("latency") && {
+      id: "latency",
+      title: "How long clients wait",
+      body: [chart("latency"), tableWithNotes(tableLatency(figures))],
+    },
+    syscalls !== null && {
+      id: "syscalls",
+      title: "What they ask of the kernel",
+      body: tableWithNotes(syscalls),
+    },
+    { id: "book", title: "The book and this machine", body: tableWithNotes(tableBook(figures)) },
+    { id: "designs", title: "The designs, one by one", body: explanations(figures) },
+    { id: "conditions", title: "How it was measured", body: conditions(figures, recorded) },
+  ];
+  return all.filter((section) => section !== false);
+}
+
+function sweepSections(recorded: Recorded, figures: Figures, pictures: Pictures): Section[] {
+  return [
+    {
+      id: "sweep",
+      title: "What each design costs",
+      body: [figureOf(pictures, "sweep"), tableWithNotes(sweepTable(recorded).table)],
+    },
+    { id: "designs", title: "The designs, one by one", body: explanations(figures) },
+    { id: "conditions", title: "How it was measured", body: conditions(figures, recorded) },
+  ];
+}
+
+/** The one or the other chart of Table 30.1; the style sheet sees which is chosen. */
+const scaleSwitch = markup`<fieldset class="switch"><legend>Scale</legend>
+<label><input type="radio" name="scale" value="log" checked> by order of magnitude</label>
+<label><input type="radio" name="scale" value="linear"> true to scale</label>
+</fieldset>
+`;
+
+function figureOf(pictures: Pictures, name: string): Content {
+  const picture = pictures.get(name);
+  if (!picture) return null;
+  const { title, wide, narrow } = picture;
+  const image = (svg: string, layout: string) =>
+    markup`<div class="${layout}" role="img" aria-label="${title}">${inline(svg)}</div>\n`;
+  return markup`<figure class="chart">
+<figcaption>${title}</figcaption>
+${image(wide, "wide")}${image(narrow, "narrow")}</figure>
+`;
+}
+
+/** A chart as one image, whose marks have no names of their own but a tip for the pointer. */
+function inline(svg: string): Html {
+  return new Html(
+    svg.replace(/ (role|aria-roledescription|aria-hidden)="[^"]*"/g, "")
+      .replaceAll(' aria-label="', ' data-tip="'),
+  );
+}

@@ -1,0 +1,109 @@
+/** The report in a browser, where there is one. */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { TemporaryFolder } from "../../../clients/testing.ts";
+import { designs } from "../../../servers/designs.ts";
+import { deriveFiles } from "../derive.ts";
+import { record, rounds, type TrialFixture } from "../fixture_test.ts";
+import type { Findings } from "./browse.ts";
+
+/** The longest the test waits for a browser, which takes some ten seconds of CPU, before it fails. */
+const PATIENCE_SECONDS = 240;
+
+/** What nobody may get into the page as anything but text. */
+const HOSTILE = `</script><script>alert("!")</script><!-- \u2028\u2029 &amp; <img src=x onerror=y>`;
+
+/** Every registered design, a stranger, and a failure. */
+const example = record([
+  ...designs.flatMap(({ id, lifetime }, index): TrialFixture[] =>
+    rounds(id, [0.2, 0.21, 0.22, 0.23, 0.24, 0.25].map((cpu) => cpu * (1 + index)), {
+      children: lifetime === "pool" ? [500, 300, 200] : [1000],
+    })
+  ),
+  ...rounds("stranger", [0.3, 0.31], { children: [600, 400] }),
+  { design: "prefork-mutex", round: 9, failed: HOSTILE },
+]);
+
+const ids = [...designs.map(({ id }) => id), "stranger"];
+
+const pools = designs.filter(({ lifetime }) => lifetime === "pool").map(({ id }) => id);
+const inBook = designs.filter(({ row = 0 }) => row > 0).map(({ id }) => id);
+
+/** The tables, by what their titles start with, and the designs that each has to have. */
+const expected: readonly [title: string, ids: readonly string[]][] = [
+  ["Percent of one processor", ids],
+  ["Table 30.1", ids],
+  ["How children are made", designs.map(({ id }) => id)],
+  ["Table 30.2", [...pools, "stranger"]],
+  ["CPU milliseconds", [...pools, "stranger"]],
+  ["Process control", inBook],
+];
+
+/** The path of a browser, if there is one. */
+function findBrowser(): string | undefined {
+  const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+  const args = ["-c", `command -v ${names.join(" || command -v ")}`];
+  const { stdout } = new Deno.Command("/bin/sh", { args }).outputSync();
+  return new TextDecoder().decode(stdout).trim() || undefined;
+}
+
+const browser = findBrowser();
+const reason = browser ? "" : " (skipped: no Chromium here)";
+
+async function browse(path: string): Promise<Findings> {
+  const script = new URL("./browse.ts", import.meta.url).pathname;
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-all", script, browser!, path],
+    signal: AbortSignal.timeout(1000 * PATIENCE_SECONDS),
+  }).output();
+  assert(success, new TextDecoder().decode(stderr));
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+Deno.test({
+  name: `report.html in a browser: complete, usable, and by itself${reason}`,
+  ignore: browser === undefined,
+  fn: async (test) => {
+    using folder = new TemporaryFolder();
+    const path = `${folder.path}/report.html`;
+    Deno.writeTextFileSync(path, (await deriveFiles(example)).get("report.html")!);
+    const found = await browse(path);
+
+    await test.step("has no error in the console, and asks for nothing", () => {
+      assertEquals([found.errors, found.requests], [[], []]);
+    });
+    await test.step("has no axe violation, and fits: 390 and 1440 px, light and dark", () => {
+      const fine = { violations: [], overflow: 0 };
+      assertEquals(Object.keys(found.views).length, 4);
+      for (const [view, seen] of Object.entries(found.views)) assertEquals(seen, fine, view);
+    });
+    await test.step("has every design, in every table that is of designs", () => {
+      const tables = Object.entries(found.tables);
+      assertEquals(tables.length, expected.length);
+      for (const [name, wanted] of expected) {
+        const [, texts] = tables.find(([title]) => title.startsWith(name))!;
+        assertEquals(wanted.filter((id) => !texts.includes(id)), [], name);
+      }
+      assertEquals(found.explained, ids);
+    });
+    await test.step("sorts a table by mouse and by keyboard", () => {
+      const [before, once, twice] = found.sorted;
+      const numbers = once!.map(Number);
+      assertEquals(numbers, numbers.toSorted((a, b) => a - b));
+      assertEquals(twice, once!.toReversed());
+      assertEquals(before!.toSorted(), once!.toSorted());
+    });
+    await test.step("switches scale and theme, tells values, leaves controls out of print", () => {
+      const [magnitude, scale] = found.scales;
+      assertEquals([magnitude!.length, scale!.length], [1, 1]);
+      assertStringIncludes(magnitude![0]!, "order of magnitude");
+      assert(!scale![0]!.includes("order of magnitude"));
+      assertMatch(found.tip, /^[a-z-]+: [+−]?[\d.]+ s \(/);
+      assertEquals(new Set(found.backgrounds).size, 2);
+      assert(found.plainInPrint);
+    });
+    await test.step("holds the record, whatever stands in it", () => {
+      const { run, trials } = example;
+      assertEquals(found.record, JSON.parse(JSON.stringify({ run, trials })));
+    });
+  },
+});

@@ -1,0 +1,148 @@
+/**
+ * The parts of the report that are neither a table nor a chart.
+ *
+ * @module
+ */
+import { loadText } from "../../plan.ts";
+import type { Recorded } from "../../record.ts";
+import { makingOf, MAKINGS } from "../charts/theme.ts";
+import { accounts, load, machine, problems } from "../conditions.ts";
+import { explain, explainSweep, type Explanation } from "../explain.ts";
+import type { Figures } from "../figures.ts";
+import { type Advice, advise } from "../guide.ts";
+import { makingsOf, matrixOf, type MatrixRow, type Placed } from "../matrix.ts";
+import type { DesignSummary, Summary } from "../summary.ts";
+import { short, type Table } from "../table.ts";
+import { warningsOf } from "../warnings.ts";
+import { type Content, type Html, markup } from "./html.ts";
+import { scrolling, toHtml } from "./table.ts";
+
+/** What was run, where and when, in a sentence. */
+export function summaryLine({ run }: Summary): string {
+  const { plan, environment, startedAt } = run;
+  const { clients, connections, bytes, children } = loadText(plan);
+  const { processors, cpu, system, kernel } = environment;
+  const rounds = plan.rounds === 1 ? "one round" : `${plan.rounds} rounds`;
+  return `${clients} clients made ${connections} connections each, for ${bytes} bytes every time, ` +
+    `against ${children} children where there is a pool; ${rounds}, ${
+      startedAt.slice(0, 10)
+    }, on ` +
+    `${processors} × ${cpu ?? "an unknown CPU"} under ${system} ${kernel}.`;
+}
+
+/** What speaks against the figures, if anything does. */
+export function doubts(summary: Summary, recorded: Recorded): Content {
+  const all = [...warningsOf(recorded).map(({ text }) => text), ...problems(summary)];
+  return all.length > 0 && markup`<section class="warnings" aria-labelledby="warnings">
+<h2 id="warnings">Before you believe a figure</h2>
+<ul>
+${all.map((doubt) => markup`<li>${doubt}</li>\n`)}</ul>
+</section>
+`;
+}
+
+/** A table, and what is to be said of it. */
+export function tableWithNotes(table: Table): Html {
+  return markup`${table.rows.length > 0 && toHtml(table)}<ul class="notes">
+${table.notes.map((note) => markup`<li>${note}</li>\n`)}</ul>
+`;
+}
+
+/** The guide: by what somebody wants. */
+export function advice(summary: Summary): Html {
+  const all = advise(summary);
+  const entry = ({ wish, best, reading, asGood }: Advice) =>
+    markup`<div><dt>I want ${wish}</dt>
+<dd><b>${best}</b>: ${reading}.${
+      asGood.length > 0 && ` Within its reach: ${asGood.join(", ")}.`
+    }</dd></div>
+`;
+  return markup`<p>By the figures of this run alone: another machine, another load, another answer.${
+    all.some(({ told }) => !told) &&
+    " One round does not tell a difference from chance: run more before you choose."
+  }</p>
+<dl class="advice">
+${all.map(entry)}</dl>`;
+}
+
+/** The matrix of the two questions as a heat map. */
+export function matrix(summary: Summary): Html {
+  const makings = makingsOf(summary);
+  const field = ({ design: { id, cpuMicrosecondsPerConnection: cpu }, heat }: Placed) =>
+    markup`<div class="heat" style="--heat: ${
+      (100 * (heat ?? 0)).toFixed(0)
+    }%"><a href="#design-${id}">${id}</a> <b>${cpu ? short(cpu.median) : "–"}</b></div>`;
+  const row = ({ accepts, cells }: MatrixRow) =>
+    markup`<tr><th scope="row">${accepts}</th>${
+      makings.map((making) => markup`<td>${(cells[making] ?? []).map(field)}</td>`)
+    }</tr>
+`;
+  const title = "How children are made, and who accepts: µs of CPU a connection";
+  return markup`<p>A server design answers two questions. The warmer a field, the more CPU time a
+connection costs; each step of colour is the same factor.</p>
+${
+    scrolling(
+      title,
+      markup`<table class="matrix" aria-label="${title}">
+<thead><tr><td></td>${
+        makings.map((making) => markup`<th scope="col">${MAKINGS[making].name}</th>`)
+      }</tr></thead>
+<tbody>
+${matrixOf(summary).map(row)}</tbody>
+</table>`,
+    )
+  }`;
+}
+
+/** Each design in words. */
+export function explanations({ designs, sweep, ...rest }: Figures): Html[] {
+  const [first] = sweep;
+  return first
+    ? first.summary.designs.map((design) => article(design, explainSweep(design.id, sweep)))
+    : designs.map((design) => article(design, explain(design, { designs, ...rest })));
+}
+
+function article({ id, row, known }: DesignSummary, { does, book, here, why }: Explanation): Html {
+  const paragraph = (name: string, text: string | null) =>
+    text !== null && markup`<p><b>${name}.</b> ${text}</p>\n`;
+  const place = row === null ? "beyond the book" : `row ${row}`;
+  return markup`<article aria-labelledby="design-${id}">
+<h3 id="design-${id}">${id} <small>${place}, ${makingOf(known)}</small></h3>
+${paragraph("What it does", does)}${paragraph("The book", book)}${paragraph("Here", here)}${
+    paragraph("Why", why)
+  }</article>
+`;
+}
+
+/** Where and how the run was measured. */
+export function conditions(summary: Summary, recorded: Recorded): Html {
+  const { plan: { designs: _, trials, ...plan }, environment } = recorded.run;
+  return markup`<p>${load(summary)} ${trials.length} trials.</p>
+<p>${machine(summary)}</p>
+<p>${accounts(recorded)}</p>
+<h3>Machine</h3>
+<dl class="facts">
+${facts(environment)}</dl>
+<h3>Plan</h3>
+<dl class="facts">
+${facts(plan)}</dl>
+<p>This page holds the record it was made from, every trial of it, and follows from nothing else.
+<button type="button" id="save" hidden>Save the record</button></p>`;
+}
+
+/** A record's fields as they are, whatever they are. */
+function facts(fields: Readonly<Record<string, unknown>>, prefix = ""): Content {
+  return Object.entries(fields).map(([name, value]) => {
+    const words = `${prefix}${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`;
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+      return facts(value as Record<string, unknown>, `${words} `);
+    }
+    return markup`<div><dt>${words}</dt><dd>${wordsOf(value)}</dd></div>\n`;
+  });
+}
+
+function wordsOf(value: unknown): string {
+  if (value === null) return "–";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  return Array.isArray(value) ? value.join(", ") : String(value);
+}

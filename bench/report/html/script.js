@@ -1,0 +1,64 @@
+// What the page does beyond being read. Without it, everything is still there.
+
+// Tables: a heading sorts by its column, and sorts the other way when it is used again.
+for (const button of document.querySelectorAll("thead button")) {
+  button.addEventListener("click", () => {
+    const heading = button.closest("th");
+    const ascending = heading.getAttribute("aria-sort") !== "ascending";
+    for (const other of heading.parentNode.cells) other.removeAttribute("aria-sort");
+    heading.setAttribute("aria-sort", ascending ? "ascending" : "descending");
+    const body = heading.closest("table").tBodies[0];
+    const key = (row) => {
+      const { dataset: { value }, textContent } = row.cells[heading.cellIndex];
+      return value === undefined ? textContent : Number(value);
+    };
+    const rows = [...body.rows].sort((a, b) => compare(key(a), key(b)) * (ascending ? 1 : -1));
+    body.append(...rows);
+  });
+}
+
+// Numbers before words: a dash stands where there is no number.
+function compare(a, b) {
+  if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
+  return typeof a === "number" ? a - b : a.localeCompare(b, "en");
+}
+
+// Charts: what a mark stands for, where the pointer is.
+const tip = document.querySelector("#tip");
+for (const chart of document.querySelectorAll(".chart")) {
+  chart.addEventListener("pointermove", ({ target, clientX, clientY }) => {
+    const text = target.closest("path[data-tip], line[data-tip]")?.dataset.tip;
+    tip.hidden = text === undefined;
+    if (text === undefined) return;
+    tip.textContent = text;
+    tip.style.left = `${Math.max(8, Math.min(clientX + 12, innerWidth - tip.offsetWidth - 8))}px`;
+    tip.style.top = `${Math.max(8, clientY - tip.offsetHeight - 12)}px`;
+  });
+  chart.addEventListener("pointerleave", () => tip.hidden = true);
+}
+
+// Light and dark: as the system says, until somebody says otherwise.
+const root = document.documentElement;
+const theme = document.querySelector("#theme");
+const darkSystem = matchMedia("(prefers-color-scheme: dark)");
+const isDark = () => (root.dataset.theme ?? (darkSystem.matches ? "dark" : "light")) === "dark";
+const nameTheme = () => theme.textContent = isDark() ? "Light" : "Dark";
+theme.addEventListener("click", () => {
+  root.dataset.theme = isDark() ? "light" : "dark";
+  nameTheme();
+});
+darkSystem.addEventListener("change", nameTheme);
+nameTheme();
+theme.hidden = false;
+
+// The record, as a file.
+const save = document.querySelector("#save");
+save.addEventListener("click", () => {
+  const link = document.createElement("a");
+  const text = document.querySelector("#record").textContent;
+  link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  link.download = "record.json";
+  link.click();
+  URL.revokeObjectURL(link.href);
+});
+save.hidden = false;

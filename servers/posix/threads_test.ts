@@ -1,0 +1,56 @@
+import { assert, assertEquals } from "@std/assert";
+import { closing, inChild } from "../testing.ts";
+import { pipe, read } from "./sockets.ts";
+import {
+  dropExitKey,
+  makeExitKey,
+  Priority,
+  setThreadPriority,
+  threadPriority,
+} from "./threads.ts";
+
+const PROGRAM = `
+  import { closeWithThread } from "${import.meta.resolve("./threads.ts")}";
+
+  self.onmessage = ({ data: { key, descriptor, close } }) => {
+    closeWithThread(key, descriptor);
+    self.postMessage("ready");
+    if (close) self.close();
+  };
+`;
+
+for (const how of ["closed itself", "was terminated"]) {
+  Deno.test(`closeWithThread() closes the descriptor of a thread that ${how}`, async () => {
+    const key = makeExitKey();
+    const [output, input] = pipe();
+    using _ = closing(output);
+    const url = URL.createObjectURL(new Blob([PROGRAM], { type: "text/javascript" }));
+    const worker = new Worker(url, { type: "module" });
+    const close = how === "closed itself";
+    await new Promise((resolve) => {
+      worker.onmessage = resolve;
+      worker.postMessage({ key, descriptor: input, close });
+    });
+    if (!close) worker.terminate();
+    assertEquals(read(output, new Uint8Array(1)), 0); // once there is no other end
+    dropExitKey(key);
+    URL.revokeObjectURL(url);
+  });
+}
+
+Deno.test("setThreadPriority() of a lower priority is permitted to everyone", () => {
+  const lower = threadPriority() - 3;
+  assertEquals(inChild(() => setThreadPriority(lower) ? threadPriority() : 0).code, lower);
+});
+
+Deno.test("setThreadPriority() takes on any priority, or says that it may not", () => {
+  for (const priority of [Priority.highest, Priority.normal, Priority.lowest, 41, 40]) {
+    const [yes, no, wrong] = [1, 2, 3];
+    const { code } = inChild(() => {
+      if (!setThreadPriority(priority)) return no;
+      return threadPriority() === priority ? yes : wrong;
+    });
+    assert(code === yes || code === no, `priority ${priority}: ${code}`);
+    if (priority === Priority.normal || priority === Priority.lowest) assertEquals(code, yes);
+  }
+});

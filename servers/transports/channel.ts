@@ -1,0 +1,58 @@
+/**
+ * Over a message channel: a client attaches, sends the line that asks, has the bytes as its reply, and
+ * detaches.
+ *
+ * @module
+ */
+import { attach, detach, transact } from "../channel/connection.ts";
+import { ConnectFlag, MessageType, SIDE_CHANNEL } from "../channel/flags.ts";
+import { ReplyPacket } from "../channel/packet.ts";
+import { Errno, failedWith } from "../posix/errors.ts";
+import { accept, limitTime, SocketType } from "../posix/sockets.ts";
+import { listenAt, pathAddress } from "./stream.ts";
+import { Failure, type Transport } from "./transport.ts";
+
+/** Over a message channel. */
+export const channel: Transport = {
+  listen: (where) => listenAt(where, SocketType.messages),
+  client({ path }, bytes, limit) {
+    const address = pathAddress(path!);
+    const how = {
+      index: SIDE_CHANNEL,
+      flags: ConnectFlag.CLOEXEC,
+      call: "connectAttach",
+      doing: `attach to the channel at ${path}`,
+    };
+    const transaction = {
+      call: "msgSend",
+      type: MessageType.own,
+      message: new TextEncoder().encode(`${bytes}\n`),
+      reply: new Uint8Array(bytes),
+    };
+    return {
+      open() {
+        const coid = attach(address, how);
+        limitTime(coid & ~SIDE_CHANNEL, limit);
+        return coid;
+      },
+      ask(coid) {
+        try {
+          const length = transact(coid, transaction);
+          if (length === bytes) return 0;
+          return length < bytes ? Failure.shortReply : Failure.longReply;
+        } catch (error) {
+          if (failedWith(error, Errno.EINVAL)) return Failure.refused;
+          throw error;
+        }
+      },
+      close: (coid) => detach(coid, "connectDetach"),
+    };
+  },
+  answerAhead(listener, bytes) {
+    const peer = accept(listener);
+    const reply = new ReplyPacket();
+    reply.put({ status: bytes, error: 0 }, new Uint8Array(bytes));
+    reply.message.send(peer);
+    return peer;
+  },
+};
