@@ -228,8 +228,8 @@ Deno.test("bench --local runs doors beside pools behind Unix-domain sockets", as
     assertEquals(kernel.passiveOpens, null);
   }
   assertMatch(stdout, /^Local servers: what each design costs$/m);
-  assertMatch(stdout, /^ *– +door +door /m);
-  assertMatch(stdout, /^ *4 +prefork-mutex +unix /m);
+  assertMatch(stdout, /^ *– +door +1 +door /m);
+  assertMatch(stdout, /^ *4 +prefork-mutex +1 +unix /m);
 });
 
 Deno.test("messages measures each means, and says whether doors are the fastest", async () => {
