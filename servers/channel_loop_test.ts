@@ -99,7 +99,7 @@ for (const who of ["host", "server process"]) {
     await using server = await start();
     using connection = attachTo(server.path);
     assertEquals(connection.ask("3\n").length, 3);
-    kill(who === "host" ? server.pid : childrenOf(server.pid)[0]!, Signal.KILL);
+    kill(who === "host" ? server.pid : childrenOf(server.pid).at(-1)!, Signal.KILL);
     assertEquals(await server.processesAfter(5), []);
     assertErrno(Errno.EBADF, () => connection.ask("3\n"));
     assertEquals(isGone(server.path), true);

@@ -126,7 +126,9 @@ export class ServeProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const pid of await this.processes()) kill(pid, Signal.KILL);
+    // The host first: what it leaves to others to clear away, they can.
+    if ((await this.processes()).includes(this.pid)) kill(this.pid, Signal.KILL);
+    for (const pid of await this.processesAfter(1)) kill(pid, Signal.KILL);
     await this.#input.close().catch(() => {});
     await this.ended();
   }
