@@ -99,15 +99,14 @@ export async function measure(
   trace = false,
 ): Promise<Outcome> {
   using _ = store;
+  const note = (text: string) => observer.noted(text);
   const execute: Executor = async (planned, plan, signal) => {
-    if (!plan.local) await waitForRoom(planned, systemTimeWaits(), signal, observer.noted);
+    if (!plan.local) await waitForRoom(planned, systemTimeWaits(), signal, note);
     return await runTrial(planned, plan, signal);
   };
   const record = (trial: Trial) => store.add(trial);
   const complete = await runPlan(run.plan, execute, record, observer, signal, pending);
-  const traces = trace && complete
-    ? await traceDesigns(run.plan, observer.noted, signal)
-    : run.traces;
+  const traces = trace && complete ? await traceDesigns(run.plan, note, signal) : run.traces;
   store.writeRun({ ...run, complete, traces, endedAt: new Date().toISOString() });
   const recorded = await store.derive();
   const failed = recorded.trials.filter(({ status }) => status !== "ok").length;

@@ -9,7 +9,8 @@ import { Execs } from "./children/exec.ts";
 import { Forks, rehearseClients } from "./children/fork.ts";
 import type { Slot } from "./children/meter.ts";
 import type { Pool } from "./children/pool.ts";
-import { announce, enter, rehearsal, serverOf, type Setup } from "./children/setup.ts";
+import { rehearse } from "./children/rehearsal.ts";
+import { announce, enter, serverOf, type Setup } from "./children/setup.ts";
 import { Subprocesses } from "./children/subprocess.ts";
 import type { Making } from "./design.ts";
 import { processCpu } from "./posix/clocks.ts";
@@ -35,7 +36,6 @@ import {
 import { Signal } from "./posix/signals.ts";
 import { rebase } from "./posix/rebase.ts";
 import { close } from "./posix/sockets.ts";
-import { WARM_UP, warmUp } from "./service.ts";
 import type { Running } from "./running.ts";
 
 /** Starts the server process. */
@@ -70,7 +70,7 @@ function runServer(setup: Setup, host: number): void {
   } else if (listing.warmUp) {
     listing.warmUp();
   } else if (!Program) {
-    warmUp(WARM_UP, rehearsal(setup));
+    rehearse(setup);
   }
   const { pool } = new (Program ?? Forks)(setup);
   // Where no children are made, the process itself is the one child there is.

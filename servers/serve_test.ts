@@ -147,7 +147,8 @@ for (const making of ["none", "fork", "subprocess", "worker"] as const) {
     assertEquals([plain.extraCpu, artificial.extraCpu], [undefined, 1_000_000]);
     const extra = (artificial.cpu.total - plain.cpu.total) / CONNECTIONS;
     assertGreater(extra, 0.9e-3);
-    assertLess(extra, 1.5e-3);
+    // Not many times as much; a busy machine adds something of its own to either run.
+    assertLess(extra, 3e-3);
   });
 }
 

@@ -6,20 +6,7 @@
  */
 import { SystemError } from "./posix/errors.ts";
 import { pinnedBytes } from "./posix/memory.ts";
-import { gettid } from "./posix/processes.ts";
-import {
-  accept,
-  close,
-  connect,
-  endConnecting,
-  endWriting,
-  listen,
-  readPinned,
-  streamSocket,
-  unixAddress,
-  write,
-  writePinned,
-} from "./posix/sockets.ts";
+import { close, endWriting, readPinned, socketPair, write, writePinned } from "./posix/sockets.ts";
 
 /** Most bytes one request may ask for: 16 MiB. */
 export const REQUEST_LIMIT = 16 * 1024 * 1024;
@@ -139,54 +126,19 @@ export function hasGone(error: unknown): boolean {
 
 const GONE = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT"]);
 
-/**
- * How often V8 must have seen a call before it has optimized it, and all that it calls. Before a fork that
- * is worth the while: otherwise every child would do it, in the middle of what is measured.
- */
+/** How often V8 must have seen the service before it has optimized all of it. */
 export const WARM_UP = 2000;
 
-/** As many clients as wait on a stage: the queue of a listing that has one takes more. */
-const AUDIENCE = 30;
-
 /**
- * Runs `serve` for that many clients, for V8 to compile it. Children forked afterwards inherit the
- * compiled code, so that a row measures its design and not V8's warm-up.
+ * Runs `serve` over that many socket pairs, for V8 to compile it.
  */
 export function warmUp(times: number, serve: (connection: number) => void): void {
-  onStage(times, (listener) => {
-    for (;;) serve(accept(listener));
-  });
-}
-
-/**
- * Runs `server` again and again, on a listening socket with clients who have asked and closed, until it
- * has accepted so many of them. The last accept fails, which ends it.
- */
-export function onStage(clients: number, server: (listener: number) => void): void {
   const line = new TextEncoder().encode("4000\n");
-  for (let left = clients; left > 0; left -= AUDIENCE) {
-    const { listener, ends } = stage(Math.min(left, AUDIENCE), line);
-    try {
-      server(listener);
-    } catch (error) {
-      if (!(error instanceof SystemError && error.call === "accept")) throw error;
-    } finally {
-      close(listener);
-      ends.forEach(close);
-    }
+  for (let i = 0; i < times; i++) {
+    const [client, server] = socketPair();
+    write(client, line, line.length);
+    endWriting(client);
+    serve(server);
+    close(client);
   }
-}
-
-function stage(clients: number, line: Uint8Array<ArrayBuffer>) {
-  const address = unixAddress(`\0herd-stage-${gettid()}`);
-  const listener = listen(address, "rehearse");
-  const ends = Array.from({ length: clients }, () => {
-    const end = streamSocket(address);
-    connect(end, address);
-    write(end, line, line.length);
-    endWriting(end);
-    return end;
-  });
-  endConnecting(listener);
-  return { listener, ends };
 }

@@ -3,21 +3,13 @@
  *
  * @module
  */
-import { forkAgain, rehearse } from "../posix/fork.ts";
+import { forkAgain, pretend } from "../posix/fork.ts";
 import { dieWithParent, getpid, getppid, wait } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { close } from "../posix/sockets.ts";
 import { type Channel, type Maker, Pool } from "./pool.ts";
-import { onStage, WARM_UP } from "../service.ts";
-import {
-  announce,
-  childOf,
-  enter,
-  makeSetup,
-  MOST_WARM_UP_EXTRA,
-  serverOf,
-  type Setup,
-} from "./setup.ts";
+import { rehearse } from "./rehearsal.ts";
+import { announce, childOf, enter, type Setup } from "./setup.ts";
 
 /** Forks a pool of children, or one for each client. */
 export class Forks implements Maker {
@@ -66,28 +58,17 @@ export class Forks implements Maker {
 }
 
 /**
- * Has V8 compile all that parent and child do for a client. Whatever first happens in a child, it would
- * compile there: in every child anew, for a third of what it costs in all.
+ * Rehearses what parent and child do for a client. Whatever a child does first, V8 compiles there: in
+ * every child anew, for a third of what it costs in all.
  */
 export function rehearseClients(setup: Setup): void {
-  const { design, listing } = setup;
-  const stage = makeSetup(design, listing, {
-    children: 1,
-    listener: -1,
-    status: -1,
-    extraCpu: Math.min(setup.handles.extraCpu, MOST_WARM_UP_EXTRA),
-  });
-  const play = (clients: number, parent: number) => {
-    const { pool } = new Forks(stage, parent);
-    const server = serverOf(stage, stage.meter.parent, pool);
-    onStage(clients, (listener) => listing.parent!({ ...server, listener }));
-  };
   // For real at first, since V8 compiles for what it has seen, and no rehearsal forks or ends.
-  play(REAL_CHILDREN, getpid());
+  rehearse(setup, { clients: REAL_CLIENTS, children: (stage) => new Forks(stage).pool });
   while (wait());
-  rehearse(0, () => play(WARM_UP, getppid()));
-  rehearse(1, () => play(WARM_UP, getppid()));
-  close(stage.handles.memory);
+  const children = (stage: Setup) => new Forks(stage, getppid()).pool;
+  pretend(0, () => rehearse(setup, { children }));
+  pretend(1, () => rehearse(setup, { children }));
 }
 
-const REAL_CHILDREN = 20;
+/** V8 notes what it sees from the eighth time on. */
+const REAL_CLIENTS = 20;

@@ -12,7 +12,7 @@ import { forkReady, sleep, waitFor } from "../testing.ts";
 import { type LockPlace, openLock } from "./lock.ts";
 import { Mutex } from "./mutex.ts";
 
-const PATIENCE_MS = 5000;
+const PATIENCE_MS = 30_000;
 
 const kinds = [...new Set(designs.flatMap(({ lock }) => lock ?? []))];
 

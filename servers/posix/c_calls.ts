@@ -30,6 +30,7 @@ const UC_STACK_SIZE = 32;
  * memory is written between the calls, but for what the functions themselves write.
  */
 export function callInOneGo(calls: readonly CCall[]): void {
+  if (calls.length === 0) return;
   const memory = shareMemory((calls.length + 1) * EACH);
   const view = new DataView(memory.buffer);
   const place = (index: number) => memory.address + BigInt(index * EACH);

@@ -137,7 +137,7 @@ export function forkAgain(body: () => number | void): number {
  * Runs `body`, in which `forkAgain` forks nothing and returns `pid`: as its parent sees a child (1) or,
  * with all that a child does but its end, as the child itself (0).
  */
-export function rehearse(pid: 0 | 1, body: () => void): void {
+export function pretend(pid: 0 | 1, body: () => void): void {
   pretended = pid;
   try {
     body();

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { closing, evaluate, inChild, waitFor } from "../testing.ts";
-import { fork, forkAgain, proveFork, rehearse, requireFork } from "./fork.ts";
+import { fork, forkAgain, pretend, proveFork, requireFork } from "./fork.ts";
 import { wait } from "./processes.ts";
 import { pipe, read, write } from "./sockets.ts";
 
@@ -82,13 +82,13 @@ Deno.test("fork() and forkAgain() end with code 1 after an error, and say it", a
   assertMatch(stderr, /^(herd\[\d+\]: boom\n){2}$/);
 });
 
-Deno.test("rehearse() has forkAgain() do here what a child would do, or what its parent would", () => {
+Deno.test("pretend() has forkAgain() do here what a child would do, or what its parent would", () => {
   const [output, input] = pipe();
   using _ = closing(output, input);
   const say = (byte: number) => forkAgain(() => void write(input, new Uint8Array([byte]), 1));
   const pids: number[] = [];
-  rehearse(0, () => pids.push(say(1), say(2)));
-  rehearse(1, () => pids.push(say(3)));
+  pretend(0, () => pids.push(say(1), say(2)));
+  pretend(1, () => pids.push(say(3)));
   assertEquals(pids, [0, 0, 1]);
   const bytes = new Uint8Array(9);
   assertEquals(bytes.subarray(0, read(output, bytes)), new Uint8Array([1, 2]));
@@ -96,9 +96,9 @@ Deno.test("rehearse() has forkAgain() do here what a child would do, or what its
 
 Deno.test("forkAgain() forks for real after a rehearsal, also one that failed", () => {
   const { code } = inChild(() => {
-    rehearse(0, () => forkAgain(() => {}));
+    pretend(0, () => forkAgain(() => {}));
     try {
-      rehearse(0, () => {
+      pretend(0, () => {
         throw new Error("boom");
       });
     } catch {
