@@ -11,11 +11,24 @@ const MAP_SHARED = 0x01;
 const MAP_ANONYMOUS = 0x20;
 const MFD_CLOEXEC = 1;
 
-/** A shared mapping. It stays for the life of the process. */
+/** A shared mapping. It stays for the life of the process, unless it is undone by `unmap`. */
 export interface SharedMemory {
   readonly buffer: ArrayBuffer;
   /** Where it starts, the same in every forked child and in every Worker. */
   readonly address: bigint;
+}
+
+/** Bytes of this process, and where they are, for calls so frequent that to look for the place costs. */
+export interface PinnedBytes {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly pointer: Deno.PointerObject;
+}
+
+/** That many zero bytes. */
+export function pinnedBytes(length: number): PinnedBytes {
+  const bytes = new Uint8Array(length);
+  // SAFETY: a typed array's store does not move, and who has the pointer has the array, too.
+  return { bytes, pointer: Deno.UnsafePointer.of(bytes)! };
 }
 
 /** Memory that children made by fork(2) share with their parent. */
@@ -85,6 +98,11 @@ export function bytesOf(fd: number, length: number): Uint8Array<ArrayBuffer> | u
 export function discard({ address, buffer }: SharedMemory, from: number): void {
   const MADV_REMOVE = 9;
   libc.madvise(address + BigInt(from), BigInt(buffer.byteLength - from), MADV_REMOVE);
+}
+
+/** Undoes a mapping that nobody will look at any more. */
+export function unmap({ buffer, address }: SharedMemory): void {
+  libc.munmap(Deno.UnsafePointer.create(address), BigInt(buffer.byteLength));
 }
 
 /** Looks at memory mapped by another thread of this process. */

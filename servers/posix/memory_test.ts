@@ -8,10 +8,13 @@ import {
   mapMemoryFile,
   memoryAt,
   memoryFile,
+  pinnedBytes,
   readFile,
   shareMemory,
+  unmap,
   writeFile,
 } from "./memory.ts";
+import { readText } from "./files.ts";
 import { pipe } from "./sockets.ts";
 
 Deno.test("shareMemory() shares what a child writes, as other memory is not", () => {
@@ -49,6 +52,24 @@ Deno.test("memoryAt() looks at memory that is mapped", () => {
   const { buffer, address } = shareMemory(64);
   new Uint8Array(memoryAt(address, 64).buffer)[63] = 42;
   assertEquals(new Uint8Array(buffer)[63], 42);
+});
+
+Deno.test("unmap() undoes one mapping and no other", () => {
+  const [first, second] = [shareMemory(4096), shareMemory(4096)];
+  const isMapped = ({ address }: typeof first) =>
+    readText("/proc/self/maps").includes(`${address.toString(16)}-`);
+  new Uint8Array(second.buffer)[0] = 42;
+  const before = isMapped(first);
+  unmap(first);
+  assertEquals([before, isMapped(first)], [true, false]);
+  assertEquals(new Uint8Array(second.buffer)[0], 42);
+});
+
+Deno.test("pinnedBytes() are where they say", () => {
+  const { bytes, pointer } = pinnedBytes(16);
+  assertEquals(bytes, new Uint8Array(16));
+  bytes[15] = 42;
+  assertEquals(new Deno.UnsafePointerView(pointer).getUint8(15), 42);
 });
 
 Deno.test("fileOf() holds what bytesOf() reads, any number of times", () => {

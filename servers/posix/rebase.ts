@@ -6,14 +6,14 @@
  *
  * @module
  */
+import { callInOneGo } from "./c_calls.ts";
 import { readText } from "./files.ts";
 import { libc } from "./libc.ts";
 import { memoryFile } from "./memory.ts";
 import { close } from "./sockets.ts";
 
-/** Numbers of x86-64 (the one this was tried on); elsewhere nothing is done. */
+/** The number of x86-64 (the one this was tried on); elsewhere nothing is done. */
 const SYS_pwrite64 = 18;
-const SYS_mmap = 9;
 const MAP_PRIVATE_FIXED = 0x12;
 
 interface Mapping {
@@ -24,7 +24,6 @@ interface Mapping {
   readonly offset: number;
 }
 
-const PAGE = 4096;
 const LARGEST = 8 * 1024 * 1024;
 
 /** The stacks of threads that are not in this process any more are large and all but empty. */
@@ -54,6 +53,9 @@ function writtenMappings(): Mapping[] {
 /**
  * Replaces written private memory by a mapping of its copy. For a process with a single thread only.
  *
+ * SAFETY: nothing may change in a mapping between its copy and its replacement, so that both are C calls
+ * without anything between them; the file has its memory before, so that the copies cannot fail.
+ *
  * @returns whether it was done.
  */
 export function rebase(): boolean {
@@ -61,46 +63,16 @@ export function rebase(): boolean {
   const mappings = writtenMappings();
   const last = mappings.at(-1);
   if (!last) return false;
-  const file = memoryFile("herd-rebase", last.offset + last.length);
-  const copy = ({ start, length, offset }: Mapping) =>
-    [SYS_pwrite64, file, start, length, offset, 0, 0] as const;
-  const calls = (second: (mapping: Mapping) => readonly number[]) =>
-    new Float64Array(mappings.flatMap((mapping) => [...copy(mapping), ...second(mapping)]));
-  const rehearsal = calls((mapping) => copy({ ...mapping, length: PAGE }));
-  const swap = calls(({ start, length, protection, offset }) =>
-    [SYS_mmap, start, length, protection, MAP_PRIVATE_FIXED, file, offset] as const
-  );
-  // SAFETY: nothing may change in a mapping between its copy and its replacement. Both are calls of the
-  // same C function in the same form, so the allocators stand in both as they stood in the other; and
-  // the loop has run before, so V8 has nothing left to set up in it. What it boxes is dead by then.
-  run(rehearsal);
-  run(rehearsal);
-  run(swap);
-  close(file);
-  return true;
-}
-
-function run(calls: Float64Array): void {
-  // Numbers where the types want bigint: those would be allocated.
-  const syscall = libc.syscall as unknown as (...numbers: number[]) => number;
-  for (let i = 0; i < calls.length; i += 14) {
-    syscall(
-      calls[i]!,
-      calls[i + 1]!,
-      calls[i + 2]!,
-      calls[i + 3]!,
-      calls[i + 4]!,
-      calls[i + 5]!,
-      calls[i + 6]!,
-    );
-    syscall(
-      calls[i + 7]!,
-      calls[i + 8]!,
-      calls[i + 9]!,
-      calls[i + 10]!,
-      calls[i + 11]!,
-      calls[i + 12]!,
-      calls[i + 13]!,
-    );
+  const bytes = last.offset + last.length;
+  const file = memoryFile("herd-rebase", bytes);
+  const hasMemory = libc.fallocate(file, 0, 0n, BigInt(bytes)) === 0;
+  if (hasMemory) {
+    const [copy, map] = [libc.addressOfSyscall!, libc.addressOfMmap!];
+    callInOneGo(mappings.flatMap(({ start, length, protection, offset }) => [
+      { address: copy, args: [SYS_pwrite64, file, start, length, offset] },
+      { address: map, args: [start, length, protection, MAP_PRIVATE_FIXED, file, offset] },
+    ]));
   }
+  close(file);
+  return hasMemory;
 }

@@ -35,9 +35,11 @@ export const symbols = {
     result: "i32",
     nonblocking: true,
   },
+  readAt: { name: "read", parameters: ["i32", "pointer", "i32"], result: "i32" },
   pread: { parameters: ["i32", "buffer", "i32", "i64"], result: "i32" }, // ssize_t pread(int fd, void *buf, size_t count, off_t offset)
   pwrite: { parameters: ["i32", "buffer", "i32", "i64"], result: "i32" }, // ssize_t pwrite(int fd, const void *buf, size_t count, off_t offset)
   write: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // ssize_t write(int fd, const void *buf, size_t count)
+  writeAt: { name: "write", parameters: ["i32", "pointer", "i32"], result: "i32" },
   recv: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" }, // ssize_t recv(int fd, void *buf, size_t len, int flags)
   send: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" }, // ssize_t send(int fd, const void *buf, size_t len, int flags)
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" }, // int open(const char *path, int flags, mode_t mode)
@@ -96,8 +98,10 @@ export const symbols = {
   // processes
   fork: { parameters: [], result: "i32" }, // pid_t fork(void)
   _Fork: { parameters: [], result: "i32", optional: true }, // pid_t _Fork(void), glibc 2.34
+  end: { name: "syscall", parameters: ["i32", "i32"], result: "i32" }, // long syscall(SYS_exit_group, int status)
   _exit: { parameters: ["i32"], result: "void" }, // void _exit(int status)
   wait4: { parameters: ["i32", "buffer", "i32", "buffer"], result: "i32" }, // pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
+  wait4At: { name: "wait4", parameters: ["i32", "pointer", "i32", "pointer"], result: "i32" },
   waitLater: {
     name: "wait4",
     parameters: ["i32", "buffer", "i32", "buffer"],
@@ -147,10 +151,21 @@ export const symbols = {
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" }, // int memfd_create(const char *name, unsigned int flags)
   ftruncate: { parameters: ["i32", "i64"], result: "i32" }, // int ftruncate(int fd, off_t length)
 
+  fallocate: { parameters: ["i32", "i32", "i64", "i64"], result: "i32" }, // int fallocate(int fd, int mode, off_t offset, off_t length)
   syscall: {
     parameters: ["i32", "usize", "usize", "usize", "usize", "usize", "usize"],
     result: "i32",
   },
+
+  // calls of C by C: addresses of functions, and contexts to call them in
+  addressOfMmap: { name: "mmap", type: "pointer" },
+  addressOfSyscall: { name: "syscall", type: "pointer" },
+  getcontext: { parameters: ["pointer"], result: "i32" }, // int getcontext(ucontext_t *context)
+  makecontext: {
+    parameters: ["pointer", "pointer", "i32", "u64", "u64", "u64", "u64", "u64", "u64"],
+    result: "void",
+  }, // void makecontext(ucontext_t *context, void (*function)(void), int argc, ...)
+  swapcontext: { parameters: ["pointer", "pointer"], result: "i32" }, // int swapcontext(ucontext_t *from, const ucontext_t *to)
 
   // clocks and errors
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" }, // int clock_gettime(clockid_t id, struct timespec *tp)

@@ -1,0 +1,92 @@
+import { assertEquals } from "@std/assert";
+import { inChild } from "../testing.ts";
+import { readText } from "./files.ts";
+import { forkAgain } from "./fork.ts";
+import { wait } from "./processes.ts";
+import { rebase } from "./rebase.ts";
+
+const isTried = Deno.build.arch === "x86_64";
+
+/** Private memory of this process that was written to, in kB. */
+function written(): number {
+  const entries = readText("/proc/self/smaps").matchAll(/^Anonymous:\s+(\d+) kB$/gm);
+  return [...entries].reduce((sum, [, size]) => sum + Number(size), 0);
+}
+
+/** Allocates until the collector has run several times; the sum of what was kept is the result. */
+function churn(): number {
+  const kept: { i: number }[] = [];
+  for (let i = 0; i < 100_000; i++) {
+    const object = { i, text: `object ${i}` };
+    if (i % 100 === 0) kept.push(object);
+  }
+  return kept.reduce((sum, { i }) => sum + i, 0);
+}
+
+const CHURNED = 49_950_000;
+
+Deno.test("rebase() says whether it was done", () => {
+  assertEquals(inChild(() => rebase() === isTried ? 42 : 1).code, 42);
+});
+
+Deno.test({
+  name: "rebase() leaves little of what was written to be copied",
+  ignore: !isTried,
+  fn() {
+    const { code } = inChild(() => {
+      const before = written();
+      rebase();
+      return written() < before / 2 ? 42 : 1;
+    });
+    assertEquals(code, 42);
+  },
+});
+
+Deno.test("rebase() loses nothing, also where it is done again and again", () => {
+  const { code } = inChild(() => {
+    const objects = Array.from({ length: 20_000 }, (_, i) => ({ i, text: `${i}` }));
+    const bytes = new Uint8Array(1_000_000).map((_, i) => i);
+    for (let round = 0; round < 3; round++) {
+      rebase();
+      if (!objects.every(({ i, text }, at) => i === at && text === `${at}`)) return 1;
+      if (!bytes.every((byte, at) => byte === at % 256)) return 2;
+      if (churn() !== CHURNED) return 3;
+    }
+    return 42;
+  });
+  assertEquals(code, 42);
+});
+
+Deno.test("rebase() leaves a process whose children allocate and collect, on their own", () => {
+  const { code } = inChild(() => {
+    let own = 0;
+    for (let round = 0; round < 2; round++) {
+      rebase();
+      for (let child = 0; child < 3; child++) {
+        own = churn();
+        const end = wait(forkAgain(() => {
+          own = 0;
+          return churn() === CHURNED ? 42 : 1;
+        }));
+        if (end?.code !== 42 || own !== CHURNED) return 1;
+      }
+    }
+    return 42;
+  });
+  assertEquals(code, 42);
+});
+
+Deno.test("rebase() works whatever V8 is about to do", () => {
+  // A collection, or a function about to be optimized: V8 may be anywhere in its own affairs.
+  for (let calls = 0; calls < 600; calls += 60) {
+    const { code } = inChild(() => {
+      const add = (sum: number, i: number) => sum + i;
+      let sum = 0;
+      for (let i = 0; i < calls; i++) sum = add(sum, i);
+      rebase();
+      for (let i = calls; i < 2000; i++) sum = add(sum, i);
+      return sum === 1_999_000 ? 42 : 1;
+    });
+    assertEquals(code, 42, `after ${calls} calls`);
+  }
+});
