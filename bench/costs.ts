@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { Forks } from "../servers/children/fork.ts";
+import { Forks, rehearseClients } from "../servers/children/fork.ts";
 import { Slot } from "../servers/children/meter.ts";
-import { makeSetup, serve } from "../servers/children/setup.ts";
+import { makeSetup, serve, type Setup } from "../servers/children/setup.ts";
 import { type Command, Exit, printLine, runCommand } from "../servers/cli.ts";
 import { findDesign } from "../servers/designs.ts";
 import { FileLock } from "../servers/locks/file_lock.ts";
@@ -20,7 +20,7 @@ import { shareMemory } from "../servers/posix/memory.ts";
 import { wait } from "../servers/posix/processes.ts";
 import { rebase } from "../servers/posix/rebase.ts";
 import { close, endWriting, pipe, read, socketPair, write } from "../servers/posix/sockets.ts";
-import { REHEARSALS, WARM_UP, warmUp } from "../servers/service.ts";
+import { WARM_UP, warmUp } from "../servers/service.ts";
 import { median } from "./statistics.ts";
 
 const flags = {
@@ -61,13 +61,14 @@ function asked(): [client: number, server: number] {
 }
 
 /** Forks a child for each connection, after some preparation. */
-function forking(prepare: (forks: Forks) => void): () => () => void {
+function forking(prepare: (setup: Setup) => void): () => () => void {
   return () => {
-    const forks = new Forks(makeSetup(design, listing, { children: 1, listener: -1, status: -1 }));
-    prepare(forks);
+    const setup = makeSetup(design, listing, { children: 1, listener: -1, status: -1 });
+    prepare(setup);
+    const { pool } = new Forks(setup);
     return () => {
       const [client, server] = asked();
-      forks.pool.startFor(server);
+      pool.startFor(server);
       close(client);
       wait();
     };
@@ -132,15 +133,15 @@ const parts: readonly Part[] = [
     prepare: forking(() => warmUp(WARM_UP, (connection) => serve(new Slot(), connection))),
   },
   {
-    name: "fork per client, child rehearsed",
+    name: "fork per client, parent and child rehearsed",
     times: 300,
-    prepare: forking((forks) => warmUp(REHEARSALS, (connection) => forks.rehearse(connection))),
+    prepare: forking(rehearseClients),
   },
   {
-    name: "fork per client, child rehearsed, memory rebased (as measured)",
+    name: "fork per client, rehearsed, memory rebased (as measured)",
     times: 300,
-    prepare: forking((forks) => {
-      warmUp(REHEARSALS, (connection) => forks.rehearse(connection));
+    prepare: forking((setup) => {
+      rehearseClients(setup);
       rebase();
     }),
   },

@@ -1,5 +1,6 @@
 /** The house: who may know whom, and who may name what. */
 import { assert, assertEquals, assertGreater } from "@std/assert";
+import { V8_FLAGS } from "../servers/v8_flags.ts";
 import config from "../deno.json" with { type: "json" };
 
 const ROOT = new URL("..", import.meta.url);
@@ -71,6 +72,12 @@ Deno.test("every task says what it does, and none asks for every permission", ()
   for (const [name, task] of Object.entries(config.tasks)) {
     assert(task.description.length > 10, `the task ${name} has no description`);
     assertEquals(task.command.match(/(?<!\S)(-A|--allow-all)(?!\S)/), null, name);
+  }
+});
+
+Deno.test("tasks that serve or load run V8 as bench has them run it", () => {
+  for (const name of ["serve", "sserver", "load", "costs"] as const) {
+    assert(config.tasks[name].command.split(" ").includes(V8_FLAGS), name);
   }
 });
 

@@ -5,6 +5,7 @@
  */
 
 import { removeCgroupOf } from "../servers/posix/cgroup.ts";
+import { V8_FLAGS } from "../servers/v8_flags.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
 
@@ -36,7 +37,7 @@ export class Subprocess implements AsyncDisposable {
       args: [
         "run",
         "--no-prompt",
-        "--v8-flags=--single-threaded",
+        V8_FLAGS,
         "--allow-ffi",
         `--allow-read=${ROOT}`,
         `${ROOT}${script}`,

@@ -6,10 +6,11 @@
  */
 import type { OtherAccount, Use, Watch } from "./account.ts";
 import { Execs } from "./children/exec.ts";
-import { Forks } from "./children/fork.ts";
+import { Forks, rehearseClients } from "./children/fork.ts";
 import type { Slot } from "./children/meter.ts";
 import type { Pool } from "./children/pool.ts";
-import { announce, enter, rehearsal, serverOf, type Setup } from "./children/setup.ts";
+import { rehearse } from "./children/rehearsal.ts";
+import { announce, enter, serverOf, type Setup } from "./children/setup.ts";
 import { Subprocesses } from "./children/subprocess.ts";
 import type { Making } from "./design.ts";
 import { processCpu } from "./posix/clocks.ts";
@@ -35,7 +36,6 @@ import {
 import { Signal } from "./posix/signals.ts";
 import { rebase } from "./posix/rebase.ts";
 import { close } from "./posix/sockets.ts";
-import { REHEARSALS, WARM_UP_BEFORE_FORK, warmUp } from "./service.ts";
 import type { Running } from "./running.ts";
 
 /** Starts the server process. */
@@ -64,16 +64,15 @@ function runServer(setup: Setup, host: number): void {
   // The event loop stays behind in the host: its descriptors are no use here.
   closeAllBut([handles.listener, handles.status, handles.memory, handles.lockFile]);
   const Program = programs[design.children];
-  const forks = new Forks(setup);
-  if (design.lifetime === "client") {
-    warmUp(REHEARSALS, (client) => forks.rehearse(client));
+  if (design.lifetime === "client" && !Program) {
+    rehearseClients(setup);
     rebase();
   } else if (listing.warmUp) {
     listing.warmUp();
   } else if (!Program) {
-    warmUp(WARM_UP_BEFORE_FORK, rehearsal(setup));
+    rehearse(setup);
   }
-  const { pool } = Program ? new Program(setup) : forks;
+  const { pool } = new (Program ?? Forks)(setup);
   // Where no children are made, the process itself is the one child there is.
   const own = design.lifetime === undefined ? meter.children[0]! : meter.parent;
   enter(own);

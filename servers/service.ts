@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { close, endWriting, read, socketPair, write } from "./posix/sockets.ts";
 import { SystemError } from "./posix/errors.ts";
+import { pinnedBytes } from "./posix/memory.ts";
+import { close, endWriting, readPinned, socketPair, write, writePinned } from "./posix/sockets.ts";
 
 /** Most bytes one request may ask for: 16 MiB. */
 export const REQUEST_LIMIT = 16 * 1024 * 1024;
@@ -16,9 +17,10 @@ const MOST_DIGITS = String(REQUEST_LIMIT).length;
 const NEWLINE = 10;
 const ZERO = 48;
 
-const request = new Uint8Array(4096);
+const request = pinnedBytes(4096);
 // Every byte of a reply is the same, so each write can start at the beginning of this buffer.
-const reply = new Uint8Array(65536).fill("A".charCodeAt(0));
+const reply = pinnedBytes(65536);
+reply.bytes.fill("A".charCodeAt(0));
 
 /**
  * What is done for one client in a server that waits for no single one: it says what has arrived, and is
@@ -63,7 +65,7 @@ export class Requests implements Conversation {
   }
 
   get outgoing(): Uint8Array<ArrayBuffer> {
-    return reply;
+    return reply.bytes;
   }
 
   sent(): void {
@@ -79,16 +81,16 @@ export class Requests implements Conversation {
 export function service(connection: number): boolean {
   const requests = new Requests();
   for (;;) {
-    const length = read(connection, request);
+    const length = readPinned(connection, request);
     if (length === 0) return true;
-    send(connection, requests.take(request, length));
+    send(connection, requests.take(request.bytes, length));
     if (requests.refused) return false;
   }
 }
 
 function send(connection: number, count: number): void {
   for (let left = count; left > 0;) {
-    left -= write(connection, reply, Math.min(left, reply.length));
+    left -= writePinned(connection, reply, Math.min(left, reply.bytes.length));
   }
 }
 
@@ -101,7 +103,8 @@ export function answer(request: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer
     count = 10 * count + digit;
   }
   if (request.at(-1) !== NEWLINE || count === 0 || count > REQUEST_LIMIT) return undefined;
-  return count <= reply.length ? reply.subarray(0, count) : new Uint8Array(count).fill(reply[0]!);
+  const { bytes } = reply;
+  return count <= bytes.length ? bytes.subarray(0, count) : new Uint8Array(count).fill(bytes[0]!);
 }
 
 /** As `service`, for a client that may vanish: a connection it reset counts as closed by it. */
@@ -123,24 +126,11 @@ export function hasGone(error: unknown): boolean {
 
 const GONE = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT"]);
 
-/** How often V8 must have seen the service before it has compiled all of it. */
-export const WARM_UP = 3000;
+/** How often V8 must have seen the service before it has optimized all of it. */
+export const WARM_UP = 2000;
 
 /**
- * Before a pool is forked it pays to go on until V8 has also optimized the service (it does so from the
- * 3000th call on): otherwise every child would, in the middle of what is measured.
- */
-export const WARM_UP_BEFORE_FORK = 10_000;
-
-/**
- * For children that live for one client: often enough for V8 to have byte code and type feedback, and
- * not so often that it marks a function for optimization, which would then happen in every child.
- */
-export const REHEARSALS = 250;
-
-/**
- * Runs `serve` over that many socket pairs, for V8 to compile it. Children forked afterwards inherit the
- * compiled code, so that a row measures its design and not V8's warm-up.
+ * Runs `serve` over that many socket pairs, for V8 to compile it.
  */
 export function warmUp(times: number, serve: (connection: number) => void): void {
   const line = new TextEncoder().encode("4000\n");

@@ -13,11 +13,12 @@ import { forkAgain } from "../posix/fork.ts";
 import { currentProcessor, dieWithParent, exec, getpid, setAffinity } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { close, pipe, read } from "../posix/sockets.ts";
+import { V8_FLAGS } from "../v8_flags.ts";
 import { type Channel, type Maker, Pool } from "./pool.ts";
 import type { Setup } from "./setup.ts";
 
 const PROGRAM = new URL("../sserver.ts", import.meta.url).pathname;
-const DENO_FLAGS = ["--no-prompt", "--v8-flags=--single-threaded", "--allow-ffi"];
+const DENO_FLAGS = ["--no-prompt", V8_FLAGS, "--allow-ffi"];
 
 /** Launches a pool of sservers. */
 export class Execs implements Maker {

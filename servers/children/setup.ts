@@ -14,7 +14,7 @@ import { unnamedFile } from "../posix/locking.ts";
 import { mapMemoryFile, memoryAt, memoryFile, type SharedMemory } from "../posix/memory.ts";
 import { gettid } from "../posix/processes.ts";
 import { serveOne } from "../service.ts";
-import { Meter, Slot } from "./meter.ts";
+import { Meter, type Slot } from "./meter.ts";
 import { tell } from "./status.ts";
 
 /** What a child is told to find everything else. */
@@ -147,14 +147,6 @@ export function enter(slot: Slot): void {
 export function announce(index: number, status: number): void {
   tell(status, { kind: "ready", index, pid: gettid() });
 }
-
-/** What is run to warm up: the same service, counted nowhere. */
-export function rehearsal({ handles: { extraCpu } }: Setup): (connection: number) => void {
-  return servingFor(new Slot(), Math.min(extraCpu, MOST_WARM_UP_EXTRA));
-}
-
-/** Enough to compile what wastes CPU: thousands of times all that is asked for could take long. */
-const MOST_WARM_UP_EXTRA = 10_000;
 
 /** How a client is served on behalf of a slot; with CPU to waste, before each of them. */
 function servingFor(slot: Slot, extraCpu: number): (connection: number) => void {

@@ -5,6 +5,7 @@
  * @module
  */
 import { getpid, spawn } from "../posix/processes.ts";
+import { V8_FLAGS } from "../v8_flags.ts";
 import { type Channel, type Maker, Pool } from "./pool.ts";
 import type { Handles, Setup } from "./setup.ts";
 
@@ -51,7 +52,7 @@ export class Subprocesses implements Maker {
       child.connection,
       child.channel,
     ].filter((descriptor) => descriptor !== -1);
-    const flags = ["--no-prompt", "--no-config", "--no-lock", "--v8-flags=--single-threaded"];
+    const flags = ["--no-prompt", "--no-config", "--no-lock", V8_FLAGS];
     return spawn(
       Deno.execPath(),
       ["run", ...flags, "--allow-ffi", PROGRAM, JSON.stringify(told)],

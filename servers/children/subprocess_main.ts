@@ -8,8 +8,8 @@ import { findDesign } from "../designs.ts";
 import { dieWithParent } from "../posix/processes.ts";
 import { resetSignals, Signal } from "../posix/signals.ts";
 import { close } from "../posix/sockets.ts";
-import { WARM_UP, warmUp } from "../service.ts";
-import { announce, childOf, enter, openSetup, rehearsal } from "./setup.ts";
+import { rehearse } from "./rehearsal.ts";
+import { announce, childOf, enter, openSetup } from "./setup.ts";
 import type { Told } from "./subprocess.ts";
 
 const { parent, index, connection, channel, handles }: Told = JSON.parse(Deno.args[0]!);
@@ -19,7 +19,7 @@ const design = findDesign(handles.design)!;
 const setup = openSetup(design, await design.listing(), handles);
 const slot = setup.meter.children[index]!;
 if (design.lifetime === "pool") {
-  warmUp(WARM_UP, rehearsal(setup));
+  rehearse(setup);
   enter(slot);
   announce(index, handles.status);
 }

@@ -5,8 +5,8 @@
  */
 import { findDesign } from "../designs.ts";
 import { complain } from "../posix/fork.ts";
-import { WARM_UP, warmUp } from "../service.ts";
-import { announce, childOf, enter, openSetup, rehearsal, serverOf, type Setup } from "./setup.ts";
+import { rehearse } from "./rehearsal.ts";
+import { announce, childOf, enter, openSetup, serverOf, type Setup } from "./setup.ts";
 import { type Told, Workers } from "./worker.ts";
 
 self.addEventListener("message", async (event) => {
@@ -33,7 +33,7 @@ const roles = {
   child(setup: Setup, { index, connection }: Told): void {
     const { meter, design, handles, listing } = setup;
     if (design.lifetime === "pool") {
-      warmUp(WARM_UP, rehearsal(setup));
+      rehearse(setup);
       enter(meter.children[index]!);
       announce(index, handles.status);
     }

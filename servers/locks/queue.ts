@@ -52,6 +52,11 @@ export class Queue {
     initCondition(pthreadObject(address + NOT_FULL));
   }
 
+  /** Whether no connection waits. */
+  get isEmpty(): boolean {
+    return this.#counts[0] === this.#counts[1];
+  }
+
   /** Adds a connection, waiting while the queue is full. */
   put(connection: number): void {
     const counts = this.#counts;

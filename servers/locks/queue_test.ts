@@ -108,6 +108,18 @@ Deno.test("take() gives what was put in that order, past the end of the ring", (
   }
 });
 
+Deno.test("isEmpty tells whether a connection waits", () => {
+  const { queue } = makeQueue();
+  const states = [queue.isEmpty];
+  for (
+    const step of [() => queue.put(3), () => queue.put(4), () => queue.take(), () => queue.take()]
+  ) {
+    step();
+    states.push(queue.isEmpty);
+  }
+  assertEquals(states, [true, false, false, false, true]);
+});
+
 Deno.test("take() gives what another thread puts in that order", async () => {
   const { queue, address } = makeQueue();
   using putter = new Thread("put", address, 2000);

@@ -18,11 +18,10 @@ export interface Usage {
 }
 
 /** Reads a struct rusage. */
-export function parseUsage(rusage: Uint8Array<ArrayBuffer>): Usage {
-  const view = new DataView(rusage.buffer, rusage.byteOffset);
+export function parseUsage(rusage: DataView): Usage {
   // The lower half of each long: seconds, microseconds and switches of one process fit, and no BigInt is
   // made for each process that is waited for.
-  const long = (at: number) => view.getUint32(at, true);
+  const long = (at: number) => rusage.getUint32(at, true);
   return {
     user: long(0) + long(8) / 1e6,
     system: long(16) + long(24) / 1e6,
@@ -38,7 +37,7 @@ const WHO = { process: 0, thread: 1, children: -1 } as const;
 export function usage(who: keyof typeof WHO = "process"): Usage {
   const rusage = new Uint8Array(RUSAGE_BYTES);
   checked(libc.getrusage(WHO[who], rusage), "getrusage", "read resource usage");
-  return parseUsage(rusage);
+  return parseUsage(new DataView(rusage.buffer));
 }
 
 /**

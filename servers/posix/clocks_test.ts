@@ -82,7 +82,7 @@ Deno.test("threadCpu() knows no threads of other processes", () => {
 
 Deno.test("parseUsage() reads a struct rusage wherever it lies", () => {
   const bytes = new Uint8Array(8 + RUSAGE_BYTES);
-  const rusage = bytes.subarray(8);
+  const rusage = new DataView(bytes.buffer, 8);
   new BigInt64Array(bytes.buffer, 8, 4).set([1n, 250_000n, 2n, 500_000n]);
   new BigInt64Array(bytes.buffer, 8 + 128, 2).set([3n, 4n]);
   assertEquals(parseUsage(rusage), { user: 1.25, system: 2.5, voluntary: 3, involuntary: 4 });

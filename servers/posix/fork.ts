@@ -51,8 +51,12 @@ function forkableRanges(): { readonly below: Range; readonly above: Range } {
   };
 }
 
-/** The cheapest fork there is: _Fork(3), from glibc 2.34 on, skips the handlers of pthread_atfork. */
-const bareFork = libc._Fork ?? libc.fork;
+/**
+ * How a child that was forked again ends: as a system call with a number, so that a rehearsal can have
+ * the very same call with a number that does nothing.
+ */
+const SYS_exit_group = { x86_64: 231, aarch64: 94 }[Deno.build.arch];
+const NO_CALL = -1;
 
 /**
  * SAFETY: the advice changes nothing but what a fork copies. V8 marks each page it allocates, so that
@@ -60,13 +64,30 @@ const bareFork = libc._Fork ?? libc.fork;
  * compiles a hot one), nothing may be iterated or boxed. Hence straight-line code and local variables.
  * madvise reports ENOMEM, because of the holes between the mappings, and applies the advice all the same.
  */
-function forkWhole(fork: () => number): number {
+function forkWhole(): number {
+  const { below, above } = ranges ??= forkableRanges();
+  const { start, length } = below;
+  const { madvise, fork } = libc;
+  madvise(above.start, above.length, MADV_DOFORK);
+  madvise(start, length, MADV_DOFORK);
+  const pid = fork();
+  return pid;
+}
+
+/** What `forkAgain` returns in a rehearsal, instead of forking; undefined: there is none. */
+let pretended: number | undefined;
+
+/** From glibc 2.34 on there is a fork that skips the handlers of pthread_atfork. */
+const bareFork = libc._Fork ?? libc.fork;
+
+/** As forkWhole, with the cheapest fork there is. */
+function forkBare(): number {
   const { below, above } = ranges ??= forkableRanges();
   const { start, length } = below;
   const { madvise } = libc;
   madvise(above.start, above.length, MADV_DOFORK);
   madvise(start, length, MADV_DOFORK);
-  const pid = fork();
+  const pid = pretended ?? bareFork();
   return pid;
 }
 
@@ -79,7 +100,7 @@ function forkWhole(fork: () => number): number {
  */
 export function fork(body: () => number | void): number {
   return withSignalsBlocked(() => {
-    const pid = checked(forkWhole(libc.fork), "fork", "fork");
+    const pid = checked(forkWhole(), "fork", "fork");
     if (pid > 0) return pid;
     let code = 1;
     try {
@@ -99,39 +120,30 @@ export function fork(body: () => number | void): number {
  * @returns the child's process number.
  */
 export function forkAgain(body: () => number | void): number {
-  return parentOrChild(checked(forkWhole(bareFork), "fork", "fork a child"), body, libc._exit);
-}
-
-/**
- * Does here what a child made by `forkAgain(body)` would do, but for its end. Whatever first happens in
- * a child, V8 compiles there: every child anew, for a third of what it costs in all. So a process
- * rehearses before it forks children that live for a moment only.
- */
-export function rehearse(body: () => number | void): void {
-  // Two ends by turns, so that V8 does not compile the call for one of them and a child, which takes
-  // neither, has to throw that code away.
-  end = end === endHere ? endThere : endHere;
-  parentOrChild(0, body, end);
-}
-
-const endHere = (_code: number) => {};
-const endThere = (_code: number) => {};
-let end = endHere;
-
-function parentOrChild(
-  pid: number,
-  body: () => number | void,
-  exit: (code: number) => void,
-): number {
+  const pid = forkBare();
   if (pid > 0) return pid;
+  if (pid === -1) checked(pid, "fork", "fork a child");
   let code = 1;
   try {
     code = body() ?? 0;
   } catch (error) {
     complain(`${error instanceof Error ? error.message : error}`);
   }
-  exit(code);
+  libc.end(pretended === undefined ? SYS_exit_group : NO_CALL, code);
   return pid;
+}
+
+/**
+ * Runs `body`, in which `forkAgain` forks nothing and returns `pid`: as its parent sees a child (1) or,
+ * with all that a child does but its end, as the child itself (0).
+ */
+export function pretend(pid: 0 | 1, body: () => void): void {
+  pretended = pid;
+  try {
+    body();
+  } finally {
+    pretended = undefined;
+  }
 }
 
 /** Writes a line to standard error, from a process that has no console. */

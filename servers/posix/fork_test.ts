@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { closing, evaluate, inChild, waitFor } from "../testing.ts";
-import { fork, forkAgain, proveFork, rehearse, requireFork } from "./fork.ts";
+import { fork, forkAgain, pretend, proveFork, requireFork } from "./fork.ts";
 import { wait } from "./processes.ts";
 import { pipe, read, write } from "./sockets.ts";
 
@@ -82,10 +82,28 @@ Deno.test("fork() and forkAgain() end with code 1 after an error, and say it", a
   assertMatch(stderr, /^(herd\[\d+\]: boom\n){2}$/);
 });
 
-Deno.test("rehearse() does in this process what a child would do", () => {
+Deno.test("pretend() has forkAgain() do here what a child would do, or what its parent would", () => {
   const [output, input] = pipe();
   using _ = closing(output, input);
-  for (let i = 0; i < 3; i++) rehearse(() => void write(input, new Uint8Array([i]), 1));
+  const say = (byte: number) => forkAgain(() => void write(input, new Uint8Array([byte]), 1));
+  const pids: number[] = [];
+  pretend(0, () => pids.push(say(1), say(2)));
+  pretend(1, () => pids.push(say(3)));
+  assertEquals(pids, [0, 0, 1]);
   const bytes = new Uint8Array(9);
-  assertEquals(bytes.subarray(0, read(output, bytes)), new Uint8Array([0, 1, 2]));
+  assertEquals(bytes.subarray(0, read(output, bytes)), new Uint8Array([1, 2]));
+});
+
+Deno.test("forkAgain() forks for real after a rehearsal, also one that failed", () => {
+  const { code } = inChild(() => {
+    pretend(0, () => forkAgain(() => {}));
+    try {
+      pretend(0, () => {
+        throw new Error("boom");
+      });
+    } catch {
+      return wait(forkAgain(() => 42))?.code ?? 1;
+    }
+  });
+  assertEquals(code, 42);
 });

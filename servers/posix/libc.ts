@@ -34,19 +34,14 @@ function load<Name extends keyof typeof symbols>(name: Name): Libc[Name] {
 
 /**
  * The C functions of `symbols.ts`, unchecked. Each is loaded when it is first used: all of them at once
- * take 11 ms, which every Worker would pay.
+ * take 11 ms, which every Worker would pay. The object does not change with it, since V8 would throw away
+ * all that it had compiled for the object as it was.
  */
 export const libc = {} as Libc;
 
 for (const name of Object.keys(symbols) as (keyof typeof symbols)[]) {
-  Object.defineProperty(libc, name, {
-    configurable: true,
-    get() {
-      const value = load(name);
-      Object.defineProperty(libc, name, { value });
-      return value;
-    },
-  });
+  let value: Libc[typeof name] | undefined;
+  Object.defineProperty(libc, name, { get: () => value ??= load(name) });
 }
 
 const encoder = new TextEncoder();

@@ -6,6 +6,7 @@
 import { parseUsage, RUSAGE_BYTES, type Usage } from "./clocks.ts";
 import { checked, Errno, errno, retryOrThrow, SystemError } from "./errors.ts";
 import { addressOf, cString, libc } from "./libc.ts";
+import { pinnedBytes } from "./memory.ts";
 import { Signal } from "./signals.ts";
 
 const PR_SET_PDEATHSIG = 1;
@@ -98,9 +99,10 @@ export function startGroup(): void {
   checked(libc.setpgid(0, 0), "setpgid", "start a process group");
 }
 
-const status = new Uint8Array(4);
-const statusView = new DataView(status.buffer);
-const rusage = new Uint8Array(RUSAGE_BYTES);
+const status = pinnedBytes(4);
+const statusView = new DataView(status.bytes.buffer);
+const rusage = pinnedBytes(RUSAGE_BYTES);
+const rusageView = new DataView(rusage.bytes.buffer);
 
 /** Waits for a child (any: −1) to end; undefined where there is none left. */
 export function wait(pid = -1): Ended | undefined {
@@ -114,8 +116,8 @@ export function reapOne(pid = -1): Ended | undefined {
 
 function waitWith(pid: number, options: number): Ended | undefined {
   for (;;) {
-    const found = libc.wait4(pid, status, options, rusage);
-    if (found > 0) return ended(found, statusView.getInt32(0, true), rusage);
+    const found = libc.wait4At(pid, status.pointer, options, rusage.pointer);
+    if (found > 0) return ended(found, statusView, rusageView);
     if (found === 0 || errno() === Errno.ECHILD) return undefined;
     retryOrThrow("wait4", `wait for ${pid === -1 ? "a child" : `process ${pid}`}`);
   }
@@ -125,17 +127,19 @@ function waitWith(pid: number, options: number): Ended | undefined {
 export async function waitLater(): Promise<Ended | undefined> {
   const status = new Uint8Array(4);
   const rusage = new Uint8Array(RUSAGE_BYTES);
+  const views = [new DataView(status.buffer), new DataView(rusage.buffer)] as const;
   for (;;) {
     const pid = await libc.waitLater(-1, status, 0, rusage);
-    if (pid > 0) return ended(pid, new DataView(status.buffer).getInt32(0, true), rusage);
+    if (pid > 0) return ended(pid, ...views);
     // errno is lost on the way from the other thread: asked again here, the kernel says why.
     const code = libc.wait4(-1, status, WNOHANG, rusage);
-    if (code > 0) return ended(code, new DataView(status.buffer).getInt32(0, true), rusage);
+    if (code > 0) return ended(code, ...views);
     if (code === -1 && errno() === Errno.ECHILD) return undefined;
   }
 }
 
-function ended(pid: number, status: number, rusage: Uint8Array<ArrayBuffer>): Ended {
+function ended(pid: number, statusView: DataView, rusage: DataView): Ended {
+  const status = statusView.getInt32(0, true);
   const signal = status & 0x7f;
   return {
     pid,

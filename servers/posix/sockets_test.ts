@@ -3,6 +3,7 @@ import { closing, inChild, waitFor } from "../testing.ts";
 import { Errno, SystemError } from "./errors.ts";
 import { tryReadText } from "./files.ts";
 import { fork } from "./fork.ts";
+import { pinnedBytes } from "./memory.ts";
 import { endsWithin, getpid } from "./processes.ts";
 import {
   accept,
@@ -22,6 +23,7 @@ import {
   read,
   readLater,
   readNow,
+  readPinned,
   renumber,
   shutDown,
   type SocketAddress,
@@ -35,6 +37,7 @@ import {
   unixAddress,
   write,
   writeNow,
+  writePinned,
 } from "./sockets.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -201,6 +204,23 @@ Deno.test("write() writes no more than the length it is given", () => {
   using _ = closing(output, input);
   assertEquals(write(input, bytesOf("moo and more"), 3), 3);
   assertEquals(textFrom(output), "moo");
+});
+
+Deno.test("readPinned() and writePinned() are read() and write() of bytes that stay where they are", () => {
+  const [here, there] = socketPair();
+  using _ = closing(there);
+  const [sent, received] = [pinnedBytes(6), pinnedBytes(4)];
+  sent.bytes.set(bytesOf("abcdef"));
+  assertEquals(writePinned(here, sent, 5), 5);
+  assertEquals(readPinned(there, received), 4);
+  assertEquals(received.bytes, bytesOf("abcd"));
+  assertEquals(readPinned(there, received), 1);
+  assertEquals(received.bytes, bytesOf("ebcd"));
+  close(here);
+  assertEquals(readPinned(there, received), 0);
+  const { call, code } = assertThrows(() => writePinned(-1, sent, 1), SystemError);
+  assertEquals({ call, code }, { call: "write", code: "EBADF" });
+  assertEquals(assertThrows(() => readPinned(-1, sent), SystemError).code, "EBADF");
 });
 
 Deno.test("read() and write() say that the other end is gone", () => {

@@ -1,0 +1,127 @@
+/**
+ * The rehearsal: whoever is going to serve plays its listing before it is ready, to clients of its own,
+ * until V8 has optimized all of it. Otherwise it would do so in the middle of what is measured, and, where
+ * children are forked, in each of them; forked afterwards, they inherit the code.
+ *
+ * @module
+ */
+import type { Children } from "../design.ts";
+import { sendDescriptor } from "../posix/descriptors.ts";
+import { Errno, SystemError } from "../posix/errors.ts";
+import { gettid } from "../posix/processes.ts";
+import {
+  accept,
+  close,
+  connect,
+  endConnecting,
+  endWriting,
+  listen,
+  socketPair,
+  streamSocket,
+  unixAddress,
+  write,
+} from "../posix/sockets.ts";
+import { WARM_UP } from "../service.ts";
+import { childOf, makeSetup, serverOf, type Setup } from "./setup.ts";
+
+/** Clients of one performance: a listing that puts them into a queue finds room for all. */
+const AUDIENCE = 30;
+
+/** Enough to compile what wastes CPU: thousands of times all that is asked for could take long. */
+const MOST_EXTRA_CPU = 10_000;
+
+/** What a listing ends with that takes a client where there is none any more. */
+const NOBODY = -1;
+
+/** How a rehearsal differs from that of a child of a pool, or of a server without children. */
+export interface RehearsalOptions {
+  /** How many clients, in all. */
+  readonly clients?: number;
+  /** The children that the parent has on a stage. */
+  readonly children?: (stage: Setup) => Children;
+}
+
+/** Plays the listing of a server on a stage of its own, where nothing of the server is touched. */
+export function rehearse(
+  { design, listing, handles }: Setup,
+  { clients = WARM_UP, children = () => noChildren }: RehearsalOptions = {},
+): void {
+  const extraCpu = Math.min(handles.extraCpu, MOST_EXTRA_CPU);
+  const stage = makeSetup(design, listing, { children: 1, listener: -1, status: -1, extraCpu });
+  for (let left = clients; left > 0; left -= AUDIENCE) {
+    play(stage, Math.min(left, AUDIENCE), children(stage));
+  }
+  close(stage.handles.memory);
+  if (design.lock === "file") close(stage.handles.lockFile);
+}
+
+/** One performance: the parent, up to where it waits for its children, and then a child of its pool. */
+function play(stage: Setup, clients: number, children: Children): void {
+  const { design, listing, queue, lock } = stage;
+  const { listener, ends } = audience(clients);
+  const [parents, channel] = design.passes ? passedOn(listener) : [NOBODY, NOBODY];
+  if (!design.passes) {
+    toTheEnd(() => listing.parent!({ ...serverOf(stage, stage.meter.parent, children), listener }));
+  }
+  if (design.lifetime === "pool") {
+    if (!queue.isEmpty) queue.put(NOBODY);
+    toTheEnd(() => listing.child!({ ...childOf(stage, 0, { channel }), listener }));
+    // It ended in accept, which is where a child holds it.
+    if (design.lock) lock.release();
+  }
+  for (const descriptor of [listener, channel, parents, ...ends]) close(descriptor);
+}
+
+/** A listening socket with so many clients, each of whom has asked and closed. */
+function audience(clients: number): { listener: number; ends: readonly number[] } {
+  const line = new TextEncoder().encode("4000\n");
+  const address = unixAddress(`\0herd-stage-${gettid()}`);
+  const listener = listen(address, "rehearse");
+  const ends = Array.from({ length: clients }, () => {
+    const end = streamSocket(address);
+    connect(end, address);
+    write(end, line, line.length);
+    endWriting(end);
+    return end;
+  });
+  endConnecting(listener);
+  return { listener, ends };
+}
+
+/** The two ends of a socket pair, through which all clients of a listener are passed. */
+function passedOn(listener: number): [parents: number, childs: number] {
+  const [parents, childs] = socketPair();
+  toTheEnd(() => {
+    for (;;) {
+      const connection = accept(listener);
+      sendDescriptor(parents, connection);
+      close(connection);
+    }
+  });
+  endWriting(parents);
+  return [parents, childs];
+}
+
+/** Runs what goes on for ever, until a call fails because there is nobody any more. */
+function toTheEnd(body: () => void): void {
+  try {
+    body();
+  } catch (error) {
+    if (!(error instanceof SystemError && LAST_CALLS.has(error.call))) throw error;
+  }
+}
+
+const LAST_CALLS = new Set(["accept", "read", "wait4"]);
+
+/** A pool that is not there. */
+const noChildren: Children = {
+  fill: () => [],
+  startFor: () => {},
+  reap: () => {},
+  keep() {
+    throw new SystemError("wait4", "wait for a child", Errno.ECHILD);
+  },
+  replace: () => {},
+  collect: () => [],
+  restart: () => {},
+};
