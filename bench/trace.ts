@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { childrenOf } from "../servers/posix/files.ts";
+import { childrenOf, tryReadText } from "../servers/posix/files.ts";
 import { UnsupportedError } from "../servers/posix/libc.ts";
 import type { Plan, Trace } from "./record.ts";
 import { onAbort, type Planned, startLoad, startServer } from "./trial.ts";
@@ -52,7 +52,25 @@ async function traceTrial(planned: Planned, plan: Plan, signal: AbortSignal): Pr
   await using strace = await Strace.attach(serversOf(server.pid));
   await load.say("go");
   await load.next("finished", LIMIT_SECONDS);
+  await untilClosed(ready.port as number);
   return { design, connections: clients * connections, syscalls: parseSummary(await strace.end()) };
+}
+
+/** The state of a server's connection that its client has closed and the server has not (tcp_states.h). */
+const CLOSE_WAIT = "08";
+const CLOSING_MS = 1000;
+
+/** Waits until the server, too, has closed every connection, so that all of it is traced. */
+async function untilClosed(port: number): Promise<void> {
+  const end = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const isOpen = () =>
+    (tryReadText("/proc/thread-self/net/tcp") ?? "").split("\n").some((line) => {
+      const [, local, , state] = line.trim().split(/\s+/);
+      return local?.endsWith(end) && state === CLOSE_WAIT;
+    });
+  for (const late = performance.now() + CLOSING_MS; isOpen() && performance.now() < late;) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }
 
 /** The processes that serve: the server process and its children, or the host where they are threads. */
