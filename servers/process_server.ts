@@ -69,7 +69,7 @@ function runServer(setup: Setup, host: number): void {
     rebase();
   } else if (listing.warmUp) {
     listing.warmUp();
-  } else if (!Program) {
+  } else if (!Program || design.passes === "free") {
     rehearse(setup);
   }
   const { pool } = new (Program ?? Forks)(setup);

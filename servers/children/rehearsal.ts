@@ -6,22 +6,23 @@
  * @module
  */
 import type { Children } from "../design.ts";
-import { sendDescriptor } from "../posix/descriptors.ts";
+import type { Queue } from "../locks/queue.ts";
+import { sendNote } from "../posix/descriptors.ts";
 import { Errno, SystemError } from "../posix/errors.ts";
 import { gettid } from "../posix/processes.ts";
 import {
-  accept,
   close,
   connect,
+  duplicate,
   endConnecting,
   endWriting,
   listen,
-  socketPair,
   streamSocket,
   unixAddress,
   write,
 } from "../posix/sockets.ts";
 import { WARM_UP } from "../service.ts";
+import { Pool } from "./pool.ts";
 import { childOf, makeSetup, serverOf, type Setup } from "./setup.ts";
 
 /** Clients of one performance: a listing that puts them into a queue finds room for all. */
@@ -39,36 +40,74 @@ export interface RehearsalOptions {
   readonly clients?: number;
   /** The children that the parent has on a stage. */
   readonly children?: (stage: Setup) => Children;
+  /**
+   * Has another thread end a queue by `putNobody`, in a while: a child that never waits in the rehearsal
+   * is compiled as one that never does.
+   */
+  readonly endQueue?: (stage: Setup) => void;
+}
+
+/** Ends the queue of a stage: whoever takes from it goes home. */
+export function putNobody(queue: Queue): void {
+  queue.put(NOBODY);
 }
 
 /** Plays the listing of a server on a stage of its own, where nothing of the server is touched. */
 export function rehearse(
   { design, listing, handles }: Setup,
-  { clients = WARM_UP, children = () => noChildren }: RehearsalOptions = {},
+  {
+    clients = WARM_UP,
+    children = () => noChildren,
+    endQueue = ({ queue }) => putNobody(queue),
+  }: RehearsalOptions = {},
 ): void {
   const extraCpu = Math.min(handles.extraCpu, MOST_EXTRA_CPU);
   const stage = makeSetup(design, listing, { children: 1, listener: -1, status: -1, extraCpu });
   for (let left = clients; left > 0; left -= AUDIENCE) {
-    play(stage, Math.min(left, AUDIENCE), children(stage));
+    const audience = Math.min(left, AUDIENCE);
+    if (design.passes) playPassing(stage, audience);
+    else play(stage, audience, children(stage), endQueue);
   }
   close(stage.handles.memory);
   if (design.lock === "file") close(stage.handles.lockFile);
 }
 
 /** One performance: the parent, up to where it waits for its children, and then a child of its pool. */
-function play(stage: Setup, clients: number, children: Children): void {
+function play(
+  stage: Setup,
+  clients: number,
+  children: Children,
+  endQueue: (stage: Setup) => void,
+): void {
   const { design, listing, queue, lock } = stage;
   const { listener, ends } = audience(clients);
-  const [parents, channel] = design.passes ? passedOn(listener) : [NOBODY, NOBODY];
-  if (!design.passes) {
-    toTheEnd(() => listing.parent!({ ...serverOf(stage, stage.meter.parent, children), listener }));
-  }
+  toTheEnd(() => listing.parent!({ ...serverOf(stage, stage.meter.parent, children), listener }));
   if (design.lifetime === "pool") {
-    if (!queue.isEmpty) queue.put(NOBODY);
-    toTheEnd(() => listing.child!({ ...childOf(stage, 0, { channel }), listener }));
+    if (!queue.isEmpty) endQueue(stage);
+    toTheEnd(() => listing.child!({ ...childOf(stage, 0, {}), listener }));
     // It ended in accept, which is where a child holds it.
     if (design.lock) lock.release();
   }
+  for (const descriptor of [listener, ...ends]) close(descriptor);
+}
+
+/** The same, of a parent that passes all clients to one child, who is free again before each. */
+function playPassing(stage: Setup, clients: number): void {
+  const { listing } = stage;
+  const { listener, ends } = audience(clients);
+  let channel = NOBODY;
+  const children = new Pool(stage, {
+    start(_index, { childs }) {
+      channel = duplicate(childs);
+      for (let i = 0; i < clients; i++) sendNote(channel);
+      return NOBODY;
+    },
+    startFor: () => NOBODY,
+  });
+  toTheEnd(() => listing.parent!({ ...serverOf(stage, stage.meter.parent, children), listener }));
+  const parents = children.members[0]!.channel;
+  endWriting(parents);
+  toTheEnd(() => listing.child!(childOf(stage, 0, { channel })));
   for (const descriptor of [listener, channel, parents, ...ends]) close(descriptor);
 }
 
@@ -86,20 +125,6 @@ function audience(clients: number): { listener: number; ends: readonly number[] 
   });
   endConnecting(listener);
   return { listener, ends };
-}
-
-/** The two ends of a socket pair, through which all clients of a listener are passed. */
-function passedOn(listener: number): [parents: number, childs: number] {
-  const [parents, childs] = socketPair();
-  toTheEnd(() => {
-    for (;;) {
-      const connection = accept(listener);
-      sendDescriptor(parents, connection);
-      close(connection);
-    }
-  });
-  endWriting(parents);
-  return [parents, childs];
 }
 
 /** Runs what goes on for ever, until a call fails because there is nobody any more. */

@@ -74,6 +74,11 @@ export function makeSetup(
   return setup;
 }
 
+/** The queue in the shared memory that lies at an address of this process. */
+export function queueAt(address: bigint): Queue {
+  return new Queue(address + BigInt(QUEUE_AT));
+}
+
 /** Finds what `makeSetup` made: at an address of this process, or through the descriptors. */
 export function openSetup(
   design: Design,
@@ -96,7 +101,7 @@ export function openSetup(
       descriptor: handles.lockFile,
       address: memory.address,
     }),
-    queue: new Queue(memory.address + BigInt(QUEUE_AT)),
+    queue: queueAt(memory.address),
   };
 }
 

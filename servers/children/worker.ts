@@ -7,11 +7,15 @@
  */
 import type { Children, Member } from "../design.ts";
 import { blockSignals, Signal, waitForSignal } from "../posix/signals.ts";
-import type { Handles, Setup } from "./setup.ts";
+import { putNobody } from "./rehearsal.ts";
+import { type Handles, queueAt, type Setup } from "./setup.ts";
 
-/** What a Worker is told, in its first message. */
+/** How long a child that rehearses waits for nobody. */
+const PAUSE_MS = 2;
+
+/** What a Worker is told, in its first message; or what it asks for: one more, or nobody in a queue. */
 export interface Told {
-  readonly role: "parent" | "child";
+  readonly role: "parent" | "child" | "nobody";
   readonly index: number;
   readonly connection: number;
   readonly address: bigint;
@@ -21,7 +25,10 @@ export interface Told {
 /** Starts a Worker in a role, and those it asks for. To be called in the host's thread. */
 export function startWorker(told: Told): void {
   const worker = new Worker(new URL("./worker_main.ts", import.meta.url), { type: "module" });
-  worker.onmessage = ({ data }: MessageEvent<Told>) => startWorker(data);
+  worker.onmessage = ({ data }: MessageEvent<Told>) => {
+    if (data.role !== "nobody") startWorker(data);
+    else setTimeout(() => putNobody(queueAt(data.address)), PAUSE_MS);
+  };
   worker.postMessage(told);
 }
 

@@ -14,7 +14,7 @@ self.addEventListener("message", async (event) => {
   try {
     const design = findDesign(data.handles.design)!;
     const setup = openSetup(design, await design.listing(), data.handles, data.address);
-    roles[data.role](setup, data);
+    if (data.role !== "nobody") roles[data.role](setup, data);
   } catch (error) {
     complain((error as Error).message);
   }
@@ -23,9 +23,14 @@ self.addEventListener("message", async (event) => {
 
 const post = (told: Told) => (self as unknown as Worker).postMessage(told);
 
+/** Another thread of the host's can put nobody into the queue of a stage: its own. */
+const endQueue = ({ address, handles }: Setup) =>
+  post({ role: "nobody", index: -1, connection: -1, address, handles });
+
 const roles = {
   parent(setup: Setup): void {
     const { meter, design, handles, listing } = setup;
+    if (design.lifetime === "pool") rehearse(setup, { endQueue });
     enter(meter.parent);
     if (design.lifetime === "client") announce(0, handles.status);
     listing.parent!(serverOf(setup, meter.parent, new Workers(setup, post)));
@@ -33,7 +38,7 @@ const roles = {
   child(setup: Setup, { index, connection }: Told): void {
     const { meter, design, handles, listing } = setup;
     if (design.lifetime === "pool") {
-      rehearse(setup);
+      rehearse(setup, { endQueue });
       enter(meter.children[index]!);
       announce(index, handles.status);
     }
