@@ -18,7 +18,10 @@ const flags = {
   ...loadFlags,
   ...runFlags,
   resume: { kind: "string", value: "RUN", help: "go on with a recorded run that ended early" },
-  trace: { kind: "boolean", help: "trace each design's system calls in an extra trial (strace)" },
+  trace: {
+    kind: "boolean",
+    help: "trace each design's system calls in an extra trial (strace or perf)",
+  },
   book: { kind: "boolean", help: "show the book's Table 30.2 beside ours" },
 } as const;
 

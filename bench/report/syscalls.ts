@@ -39,8 +39,8 @@ export function syscallsTable(traces: readonly Trace[]): Table | null {
       ...traces.map((trace) => figure(names.reduce((sum, name) => sum + rate(trace, name), 0), 2)),
     ]],
     notes: [
-      "Counted by strace in an extra trial of each design, which was not measured. All processes that " +
-      "serve; of Workers the whole process, with the host's own thread.",
+      "Counted by strace, or perf, in an extra trial of each design, which was not measured. All processes " +
+      "that serve; of Workers the whole process, with the host's own thread.",
       ...(failed.length > 0 ? [`Calls that failed, per connection: ${failed.join(", ")}.`] : []),
     ],
   };
