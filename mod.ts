@@ -55,7 +55,7 @@
  * @module
  */
 export { type Design, designs, findDesign } from "./servers/designs.ts";
-export type { ChildReport, Report } from "./servers/account.ts";
+export type { ChildReport, Report } from "./servers/host/account.ts";
 export type { LoadReport } from "./clients/load.ts";
 export type { Environment, Parameter, Plan, Recorded, Run, Trial } from "./bench/record.ts";
 export {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { LoadReport } from "../clients/load.ts";
-import type { Report } from "../servers/account.ts";
+import type { Report } from "../servers/host/account.ts";
 import { requireDesign } from "../servers/cli.ts";
 import { usualDesigns } from "../servers/designs.ts";
 import type { TransportName } from "../servers/transports/transport.ts";

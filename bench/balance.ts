@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { OtherAccount } from "../servers/account.ts";
+import type { OtherAccount } from "../servers/host/account.ts";
 import type { Check, Trial } from "./record.ts";
 
 /** Why a trial does not count, or null: what was served must be what was asked for. */

@@ -15,8 +15,8 @@ import {
   UsageError,
   userPath,
 } from "../servers/cli.ts";
-import { Host } from "../servers/host.ts";
-import { launchFlags, launchOf } from "../servers/launch.ts";
+import { Host } from "../servers/host/host.ts";
+import { launchFlags, launchOf } from "../servers/sserver/launch.ts";
 import { dieWithParent, getpid, getppid } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
 import { descriptorTable, drawDescriptors, lookAtHerd } from "./report/descriptors.ts";

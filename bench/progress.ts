@@ -4,7 +4,7 @@
  * @module
  */
 import { red } from "@std/fmt/colors";
-import { Redrawn, type Terminal, terminalOf } from "../servers/redraw.ts";
+import { Redrawn, type Terminal, terminalOf } from "../servers/view/redraw.ts";
 import { passiveOpens } from "./counters.ts";
 import { nameOf } from "./plan.ts";
 import type { Plan, Trial } from "./record.ts";

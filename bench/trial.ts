@@ -5,7 +5,7 @@
  */
 import { findDesign } from "../servers/designs.ts";
 import { transportOf } from "../servers/transports/transport.ts";
-import type { Report } from "../servers/account.ts";
+import type { Report } from "../servers/host/account.ts";
 import type { LoadReport } from "../clients/load.ts";
 import { checkAccount, imbalance } from "./balance.ts";
 import { type Plan, Trial } from "./record.ts";

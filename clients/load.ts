@@ -20,7 +20,7 @@ import { Errno, errnoName } from "../servers/posix/errors.ts";
 import { Poller } from "../servers/posix/descriptors.ts";
 import { fork, requireFork } from "../servers/posix/fork.ts";
 import { shareMemory } from "../servers/posix/memory.ts";
-import { settle } from "../servers/owner.ts";
+import { settle } from "../servers/host/owner.ts";
 import { dieWithParent, getpid, getppid, reapOne, wait } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
 import { close, pipe, read, timeLimit, write } from "../servers/posix/sockets.ts";

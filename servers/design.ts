@@ -10,7 +10,7 @@
 import type { Setup } from "./children/setup.ts";
 import type { Queue } from "./locks/queue.ts";
 import type { Cgroup } from "./posix/cgroup.ts";
-import type { Running } from "./running.ts";
+import type { Running } from "./host/running.ts";
 import type { TransportName } from "./transports/transport.ts";
 
 /**

@@ -14,8 +14,8 @@ import { doorCreate, doorServerCreate } from "./door/mod.ts";
 import type { Told } from "./door_thread.ts";
 import { complain } from "./posix/fork.ts";
 import type { Cgroup } from "./posix/cgroup.ts";
-import type { Running } from "./running.ts";
-import { Threads } from "./thread_server.ts";
+import type { Running } from "./host/running.ts";
+import { Threads } from "./host/thread_server.ts";
 
 const THREAD = new URL("./door_thread.ts", import.meta.url);
 

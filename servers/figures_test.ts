@@ -1,7 +1,7 @@
 /** The book's figures of who holds which descriptor, seen in /proc while a server runs. */
 import { assert, assertEquals } from "@std/assert";
 import { designs } from "./designs.ts";
-import { type Holders, holdersOf, listenerOn, processesOf, streamPipes } from "./holders.ts";
+import { type Holders, holdersOf, listenerOn, processesOf, streamPipes } from "./view/holders.ts";
 import { kill } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
 import { Connection, type RunningServer, startServer } from "./testing.ts";

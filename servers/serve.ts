@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Report } from "./account.ts";
+import type { Report } from "./host/account.ts";
 import type { Status } from "./children/status.ts";
 import type { Design } from "./design.ts";
 import {
@@ -18,11 +18,11 @@ import {
   UsageError,
   userSocket,
 } from "./cli.ts";
-import { Host } from "./host.ts";
-import { launchFlags, launchOf } from "./launch.ts";
+import { Host } from "./host/host.ts";
+import { launchFlags, launchOf } from "./sserver/launch.ts";
 import { linesOf } from "./lines.ts";
 import { portFlag } from "./local_port.ts";
-import { settle } from "./owner.ts";
+import { settle } from "./host/owner.ts";
 import { dieWithParent, getppid } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
 import { tellWhere } from "./transports/transport.ts";
@@ -82,7 +82,7 @@ async function serve({ operands, flags, given }: Parsed<typeof command.flags>): 
   settle(flags);
 
   // Loaded only here: a server that nobody watches starts, and forks, without it.
-  const view = flags.watch ? new (await import("./watch.ts")).LiveView() : undefined;
+  const view = flags.watch ? new (await import("./view/watch.ts")).LiveView() : undefined;
   const say = view ? (line: string) => view.print(line) : console.error;
   const host = await Host.start(design, {
     port: flags.port,

@@ -6,7 +6,7 @@ import {
   assertNotEquals,
   assertStringIncludes,
 } from "@std/assert";
-import type { Report } from "./account.ts";
+import type { Report } from "./host/account.ts";
 import { designs } from "./designs.ts";
 import { readText } from "./posix/files.ts";
 import { boundAddress, internetAddress, listen } from "./posix/sockets.ts";

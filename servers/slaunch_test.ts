@@ -116,7 +116,7 @@ Deno.test("serve slaunch runs sserver, a program of its own, confined to each pr
   const { launcher, sservers } = processesOf(server);
   assertEquals(sservers.length, CPUS.length);
   for (const [i, pid] of sservers.entries()) {
-    assertMatch(readText(`/proc/${pid}/cmdline`), /\/servers\/sserver\.ts\0/);
+    assertMatch(readText(`/proc/${pid}/cmdline`), /\/servers\/sserver\/sserver\.ts\0/);
     assertMatch(readText(`/proc/${pid}/status`), new RegExp(`\nCpus_allowed_list:\t${CPUS[i]}\n`));
   }
   assertEquals(readText(`/proc/${launcher}/cmdline`).includes("sserver"), false);

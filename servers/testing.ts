@@ -7,7 +7,7 @@
  * @module
  */
 import config from "../deno.json" with { type: "json" };
-import type { Report } from "./account.ts";
+import type { Report } from "./host/account.ts";
 import type { Status } from "./children/status.ts";
 import type { Design } from "./design.ts";
 import { linesOf } from "./lines.ts";

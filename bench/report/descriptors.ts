@@ -10,7 +10,7 @@ import {
   listenerOn,
   processesOf,
   streamPipes,
-} from "../../servers/holders.ts";
+} from "../../servers/view/holders.ts";
 import { INK, MAKINGS } from "./charts/theme.ts";
 import { type Cell, type Table, words } from "./table.ts";
 import { markup } from "./html/html.ts";

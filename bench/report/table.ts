@@ -7,7 +7,7 @@
  * @module
  */
 import { bold, dim, red } from "@std/fmt/colors";
-import { bar as drawBar } from "../../servers/bar.ts";
+import { bar as drawBar } from "../../servers/view/bar.ts";
 
 /** One cell. */
 export interface Cell {

@@ -7,8 +7,8 @@
  *
  * @module
  */
-import { dialog, say } from "../dialog.ts";
-import { Inherited, type Launch } from "../launch.ts";
+import { dialog, say } from "../sserver/dialog.ts";
+import { Inherited, type Launch } from "../sserver/launch.ts";
 import { forkAgain } from "../posix/fork.ts";
 import { currentProcessor, dieWithParent, exec, getpid, setAffinity } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
@@ -17,7 +17,7 @@ import { V8_FLAGS } from "../v8_flags.ts";
 import { type Channel, type Maker, Pool } from "./pool.ts";
 import type { Setup } from "./setup.ts";
 
-const PROGRAM = new URL("../sserver.ts", import.meta.url).pathname;
+const PROGRAM = new URL("../sserver/sserver.ts", import.meta.url).pathname;
 const DENO_FLAGS = ["--no-prompt", V8_FLAGS, "--allow-ffi"];
 
 /** Launches a pool of sservers. */

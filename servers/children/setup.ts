@@ -5,7 +5,7 @@
  * @module
  */
 import type { Child, Design, Listing, Lock, Server } from "../design.ts";
-import type { Launch } from "../launch.ts";
+import type { Launch } from "../sserver/launch.ts";
 import { openLock } from "../locks/lock.ts";
 import { Mutex } from "../locks/mutex.ts";
 import { Queue, QUEUE_BYTES } from "../locks/queue.ts";

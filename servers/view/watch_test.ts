@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { Look } from "./account.ts";
-import { ask, CONTROL_C, IN_TERMINAL, ServeProcess } from "./testing.ts";
+import type { Look } from "../host/account.ts";
+import { ask, CONTROL_C, IN_TERMINAL, ServeProcess } from "../testing.ts";
 import { herd } from "./watch.ts";
 
 const look: Look = {

@@ -1,9 +1,9 @@
 /** One sserver by itself: at a port of its own, or at a channel that somebody else has made. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { receiveDescriptor, sendDescriptor } from "./posix/descriptors.ts";
-import { kill } from "./posix/processes.ts";
-import { Signal } from "./posix/signals.ts";
-import { close, endWriting, read, socketPair, write } from "./posix/sockets.ts";
+import { receiveDescriptor, sendDescriptor } from "../posix/descriptors.ts";
+import { kill } from "../posix/processes.ts";
+import { Signal } from "../posix/signals.ts";
+import { close, endWriting, read, socketPair, write } from "../posix/sockets.ts";
 import {
   ask,
   closing,
@@ -15,7 +15,7 @@ import {
   sleep,
   startAtChannel,
   waitFor,
-} from "./testing.ts";
+} from "../testing.ts";
 
 /** An sserver at a port of its own. */
 class Alone extends ServeProcess {

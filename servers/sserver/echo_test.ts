@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Echo, LINE_LIMIT } from "./echo.ts";
-import { type Conversation, Requests } from "./service.ts";
+import { type Conversation, Requests } from "../service.ts";
 
 /** Lets a client say that in pieces, and fetches what it is owed in pieces; all of it as text. */
 function hold(conversation: Conversation, said: Uint8Array<ArrayBuffer>, pieces: number[]): string {

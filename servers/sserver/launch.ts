@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { processorsOf, UsageError, type Values } from "./cli.ts";
-import type { Design } from "./design.ts";
-import { UnsupportedError } from "./posix/libc.ts";
-import { affinity, FIRST_DESCRIPTOR } from "./posix/processes.ts";
+import { processorsOf, UsageError, type Values } from "../cli.ts";
+import type { Design } from "../design.ts";
+import { UnsupportedError } from "../posix/libc.ts";
+import { affinity, FIRST_DESCRIPTOR } from "../posix/processes.ts";
 
 /** How servers are launched. */
 export interface Launch {

@@ -1,7 +1,7 @@
 /** multiplex(), in the server that it was made for. */
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
-import { close, endWriting, read, write, writeNow } from "./posix/sockets.ts";
-import { closing, passClient, startAtChannel, waitFor } from "./testing.ts";
+import { close, endWriting, read, write, writeNow } from "../posix/sockets.ts";
+import { closing, passClient, startAtChannel, waitFor } from "../testing.ts";
 
 /** An sserver to which this test passes its clients. */
 class Server implements Disposable {

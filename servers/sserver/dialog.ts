@@ -5,7 +5,7 @@
  * @module
  */
 import type { Observer } from "./multiplex.ts";
-import { write } from "./posix/sockets.ts";
+import { write } from "../posix/sockets.ts";
 
 /** The lines, by what has happened. Processors are called as in the guide: cpu. */
 export const dialog = {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Look } from "./account.ts";
+import type { Look } from "../host/account.ts";
 import { bar } from "./bar.ts";
 import { Redrawn, type Terminal, terminalOf } from "./redraw.ts";
 

@@ -5,17 +5,17 @@
  * @module
  */
 import type { OtherAccount, Use, Watch } from "./account.ts";
-import { Execs } from "./children/exec.ts";
-import { Forks, rehearseClients } from "./children/fork.ts";
-import type { Slot } from "./children/meter.ts";
-import type { Pool } from "./children/pool.ts";
-import { rehearse } from "./children/rehearsal.ts";
-import { announce, enter, serverOf, type Setup } from "./children/setup.ts";
-import { Subprocesses } from "./children/subprocess.ts";
-import type { Making } from "./design.ts";
-import { processCpu } from "./posix/clocks.ts";
-import { closeAllBut } from "./posix/descriptors.ts";
-import type { Cgroup } from "./posix/cgroup.ts";
+import { Execs } from "../children/exec.ts";
+import { Forks, rehearseClients } from "../children/fork.ts";
+import type { Slot } from "../children/meter.ts";
+import type { Pool } from "../children/pool.ts";
+import { rehearse } from "../children/rehearsal.ts";
+import { announce, enter, serverOf, type Setup } from "../children/setup.ts";
+import { Subprocesses } from "../children/subprocess.ts";
+import type { Making } from "../design.ts";
+import { processCpu } from "../posix/clocks.ts";
+import { closeAllBut } from "../posix/descriptors.ts";
+import type { Cgroup } from "../posix/cgroup.ts";
 import {
   childrenOf,
   contextSwitches,
@@ -23,8 +23,8 @@ import {
   proportionalMemory,
   scheduledSeconds,
   waitedForSeconds,
-} from "./posix/files.ts";
-import { fork } from "./posix/fork.ts";
+} from "../posix/files.ts";
+import { fork } from "../posix/fork.ts";
 import {
   becomeSubreaper,
   dieWithParent,
@@ -32,10 +32,10 @@ import {
   getpid,
   kill,
   waitLater,
-} from "./posix/processes.ts";
-import { Signal } from "./posix/signals.ts";
-import { rebase } from "./posix/rebase.ts";
-import { close } from "./posix/sockets.ts";
+} from "../posix/processes.ts";
+import { Signal } from "../posix/signals.ts";
+import { rebase } from "../posix/rebase.ts";
+import { close } from "../posix/sockets.ts";
 import type { Running } from "./running.ts";
 
 /** Starts the server process. */

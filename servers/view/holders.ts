@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { childrenOf, descriptorsOf, readText } from "./posix/files.ts";
+import { childrenOf, descriptorsOf, readText } from "../posix/files.ts";
 
 /** A process that has a descriptor of a socket. */
 export interface Holder {

@@ -13,19 +13,19 @@ import {
   type Snapshot,
   snapshot,
 } from "./account.ts";
-import { makeSetup, type Setup } from "./children/setup.ts";
-import { type Status, STATUS_BYTES, statuses } from "./children/status.ts";
-import type { Design, Making, Start } from "./design.ts";
-import type { Launch } from "./launch.ts";
-import { Cgroup } from "./posix/cgroup.ts";
-import { requireFork } from "./posix/fork.ts";
-import { UnsupportedError } from "./posix/libc.ts";
-import { getpid } from "./posix/processes.ts";
-import { close, pipe, readLater, socketPair } from "./posix/sockets.ts";
+import { makeSetup, type Setup } from "../children/setup.ts";
+import { type Status, STATUS_BYTES, statuses } from "../children/status.ts";
+import type { Design, Making, Start } from "../design.ts";
+import type { Launch } from "../sserver/launch.ts";
+import { Cgroup } from "../posix/cgroup.ts";
+import { requireFork } from "../posix/fork.ts";
+import { UnsupportedError } from "../posix/libc.ts";
+import { getpid } from "../posix/processes.ts";
+import { close, pipe, readLater, socketPair } from "../posix/sockets.ts";
 import { startProcesses } from "./process_server.ts";
 import type { Running } from "./running.ts";
 import { startThreads } from "./thread_server.ts";
-import { type Listening, transportOf, transports, type Where } from "./transports/transport.ts";
+import { type Listening, transportOf, transports, type Where } from "../transports/transport.ts";
 
 /** How a server is to run. */
 export interface HostOptions {

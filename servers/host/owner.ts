@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { processorsOf } from "./cli.ts";
-import { affinity, setAffinity, startGroup, startSession } from "./posix/processes.ts";
+import { processorsOf } from "../cli.ts";
+import { affinity, setAffinity, startGroup, startSession } from "../posix/processes.ts";
 
 /** What was said of it on the command line. */
 export interface Place {

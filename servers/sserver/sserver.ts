@@ -5,25 +5,25 @@
  *
  * @module
  */
-import { Slot } from "./children/meter.ts";
-import { announce, enter, openSlot } from "./children/setup.ts";
-import { type Command, Exit, type Parsed, printLine, runCommand, UsageError } from "./cli.ts";
+import { Slot } from "../children/meter.ts";
+import { announce, enter, openSlot } from "../children/setup.ts";
+import { type Command, Exit, type Parsed, printLine, runCommand, UsageError } from "../cli.ts";
 import { dialog, say, Transcript } from "./dialog.ts";
 import { Echo } from "./echo.ts";
 import { Inherited, serverFlags } from "./launch.ts";
-import { listenOn, portFlag } from "./local_port.ts";
+import { listenOn, portFlag } from "../local_port.ts";
 import { multiplex, type Observer, type Source } from "./multiplex.ts";
-import { Poller, receiveDescriptor } from "./posix/descriptors.ts";
+import { Poller, receiveDescriptor } from "../posix/descriptors.ts";
 import {
   currentProcessor,
   descriptorLimit,
   dieWithParent,
   getpid,
   getppid,
-} from "./posix/processes.ts";
-import { resetSignals, Signal } from "./posix/signals.ts";
-import { accept, boundAddress, close, isSocket } from "./posix/sockets.ts";
-import { type Conversation, Requests, WARM_UP, warmUp } from "./service.ts";
+} from "../posix/processes.ts";
+import { resetSignals, Signal } from "../posix/signals.ts";
+import { accept, boundAddress, close, isSocket } from "../posix/sockets.ts";
+import { type Conversation, Requests, WARM_UP, warmUp } from "../service.ts";
 
 const flags = {
   port: portFlag,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Meter, Slot, Times } from "./children/meter.ts";
+import type { Meter, Slot, Times } from "../children/meter.ts";
 
 /** CPU seconds. `total` is exact; the split is tick-based in the kernel and only indicative. */
 export interface Cpu {

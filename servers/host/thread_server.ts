@@ -5,13 +5,13 @@
  * @module
  */
 import type { OtherAccount, Use, Watch } from "./account.ts";
-import type { Slot } from "./children/meter.ts";
-import type { Setup } from "./children/setup.ts";
-import { startWorker } from "./children/worker.ts";
-import { processCpu, threadCpu, usage } from "./posix/clocks.ts";
-import type { Cgroup } from "./posix/cgroup.ts";
-import { contextSwitches, cpuTicks, proportionalMemory } from "./posix/files.ts";
-import { getpid } from "./posix/processes.ts";
+import type { Slot } from "../children/meter.ts";
+import type { Setup } from "../children/setup.ts";
+import { startWorker } from "../children/worker.ts";
+import { processCpu, threadCpu, usage } from "../posix/clocks.ts";
+import type { Cgroup } from "../posix/cgroup.ts";
+import { contextSwitches, cpuTicks, proportionalMemory } from "../posix/files.ts";
+import { getpid } from "../posix/processes.ts";
 import type { Running } from "./running.ts";
 
 /** Starts the server's main thread. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Conversation } from "./service.ts";
+import type { Conversation } from "../service.ts";
 
 /** Most bytes of a line; a longer one is refused. */
 export const LINE_LIMIT = 4096;

@@ -5,9 +5,9 @@
  *
  * @module
  */
-import { Poller, READABLE, WRITABLE } from "./posix/descriptors.ts";
-import { close, readNow, writeNow } from "./posix/sockets.ts";
-import { type Conversation, hasGone } from "./service.ts";
+import { Poller, READABLE, WRITABLE } from "../posix/descriptors.ts";
+import { close, readNow, writeNow } from "../posix/sockets.ts";
+import { type Conversation, hasGone } from "../service.ts";
 
 /** Where connections come from. */
 export interface Source {
