@@ -90,3 +90,25 @@ Deno.test("bench shows a bar on a terminal, takes it away, and prints its tables
   const [, end] = stdout.split("█ 2/2");
   assertStringIncludes(end!, "\r\n\x1b[2A\r\x1b[J\r\nTable 30.1: ");
 });
+
+const canTrace = await new Deno.Command("strace", { args: ["-V"], stdout: "null" }).output()
+  .then(({ success }) => success, () => false);
+
+Deno.test({
+  name: "bench --trace says on a terminal what it traces (ignored without strace)",
+  ignore: !canTrace,
+  async fn() {
+    using folder = new TemporaryFolder();
+    const load = ["--rounds", "1", "--connections", "5", "--output", `${folder.path}/run`];
+    const { code, stdout } = await runOnTerminal(
+      "bench",
+      "--designs",
+      "iterative",
+      ...load,
+      "--trace",
+    );
+    assertEquals(code, 0, stdout);
+    assertStringIncludes(stdout, "tracing iterative\r\n");
+    assertStringIncludes(stdout, "System calls per connection");
+  },
+});
