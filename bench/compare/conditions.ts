@@ -27,7 +27,6 @@ const LOAD = [
   "bytes",
   "children",
   "think",
-  "sweep",
   "sessions",
   "pin",
   "netns",
