@@ -14,7 +14,7 @@ const CHILDREN = 3;
 const CLIENTS = 4;
 
 /** A trial of some tenths of a second. */
-const LOAD = ["--clients", String(CLIENTS), "--connections", "2500", "--bytes", "100000"];
+const LOAD = ["--clients", String(CLIENTS), "--connections", "800", "--bytes", "100000"];
 
 /** Where a load waits that has released its clients: for them to end (proc_pid_wchan(5)). */
 const RELEASED = "do_wait";

@@ -79,7 +79,7 @@ Deno.test("Bar leaves a failure to be read, and takes itself away", () => {
 
 Deno.test("bench shows a bar on a terminal, takes it away, and prints its tables", async () => {
   using folder = new TemporaryFolder();
-  const load = ["--rounds", "1", "--connections", "2000", "--output", `${folder.path}/run`];
+  const load = ["--rounds", "1", "--connections", "800", "--output", `${folder.path}/run`];
   const { code, stdout } = await runOnTerminal("bench", "--designs", "prefork-mutex", ...load);
   assertEquals(code, 0, stdout);
   assertMatch(
