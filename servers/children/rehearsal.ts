@@ -64,9 +64,9 @@ export function rehearse(
   const extraCpu = Math.min(handles.extraCpu, MOST_EXTRA_CPU);
   const stage = makeSetup(design, listing, { children: 1, listener: -1, status: -1, extraCpu });
   for (let left = clients; left > 0; left -= AUDIENCE) {
-    const audience = Math.min(left, AUDIENCE);
-    if (design.passes) playPassing(stage, audience);
-    else play(stage, audience, children(stage), endQueue);
+    const count = Math.min(left, AUDIENCE);
+    if (design.passes) playPassing(stage, count);
+    else play(stage, count, children(stage), endQueue);
   }
   close(stage.handles.memory);
   if (design.lock === "file") close(stage.handles.lockFile);
