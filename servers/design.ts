@@ -51,6 +51,8 @@ export interface Design {
   readonly lock?: LockKind;
   /** Where the parent accepts and passes descriptors, so that each child has a socket pair: to whom. */
   readonly passes?: Passing;
+  /** Whether the parent accepts and puts connections into the queue between threads. */
+  readonly queues?: boolean;
   /** How clients reach it; undefined: over any stream, TCP or a Unix-domain socket. */
   readonly transport?: TransportName;
   /** Whether it is in a run of the local servers where nothing else is said. */

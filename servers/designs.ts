@@ -98,6 +98,7 @@ export const designs: readonly Design[] = [
     accepts: "the main thread, which hands the connection to a free thread",
     row: 8,
     lifetime: "pool",
+    queues: true,
     listing: () => import("./queued_accept.ts"),
   },
   {

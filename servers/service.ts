@@ -127,7 +127,7 @@ export function hasGone(error: unknown): boolean {
 const GONE = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT"]);
 
 /** How often V8 must have seen the service before it has optimized all of it. */
-export const WARM_UP = 2000;
+export const WARM_UP = 1000;
 
 /**
  * Runs `serve` over that many socket pairs, for V8 to compile it.

@@ -7,7 +7,7 @@
  */
 import type { Children, Member } from "../design.ts";
 import { blockSignals, Signal, waitForSignal } from "../posix/signals.ts";
-import { putNobody } from "./rehearsal.ts";
+import { putNobody, rehearse } from "./rehearsal.ts";
 import { type Handles, queueAt, type Setup } from "./setup.ts";
 
 /** How long a child that rehearses waits for nobody. */
@@ -35,6 +35,12 @@ export function startWorker(told: Told): void {
 /** Where a Worker's messages go. */
 export type Post = (told: Told) => void;
 
+/** How the queue of a stage is ended: by another thread, which is the host's own. */
+export function endQueue(post: Post): (stage: Setup) => void {
+  return ({ address, handles }) =>
+    post({ role: "nobody", index: -1, connection: -1, address, handles });
+}
+
 /** Workers, a pool of them or one a client. */
 export class Workers implements Children {
   readonly #setup: Setup;
@@ -47,6 +53,8 @@ export class Workers implements Children {
 
   fill(): readonly Member[] {
     for (const index of this.#setup.meter.children.keys()) this.#start(index, -1);
+    // They rehearse meanwhile, too.
+    if (this.#setup.design.queues) rehearse(this.#setup, { endQueue: endQueue(this.#post) });
     return [];
   }
 

@@ -7,7 +7,7 @@ import { findDesign } from "../designs.ts";
 import { complain } from "../posix/fork.ts";
 import { rehearse } from "./rehearsal.ts";
 import { announce, childOf, enter, openSetup, serverOf, type Setup } from "./setup.ts";
-import { type Told, Workers } from "./worker.ts";
+import { endQueue, type Told, Workers } from "./worker.ts";
 
 self.addEventListener("message", async (event) => {
   const { data } = event as MessageEvent<Told>;
@@ -23,14 +23,9 @@ self.addEventListener("message", async (event) => {
 
 const post = (told: Told) => (self as unknown as Worker).postMessage(told);
 
-/** Another thread of the host's can put nobody into the queue of a stage: its own. */
-const endQueue = ({ address, handles }: Setup) =>
-  post({ role: "nobody", index: -1, connection: -1, address, handles });
-
 const roles = {
   parent(setup: Setup): void {
     const { meter, design, handles, listing } = setup;
-    if (design.lifetime === "pool") rehearse(setup, { endQueue });
     enter(meter.parent);
     if (design.lifetime === "client") announce(0, handles.status);
     listing.parent!(serverOf(setup, meter.parent, new Workers(setup, post)));
@@ -38,7 +33,7 @@ const roles = {
   child(setup: Setup, { index, connection }: Told): void {
     const { meter, design, handles, listing } = setup;
     if (design.lifetime === "pool") {
-      rehearse(setup, { endQueue });
+      rehearse(setup, { endQueue: endQueue(post) });
       enter(meter.children[index]!);
       announce(index, handles.status);
     }
