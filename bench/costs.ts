@@ -9,7 +9,7 @@ import { Forks, rehearseClients } from "../servers/children/fork.ts";
 import { Slot } from "../servers/children/meter.ts";
 import { makeSetup, serve, type Setup } from "../servers/children/setup.ts";
 import { type Command, Exit, printLine, runCommand } from "../servers/cli.ts";
-import { findDesign } from "../servers/designs.ts";
+import { findDesign, loadListing } from "../servers/designs.ts";
 import { FileLock } from "../servers/locks/file_lock.ts";
 import { Mutex } from "../servers/locks/mutex.ts";
 import { type Usage, usage } from "../servers/posix/clocks.ts";
@@ -49,7 +49,7 @@ interface Part {
 }
 
 const design = findDesign("fork-per-client")!;
-const listing = await design.listing();
+const listing = await loadListing(design);
 const line = new TextEncoder().encode("4000\n");
 
 /** A connection whose client has asked and closed. */

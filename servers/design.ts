@@ -59,8 +59,11 @@ export interface Design {
   readonly isLocal?: boolean;
   /** Most rounds a run gives this design, where one trial takes long. */
   readonly mostRounds?: number;
-  /** The listing. */
-  readonly listing: () => Promise<Listing>;
+  /**
+   * URL of the listing's module. It is not imported here: every process and Worker that reads the registry
+   * would load all of them.
+   */
+  readonly listing: string;
 }
 
 /** A listing: what the parent does and, unless it is another program, what each child does. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Design } from "./design.ts";
+import type { Design, Listing } from "./design.ts";
 
 export type { Design };
 
@@ -17,7 +17,7 @@ export const designs: readonly Design[] = [
     accepts: "the process",
     row: 0,
     isLocal: true,
-    listing: () => import("./iterative.ts"),
+    listing: import.meta.resolve("./iterative.ts"),
   },
   {
     id: "fork-per-client",
@@ -26,7 +26,7 @@ export const designs: readonly Design[] = [
     accepts: "the parent, then a new child for each client",
     row: 1,
     lifetime: "client",
-    listing: () => import("./per_client.ts"),
+    listing: import.meta.resolve("./per_client.ts"),
   },
   {
     id: "prefork-shared-accept",
@@ -36,7 +36,7 @@ export const designs: readonly Design[] = [
     row: 2,
     lifetime: "pool",
     isLocal: true,
-    listing: () => import("./shared_accept.ts"),
+    listing: import.meta.resolve("./shared_accept.ts"),
   },
   {
     id: "prefork-file-lock",
@@ -47,7 +47,7 @@ export const designs: readonly Design[] = [
     lifetime: "pool",
     lock: "file",
     isLocal: true,
-    listing: () => import("./locked_accept.ts"),
+    listing: import.meta.resolve("./locked_accept.ts"),
   },
   {
     id: "prefork-mutex",
@@ -58,7 +58,7 @@ export const designs: readonly Design[] = [
     lifetime: "pool",
     lock: "mutex",
     isLocal: true,
-    listing: () => import("./locked_accept.ts"),
+    listing: import.meta.resolve("./locked_accept.ts"),
   },
   {
     id: "prefork-fd-passing",
@@ -69,7 +69,7 @@ export const designs: readonly Design[] = [
     lifetime: "pool",
     passes: "free",
     isLocal: true,
-    listing: () => import("./passed_accept.ts"),
+    listing: import.meta.resolve("./passed_accept.ts"),
   },
   {
     id: "thread-per-client",
@@ -79,7 +79,7 @@ export const designs: readonly Design[] = [
     row: 6,
     lifetime: "client",
     mostRounds: 2,
-    listing: () => import("./per_client.ts"),
+    listing: import.meta.resolve("./per_client.ts"),
   },
   {
     id: "prethread-mutex",
@@ -89,7 +89,7 @@ export const designs: readonly Design[] = [
     row: 7,
     lifetime: "pool",
     lock: "mutex",
-    listing: () => import("./locked_accept.ts"),
+    listing: import.meta.resolve("./locked_accept.ts"),
   },
   {
     id: "prethread-main-accept",
@@ -99,7 +99,7 @@ export const designs: readonly Design[] = [
     row: 8,
     lifetime: "pool",
     queues: true,
-    listing: () => import("./queued_accept.ts"),
+    listing: import.meta.resolve("./queued_accept.ts"),
   },
   {
     id: "prethread-shared-accept",
@@ -107,7 +107,7 @@ export const designs: readonly Design[] = [
     children: "worker",
     accepts: "every thread",
     lifetime: "pool",
-    listing: () => import("./shared_accept.ts"),
+    listing: import.meta.resolve("./shared_accept.ts"),
   },
   {
     id: "subprocess-per-client",
@@ -116,7 +116,7 @@ export const designs: readonly Design[] = [
     accepts: "the parent, then a new child for each client",
     lifetime: "client",
     mostRounds: 2,
-    listing: () => import("./per_client.ts"),
+    listing: import.meta.resolve("./per_client.ts"),
   },
   {
     id: "prespawn-shared-accept",
@@ -124,7 +124,7 @@ export const designs: readonly Design[] = [
     children: "subprocess",
     accepts: "every child",
     lifetime: "pool",
-    listing: () => import("./shared_accept.ts"),
+    listing: import.meta.resolve("./shared_accept.ts"),
   },
   {
     id: "prespawn-file-lock",
@@ -133,7 +133,7 @@ export const designs: readonly Design[] = [
     accepts: "every child, in a file lock",
     lifetime: "pool",
     lock: "file",
-    listing: () => import("./locked_accept.ts"),
+    listing: import.meta.resolve("./locked_accept.ts"),
   },
   {
     id: "prespawn-mutex",
@@ -142,7 +142,7 @@ export const designs: readonly Design[] = [
     accepts: "every child, in a mutex",
     lifetime: "pool",
     lock: "mutex",
-    listing: () => import("./locked_accept.ts"),
+    listing: import.meta.resolve("./locked_accept.ts"),
   },
   {
     id: "prespawn-fd-passing",
@@ -151,7 +151,7 @@ export const designs: readonly Design[] = [
     accepts: "the parent, which passes the descriptor to a free child",
     lifetime: "pool",
     passes: "free",
-    listing: () => import("./passed_accept.ts"),
+    listing: import.meta.resolve("./passed_accept.ts"),
   },
   {
     id: "slaunch",
@@ -160,7 +160,7 @@ export const designs: readonly Design[] = [
     accepts: "the launcher, which passes the descriptor to the next server",
     lifetime: "pool",
     passes: "round",
-    listing: () => import("./slaunch.ts"),
+    listing: import.meta.resolve("./slaunch.ts"),
   },
   {
     id: "door",
@@ -170,7 +170,7 @@ export const designs: readonly Design[] = [
     lifetime: "pool",
     transport: "door",
     isLocal: true,
-    listing: () => import("./door_server.ts"),
+    listing: import.meta.resolve("./door_server.ts"),
   },
   {
     id: "channel",
@@ -179,7 +179,7 @@ export const designs: readonly Design[] = [
     accepts: "the process, a message at a time",
     transport: "channel",
     isLocal: true,
-    listing: () => import("./channel_loop.ts"),
+    listing: import.meta.resolve("./channel_loop.ts"),
   },
 ];
 
@@ -190,6 +190,11 @@ export const streamDesigns: readonly Design[] = designs
 /** Those of a run where nothing else is said: the rows of the book, or some that are reached locally. */
 export function usualDesigns(local: boolean): readonly Design[] {
   return designs.filter(({ row, isLocal }) => local ? isLocal : row !== undefined);
+}
+
+/** Loads the listing of a design. */
+export function loadListing({ listing }: Design): Promise<Listing> {
+  return import(listing);
 }
 
 /** The design with that id, or undefined. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { designs, findDesign } from "./designs.ts";
+import { designs, findDesign, loadListing } from "./designs.ts";
 import * as lockedAccept from "./locked_accept.ts";
 
 Deno.test("designs have ids of their own that can be typed", () => {
@@ -21,8 +21,9 @@ Deno.test("designs have titles and words of their own", () => {
 });
 
 Deno.test("designs have listings with what their children need", async () => {
-  for (const { id, children, lifetime, passes, listing } of designs) {
-    const { parent, child, start } = await listing();
+  for (const design of designs) {
+    const { id, children, lifetime, passes } = design;
+    const { parent, child, start } = await loadListing(design);
     assertEquals([typeof parent, typeof start].toSorted(), ["function", "undefined"], id);
     // The children of a launcher are another program, and a library's threads are its own.
     const isHere = children !== "none" && children !== "exec" && start === undefined;
@@ -33,8 +34,9 @@ Deno.test("designs have listings with what their children need", async () => {
 });
 
 Deno.test("designs have a lock just where their listing is locked_accept.ts", async () => {
-  for (const { id, lock, listing } of designs) {
-    assertEquals(await listing() === lockedAccept, lock !== undefined, id);
+  for (const design of designs) {
+    const { id, lock } = design;
+    assertEquals(await loadListing(design) === lockedAccept, lock !== undefined, id);
   }
 });
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { findDesign } from "../designs.ts";
+import { findDesign, loadListing } from "../designs.ts";
 import type { Member } from "../design.ts";
 import { receiveDescriptor, sendDescriptor } from "../posix/descriptors.ts";
 import { endsWithin, kill, wait } from "../posix/processes.ts";
@@ -14,7 +14,7 @@ import { STATUS_BYTES, statuses } from "./status.ts";
 const PATIENCE_MS = 5000;
 
 const design = findDesign("slaunch")!;
-const listing = await design.listing();
+const listing = await loadListing(design);
 
 /** A pool of one child to which connections are dealt, which does as it is told. */
 interface Scene {

@@ -20,6 +20,9 @@ export interface Told {
 
 const PROGRAM = new URL("./subprocess_main.ts", import.meta.url).pathname;
 
+/** It finds its listing by the registry. */
+const LISTINGS = new URL("..", import.meta.url).pathname;
+
 /** Spawns a pool of Deno subprocesses, or one for each client. */
 export class Subprocesses implements Maker {
   readonly #setup: Setup;
@@ -55,7 +58,7 @@ export class Subprocesses implements Maker {
     const flags = ["--no-prompt", "--no-config", "--no-lock", V8_FLAGS];
     return spawn(
       Deno.execPath(),
-      ["run", ...flags, "--allow-ffi", PROGRAM, JSON.stringify(told)],
+      ["run", ...flags, "--allow-ffi", `--allow-read=${LISTINGS}`, PROGRAM, JSON.stringify(told)],
       inherited,
     );
   }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { findDesign } from "../designs.ts";
+import { findDesign, loadListing } from "../designs.ts";
 import { dieWithParent } from "../posix/processes.ts";
 import { resetSignals, Signal } from "../posix/signals.ts";
 import { close } from "../posix/sockets.ts";
@@ -16,7 +16,7 @@ const { parent, index, connection, channel, handles }: Told = JSON.parse(Deno.ar
 dieWithParent(parent, Signal.KILL);
 resetSignals();
 const design = findDesign(handles.design)!;
-const setup = openSetup(design, await design.listing(), handles);
+const setup = openSetup(design, await loadListing(design), handles);
 const slot = setup.meter.children[index]!;
 if (design.lifetime === "pool") {
   rehearse(setup);

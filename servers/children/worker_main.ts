@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { findDesign } from "../designs.ts";
+import { findDesign, loadListing } from "../designs.ts";
 import { complain } from "../posix/fork.ts";
 import { rehearse } from "./rehearsal.ts";
 import { announce, childOf, enter, openSetup, serverOf, type Setup } from "./setup.ts";
@@ -13,7 +13,7 @@ self.addEventListener("message", async (event) => {
   const { data } = event as MessageEvent<Told>;
   try {
     const design = findDesign(data.handles.design)!;
-    const setup = openSetup(design, await design.listing(), data.handles, data.address);
+    const setup = openSetup(design, await loadListing(design), data.handles, data.address);
     if (data.role !== "nobody") roles[data.role](setup, data);
   } catch (error) {
     complain((error as Error).message);

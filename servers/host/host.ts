@@ -18,6 +18,7 @@ import { type Status, STATUS_BYTES, statuses } from "../children/status.ts";
 import type { Design, Making, Start } from "../design.ts";
 import type { Launch } from "../sserver/launch.ts";
 import { Cgroup } from "../posix/cgroup.ts";
+import { loadListing } from "../designs.ts";
 import { requireFork } from "../posix/fork.ts";
 import { UnsupportedError } from "../posix/libc.ts";
 import { getpid } from "../posix/processes.ts";
@@ -89,7 +90,7 @@ export class Host {
     { port, path, children, launch, extraCpu = 0, cgroup = false }: HostOptions,
     onStatus: (status: Status) => void = () => {},
   ): Promise<Host> {
-    const listing = await design.listing();
+    const listing = await loadListing(design);
     if (design.children !== "worker") requireFork();
     if (design.passes) requireSocketPairs(design.id);
     const transport = await transports[transportOf(design, path !== undefined)]();
