@@ -56,7 +56,7 @@ function chart(figures: Figures, layout: Layout): Spec | null {
     legend: { ...legendIn(margins), columns },
   } as const;
   const shape = { ...color, scale: { domain: designs } };
-  const median = { field: "median", type: "quantitative", title: null } as const;
+  const median = { field: "median", type: "quantitative", title: "CPU seconds" } as const;
   return {
     ...sized(layout, HEIGHT, margins),
     data: { values },
