@@ -1,4 +1,10 @@
-import { assertEquals, assertGreaterOrEqual, assertLess, assertRejects } from "@std/assert";
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertGreaterOrEqual,
+  assertLess,
+  assertRejects,
+} from "@std/assert";
 import { UnsupportedError } from "../servers/posix/libc.ts";
 import { makePlan } from "./plan.ts";
 import { traceDesigns } from "./trace.ts";
@@ -29,7 +35,12 @@ for (const program of [strace, perf]) {
         (syscalls[name]?.calls ?? 0) / connections
       );
       for (const rate of [iterative!, locked!]) {
-        assertEquals([rate("write"), rate("close"), rate("read")], [1, 1, 2]);
+        const rates = [rate("write"), rate("close"), rate("read")];
+        if (program === strace) assertEquals(rates, [1, 1, 2]);
+        // What the kernel has no room for perf does not see.
+        for (const [i, expected] of [1, 1, 2].entries()) {
+          assertAlmostEquals(rates[i]!, expected, 0.05);
+        }
         // Those who wait when the tracing starts or ends may call it again.
         assertGreaterOrEqual(rate("accept4"), 0.9);
         assertLess(rate("accept4"), 1.1);

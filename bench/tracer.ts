@@ -12,6 +12,8 @@ type Syscalls = Trace["syscalls"];
 /** A program that attaches to processes, follows their threads and children, and counts until SIGINT. */
 export interface Program {
   readonly name: string;
+  /** How long after a call it may still be unaware of it. */
+  readonly lagMs?: number;
   arguments(pids: readonly number[]): string[];
   /** Resolves when it follows all of them. `said` is what it has written until now. */
   isAttached(pids: readonly number[], pid: number, said: string): boolean;
@@ -41,6 +43,8 @@ export const strace: Program = {
 
 export const perf: Program = {
   name: "perf",
+  // It reads what the kernel has put into its buffers now and then.
+  lagMs: 300,
   arguments: (pids) => ["trace", "--summary", "--pid", pids.join()],
   // It says nothing; but it waits for events when it has opened, mapped and enabled all of them.
   isAttached: (_pids, pid) =>
@@ -104,6 +108,7 @@ export class Tracer implements AsyncDisposable {
 
   /** Lets them go; what it counted is the result. */
   async end(): Promise<Syscalls> {
+    await new Promise((resolve) => setTimeout(resolve, this.#program.lagMs ?? 0));
     this.#process.kill("SIGINT");
     await this.#process.status;
     await this.#summary;
