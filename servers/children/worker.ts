@@ -13,19 +13,22 @@ import { type Handles, queueAt, type Setup } from "./setup.ts";
 /** How long a child that rehearses waits for nobody. */
 const PAUSE_MS = 2;
 
-/** What a Worker is told, in its first message; or what it asks for: one more, or nobody in a queue. */
+/** What a Worker is told, in its first message. */
 export interface Told {
-  readonly role: "parent" | "child" | "nobody";
+  readonly role: "parent" | "child";
   readonly index: number;
   readonly connection: number;
   readonly address: bigint;
   readonly handles: Handles;
 }
 
-/** Starts a Worker in a role, and those it asks for. To be called in the host's thread. */
+/** What a Worker asks the host's thread for: another Worker, or nobody in the queue of a stage. */
+type Asked = Told | { readonly role: "nobody"; readonly address: bigint };
+
+/** Starts a Worker in a role, and does what it asks for. To be called in the host's thread. */
 export function startWorker(told: Told): void {
   const worker = new Worker(new URL("./worker_main.ts", import.meta.url), { type: "module" });
-  worker.onmessage = ({ data }: MessageEvent<Told>) => {
+  worker.onmessage = ({ data }: MessageEvent<Asked>) => {
     if (data.role !== "nobody") startWorker(data);
     else setTimeout(() => putNobody(queueAt(data.address)), PAUSE_MS);
   };
@@ -33,12 +36,11 @@ export function startWorker(told: Told): void {
 }
 
 /** Where a Worker's messages go. */
-export type Post = (told: Told) => void;
+export type Post = (asked: Asked) => void;
 
 /** How the queue of a stage is ended: by another thread, which is the host's own. */
 export function endQueue(post: Post): (stage: Setup) => void {
-  return ({ address, handles }) =>
-    post({ role: "nobody", index: -1, connection: -1, address, handles });
+  return ({ address }) => post({ role: "nobody", address });
 }
 
 /** Workers, a pool of them or one a client. */

@@ -7,21 +7,21 @@ import { findDesign, loadListing } from "../designs.ts";
 import { complain } from "../posix/fork.ts";
 import { rehearse } from "./rehearsal.ts";
 import { announce, childOf, enter, openSetup, serverOf, type Setup } from "./setup.ts";
-import { endQueue, type Told, Workers } from "./worker.ts";
+import { endQueue, type Post, type Told, Workers } from "./worker.ts";
 
 self.addEventListener("message", async (event) => {
   const { data } = event as MessageEvent<Told>;
   try {
     const design = findDesign(data.handles.design)!;
     const setup = openSetup(design, await loadListing(design), data.handles, data.address);
-    if (data.role !== "nobody") roles[data.role](setup, data);
+    roles[data.role](setup, data);
   } catch (error) {
     complain((error as Error).message);
   }
   self.close();
 });
 
-const post = (told: Told) => (self as unknown as Worker).postMessage(told);
+const post: Post = (asked) => (self as unknown as Worker).postMessage(asked);
 
 const roles = {
   parent(setup: Setup): void {

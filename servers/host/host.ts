@@ -16,9 +16,9 @@ import {
 import { makeSetup, type Setup } from "../children/setup.ts";
 import { type Status, STATUS_BYTES, statuses } from "../children/status.ts";
 import type { Design, Making, Start } from "../design.ts";
+import { loadListing } from "../designs.ts";
 import type { Launch } from "../sserver/launch.ts";
 import { Cgroup } from "../posix/cgroup.ts";
-import { loadListing } from "../designs.ts";
 import { requireFork } from "../posix/fork.ts";
 import { UnsupportedError } from "../posix/libc.ts";
 import { getpid } from "../posix/processes.ts";
