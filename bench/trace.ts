@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { childrenOf, tryReadText } from "../servers/posix/files.ts";
+import { childrenOf, tcpSocketsOn } from "../servers/posix/files.ts";
 import { UnsupportedError } from "../servers/posix/libc.ts";
 import type { Plan, Trace } from "./record.ts";
 import { attachTracer, type Program } from "./tracer.ts";
@@ -69,12 +69,7 @@ const CLOSING_MS = 1000;
 
 /** Waits until the server, too, has closed every connection, so that all of it is traced. */
 async function untilClosed(port: number): Promise<void> {
-  const end = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  const isOpen = () =>
-    (tryReadText("/proc/thread-self/net/tcp") ?? "").split("\n").some((line) => {
-      const [, local, , state] = line.trim().split(/\s+/);
-      return local?.endsWith(end) && state === CLOSE_WAIT;
-    });
+  const isOpen = () => tcpSocketsOn(port).some(({ state }) => state === CLOSE_WAIT);
   for (const late = performance.now() + CLOSING_MS; isOpen() && performance.now() < late;) {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }

@@ -1,7 +1,7 @@
 /** What only designs do whose parent passes connections to children that are free. */
 import { assertEquals } from "@std/assert";
 import { designs } from "./designs.ts";
-import { childrenOf, readText } from "./posix/files.ts";
+import { childrenOf, readText, tcpSocketsOn } from "./posix/files.ts";
 import { kill } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
 import { ask, Connection, type RunningServer, startServer } from "./testing.ts";
@@ -47,14 +47,10 @@ async function end(connection: Connection, server: RunningServer): Promise<void>
   await untilQuiet(server);
 }
 
-/** Clients in the backlog of a listening socket: the second figure of its queues in /proc/net/tcp. */
+/** Clients in the backlog of a listening socket. */
 function backlog(port: number): number {
-  const local = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  const line = readText("/proc/net/tcp").split("\n").find((line) => {
-    const [, address, , state] = line.trim().split(/ +/);
-    return address?.endsWith(local) && state === "0A";
-  });
-  return parseInt(line!.trim().split(/ +/)[4]!.split(":")[1]!, 16);
+  const LISTEN = "0A";
+  return tcpSocketsOn(port).find(({ state }) => state === LISTEN)!.waiting;
 }
 
 /** Ends a server; the clients of each child, which the parent counted as its children did. */

@@ -103,6 +103,31 @@ export function fileStatus(path: string): FileStatus | undefined {
   };
 }
 
+/** The lines of a file, each as its fields: words between spaces. */
+export function tableIn(path: string): string[][] {
+  return readText(path).split("\n").map((line) => line.trim().split(/ +/));
+}
+
+/** A TCP socket of this thread's network, as proc_pid_net(5) tells it in net/tcp. */
+export interface TcpSocket {
+  /** A number of two hexadecimal digits (tcp_states.h). */
+  readonly state: string;
+  /** Bytes received and not read; of a listening socket the clients in its backlog. */
+  readonly waiting: number;
+  readonly inode: number;
+}
+
+/** The TCP sockets whose own port is that. */
+export function tcpSocketsOn(port: number): TcpSocket[] {
+  const end = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  return tableIn("/proc/thread-self/net/tcp").filter(([, local]) => local?.endsWith(end))
+    .map(([, , , state, queues, , , , , inode]) => ({
+      state: state!,
+      waiting: parseInt(queues!.split(":")[1]!, 16),
+      inode: Number(inode),
+    }));
+}
+
 /** Removes a name from the file system (unlink(2)). */
 export function unlink(path: string): void {
   checked(libc.unlink(cString(path)), "unlink", `remove ${path}`);

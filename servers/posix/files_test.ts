@@ -7,15 +7,27 @@ import {
   childrenOf,
   contextSwitches,
   cpuTicks,
+  descriptorsOf,
   libcVersion,
   readText,
+  tcpSocketsOn,
   tryReadText,
 } from "./files.ts";
 import { fork, forkAgain } from "./fork.ts";
 import { shareMemory } from "./memory.ts";
 import { endsWithin, kill } from "./processes.ts";
 import { Signal } from "./signals.ts";
-import { close, read, socketPair, write } from "./sockets.ts";
+import {
+  boundAddress,
+  close,
+  connect,
+  internetAddress,
+  listen,
+  read,
+  socketPair,
+  streamSocket,
+  write,
+} from "./sockets.ts";
 
 Deno.test("readText() reads files whose size nobody knows before", () => {
   const maps = readText("/proc/self/maps");
@@ -102,4 +114,19 @@ Deno.test("cpuTicks() is the CPU time of another process in steps of 10 ms", () 
 
 Deno.test("libcVersion() names the library and its version", () => {
   assertMatch(libcVersion(), /^glibc \d+\.\d+/);
+});
+
+Deno.test("tcpSocketsOn() finds a listening socket by its port, and how many wait for it", () => {
+  const address = internetAddress("127.0.0.1", 0);
+  const listener = listen(address, "test");
+  const { port } = boundAddress(listener);
+  const client = streamSocket(address);
+  connect(client, internetAddress("127.0.0.1", port));
+  const [listening] = tcpSocketsOn(port).filter(({ state }) => state === "0A");
+  assertEquals(listening!.waiting, 1);
+  const sockets = descriptorsOf(Deno.pid).map(({ target }) => target);
+  assertEquals(sockets.includes(`socket:[${listening!.inode}]`), true);
+  close(client);
+  close(listener);
+  assertEquals(tcpSocketsOn(port).filter(({ state }) => state === "0A"), []);
 });

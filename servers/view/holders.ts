@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { childrenOf, descriptorsOf, readText } from "../posix/files.ts";
+import { childrenOf, descriptorsOf, tableIn, tcpSocketsOn } from "../posix/files.ts";
 
 /** A process that has a descriptor of a socket. */
 export interface Holder {
@@ -26,23 +26,17 @@ export function holdersOf(pids: readonly number[]): Holders {
   return new Map([...groups].map(([inode, same]) => [inode, same.map(({ holder }) => holder)]));
 }
 
-/** The inode of the socket that listens on that port; undefined: none does (/proc/net/tcp). */
+/** The inode of the socket that listens on that port; undefined: none does. */
 export function listenerOn(port: number): number | undefined {
   const LISTEN = "0A";
-  const local = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  const row = table("/proc/net/tcp").find((row) => row[1]?.endsWith(local) && row[3] === LISTEN);
-  return row && Number(row[9]);
+  return tcpSocketsOn(port).find(({ state }) => state === LISTEN)?.inode;
 }
 
 /** Inodes of the connected stream sockets of the Unix domain (/proc/net/unix). */
 export function streamPipes(): Set<number> {
   const [STREAM, CONNECTED] = ["0001", "03"];
-  const rows = table("/proc/net/unix").filter((row) => row[4] === STREAM && row[5] === CONNECTED);
+  const rows = tableIn("/proc/net/unix").filter((row) => row[4] === STREAM && row[5] === CONNECTED);
   return new Set(rows.map((row) => Number(row[6])));
-}
-
-function table(path: string): string[][] {
-  return readText(path).split("\n").map((line) => line.trim().split(/ +/));
 }
 
 /** The processes that serve: the one a host has started, and its children. */
