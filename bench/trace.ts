@@ -59,16 +59,19 @@ async function traceTrial(
   await using tracer = await attachTracer(serversOf(server.pid), programs);
   await load.say("go");
   await load.next("finished", LIMIT_SECONDS);
-  await untilClosed(ready.port as number);
+  await untilClosed(ready.port as number | undefined);
   return { design, connections: clients * connections, syscalls: await tracer.end() };
 }
 
 /** The state of a server's connection that its client has closed and the server has not (tcp_states.h). */
 const CLOSE_WAIT = "08";
 const CLOSING_MS = 1000;
+const PAUSE_MS = 100;
 
 /** Waits until the server, too, has closed every connection, so that all of it is traced. */
-async function untilClosed(port: number): Promise<void> {
+async function untilClosed(port: number | undefined): Promise<void> {
+  // A Unix-domain socket does not tell who has closed it.
+  if (port === undefined) return await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   const isOpen = () => tcpSocketsOn(port).some(({ state }) => state === CLOSE_WAIT);
   for (const late = performance.now() + CLOSING_MS; isOpen() && performance.now() < late;) {
     await new Promise((resolve) => setTimeout(resolve, 1));

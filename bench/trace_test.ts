@@ -8,24 +8,29 @@ import {
 import { UnsupportedError } from "../servers/posix/libc.ts";
 import { makePlan } from "./plan.ts";
 import { traceDesigns } from "./trace.ts";
-import { perf, strace } from "./tracer.ts";
+import type { Trace } from "./record.ts";
+import { perf, type Program, strace } from "./tracer.ts";
 
 const plan = makePlan({ designs: ["prefork-file-lock"], seed: 1, clients: 2, connections: 5 });
 const never = new AbortController().signal;
 
-for (const program of [strace, perf]) {
-  const { name } = program;
-  const works = await new Deno.Command(name, {
-    // Both have nobody to attach to; perf needs a right that not everybody has.
+/** Whether such a program is here, and may trace. */
+function works({ name }: Program): Promise<boolean> {
+  return new Deno.Command(name, {
+    // perf needs a right that not everybody has.
     args: name === "perf" ? ["trace", "--summary", "true"] : ["-V"],
     stdout: "null",
     stderr: "null",
   }).output().then(({ success }) => success, () => false);
+}
+
+for (const program of [strace, perf]) {
+  const { name } = program;
 
   Deno.test({
     name:
       `traceDesigns() counts what a design calls, with ${name} (ignored where it does not work)`,
-    ignore: !works,
+    ignore: !await works(program),
     async fn() {
       const said: string[] = [];
       const traces = await traceDesigns(plan, (text) => said.push(text), never, [program]);
@@ -50,6 +55,24 @@ for (const program of [strace, perf]) {
     },
   });
 }
+
+Deno.test({
+  name: "traceDesigns() counts what a local server calls (ignored without strace)",
+  ignore: !await works(strace),
+  async fn() {
+    const local = makePlan({
+      designs: ["iterative"],
+      seed: 1,
+      clients: 1,
+      connections: 5,
+      local: true,
+    });
+    const [{ connections, syscalls }] = await traceDesigns(local, () => {}, never, [strace]) as [
+      Trace,
+    ];
+    assertEquals([syscalls.write!.calls, syscalls.close!.calls], [connections, connections]);
+  },
+});
 
 Deno.test("traceDesigns() says what to install where nothing can trace", async () => {
   const absent = { ...strace, name: "no-such-tracer" };
