@@ -63,7 +63,7 @@ function asked(): [client: number, server: number] {
 /** Forks a child for each connection, after some preparation. */
 function forking(prepare: (setup: Setup) => void): () => () => void {
   return () => {
-    const setup = makeSetup(design, listing, { children: 1, listener: -1, status: -1 });
+    const setup = makeSetup(design, listing, { children: 1 });
     prepare(setup);
     const { pool } = new Forks(setup);
     return () => {

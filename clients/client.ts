@@ -122,8 +122,8 @@ const WARM_UP = 3000;
  */
 export function warmUp(transport: Transport, limit: TimeLimit): void {
   const where = { host: "", port: 0, path: `@herd-load-${getpid()}` };
-  using listening = transport.listen(where);
-  const { listener } = listening;
+  using place = transport.take(where);
+  const { listener } = place;
   const bytes = 4000;
   const ledger = new Ledger(new ArrayBuffer(Ledger.bytes(WARM_UP)), 0, WARM_UP);
   const client = transport.client(where, bytes, limit);

@@ -5,7 +5,7 @@
  */
 import { UsageError } from "./cli.ts";
 import { Errno, SystemError } from "./posix/errors.ts";
-import { internetAddress, listen } from "./posix/sockets.ts";
+import { boundSocket, internetAddress, startListening } from "./posix/sockets.ts";
 
 /** The flag that says which. */
 export const portFlag = {
@@ -24,8 +24,24 @@ export const portFlag = {
  * @throws {UsageError} where the port is in use.
  */
 export function listenOn(port: number): number {
+  const listener = takePort(port);
+  openPort(listener, port);
+  return listener;
+}
+
+/** Takes a port, where nobody can connect yet. The result and errors are as those of `listenOn`. */
+export function takePort(port: number): number {
+  return unlessInUse(port, (doing) => boundSocket(internetAddress("127.0.0.1", port), doing));
+}
+
+/** Lets clients connect to a port that was taken; another server that took it, too, may be quicker. */
+export function openPort(listener: number, port: number): void {
+  unlessInUse(port, (doing) => startListening(listener, doing));
+}
+
+function unlessInUse<T>(port: number, body: (doing: string) => T): T {
   try {
-    return listen(internetAddress("127.0.0.1", port), `listen on 127.0.0.1:${port}`);
+    return body(`listen on 127.0.0.1:${port}`);
   } catch (error) {
     if (!(error instanceof SystemError) || error.errno !== Errno.EADDRINUSE) throw error;
     throw new UsageError(

@@ -4,7 +4,7 @@ import { designs } from "./designs.ts";
 import { childrenOf } from "./posix/files.ts";
 import { kill } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
-import { ask, poolSize, type RunningServer, type ServeEvent, startServer } from "./testing.ts";
+import { ask, poolSize, RunningServer, type ServeEvent, startServer } from "./testing.ts";
 
 const CHILDREN = 4;
 
@@ -20,7 +20,8 @@ const pools = designs.filter(({ lifetime, children }) =>
 
 /** Children of a server, in the order in which they were made. */
 function childrenOfServer(server: RunningServer): number[] {
-  return childrenOf(childrenOf(server.pid)[0]!);
+  const [process] = childrenOf(server.pid);
+  return process === undefined ? [] : childrenOf(process);
 }
 
 /** The child made last, once all places are taken: a death is told before another takes the place. */
@@ -54,6 +55,19 @@ for (const design of pools) {
     assertEquals(report!.children.map(({ lost }) => lost), victims.map(() => 1));
     assertEquals(report!.children.reduce((sum, { connections }) => sum + connections, 0), 50);
     for (const { pid } of report!.children) assert(!victims.includes(pid!));
+  });
+}
+
+for (const id of ["prespawn-shared-accept", "prespawn-fd-passing"]) {
+  Deno.test(`serve ${id} replaces a child that is killed before it is ready`, async () => {
+    await using server = new RunningServer([id, "--json", "--children=2"]);
+    const pid = await newest(server, 2, new Set());
+    kill(pid, Signal.KILL);
+    assertEquals(await server.next(), { event: "lost", index: 1, pid });
+    await server.waitUntilReady();
+    for (let i = 0; i < 10; i++) assertEquals(ask(server.port, "4000\n", 4000).length, 4000);
+    const { report } = await server.stop();
+    assertEquals(report!.children.reduce((sum, { connections }) => sum + connections, 0), 10);
   });
 }
 

@@ -1,4 +1,5 @@
 import {
+  assert,
   assertEquals,
   assertGreater,
   assertLess,
@@ -8,9 +9,18 @@ import {
 } from "@std/assert";
 import type { Report } from "./host/account.ts";
 import { designs } from "./designs.ts";
+import { Errno, failedWith } from "./posix/errors.ts";
 import { readText } from "./posix/files.ts";
 import { boundAddress, internetAddress, listen } from "./posix/sockets.ts";
-import { ask, closing, Connection, type Outcome, ServeProcess, startServer } from "./testing.ts";
+import {
+  ask,
+  closing,
+  Connection,
+  type Outcome,
+  RunningServer,
+  ServeProcess,
+  startServer,
+} from "./testing.ts";
 
 async function serve(...args: string[]): Promise<Outcome> {
   await using process = new ServeProcess(args);
@@ -65,13 +75,50 @@ Deno.test("serve answers --help with its flags", async () => {
   }
 });
 
-Deno.test("serve listens on the port it is given", async () => {
+/** A port that was free a moment ago. */
+function freePort(): number {
   const listener = listen(internetAddress("127.0.0.1", 0), "find a free port");
-  const { port } = boundAddress(listener);
-  closing(listener)[Symbol.dispose]();
+  using _ = closing(listener);
+  return boundAddress(listener).port;
+}
+
+Deno.test("serve listens on the port it is given", async () => {
+  const port = freePort();
   await using server = await startServer("iterative", { args: ["--port", String(port)] });
   assertEquals(server.port, port);
   assertEquals(ask(port, "4000\n", 4000).length, 4000);
+});
+
+for (const id of ["iterative", "prefork-fd-passing", "prethread-main-accept", "prespawn-mutex"]) {
+  Deno.test(`serve ${id} opens its port when it is ready, and misses nobody who comes at once`, async () => {
+    const port = freePort();
+    const args = [id, "--port", String(port), "--json", "--children", "2"];
+    await using server = new RunningServer(args);
+    let refused = 0;
+    for (const end = performance.now() + 10_000; performance.now() < end; refused++) {
+      try {
+        assertEquals(ask(port, "4000\n", 4000).length, 4000);
+        break;
+      } catch (error) {
+        assert(failedWith(error, Errno.ECONNREFUSED), String(error));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    }
+    assertGreater(refused, 0);
+    await server.waitUntilReady();
+    const { report } = await server.stop();
+    assertEquals(report!.children.reduce((sum, { connections }) => sum + connections, 0), 1);
+  });
+}
+
+Deno.test("serve refuses a port that another server takes at the same time", async () => {
+  const args = ["prethread-mutex", "--port", String(freePort()), "--json"];
+  await using stack = new AsyncDisposableStack();
+  const servers = [1, 2].map(() => stack.use(new RunningServer(args)));
+  const results = await Promise.allSettled(servers.map((server) => server.waitUntilReady()));
+  const failures = results.flatMap((result) => result.status === "rejected" ? [result] : []);
+  assertEquals(failures.length, 1);
+  assertStringIncludes(String(failures[0]!.reason), "the port is in use; write another");
 });
 
 Deno.test("serve prints CPU time and a line a child for people", async () => {

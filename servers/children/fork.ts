@@ -9,7 +9,7 @@ import { Signal } from "../posix/signals.ts";
 import { close } from "../posix/sockets.ts";
 import { type Channel, type Maker, Pool } from "./pool.ts";
 import { rehearse } from "./rehearsal.ts";
-import { announce, childOf, enter, type Setup } from "./setup.ts";
+import { announce, awaitOpening, childOf, enter, type Setup } from "./setup.ts";
 
 /** Forks a pool of children, or one for each client. */
 export class Forks implements Maker {
@@ -26,7 +26,7 @@ export class Forks implements Maker {
 
   start(index: number, channel: Channel): number {
     const setup = this.#setup;
-    const { listener, status } = setup.handles;
+    const { listener, status, gate } = setup.handles;
     return forkAgain(() => {
       dieWithParent(this.#parent, Signal.KILL);
       if (setup.design.passes) {
@@ -38,6 +38,8 @@ export class Forks implements Maker {
       enter(setup.meter.children[index]!);
       announce(index, status);
       close(status);
+      awaitOpening(setup.handles);
+      close(gate);
       setup.listing.child!(childOf(setup, index, { channel: channel.childs }));
     });
   }

@@ -33,6 +33,9 @@ export interface Maker {
 const CRASH_LIMIT = 10;
 const YOUNG_MS = 1000;
 
+/** How often it is looked after children that start. */
+const PAUSE_MS = 10;
+
 /** What is known of the child that lives in a place, to tell a crash from an accident. */
 interface Life {
   readonly startedAt: number;
@@ -69,6 +72,7 @@ export class Pool implements Children {
       this.#start(member);
       this.#members.push(member);
     }
+    this.#awaitOpening();
     return this.#members;
   }
 
@@ -177,6 +181,16 @@ export class Pool implements Children {
     member.channel = channel.parents;
     member.pid = slot.pid = this.#maker.start(index, channel);
     if (passes === "free") close(channel.childs);
+  }
+
+  /** Waits until the server opens, which is when all children are ready; one that dies is replaced. */
+  #awaitOpening(): void {
+    const { gate } = this.#setup.handles;
+    if (gate === -1) return;
+    const poller = new Poller([gate]);
+    while (!poller.wait(PAUSE_MS)) {
+      for (let end = reapOne(); end; end = reapOne()) this.#renew(this.#memberOf(end)!, end);
+    }
   }
 
   /** Whether a connection is on its way to it. */

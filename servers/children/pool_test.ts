@@ -32,7 +32,7 @@ function play(
   const [told, status] = pipe();
   const { code } = inChild(() => {
     const launch = { processors: [7], idleSeconds: 0, echo: false, verbose: false };
-    const setup: Setup = makeSetup(design, listing, { children: 1, listener: -1, status, launch });
+    const setup: Setup = makeSetup(design, listing, { children: 1, status, launch });
     const pool = new Pool(setup, {
       start: (_, channel) => {
         const child = children.shift()!;

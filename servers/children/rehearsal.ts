@@ -63,7 +63,7 @@ export function rehearse(
   }: RehearsalOptions = {},
 ): void {
   const extraCpu = Math.min(handles.extraCpu, MOST_EXTRA_CPU);
-  const stage = makeSetup(design, listing, { children: 1, listener: -1, status: -1, extraCpu });
+  const stage = makeSetup(design, listing, { children: 1, extraCpu });
   for (let left = clients; left > 0; left -= AUDIENCE) {
     const count = Math.min(left, AUDIENCE);
     if (design.passes) playPassing(stage, count);

@@ -13,6 +13,7 @@ import { cpuBurner, usage } from "../posix/clocks.ts";
 import { unnamedFile } from "../posix/locking.ts";
 import { mapMemoryFile, memoryAt, memoryFile, type SharedMemory } from "../posix/memory.ts";
 import { gettid } from "../posix/processes.ts";
+import { read } from "../posix/sockets.ts";
 import { serveOne } from "../service.ts";
 import { Meter, type Slot } from "./meter.ts";
 import { tell } from "./status.ts";
@@ -27,6 +28,8 @@ export interface Handles {
   readonly listener: number;
   /** Write end of the status pipe. */
   readonly status: number;
+  /** Read end of the pipe that ends when the server opens; −1: it is open. */
+  readonly gate: number;
   /** The shared memory, as a file. */
   readonly memory: number;
   /** The lock file; −1: none. */
@@ -53,21 +56,31 @@ export interface Setup {
 const QUEUE_AT = Mutex.BYTES;
 const METER_AT = QUEUE_AT + Math.ceil(QUEUE_BYTES / 64) * 64;
 
-/** Makes what a server of that many children needs. */
+/** Makes what a server of that many children needs; a stage, on which one rehearses, has no descriptors. */
 export function makeSetup(
   design: Design,
   listing: Listing,
   { launch, ...options }: {
     children: number;
-    listener: number;
-    status: number;
+    listener?: number;
+    status?: number;
+    gate?: number;
     launch?: Launch | undefined;
     extraCpu?: number;
   },
 ): Setup {
   const memory = memoryFile("herd", METER_AT + Meter.bytes(options.children));
   const lockFile = design.lock === "file" ? unnamedFile() : -1;
-  const handles = { design: design.id, extraCpu: 0, ...options, memory, lockFile };
+  const handles = {
+    design: design.id,
+    listener: -1,
+    status: -1,
+    gate: -1,
+    extraCpu: 0,
+    ...options,
+    memory,
+    lockFile,
+  };
   const setup = { ...openSetup(design, listing, handles), launch };
   Mutex.create(setup.address);
   Queue.create(setup.address + BigInt(QUEUE_AT));
@@ -151,6 +164,11 @@ export function enter(slot: Slot): void {
 /** Tells the host that this process or thread is ready. */
 export function announce(index: number, status: number): void {
   tell(status, { kind: "ready", index, pid: gettid() });
+}
+
+/** Waits until the server opens: accept fails on a socket that does not listen yet. */
+export function awaitOpening({ gate }: Handles): void {
+  if (gate !== -1) read(gate, new Uint8Array(1));
 }
 
 /** How a client is served on behalf of a slot; with CPU to waste, before each of them. */

@@ -49,6 +49,7 @@ export class Subprocesses implements Maker {
     const accepts = design.lifetime === "pool" && design.passes === undefined;
     const inherited = [
       handles.status,
+      handles.gate,
       handles.memory,
       handles.lockFile,
       accepts ? handles.listener : -1,

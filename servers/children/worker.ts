@@ -8,7 +8,7 @@
 import type { Children, Member } from "../design.ts";
 import { blockSignals, Signal, waitForSignal } from "../posix/signals.ts";
 import { putNobody, rehearse } from "./rehearsal.ts";
-import { type Handles, queueAt, type Setup } from "./setup.ts";
+import { awaitOpening, type Handles, queueAt, type Setup } from "./setup.ts";
 
 /** How long a child that rehearses waits for nobody. */
 const PAUSE_MS = 2;
@@ -57,6 +57,7 @@ export class Workers implements Children {
     for (const index of this.#setup.meter.children.keys()) this.#start(index, -1);
     // They rehearse meanwhile, too.
     if (this.#setup.design.queues) rehearse(this.#setup, { endQueue: endQueue(this.#post) });
+    awaitOpening(this.#setup.handles);
     return [];
   }
 

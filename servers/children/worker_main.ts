@@ -6,7 +6,15 @@
 import { findDesign, loadListing } from "../designs.ts";
 import { complain } from "../posix/fork.ts";
 import { rehearse } from "./rehearsal.ts";
-import { announce, childOf, enter, openSetup, serverOf, type Setup } from "./setup.ts";
+import {
+  announce,
+  awaitOpening,
+  childOf,
+  enter,
+  openSetup,
+  serverOf,
+  type Setup,
+} from "./setup.ts";
 import { endQueue, type Post, type Told, Workers } from "./worker.ts";
 
 self.addEventListener("message", async (event) => {
@@ -27,7 +35,10 @@ const roles = {
   parent(setup: Setup): void {
     const { meter, design, handles, listing } = setup;
     enter(meter.parent);
-    if (design.lifetime === "client") announce(0, handles.status);
+    if (design.lifetime === "client") {
+      announce(0, handles.status);
+      awaitOpening(handles);
+    }
     listing.parent!(serverOf(setup, meter.parent, new Workers(setup, post)));
   },
   child(setup: Setup, { index, connection }: Told): void {
@@ -36,6 +47,7 @@ const roles = {
       rehearse(setup, { endQueue: endQueue(post) });
       enter(meter.children[index]!);
       announce(index, handles.status);
+      awaitOpening(handles);
     }
     listing.child!(childOf(setup, index, { connection }));
   },

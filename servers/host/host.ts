@@ -26,7 +26,7 @@ import { close, pipe, readLater, socketPair } from "../posix/sockets.ts";
 import { startProcesses } from "./process_server.ts";
 import type { Running } from "./running.ts";
 import { startThreads } from "./thread_server.ts";
-import { type Listening, transportOf, transports, type Where } from "../transports/transport.ts";
+import { type Place, transportOf, transports, type Where } from "../transports/transport.ts";
 
 /** How a server is to run. */
 export interface HostOptions {
@@ -72,17 +72,22 @@ const DRAIN_LIMIT_MS = 1000;
 export class Host {
   /** Where it listens. */
   readonly where: Where;
-  /** Resolves when every child is in its loop. */
+  /**
+   * Resolves when every child is in its loop, which is when clients can connect.
+   *
+   * Rejects with a UsageError where another server with the same port was quicker.
+   */
   readonly ready: Promise<void>;
   /** Resolves with the reason if the server ends by itself. */
   readonly failed: Promise<string>;
 
   readonly #setup: Setup;
   readonly #running: Running;
-  readonly #place: Listening;
+  readonly #place: Place;
+  readonly #gate: number;
   readonly #waitingFor: Set<number>;
   #from: Snapshot | undefined;
-  #setReady!: () => void;
+  #setReady!: (when: void | Promise<never>) => void;
 
   /** Starts a design's server; `onStatus` hears of what happens to its children. */
   static async start(
@@ -94,26 +99,29 @@ export class Host {
     if (design.children !== "worker") requireFork();
     if (design.passes) requireSocketPairs(design.id);
     const transport = await transports[transportOf(design, path !== undefined)]();
-    const place = transport.listen({ host: "127.0.0.1", port, path });
+    const place = transport.take({ host: "127.0.0.1", port, path });
     const [statusEnd, status] = pipe();
+    const [gate, gateEnd] = pipe();
     const setup = makeSetup(design, listing, {
       children: launch?.processors.length ?? (design.lifetime === "pool" ? children : 1),
       launch,
       listener: place.listener,
       status,
+      gate,
       extraCpu,
     });
     const group = cgroup ? Cgroup.make(getpid()) : undefined;
     const start = listing.start ?? starters[design.children];
-    const host = new Host(setup, start(setup, group), place);
+    const host = new Host(setup, start(setup, group), place, gateEnd);
     host.#readStatus(statusEnd, onStatus);
     return host;
   }
 
-  private constructor(setup: Setup, running: Running, place: Listening) {
+  private constructor(setup: Setup, running: Running, place: Place, gate: number) {
     this.#setup = setup;
     this.#running = running;
     this.#place = place;
+    this.#gate = gate;
     this.where = place.where;
     this.failed = running.ended;
     this.#waitingFor = new Set(setup.meter.children.keys());
@@ -158,15 +166,24 @@ export class Host {
     for (let length; (length = await readLater(pipe, bytes)) > 0;) {
       for (const status of statuses(bytes, length)) {
         onStatus(status);
-        if (status.kind === "ready" && this.#waitingFor.delete(status.index)) this.#checkReady();
+        if (status.kind !== "ready" || !this.#waitingFor.delete(status.index)) continue;
+        if (this.#waitingFor.size === 0) this.#open();
       }
     }
     close(pipe);
   }
 
-  #checkReady(): void {
-    if (this.#waitingFor.size > 0) return;
-    this.mark();
-    this.#setReady();
+  /** Lets clients in: not before all is ready, so that whoever waits for the port waits long enough. */
+  #open(): void {
+    try {
+      // Before the first client, who is not to be missing from the account.
+      this.mark();
+      this.#place.open();
+      this.#running.opened();
+      close(this.#gate);
+      this.#setReady();
+    } catch (error) {
+      this.#setReady(Promise.reject(error));
+    }
   }
 }

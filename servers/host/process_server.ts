@@ -10,7 +10,7 @@ import { Forks, rehearseClients } from "../children/fork.ts";
 import type { Slot } from "../children/meter.ts";
 import type { Pool } from "../children/pool.ts";
 import { rehearse } from "../children/rehearsal.ts";
-import { announce, enter, serverOf, type Setup } from "../children/setup.ts";
+import { announce, awaitOpening, enter, serverOf, type Setup } from "../children/setup.ts";
 import { Subprocesses } from "../children/subprocess.ts";
 import type { Making } from "../design.ts";
 import { processCpu } from "../posix/clocks.ts";
@@ -46,8 +46,8 @@ export function startProcesses(setup: Setup, cgroup?: Cgroup): Running {
     cgroup?.enter();
     runServer(setup, host);
   });
-  // The listening socket belongs to those who accept.
-  close(setup.handles.listener);
+  // The gate belongs to those who wait at it.
+  close(setup.handles.gate);
   return new Processes(setup, server, cgroup);
 }
 
@@ -62,7 +62,7 @@ function runServer(setup: Setup, host: number): void {
   dieWithParent(host, Signal.KILL);
   const { design, meter, listing, handles } = setup;
   // The event loop stays behind in the host: its descriptors are no use here.
-  closeAllBut([handles.listener, handles.status, handles.memory, handles.lockFile]);
+  closeAllBut([handles.listener, handles.status, handles.memory, handles.lockFile, handles.gate]);
   const Program = programs[design.children];
   if (design.lifetime === "client" && !Program) {
     rehearseClients(setup);
@@ -77,7 +77,10 @@ function runServer(setup: Setup, host: number): void {
   const own = design.lifetime === undefined ? meter.children[0]! : meter.parent;
   enter(own);
   // A pool is ready when its children are.
-  if (design.lifetime !== "pool") announce(0, handles.status);
+  if (design.lifetime !== "pool") {
+    announce(0, handles.status);
+    awaitOpening(handles);
+  }
   listing.parent!(serverOf(setup, own, pool));
 }
 
@@ -97,6 +100,10 @@ class Processes implements Running, Watch {
     this.#cgroup = cgroup;
     this.ended = new Promise((resolve) => this.#setEnded = resolve);
     this.#gone = this.#reap();
+  }
+
+  opened(): void {
+    close(this.#setup.handles.listener);
   }
 
   async end(): Promise<void> {

@@ -35,6 +35,10 @@ export class Threads implements Running, Watch {
     this.#cgroup = cgroup;
   }
 
+  opened(): void {
+    // The threads have it from here.
+  }
+
   end(): Promise<void> {
     // The host exits next, and with it every thread.
     this.#cgroup?.leave();

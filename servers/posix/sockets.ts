@@ -117,16 +117,40 @@ export function listen(
   doing: string,
   type: SocketType = SocketType.stream,
 ): number {
-  const fd = checked(libc.socket(address.family, type | SOCK_CLOEXEC, 0), "socket", doing);
+  const fd = boundSocket(address, doing, type);
   try {
-    setOption(fd, SO_REUSEADDR, new Uint8Array(new Int32Array([1]).buffer));
-    checked(libc.bind(fd, address.bytes, address.bytes.length), "bind", doing);
-    checked(libc.listen(fd, BACKLOG), "listen", doing);
+    startListening(fd, doing);
   } catch (error) {
     libc.close(fd);
     throw error;
   }
   return fd;
+}
+
+/** A socket that has that address and does not listen yet. @throws {SystemError} such as EADDRINUSE. */
+export function boundSocket(
+  address: SocketAddress,
+  doing: string,
+  type: SocketType = SocketType.stream,
+): number {
+  const fd = checked(libc.socket(address.family, type | SOCK_CLOEXEC, 0), "socket", doing);
+  try {
+    setOption(fd, SO_REUSEADDR, new Uint8Array(new Int32Array([1]).buffer));
+    bind(fd, address, doing);
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+  return fd;
+}
+
+/**
+ * Lets clients connect to a bound socket.
+ *
+ * @throws {SystemError} EADDRINUSE where another socket with the same address was quicker.
+ */
+export function startListening(fd: number, doing: string): void {
+  checked(libc.listen(fd, BACKLOG), "listen", doing);
 }
 
 /** Sets an option of the socket itself (socket(7)). */

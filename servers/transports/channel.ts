@@ -14,7 +14,7 @@ import { Failure, type Transport } from "./transport.ts";
 
 /** Over a message channel. */
 export const channel: Transport = {
-  listen: (where) => listenAt(where, SocketType.messages),
+  take: (where) => listenAt(where, SocketType.messages),
   client({ path }, bytes, limit) {
     const address = pathAddress(path!);
     const how = {

@@ -13,10 +13,10 @@ import { Failure, type Transport } from "./transport.ts";
 
 /** Through a door. */
 export const door: Transport = {
-  listen(where) {
-    const listening = listenAt(where, SocketType.messages);
-    askForSenders(listening.listener);
-    return listening;
+  take(where) {
+    const place = listenAt(where, SocketType.messages);
+    askForSenders(place.listener);
+    return place;
   },
   client({ path }, bytes, limit) {
     const name = path!.replace(/^@/, "\0");

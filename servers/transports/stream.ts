@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { listenOn } from "../local_port.ts";
+import { openPort, takePort } from "../local_port.ts";
 import { SystemError } from "../posix/errors.ts";
 import { SocketFile } from "../posix/socket_files.ts";
 import {
@@ -22,13 +22,18 @@ import {
   unixAddress,
   write,
 } from "../posix/sockets.ts";
-import { type Client, Failure, type Listening, type Transport, type Where } from "./transport.ts";
+import { type Client, Failure, type Place, type Transport, type Where } from "./transport.ts";
 
 /** Over TCP. */
 export const tcp: Transport = {
-  listen({ port }) {
-    const listener = listenOn(port);
-    return { listener, where: boundAddress(listener), [Symbol.dispose]: () => {} };
+  take({ port }) {
+    const listener = takePort(port);
+    return {
+      listener,
+      where: boundAddress(listener),
+      open: () => openPort(listener, port),
+      [Symbol.dispose]: () => {},
+    };
   },
   client: ({ host, port }, ...rest) => streamClient(internetAddress(host, port), ...rest),
   answerAhead,
@@ -36,7 +41,7 @@ export const tcp: Transport = {
 
 /** Over a Unix-domain socket. */
 export const unix: Transport = {
-  listen: (where) => listenAt(where, SocketType.stream),
+  take: (where) => listenAt(where, SocketType.stream),
   client: ({ path }, ...rest) => streamClient(pathAddress(path!), ...rest),
   answerAhead,
 };
@@ -51,13 +56,14 @@ export function pathAddress(path: string): SocketAddress {
  *
  * @throws {AddressError} where it is in use.
  */
-export function listenAt(where: Where, type: SocketType): Listening {
+export function listenAt(where: Where, type: SocketType): Place {
   const path = where.path!;
+  const open = () => {};
   if (path.startsWith("@")) {
-    return { listener: listenUnder(path, type), where, [Symbol.dispose]: () => {} };
+    return { listener: listenUnder(path, type), where, open, [Symbol.dispose]: () => {} };
   }
   const file = new SocketFile(path, type);
-  return { listener: file.listener, where, [Symbol.dispose]: () => file[Symbol.dispose]() };
+  return { listener: file.listener, where, open, [Symbol.dispose]: () => file[Symbol.dispose]() };
 }
 
 function listenUnder(name: string, type: SocketType): number {

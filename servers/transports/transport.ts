@@ -14,10 +14,17 @@ export interface Where {
   readonly path?: string | undefined;
 }
 
-/** A server's place, while it listens there. Disposing of it takes a path away; the listener stays open. */
-export interface Listening extends Disposable {
+/** A server's place. Disposing of it takes a path away; the listener stays open. */
+export interface Place extends Disposable {
   readonly listener: number;
   readonly where: Where;
+  /**
+   * Lets clients connect. To a path they can from the start, since a name that nobody listens at counts
+   * as left behind, and another server takes it over.
+   *
+   * @throws {UsageError} where another server with the same port was quicker.
+   */
+  open(): void;
 }
 
 /** What a client does on each of its connections. */
@@ -34,8 +41,8 @@ export const Failure = { shortReply: 200, longReply: 201, refused: 202 } as cons
 
 /** A way to reach a server. */
 export interface Transport {
-  /** Listens; port 0 lets the system pick one. @throws {UsageError | AddressError} where it is in use. */
-  listen(where: Where): Listening;
+  /** Takes a place; port 0 lets the system pick one. @throws {UsageError | AddressError} where it is in use. */
+  take(where: Where): Place;
   /** What a client does that asks for so many bytes; a call that takes longer than the limit fails. */
   client(where: Where, bytes: number, limit: TimeLimit): Client;
   /**

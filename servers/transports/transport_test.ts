@@ -1,5 +1,6 @@
 /** One suite for every transport. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { UsageError } from "../cli.ts";
 import { Errno } from "../posix/errors.ts";
 import { fileStatus } from "../posix/files.ts";
 import { endWriting, timeLimit } from "../posix/sockets.ts";
@@ -17,6 +18,7 @@ import {
 } from "./transport.ts";
 
 const LIMIT = timeLimit(5);
+const ECONNREFUSED = 111;
 
 /** Where a test listens: at a port, or under a name that no file has. */
 function somewhere(name: TransportName): Where {
@@ -29,8 +31,9 @@ for (const name of TRANSPORT_NAMES) {
 
   /** What a client is told that asks for so many bytes of a server that sends `sent`. */
   const ask = (asked: number, sent: number): number => {
-    const place = transport.listen(somewhere(name));
+    const place = transport.take(somewhere(name));
     using _listener = closing(place.listener);
+    place.open();
     const { open, ask, close } = transport.client(place.where, asked, LIMIT);
     const connection = open();
     const peer = transport.answerAhead(place.listener, sent);
@@ -52,32 +55,46 @@ for (const name of TRANSPORT_NAMES) {
   });
 
   Deno.test(`${name}: a client that nobody answers is told so, by the kind of failure`, () => {
-    const place = transport.listen(somewhere(name));
+    const place = transport.take(somewhere(name));
     const { open, ask, close } = transport.client(place.where, 1, timeLimit(0.05));
     {
       using _ = closing(place.listener);
+      place.open();
       const connection = open();
       const silence = assertThrows(() => ask(connection), Error);
       assertEquals(failureOf(silence), Errno.EAGAIN);
       close(connection);
     }
-    const ECONNREFUSED = 111;
     assertEquals(failureOf(assertThrows(open, Error)), ECONNREFUSED);
   });
 
   Deno.test(`${name}: a place has one server`, () => {
-    const place = transport.listen(somewhere(name));
+    const place = transport.take(somewhere(name));
     using _ = closing(place.listener);
-    const { message } = assertThrows(() => transport.listen(place.where), Error);
+    place.open();
+    const { message } = assertThrows(() => transport.take(place.where), Error);
     assert(message.startsWith(`Cannot listen on ${tellWhere(place.where)}: `), message);
     assert(message.includes("in use; write another"), message);
   });
 
-  if (name === "tcp") continue;
+  if (name === "tcp") {
+    Deno.test("tcp: of two servers that took the same port one opens it, and the other hears of it", () => {
+      const { where: { host, port }, ...first } = transport.take(somewhere(name));
+      using _first = closing(first.listener);
+      const second = transport.take({ host, port });
+      using _second = closing(second.listener);
+      const { open } = transport.client({ host, port }, 1, LIMIT);
+      assertEquals(failureOf(assertThrows(open, Error)), ECONNREFUSED);
+      second.open();
+      closing(open())[Symbol.dispose]();
+      assertThrows(() => first.open(), UsageError, "the port is in use; write another");
+    });
+    continue;
+  }
 
   Deno.test(`${name}: at a path there is a socket, as long as the server listens there`, () => {
     const path = `/tmp/herd-test-${crypto.randomUUID()}`;
-    const place = transport.listen({ host: "", port: 0, path });
+    const place = transport.take({ host: "", port: 0, path });
     using _ = closing(place.listener);
     assertEquals(fileStatus(path)?.isSocket, true);
     assertEquals(place.where.path, path);
