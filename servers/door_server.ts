@@ -12,7 +12,7 @@ import type { Setup } from "./children/setup.ts";
 import { attachListener } from "./door/attach.ts";
 import { doorCreate, doorServerCreate } from "./door/mod.ts";
 import type { Told } from "./door_thread.ts";
-import { complain } from "./posix/fork.ts";
+import { complain } from "./posix/errors.ts";
 import type { Cgroup } from "./posix/cgroup.ts";
 import type { Running } from "./host/running.ts";
 import { Threads } from "./host/thread_server.ts";

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { Errno, failedWith, SystemError } from "../posix/errors.ts";
-import { complain } from "../posix/fork.ts";
+import { complain, Errno, failedWith, SystemError } from "../posix/errors.ts";
 import { channelDestroy } from "./channel.ts";
 import { MessageType, PulseCode } from "./flags.ts";
 import { CLOSED_PULSES } from "./intake.ts";

@@ -9,7 +9,7 @@ import { Signal } from "../posix/signals.ts";
 import { close } from "../posix/sockets.ts";
 import { type Channel, type Maker, Pool } from "./pool.ts";
 import { rehearse } from "./rehearsal.ts";
-import { announce, awaitOpening, childOf, enter, type Setup } from "./setup.ts";
+import { announceAndWait, childOf, enter, type Setup } from "./setup.ts";
 
 /** Forks a pool of children, or one for each client. */
 export class Forks implements Maker {
@@ -36,9 +36,8 @@ export class Forks implements Maker {
         close(listener);
       }
       enter(setup.meter.children[index]!);
-      announce(index, status);
+      announceAndWait(index, setup.handles);
       close(status);
-      awaitOpening(setup.handles);
       close(gate);
       setup.listing.child!(childOf(setup, index, { channel: channel.childs }));
     });

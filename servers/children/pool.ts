@@ -6,7 +6,7 @@
  */
 import type { Children, Member } from "../design.ts";
 import { Poller } from "../posix/descriptors.ts";
-import { complain } from "../posix/fork.ts";
+import { complain } from "../posix/errors.ts";
 import { type Ended, exitNow, reapOne, wait } from "../posix/processes.ts";
 import { close, socketPair } from "../posix/sockets.ts";
 import type { Slot } from "./meter.ts";
@@ -33,7 +33,7 @@ export interface Maker {
 const CRASH_LIMIT = 10;
 const YOUNG_MS = 1000;
 
-/** How often it is looked after children that start. */
+/** How often the parent looks after children that start. */
 const PAUSE_MS = 10;
 
 /** What is known of the child that lives in a place, to tell a crash from an accident. */

@@ -166,7 +166,13 @@ export function announce(index: number, status: number): void {
   tell(status, { kind: "ready", index, pid: gettid() });
 }
 
-/** Waits until the server opens: accept fails on a socket that does not listen yet. */
+/** The same, and waits until the server opens: accept fails on a socket that does not listen yet. */
+export function announceAndWait(index: number, handles: Handles): void {
+  announce(index, handles.status);
+  awaitOpening(handles);
+}
+
+/** Waits until the server opens. */
 export function awaitOpening({ gate }: Handles): void {
   if (gate !== -1) read(gate, new Uint8Array(1));
 }

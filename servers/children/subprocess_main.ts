@@ -9,7 +9,7 @@ import { dieWithParent } from "../posix/processes.ts";
 import { resetSignals, Signal } from "../posix/signals.ts";
 import { close } from "../posix/sockets.ts";
 import { rehearse } from "./rehearsal.ts";
-import { announce, awaitOpening, childOf, enter, openSetup } from "./setup.ts";
+import { announceAndWait, childOf, enter, openSetup } from "./setup.ts";
 import type { Told } from "./subprocess.ts";
 
 const { parent, index, connection, channel, handles }: Told = JSON.parse(Deno.args[0]!);
@@ -21,8 +21,7 @@ const slot = setup.meter.children[index]!;
 if (design.lifetime === "pool") {
   rehearse(setup);
   enter(slot);
-  announce(index, handles.status);
-  awaitOpening(handles);
+  announceAndWait(index, handles);
 }
 close(handles.status);
 close(handles.gate);

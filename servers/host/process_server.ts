@@ -10,7 +10,7 @@ import { Forks, rehearseClients } from "../children/fork.ts";
 import type { Slot } from "../children/meter.ts";
 import type { Pool } from "../children/pool.ts";
 import { rehearse } from "../children/rehearsal.ts";
-import { announce, awaitOpening, enter, serverOf, type Setup } from "../children/setup.ts";
+import { announceAndWait, enter, serverOf, type Setup } from "../children/setup.ts";
 import { Subprocesses } from "../children/subprocess.ts";
 import type { Making } from "../design.ts";
 import { processCpu } from "../posix/clocks.ts";
@@ -77,10 +77,7 @@ function runServer(setup: Setup, host: number): void {
   const own = design.lifetime === undefined ? meter.children[0]! : meter.parent;
   enter(own);
   // A pool is ready when its children are.
-  if (design.lifetime !== "pool") {
-    announce(0, handles.status);
-    awaitOpening(handles);
-  }
+  if (design.lifetime !== "pool") announceAndWait(0, handles);
   listing.parent!(serverOf(setup, own, pool));
 }
 

@@ -103,3 +103,11 @@ export function checked(result: number, call: string, doing: string): number {
   if (result === -1) throw new SystemError(call, doing, errno());
   return result;
 }
+
+const STDERR = 2;
+
+/** Writes a line to standard error, from a process or thread that has no console. */
+export function complain(message: string): void {
+  const bytes = new TextEncoder().encode(`herd[${libc.getpid()}]: ${message}\n`);
+  libc.write(STDERR, bytes, bytes.length); // fails where nobody reads it
+}

@@ -9,15 +9,13 @@
  *
  * @module
  */
-import { checked } from "./errors.ts";
+import { checked, complain } from "./errors.ts";
 import { readText } from "./files.ts";
 import { libc, UnsupportedError } from "./libc.ts";
 import { endsWithin, exitNow, getpid, kill, wait } from "./processes.ts";
 import { resetSignals, Signal, withSignalsBlocked } from "./signals.ts";
-import { write } from "./sockets.ts";
 
 const MADV_DOFORK = 11;
-const STDERR = 2;
 
 /** An address range, as madvise(2) takes it. */
 interface Range {
@@ -143,16 +141,6 @@ export function pretend(pid: 0 | 1, body: () => void): void {
     body();
   } finally {
     pretended = undefined;
-  }
-}
-
-/** Writes a line to standard error, from a process that has no console. */
-export function complain(message: string): void {
-  const bytes = new TextEncoder().encode(`herd[${getpid()}]: ${message}\n`);
-  try {
-    write(STDERR, bytes, bytes.length);
-  } catch {
-    // Nobody reads it.
   }
 }
 
