@@ -7,7 +7,7 @@
  */
 import { Forks, rehearseClients } from "../servers/children/fork.ts";
 import { Slot } from "../servers/children/meter.ts";
-import { makeSetup, serve, type Setup } from "../servers/children/setup.ts";
+import { makeSetup, type Setup } from "../servers/children/setup.ts";
 import { type Command, Exit, printLine, runCommand } from "../servers/cli.ts";
 import { findDesign, loadListing } from "../servers/designs.ts";
 import { FileLock } from "../servers/locks/file_lock.ts";
@@ -20,7 +20,7 @@ import { shareMemory } from "../servers/posix/memory.ts";
 import { wait } from "../servers/posix/processes.ts";
 import { rebase } from "../servers/posix/rebase.ts";
 import { close, endWriting, pipe, read, socketPair, write } from "../servers/posix/sockets.ts";
-import { WARM_UP, warmUp } from "../servers/service.ts";
+import { serve, WARM_UP, warmUp } from "../servers/service.ts";
 import { median } from "./statistics.ts";
 
 const flags = {

@@ -130,13 +130,21 @@ export interface Member {
   count: number;
 }
 
+/** What a child has to work with that is started for one client. */
+export interface ClientChild {
+  /** The client it was started for. */
+  readonly connection: number;
+  /** Serves one client, closes the connection and counts it. */
+  serve(connection: number): void;
+}
+
 /** What a child of a listing has to work with. */
-export interface Child {
+export interface Child extends ClientChild {
   /** Place in the pool, from 0. */
   readonly index: number;
   /** The listening socket; −1 where only the parent has it. */
   readonly listener: number;
-  /** The client it was started for, in a design with a child per client. */
+  /** −1, unless it was started for one client. */
   readonly connection: number;
   /** Its end of the socket pair with the parent, in a design that passes descriptors. */
   readonly channel: number;
@@ -144,6 +152,4 @@ export interface Child {
   readonly lock: Lock;
   /** Between the threads of a process: connections that wait for a child. */
   readonly queue: Queue;
-  /** Serves one client, closes the connection and counts it. */
-  serve(connection: number): void;
 }

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Child, Server } from "./design.ts";
+import type { ClientChild, Server } from "./design.ts";
 import { accept } from "./posix/sockets.ts";
 
 /** Accepts, and starts a child for each client. */
@@ -20,6 +20,6 @@ export function parent({ listener, children }: Server): never {
 }
 
 /** Serves its one client and ends. */
-export function child({ connection, serve }: Child): void {
+export function child({ connection, serve }: ClientChild): void {
   serve(connection);
 }

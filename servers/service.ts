@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Slot } from "./children/meter.ts";
 import { SystemError } from "./posix/errors.ts";
 import { pinnedBytes } from "./posix/memory.ts";
 import { close, endWriting, readPinned, socketPair, write, writePinned } from "./posix/sockets.ts";
@@ -107,8 +108,14 @@ export function answer(request: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer
   return count <= bytes.length ? bytes.subarray(0, count) : new Uint8Array(count).fill(bytes[0]!);
 }
 
+/** Serves one client, closes the connection, and counts it in a slot. */
+export function serve(slot: Slot, connection: number): void {
+  slot.open();
+  slot.close(!serveOne(connection));
+}
+
 /** As `service`, for a client that may vanish: a connection it reset counts as closed by it. */
-export function serveOne(connection: number): boolean {
+function serveOne(connection: number): boolean {
   try {
     return service(connection);
   } catch (error) {

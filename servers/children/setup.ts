@@ -14,7 +14,7 @@ import { unnamedFile } from "../posix/locking.ts";
 import { mapMemoryFile, memoryAt, memoryFile, type SharedMemory } from "../posix/memory.ts";
 import { gettid } from "../posix/processes.ts";
 import { read } from "../posix/sockets.ts";
-import { serveOne } from "../service.ts";
+import { serve } from "../service.ts";
 import { Meter, type Slot } from "./meter.ts";
 import { tell } from "./status.ts";
 
@@ -118,6 +118,11 @@ export function openSetup(
   };
 }
 
+/** Where the slot of all children is that are started for one client each. */
+export function clientSlotAddress({ address }: Setup): bigint {
+  return address + BigInt(METER_AT);
+}
+
 /** Finds one child's slot in the shared memory, from a program that has nothing else of the server. */
 export function openSlot(memory: number, index: number): Slot {
   const children = index + 1; // those behind it are of no interest
@@ -195,10 +200,4 @@ function countingFor(slot: Slot, extraCpu: number): (answer: () => boolean) => v
     slot.open();
     slot.close(!answer());
   };
-}
-
-/** Serves one client and counts it. */
-export function serve(slot: Slot, connection: number): void {
-  slot.open();
-  slot.close(!serveOne(connection));
 }

@@ -8,7 +8,7 @@
 import type { Children, Member } from "../design.ts";
 import { blockSignals, Signal, waitForSignal } from "../posix/signals.ts";
 import { putNobody, rehearse } from "./rehearsal.ts";
-import { awaitOpening, type Handles, queueAt, type Setup } from "./setup.ts";
+import { awaitOpening, clientSlotAddress, type Handles, queueAt, type Setup } from "./setup.ts";
 
 /** How long a child that rehearses waits for nobody. */
 const PAUSE_MS = 2;
@@ -17,17 +17,31 @@ const PAUSE_MS = 2;
 export interface Told {
   readonly role: "parent" | "child";
   readonly index: number;
-  readonly connection: number;
   readonly address: bigint;
   readonly handles: Handles;
 }
 
+/** What a Worker is told that serves one client. */
+export interface ToldOfClient {
+  readonly role: "client";
+  readonly connection: number;
+  /** URL of the listing. */
+  readonly listing: string;
+  /** Where it counts. */
+  readonly slotAddress: bigint;
+  readonly extraCpu: number;
+}
+
 /** What a Worker asks the host's thread for: another Worker, or nobody in the queue of a stage. */
-type Asked = Told | { readonly role: "nobody"; readonly address: bigint };
+type Asked = Told | ToldOfClient | { readonly role: "nobody"; readonly address: bigint };
+
+const PROGRAM = new URL("./worker_main.ts", import.meta.url);
+const CLIENT_PROGRAM = new URL("./client_worker_main.ts", import.meta.url);
 
 /** Starts a Worker in a role, and does what it asks for. To be called in the host's thread. */
-export function startWorker(told: Told): void {
-  const worker = new Worker(new URL("./worker_main.ts", import.meta.url), { type: "module" });
+export function startWorker(told: Told | ToldOfClient): void {
+  const program = told.role === "client" ? CLIENT_PROGRAM : PROGRAM;
+  const worker = new Worker(program, { type: "module" });
   worker.onmessage = ({ data }: MessageEvent<Asked>) => {
     if (data.role !== "nobody") startWorker(data);
     else setTimeout(() => putNobody(queueAt(data.address)), PAUSE_MS);
@@ -54,15 +68,20 @@ export class Workers implements Children {
   }
 
   fill(): readonly Member[] {
-    for (const index of this.#setup.meter.children.keys()) this.#start(index, -1);
+    const { address, handles, meter } = this.#setup;
+    for (const index of meter.children.keys()) {
+      this.#post({ role: "child", index, address, handles });
+    }
     // They rehearse meanwhile, too.
     if (this.#setup.design.queues) rehearse(this.#setup, { endQueue: endQueue(this.#post) });
-    awaitOpening(this.#setup.handles);
+    awaitOpening(handles);
     return [];
   }
 
   startFor(connection: number): void {
-    this.#start(0, connection);
+    const { design: { listing }, handles: { extraCpu } } = this.#setup;
+    const slotAddress = clientSlotAddress(this.#setup);
+    this.#post({ role: "client", connection, listing, slotAddress, extraCpu });
   }
 
   reap(): void {
@@ -85,10 +104,5 @@ export class Workers implements Children {
 
   restart(member: Member): void {
     this.replace(member);
-  }
-
-  #start(index: number, connection: number): void {
-    const { address, handles } = this.#setup;
-    this.#post({ role: "child", index, connection, address, handles });
   }
 }

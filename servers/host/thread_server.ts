@@ -18,7 +18,7 @@ import type { Running } from "./running.ts";
 export function startThreads(setup: Setup, cgroup?: Cgroup): Running {
   const { handles, address } = setup;
   cgroup?.enter();
-  startWorker({ role: "parent", index: -1, connection: -1, address, handles });
+  startWorker({ role: "parent", index: -1, address, handles });
   return new Threads(setup, cgroup);
 }
 

@@ -12,7 +12,7 @@
 import { checked, complain } from "./errors.ts";
 import { readText } from "./files.ts";
 import { libc, UnsupportedError } from "./libc.ts";
-import { endsWithin, exitNow, getpid, kill, wait } from "./processes.ts";
+import { endsWithin, exitNow, kill, wait } from "./processes.ts";
 import { resetSignals, Signal, withSignalsBlocked } from "./signals.ts";
 
 const MADV_DOFORK = 11;
