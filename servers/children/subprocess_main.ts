@@ -8,6 +8,7 @@ import { findDesign, loadListing } from "../designs.ts";
 import { dieWithParent } from "../posix/processes.ts";
 import { resetSignals, Signal } from "../posix/signals.ts";
 import { close } from "../posix/sockets.ts";
+import { WARM_UP } from "../service.ts";
 import { rehearse } from "./rehearsal.ts";
 import { announceAndWait, childOf, enter, openSetup } from "./setup.ts";
 import type { Told } from "./subprocess.ts";
@@ -19,7 +20,7 @@ const design = findDesign(handles.design)!;
 const setup = openSetup(design, await loadListing(design), handles);
 const slot = setup.meter.children[index]!;
 if (design.lifetime === "pool") {
-  rehearse(setup);
+  rehearse(setup, { clients: WARM_UP });
   enter(slot);
   announceAndWait(index, handles);
 }
