@@ -107,6 +107,7 @@ const jsonProgress: Observer = {
   started: () => {},
   noted: (text) => printEvent({ event: "note", text }),
   ended: (trial) => printEvent({ event: "trial", ...trial }),
+  leftOut: (trials) => printEvent({ event: "left out", trials }),
 };
 
 function sayPlan(plan: Plan, folder: string, pending: number): void {

@@ -30,6 +30,8 @@ import { verdict, verdictEvent } from "./compare/verdict.ts";
 const flags = {
   ...loadFlags,
   ...runFlags,
+  // Rounds of one design alone compare nothing.
+  "design-limit": { ...runFlags["design-limit"], default: 0 },
   "fail-above": {
     kind: "string",
     value: "PERCENT",

@@ -61,6 +61,12 @@ export const runFlags = {
   ),
   "run-limit": count(limits.run, [1, 24 * HOUR], "how long a load may take", "SECONDS"),
   "stop-limit": count(limits.stop, [1, HOUR], "how long a server may take to end", "SECONDS"),
+  "design-limit": count(
+    limits.design,
+    [0, 24 * HOUR],
+    "no more rounds of a design whose loads took that long, 0: always",
+    "SECONDS",
+  ),
   json: { kind: "boolean", help: "events as JSON lines instead of tables" },
 } as const satisfies Flags;
 
@@ -103,6 +109,7 @@ export function planOf(
       request: flags["request-limit"],
       run: flags["run-limit"],
       stop: flags["stop-limit"],
+      design: given.has("rounds") && !given.has("design-limit") ? 0 : flags["design-limit"],
     },
   });
 }

@@ -43,3 +43,9 @@ Deno.test("planOf() takes over how a run goes about it", () => {
   assertEquals(trials.find(({ design }) => design === "prefork-mutex")!.load.think, 20);
   assertThrows(() => planFor("--sessions", "one"), UsageError, "separate or same");
 });
+
+Deno.test("planOf() limits how long a design may take, where nobody says how many rounds it has", () => {
+  const limit = (...args: string[]) => planFor(...args).limits.design;
+  assertEquals([limit(), limit("--design-limit", "5")], [30, 5]);
+  assertEquals([limit("--rounds=3"), limit("--rounds=3", "--design-limit=5")], [0, 5]);
+});

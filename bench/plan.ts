@@ -5,7 +5,7 @@
  */
 import { UsageError } from "../servers/cli.ts";
 import { designs, findDesign } from "../servers/designs.ts";
-import { LIMITS, type Load, type Parameter, type Plan } from "./record.ts";
+import { LIMITS, type Limits, type Load, type Parameter, type Plan } from "./record.ts";
 
 /** The design from whose CPU time the others' differences are taken. */
 export const BASELINE = "iterative";
@@ -35,14 +35,14 @@ export const DEFAULTS: Omit<Settled, "designs" | "seed"> = {
 type Candidate = Pick<Plan["trials"][number], "design" | "load" | "poolSize">;
 
 /**
- * Plans a run: each round has every design once, in a random order that follows from the seed; a slow
- * design joins only the first rounds. The baseline is always among them. In a sweep a round has every
- * design once for each value, and the baseline once for each load.
+ * Plans a run: each round has every design once, in a random order that follows from the seed. The
+ * baseline is always among them. In a sweep a round has every design once for each value, and the
+ * baseline once for each load.
  *
  * @throws {UsageError} for a design that is not reached over TCP, where the run is not local.
  */
 export function makePlan(given: PlanOptions): Plan {
-  const options = { ...DEFAULTS, ...given };
+  const options = { ...DEFAULTS, limits: limitsOf(given), ...given };
   const ids = designs.map(({ id }) => id)
     .filter((id) => id === BASELINE || options.designs.includes(id));
   const localOnly = ids.find((id) => findDesign(id)?.transport !== undefined);
@@ -51,17 +51,21 @@ export function makePlan(given: PlanOptions): Plan {
   }
   const random = mulberry32(options.seed);
   const candidates = candidatesOf(ids, options);
-  const trials = Array.from({ length: options.rounds }, (_, index) => {
-    const round = index + 1;
-    const joining = candidates
-      .filter(({ design }) => round <= (mostRounds(design) ?? options.rounds));
-    return shuffle(joining, random).map((candidate, position) => ({
-      round,
-      position,
-      ...candidate,
-    }));
-  });
+  const trials = Array.from(
+    { length: options.rounds },
+    (_, index) =>
+      shuffle(candidates, random).map((candidate, position) => ({
+        round: index + 1,
+        position,
+        ...candidate,
+      })),
+  );
   return { ...options, designs: ids, trials: trials.flat() };
+}
+
+/** The usual limits. Who says how many rounds there are to be gets them, however long they take. */
+export function limitsOf({ rounds }: Pick<PlanOptions, "rounds">): Limits {
+  return rounds === undefined ? LIMITS : { ...LIMITS, design: 0 };
 }
 
 /** Every trial of a round, each once. */
@@ -122,10 +126,6 @@ export function loadText(plan: Settled): Record<Parameter | "connections", strin
   return Object.fromEntries(
     Object.entries(text).map(([name, value]) => [name, String(value)]),
   ) as ReturnType<typeof loadText>;
-}
-
-function mostRounds(id: string): number | undefined {
-  return designs.find((design) => design.id === id)?.mostRounds;
 }
 
 /**

@@ -1,9 +1,9 @@
 import { assertEquals, assertGreater, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { UsageError } from "../servers/cli.ts";
-import { designs, streamDesigns } from "../servers/designs.ts";
+import { streamDesigns } from "../servers/designs.ts";
 import { BASELINE, DEFAULTS, loadText, makePlan, nameOf } from "./plan.ts";
-import type { Plan } from "./record.ts";
+import { LIMITS, type Plan } from "./record.ts";
 
 const ids = streamDesigns.map(({ id }) => id);
 
@@ -39,25 +39,16 @@ Deno.test("makePlan() runs every design once a round, the baseline always", () =
     const wanted = ids.filter((id) => id === BASELINE || some.includes(id));
     assertEquals(plan.designs, wanted);
     for (let round = 1; round <= rounds; round++) {
-      const joining = wanted.filter((id) => round <= (mostRounds(id) ?? rounds));
-      assertEquals(designsOfRound(plan, round).toSorted(), joining.toSorted());
+      assertEquals(designsOfRound(plan, round).toSorted(), wanted.toSorted());
     }
     assertEquals(Math.max(...plan.trials.map(({ round }) => round)), rounds);
   }));
 });
 
-function mostRounds(id: string): number | undefined {
-  return designs.find((design) => design.id === id)!.mostRounds;
-}
-
-Deno.test("makePlan() lets slow designs join the first rounds only", () => {
-  const slow = designs.filter(({ mostRounds }) => mostRounds !== undefined);
-  assertGreater(slow.length, 0);
-  const { trials } = makePlan({ ...options, rounds: 50 });
-  for (const { id, mostRounds } of slow) {
-    const rounds = trials.filter(({ design }) => design === id).map(({ round }) => round);
-    assertEquals(rounds, Array.from({ length: mostRounds! }, (_, index) => index + 1));
-  }
+Deno.test("makePlan() has a limit for slow designs, unless it is told how many rounds there are to be", () => {
+  const limit = (more: object) => makePlan({ designs: [], seed: 1, ...more }).limits.design;
+  assertEquals([limit({}), limit({ rounds: 7 })], [LIMITS.design, 0]);
+  assertGreater(LIMITS.design, 0);
 });
 
 Deno.test("makePlan() numbers rounds from 1 and positions from 0, in the order of the trials", () => {

@@ -23,9 +23,11 @@ export function textProgress(plan: Plan, pending: readonly Planned[]): Progress 
 
 /** A line a trial. */
 class Lines implements Progress {
+  readonly #plan: Plan;
   readonly #head: (trial: Planned) => string;
 
   constructor(plan: Plan) {
+    this.#plan = plan;
     this.#head = headOf(plan);
   }
 
@@ -37,6 +39,10 @@ class Lines implements Progress {
 
   ended(trial: Trial): void {
     console.error(`${this.#head(trial)}${outcome(trial)}`);
+  }
+
+  leftOut(trials: readonly Planned[]): void {
+    console.error(tellLeftOut(this.#plan, trials));
   }
 
   [Symbol.dispose](): void {}
@@ -82,6 +88,7 @@ export class Bar implements Progress {
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #durations = new Map<string, number[]>();
   #pending: readonly Planned[];
+  #total: number;
   #current: Current | undefined;
   #counted: Count;
   #rate = "";
@@ -96,6 +103,7 @@ export class Bar implements Progress {
     this.#head = headOf(plan);
     this.#plan = plan;
     this.#pending = pending;
+    this.#total = plan.trials.length;
     this.#redrawn = new Redrawn(terminal);
     this.#instruments = instruments;
     this.#counted = this.#count();
@@ -127,9 +135,15 @@ export class Bar implements Progress {
     this.step();
   }
 
+  leftOut(trials: readonly Planned[]): void {
+    this.#pending = this.#pending.filter((planned) => !trials.includes(planned));
+    this.#total -= trials.length;
+    this.noted(tellLeftOut(this.#plan, trials));
+  }
+
   /** Draws what there is to see now. */
   step(): void {
-    const total = this.#plan.trials.length;
+    const total = this.#total;
     const done = total - this.#pending.length;
     const filled = Math.round(BAR_WIDTH * done / Math.max(1, total));
     const parts = [
@@ -196,6 +210,13 @@ function headOf({ rounds, trials, sweep }: Plan): (trial: Planned | Trial) => st
   return (trial) =>
     `round ${String(trial.round).padStart(digits)}/${rounds}  ` +
     `${nameOf(trial, sweep).padEnd(width)}  `;
+}
+
+function tellLeftOut({ sweep, limits }: Plan, trials: readonly Planned[]): string {
+  const names = new Set(trials.map((planned) => nameOf(planned, sweep)));
+  return `No more rounds of ${
+    [...names].join(", ")
+  }: over the --design-limit of ${limits.design} s`;
 }
 
 function outcome({ status, reason, cpu, client }: Trial): string {

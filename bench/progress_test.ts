@@ -68,6 +68,16 @@ Deno.test("Bar tells the last result, and how much is left: at least, as long as
   assertStringIncludes(rehearsal.look(), "about 1:15 left\n");
 });
 
+Deno.test("Bar says which design is left out, and counts on without it", () => {
+  using rehearsal = new Rehearsal();
+  rehearsal.run(0, 1);
+  rehearsal.look();
+  rehearsal.bar.leftOut(plan.trials.slice(3));
+  const text = rehearsal.look();
+  assertStringIncludes(text, `No more rounds of ${plan.trials[3]!.design}: over the --design`);
+  assertStringIncludes(text, " 1/3\n");
+});
+
 Deno.test("Bar leaves a failure to be read, and takes itself away", () => {
   using rehearsal = new Rehearsal();
   rehearsal.run(0, 1, "timed out");

@@ -137,7 +137,7 @@ export const Pin = z.object({
   client: z.array(count).nullable(),
 });
 
-/** How long the steps of a trial may take, in seconds. */
+/** How long the steps of a trial may take, and all trials of a design together, in seconds. */
 export const Limits = z.object({
   /** From the start of a server, or a load, until it is ready. */
   start: count,
@@ -147,10 +147,21 @@ export const Limits = z.object({
   run: count,
   /** The end of a server. */
   stop: count,
+  /**
+   * All loads of a design, in a sweep at one value: after that it joins no further rounds; 0: always. The
+   * default is that of a record from before there was such a limit.
+   */
+  design: count.default(0),
 });
 
 /** The limits of a run where nothing else is said. */
-export const LIMITS: z.infer<typeof Limits> = { start: 30, request: 10, run: 600, stop: 30 };
+export const LIMITS: z.infer<typeof Limits> = {
+  start: 30,
+  request: 10,
+  run: 600,
+  stop: 30,
+  design: 30,
+};
 
 /** What is run, and in which order. */
 export const Plan = z.object({
@@ -171,8 +182,8 @@ export const Plan = z.object({
   netns: z.boolean().default(false),
   /** Whether servers are reached locally: over Unix-domain sockets, or over a transport of their own. */
   local: z.boolean().default(false),
-  limits: Limits.default(LIMITS),
-  /** Every planned trial, in order. */
+  limits: Limits.default({ ...LIMITS, design: 0 }),
+  /** Every planned trial, in order; in the end without those that a design's limit has left out. */
   trials: z.array(z.object({
     round: count,
     /** Position within the round, from 0. */

@@ -39,6 +39,8 @@ export function recordRun(
 export interface Started {
   readonly store: Store;
   readonly run: Run;
+  /** What was run before. */
+  readonly done: readonly Trial[];
   readonly pending: Plan["trials"];
 }
 
@@ -62,7 +64,7 @@ export function start(plan: Plan, folder: string): Started {
     environment: readEnvironment(proveFork()),
     traces: [],
   };
-  return { store: Store.create(folder, run), run, pending: plan.trials };
+  return { store: Store.create(folder, run), run, done: [], pending: plan.trials };
 }
 
 /**
@@ -85,15 +87,26 @@ export function goOn(folder: string): Started {
       `Cannot resume ${folder} here: its ${name} is ${then}, this one is ${now}; start a new run`,
     );
   }
-  const key = ({ round, position }: { round: number; position: number }) => `${round} ${position}`;
-  const done = new Set(trials.map(key));
-  const pending = run.plan.trials.filter((planned) => !done.has(key(planned)));
-  return { store: Store.reopen(folder), run, pending };
+  return {
+    store: Store.reopen(folder),
+    run,
+    done: trials,
+    pending: without(run.plan.trials, trials),
+  };
+}
+
+type PlaceInRun = Pick<Trial, "round" | "position">;
+
+/** The trials of a plan that are not among the others. */
+function without(planned: Plan["trials"], others: readonly PlaceInRun[]): Plan["trials"] {
+  const key = ({ round, position }: PlaceInRun) => `${round} ${position}`;
+  const keys = new Set(others.map(key));
+  return planned.filter((one) => !keys.has(key(one)));
 }
 
 /** Runs what is left to do, and closes the record. */
 export async function measure(
-  { store, run, pending }: Started,
+  { store, run, done, pending }: Started,
   observer: Observer,
   signal: AbortSignal,
   trace = false,
@@ -104,16 +117,23 @@ export async function measure(
     if (!plan.local) await waitForRoom(planned, systemTimeWaits(), signal, note);
     return await runTrial(planned, plan, signal);
   };
-  const record = (trial: Trial) => store.add(trial);
-  const complete = await runPlan(run.plan, execute, record, observer, signal, pending);
+  const trials = [...done];
+  const record = (trial: Trial) => {
+    store.add(trial);
+    trials.push(trial);
+  };
+  const work = { done, pending };
+  const complete = await runPlan(run.plan, execute, record, observer, signal, work);
   const traces = trace && complete ? await traceDesigns(run.plan, note, signal) : run.traces;
-  store.writeRun({ ...run, complete, traces, endedAt: new Date().toISOString() });
+  const leftOut = complete ? without(run.plan.trials, trials) : [];
+  const plan = { ...run.plan, trials: without(run.plan.trials, leftOut) };
+  store.writeRun({ ...run, plan, complete, traces, endedAt: new Date().toISOString() });
   const recorded = await store.derive();
   const failed = recorded.trials.filter(({ status }) => status !== "ok").length;
   return { recorded, folder: store.folder, complete, failed };
 }
 
-const SILENT: Observer = { started: () => {}, noted: () => {}, ended: () => {} };
+const SILENT: Observer = { started() {}, noted() {}, ended() {}, leftOut() {} };
 const NEVER = new AbortController().signal;
 
 /** Where a run is recorded that is not told where. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { BASELINE, nameOf } from "./plan.ts";
 import type { Plan, Trial } from "./record.ts";
 import type { Executor, Planned } from "./trial.ts";
 
@@ -14,13 +15,15 @@ export interface Observer {
   noted(text: string): void;
   /** A trial ended and is recorded. */
   ended(trial: Trial): void;
+  /** These trials, the rest of designs that have taken their time, will not be run. */
+  leftOut(trials: readonly Planned[]): void;
 }
 
 /**
- * Runs a plan, or what is pending of it. A trial that fails is recorded like any other and the run goes on; an aborted one is
- * not recorded, and ends the run.
+ * Runs a plan, or what is pending of it after the trials that are done. A trial that fails is recorded
+ * like any other and the run goes on; an aborted one is not recorded, and ends the run.
  *
- * @returns whether every planned trial was run.
+ * @returns whether every planned trial was run, or left out because its design has taken its time.
  */
 export async function runPlan(
   plan: Plan,
@@ -28,15 +31,50 @@ export async function runPlan(
   record: (trial: Trial) => void,
   observer: Observer,
   signal: AbortSignal,
-  pending: readonly Planned[] = plan.trials,
+  { done = [], pending = plan.trials }: { done?: readonly Trial[]; pending?: readonly Planned[] } =
+    {},
 ): Promise<boolean> {
-  for (const planned of pending) {
+  const patience = new Patience(plan);
+  for (const trial of done) patience.add(trial);
+  let queue = [...pending];
+  const leaveOut = () => {
+    const leftOut = queue.filter((planned) => patience.hasEnough(planned));
+    if (leftOut.length > 0) observer.leftOut(leftOut);
+    queue = queue.filter((planned) => !leftOut.includes(planned));
+  };
+  leaveOut();
+  for (let planned; (planned = queue.shift());) {
     if (signal.aborted) return false;
     observer.started(planned);
     const trial = await execute(planned, plan, signal);
     if (signal.aborted) return false;
     record(trial);
     observer.ended(trial);
+    patience.add(trial);
+    leaveOut();
   }
   return true;
+}
+
+/** How long the loads of each design took so far, in a sweep at each value. */
+class Patience {
+  readonly #plan: Plan;
+  readonly #seconds = new Map<string, number>();
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+  }
+
+  add(trial: Trial): void {
+    const name = nameOf(trial, this.#plan.sweep);
+    const seconds = this.#seconds.get(name) ?? 0;
+    this.#seconds.set(name, seconds + (trial.client?.wallSeconds ?? 0));
+  }
+
+  /** Whether the design of a trial has taken its time. The baseline is there for the others. */
+  hasEnough(planned: Planned): boolean {
+    const { sweep, limits: { design: limit } } = this.#plan;
+    if (limit === 0 || planned.design === BASELINE) return false;
+    return (this.#seconds.get(nameOf(planned, sweep)) ?? 0) >= limit;
+  }
 }

@@ -121,6 +121,8 @@ const parts: Readonly<Record<string, Described>> = {
     request: "A connection that stands still",
     run: "The whole load",
     stop: "The end of a server",
+    design:
+      "All loads of a design, in a sweep at one value, before it joins no further rounds; 0: none",
   }),
   Syscall: describe(Trace.shape.syscalls.valueType, "How often a system call was made.", {
     calls: "Times it was called",
@@ -157,8 +159,8 @@ const parts: Readonly<Record<string, Described>> = {
     local:
       "Whether servers are reached over Unix-domain sockets, or a local transport of their own",
     netns: "Whether everything runs in a network namespace of its own",
-    limits: "How long the steps of a trial may take",
-    trials: "Every planned trial, in order",
+    limits: "How long the steps of a trial, and all trials of a design, may take",
+    trials: "Every planned trial, in order; in the end without those that limits.design left out",
   }),
   Fork: describe(Environment.shape.fork, "Whether fork(2) works here.", {
     works: "Whether it does",

@@ -57,8 +57,6 @@ export interface Design {
   readonly transport?: TransportName;
   /** Whether it is in a run of the local servers where nothing else is said. */
   readonly isLocal?: boolean;
-  /** Most rounds a run gives this design, where one trial takes long. */
-  readonly mostRounds?: number;
   /**
    * URL of the listing's module. It is not imported here: every process and Worker that reads the registry
    * would load all of them.

@@ -78,7 +78,6 @@ export const designs: readonly Design[] = [
     accepts: "the main thread, then a new thread for each client",
     row: 6,
     lifetime: "client",
-    mostRounds: 2,
     listing: import.meta.resolve("./per_client.ts"),
   },
   {
@@ -115,7 +114,6 @@ export const designs: readonly Design[] = [
     children: "subprocess",
     accepts: "the parent, then a new child for each client",
     lifetime: "client",
-    mostRounds: 2,
     listing: import.meta.resolve("./per_client.ts"),
   },
   {

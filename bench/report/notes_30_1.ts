@@ -14,6 +14,7 @@ import type { DesignSummary, Summary } from "./summary.ts";
 export function notes301(summary: Summary, spreads: readonly Interval[]): string[] {
   return [
     ...measures,
+    ...slowDesigns(summary),
     ...unpaired(summary),
     ...spreadNotes(spreads),
     ...whatRoundsShow(summary),
@@ -40,6 +41,18 @@ export const measures: readonly string[] = [
   "The baseline serves as many connections, to one client: its wall time, connections per second " +
   "and latency are those of one client at a time.",
 ];
+
+/** Which designs have fewer rounds than the others, because they have taken their time. */
+export function slowDesigns({ run: { plan, complete }, designs }: Summary): string[] {
+  if (!complete || plan.limits.design === 0) return [];
+  const planned = (id: string) => plan.trials.filter(({ design }) => design === id).length;
+  const most = Math.max(...designs.map(({ id }) => planned(id)));
+  const slow = designs.filter(({ id }) => planned(id) < most);
+  return slow.length === 0 ? [] : [
+    `Fewer rounds: ${slow.map(({ id }) => id).join(", ")}. A design whose loads have taken ` +
+    `${plan.limits.design} s joins no further ones.`,
+  ];
+}
 
 /** What the spreads are that a table prints. */
 export function spreadNotes(spreads: readonly Interval[]): string[] {
