@@ -46,6 +46,6 @@ Deno.test("planOf() takes over how a run goes about it", () => {
 
 Deno.test("planOf() limits how long a design may take, where nobody says how many rounds it has", () => {
   const limit = (...args: string[]) => planFor(...args).limits.design;
-  assertEquals([limit(), limit("--design-limit", "5")], [30, 5]);
+  assertEquals([limit(), limit("--design-limit", "5")], [45, 5]);
   assertEquals([limit("--rounds=3"), limit("--rounds=3", "--design-limit=5")], [0, 5]);
 });

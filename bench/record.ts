@@ -160,7 +160,7 @@ export const LIMITS: z.infer<typeof Limits> = {
   request: 10,
   run: 600,
   stop: 30,
-  design: 30,
+  design: 45,
 };
 
 /** What is run, and in which order. */

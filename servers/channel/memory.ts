@@ -154,7 +154,7 @@ export class ChannelMemory {
   static create(): { chid: number; memory: ChannelMemory } {
     const chid = memoryFile("herd-channel", BYTES);
     const memory = new ChannelMemory(chid);
-    Mutex.create(memory.#memory.address + BigInt(MUTEX_AT));
+    Mutex.create(memory.#memory.address + BigInt(MUTEX_AT), "processes");
     memory.set(Header.magic, MAGIC);
     memory.set(Header.pid, getpid());
     for (const field of [Header.set, Header.listener, Header.exitKey]) memory.set(field, -1);

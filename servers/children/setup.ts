@@ -82,7 +82,7 @@ export function makeSetup(
     lockFile,
   };
   const setup = { ...openSetup(design, listing, handles), launch };
-  Mutex.create(setup.address);
+  Mutex.create(setup.address, design.children === "worker" ? "threads" : "processes");
   Queue.create(setup.address + BigInt(QUEUE_AT));
   return setup;
 }

@@ -17,9 +17,9 @@ const PATIENCE_MS = 30_000;
 const kinds = [...new Set(designs.flatMap(({ lock }) => lock ?? []))];
 
 /** A place for a lock of any kind; its file is gone at the end of the block that uses it. */
-function makePlace(): LockPlace & Disposable {
+function makePlace(between: "threads" | "processes" = "processes"): LockPlace & Disposable {
   const { address } = shareMemory(Mutex.BYTES);
-  Mutex.create(address);
+  Mutex.create(address, between);
   const descriptor = unnamedFile();
   return { descriptor, address, [Symbol.dispose]: () => close(descriptor) };
 }
@@ -203,21 +203,23 @@ class Thread implements Disposable {
   }
 }
 
-Deno.test("acquire() of a mutex excludes the threads of one process", async () => {
-  using place = makePlace();
-  using first = new Thread("mutex", place);
-  using second = new Thread("mutex", place);
-  await first.do("acquire");
-  let isHeld = false;
-  const { tid, done } = await second.begin("acquire");
-  const held = done.then(() => isHeld = true);
-  untilAsleep(`/proc/self/task/${tid}`);
-  await new Promise((resolve) => setTimeout(resolve));
-  assert(!isHeld);
-  await first.do("release");
-  await held;
-  await second.do("release");
-});
+for (const between of ["threads", "processes"] as const) {
+  Deno.test(`acquire() of a mutex between ${between} excludes the threads of one process`, async () => {
+    using place = makePlace(between);
+    using first = new Thread("mutex", place);
+    using second = new Thread("mutex", place);
+    await first.do("acquire");
+    let isHeld = false;
+    const { tid, done } = await second.begin("acquire");
+    const held = done.then(() => isHeld = true);
+    untilAsleep(`/proc/self/task/${tid}`);
+    await new Promise((resolve) => setTimeout(resolve));
+    assert(!isHeld);
+    await first.do("release");
+    await held;
+    await second.do("release");
+  });
+}
 
 Deno.test("acquire() of a file lock does not exclude the threads of one process", async () => {
   using place = makePlace();

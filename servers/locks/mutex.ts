@@ -1,14 +1,17 @@
 /**
  * A lock that is a pthread mutex in shared memory (UNP §30.8).
  *
- * It excludes threads, of one process or of several. It is robust: where its holder died, the next one
- * takes it over. Taken and given back without contention it never enters the kernel.
+ * It excludes threads. Shared by processes it is robust: where its holder died, the next one takes it
+ * over. Between the threads of one process, which do not die by themselves, it is private, as in the book:
+ * the kernel knows those who wait for it by address alone. Taken and given back without contention it
+ * never enters the kernel.
  *
  * @module
  */
 import type { Lock } from "../design.ts";
 import {
   initMutex,
+  initPrivateMutex,
   lockMutex,
   type PthreadObject,
   pthreadObject,
@@ -27,9 +30,10 @@ export class Mutex implements Lock {
     this.#mutex = pthreadObject(address);
   }
 
-  /** Makes a mutex at that address, once, before anyone uses it. */
-  static create(address: bigint): void {
-    initMutex(pthreadObject(address));
+  /** Makes a mutex at that address, once, before anyone uses it: for threads, or for processes. */
+  static create(address: bigint, between: "threads" | "processes"): void {
+    const init = between === "threads" ? initPrivateMutex : initMutex;
+    init(pthreadObject(address));
   }
 
   acquire(): void {
