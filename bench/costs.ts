@@ -106,7 +106,7 @@ const parts: readonly Part[] = [
     times: 100_000,
     prepare: () => {
       const { address } = shareMemory(Mutex.BYTES);
-      Mutex.create(address);
+      Mutex.create(address, "processes");
       return locking(new Mutex(address));
     },
   },
