@@ -17,6 +17,7 @@ import { Subprocess } from "./subprocess.ts";
 export interface BenchOptions {
   /** Ids of designs (default: as `deno task bench`); the baseline always runs, too. */
   readonly designs?: readonly string[];
+  /** Of every design (default: 7, and fewer of one whose loads take longer than 45 s in all). */
   readonly rounds?: number;
   readonly clients?: number;
   /** Connections each client makes. */

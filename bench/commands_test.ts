@@ -174,6 +174,22 @@ Deno.test("bench ends when its time is up, and can be gone on with", async () =>
   assert(trials.length < 200);
 });
 
+Deno.test("bench leaves out the rest of a design that has taken its time, and says so", async () => {
+  using folder = new TemporaryFolder();
+  // A client that waits eleven times between its connections takes longer than a second.
+  const load = ["--rounds", "2", "--connections", "12", "--think", "100"];
+  const args = ["--designs", "fork-per-client", "--design-limit", "1", "--output", folder.path];
+  const { code, stdout, stderr } = await runTask("bench", ...args, ...load);
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stderr, "No more rounds of fork-per-client: over the --design-limit of 1 s");
+  assertStringIncludes(
+    stdout,
+    "Fewer rounds: fork-per-client. A design whose loads have taken 1 s",
+  );
+  const { run: { complete, plan }, trials } = readRecord(folder.path);
+  assertEquals([complete, plan.trials.length, trials.length], [true, 3, 3]);
+});
+
 Deno.test("bench records a trial over its time as one that did not finish", async () => {
   using folder = new TemporaryFolder();
   const args = ["--designs", "iterative", "--rounds", "1", "--bytes", "1048576"];

@@ -64,7 +64,7 @@ export function makePlan(given: PlanOptions): Plan {
 }
 
 /** The usual limits. Who says how many rounds there are to be gets them, however long they take. */
-export function limitsOf({ rounds }: Pick<PlanOptions, "rounds">): Limits {
+function limitsOf({ rounds }: Pick<PlanOptions, "rounds">): Limits {
   return rounds === undefined ? LIMITS : { ...LIMITS, design: 0 };
 }
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { tryReadText } from "../servers/posix/files.ts";
+import { hasEnded, tryReadText } from "../servers/posix/files.ts";
 import { UnsupportedError } from "../servers/posix/libc.ts";
 import type { Trace } from "./record.ts";
 
@@ -30,7 +30,7 @@ export const strace: Program = {
   ],
   isAttached: (pids, _pid, said) => {
     const attached = new Set([...said.matchAll(/Process (\d+) attached/g)].map(([, pid]) => pid));
-    return pids.every((pid) => attached.has(String(pid)));
+    return pids.every((pid) => attached.has(String(pid)) || hasEnded(pid));
   },
   // "% time, seconds, usecs/call, calls, errors (if any), syscall"
   parse: (summary) =>
@@ -68,8 +68,9 @@ function sum(rows: Iterable<RegExpMatchArray>): Syscalls {
   return syscalls;
 }
 
-/** How often to look whether it is attached. */
+/** How often to look whether it is attached, and for how long. */
 const LOOK_MS = 20;
+const PATIENCE_MS = 10_000;
 
 /** Someone who counts system calls. */
 export class Tracer implements AsyncDisposable {
@@ -93,16 +94,20 @@ export class Tracer implements AsyncDisposable {
 
   /** Resolves when it follows all of them, their threads, and the children they will have. */
   static async attach(program: Program, pids: readonly number[]): Promise<Tracer> {
-    const tracer = new Tracer(program, pids);
-    let hasEnded = false;
-    tracer.#process.status.then(() => hasEnded = true);
+    await using starting = new AsyncDisposableStack();
+    const tracer = starting.use(new Tracer(program, pids));
+    let isOver = false;
+    tracer.#process.status.then(() => isOver = true);
+    const late = performance.now() + PATIENCE_MS;
     while (!program.isAttached(pids, tracer.#process.pid, tracer.#said)) {
-      if (hasEnded) {
+      if (isOver) {
         await tracer.#summary;
         throw new Error(tracer.#said.trim().split("\n").at(-1) || `${program.name} ended`);
       }
+      if (performance.now() > late) throw new Error(`${program.name} did not attach in time`);
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
+    starting.move();
     return tracer;
   }
 

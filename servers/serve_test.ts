@@ -121,6 +121,13 @@ Deno.test("serve refuses a port that another server takes at the same time", asy
   assertStringIncludes(String(failures[0]!.reason), "the port is in use; write another");
 });
 
+Deno.test("serve fork-per-client tells its memory although nobody has waited for its last child", async () => {
+  await using server = await startServer("fork-per-client");
+  ask(server.port, "4000\n", 4000);
+  const { report } = await server.stop();
+  assertGreater(report!.pssBytes!, 0);
+});
+
 Deno.test("serve prints CPU time and a line a child for people", async () => {
   await using server = new ServeProcess(["prefork-shared-accept", "--children", "3"]);
   const [, port] = (await server.nextLine())!.match(/^ready: .* on 127\.0\.0\.1:(\d+) /)!;

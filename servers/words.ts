@@ -71,7 +71,7 @@ export const words: Readonly<Record<string, Words>> = {
     does: "The main thread accepts, and starts a thread for each client.",
     why:
       "In the book this beats every process. Here a thread that runs TypeScript is a Worker with " +
-      "a JavaScript engine of its own, 10 to 15 ms of CPU, where a POSIX thread takes some 30 µs.",
+      "a JavaScript engine of its own, 10 to 50 ms of CPU, where a POSIX thread takes some 30 µs.",
   },
   "prethread-mutex": {
     does: "Threads are made in advance and take turns at accept, by a mutex.",

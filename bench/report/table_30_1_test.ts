@@ -161,3 +161,19 @@ Deno.test("table301() of local servers says how they are reached, and has nothin
   assertEquals(over, ["unix", "door"]);
   assertStringIncludes(notes.join("\n"), "Over: how the clients reach the server");
 });
+
+Deno.test("table301() says which designs have fewer rounds because they took their time", () => {
+  const notes = (limit: number) => {
+    const slow = rounds("slow", [9, 9]);
+    const recorded = record([...sevenRounds, ...slow]);
+    const { run } = recorded;
+    const plan = { ...run.plan, limits: { ...run.plan.limits, design: limit } };
+    return table301(summarize({ ...recorded, run: { ...run, plan } }, registry)).notes.join("\n");
+  };
+  assertStringIncludes(
+    notes(8),
+    "Fewer rounds: slow. A design whose loads have taken 8 s joins no",
+  );
+  // In a record from before there was such a limit there are other reasons.
+  assert(!notes(0).includes("Fewer rounds"));
+});

@@ -20,6 +20,7 @@ import {
   childrenOf,
   contextSwitches,
   cpuTicks,
+  hasEnded,
   proportionalMemory,
   scheduledSeconds,
   waitedForSeconds,
@@ -143,11 +144,12 @@ class Processes implements Running, Watch {
   }
 
   allMemory(): number | null {
-    const all = this.#living().map(proportionalMemory);
+    // A child that has ended and was not waited for has none any more.
+    const all = this.#living().filter((pid) => !hasEnded(pid)).map(proportionalMemory);
     return all.includes(null) ? null : sum(all as number[]);
   }
 
-  /** Everyone who serves, as long as nobody is born or dies. */
+  /** Everyone who serves, or has served and was not waited for, as long as nobody is born or dies. */
   #living(): number[] {
     return [this.#server, ...childrenOf(this.#server)];
   }

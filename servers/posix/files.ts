@@ -139,6 +139,11 @@ export function childrenOf(pid: number): number[] {
   return list ? list.split(" ").map(Number) : [];
 }
 
+/** Whether a process has ended, be it that its parent has not yet asked for it. */
+export function hasEnded(pid: number): boolean {
+  return !/\) [^ZX]/.test(tryReadText(`/proc/${pid}/stat`) ?? "");
+}
+
 /** The context switches so far of the thread (a process: its main thread) with that /proc folder. */
 export function contextSwitches(folder: string): { voluntary: number; involuntary: number } {
   const status = tryReadText(`${folder}/status`) ?? "";

@@ -8,6 +8,7 @@ import {
   contextSwitches,
   cpuTicks,
   descriptorsOf,
+  hasEnded,
   libcVersion,
   readText,
   tcpSocketsOn,
@@ -129,4 +130,17 @@ Deno.test("tcpSocketsOn() finds a listening socket by its port, and how many wai
   close(client);
   close(listener);
   assertEquals(tcpSocketsOn(port).filter(({ state }) => state === "0A"), []);
+});
+
+Deno.test("hasEnded() tells of a process before and after anyone waits for it", () => {
+  const pid = forkReady((ready) => {
+    ready();
+    sleep();
+  });
+  assertEquals(hasEnded(pid), false);
+  kill(pid, Signal.KILL);
+  endsWithin(pid, 1000);
+  assertEquals(hasEnded(pid), true);
+  waitFor(pid);
+  assertEquals(hasEnded(pid), true);
 });
