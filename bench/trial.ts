@@ -30,12 +30,18 @@ const WARM_UP = 200;
  */
 const WARM_UP_OF_CHILD = 13;
 
+/** A Worker or program for one client is never warm: only who makes them can be. */
+const WARM_UP_OF_MAKER = 20;
+
 /** Connections made before the mark of a trial, by all clients together. */
 export function warmUpOf(
   { design, load, poolSize }: Pick<Planned, "design" | "load" | "poolSize">,
 ): number {
-  const children = findDesign(design)?.lifetime === "pool" ? poolSize ?? 0 : 0;
-  const wanted = Math.max(WARM_UP, WARM_UP_OF_CHILD * children);
+  const { lifetime, children } = findDesign(design) ?? {};
+  const pool = lifetime === "pool" ? poolSize ?? 0 : 0;
+  const wanted = lifetime === "client" && children !== "fork"
+    ? WARM_UP_OF_MAKER
+    : Math.max(WARM_UP, WARM_UP_OF_CHILD * pool);
   return Math.ceil(wanted / load.clients) * load.clients;
 }
 

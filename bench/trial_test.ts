@@ -19,11 +19,12 @@ const plan = makePlan({
 });
 const [baseline] = plan.trials as [Planned];
 
-Deno.test("warmUpOf() grows with a pool, but not with children that a client has for itself", () => {
+Deno.test("warmUpOf() grows with a pool, and is small where each client has a cold child", () => {
   const load = { clients: 30, connections: 100, bytes: 1, think: 0 };
   const of = (design: string, poolSize: number | null) => warmUpOf({ design, load, poolSize });
   assertEquals([of("iterative", null), of("fork-per-client", 300)], [210, 210]);
   assertEquals([of("prefork-mutex", 15), of("prefork-mutex", 300)], [210, 3900]);
+  assertEquals([of("thread-per-client", 15), of("subprocess-per-client", 15)], [30, 30]);
 });
 
 Deno.test("fitting() leaves a trial alone that fits the schema", () => {
