@@ -4,7 +4,7 @@ import { RunningTask, runTask, TemporaryFolder } from "../clients/testing.ts";
 import { readRecord } from "./store.ts";
 import type { Planned } from "./trial.ts";
 
-const PLAN = ["--designs", "prefork-mutex", "--rounds", "3", "--connections", "5"];
+const PLAN = ["--designs", "prefork-mutex", "--rounds", "2", "--connections", "5"];
 
 for (const [task, children] of [["bench", "2"], ["sweep", "2,3"]] as const) {
   Deno.test(`${task} --resume finishes a run that was killed, every trial exactly once`, () =>

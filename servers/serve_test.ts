@@ -112,7 +112,7 @@ for (const id of ["iterative", "prefork-fd-passing", "prethread-main-accept", "p
 }
 
 Deno.test("serve refuses a port that another server takes at the same time", async () => {
-  const args = ["prethread-mutex", "--port", String(freePort()), "--json"];
+  const args = ["prethread-mutex", "--port", String(freePort()), "--json", "--children=2"];
   await using stack = new AsyncDisposableStack();
   const servers = [1, 2].map(() => stack.use(new RunningServer(args)));
   const results = await Promise.allSettled(servers.map((server) => server.waitUntilReady()));

@@ -78,7 +78,7 @@ Deno.test("rebase() leaves a process whose children allocate and collect, on the
 
 Deno.test("rebase() works whatever V8 is about to do", () => {
   // A collection, or a function about to be optimized: V8 may be anywhere in its own affairs.
-  for (let calls = 0; calls < 600; calls += 60) {
+  for (let calls = 0; calls < 600; calls += 100) {
     const { code } = inChild(() => {
       const add = (sum: number, i: number) => sum + i;
       let sum = 0;
