@@ -87,21 +87,18 @@ export function goOn(folder: string): Started {
       `Cannot resume ${folder} here: its ${name} is ${then}, this one is ${now}; start a new run`,
     );
   }
-  return {
-    store: Store.reopen(folder),
-    run,
-    done: trials,
-    pending: without(run.plan.trials, trials),
-  };
+  const wasRun = isAmong(trials);
+  const pending = run.plan.trials.filter((planned) => !wasRun(planned));
+  return { store: Store.reopen(folder), run, done: trials, pending };
 }
 
 type PlaceInRun = Pick<Trial, "round" | "position">;
 
-/** The trials of a plan that are not among the others. */
-function without(planned: Plan["trials"], others: readonly PlaceInRun[]): Plan["trials"] {
+/** Tells whether a planned trial is among those that were run. */
+function isAmong(trials: readonly PlaceInRun[]): (planned: PlaceInRun) => boolean {
   const key = ({ round, position }: PlaceInRun) => `${round} ${position}`;
-  const keys = new Set(others.map(key));
-  return planned.filter((one) => !keys.has(key(one)));
+  const keys = new Set(trials.map(key));
+  return (planned) => keys.has(key(planned));
 }
 
 /** Runs what is left to do, and closes the record. */
@@ -125,8 +122,8 @@ export async function measure(
   const work = { done, pending };
   const complete = await runPlan(run.plan, execute, record, observer, signal, work);
   const traces = trace && complete ? await traceDesigns(run.plan, note, signal) : run.traces;
-  const leftOut = complete ? without(run.plan.trials, trials) : [];
-  const plan = { ...run.plan, trials: without(run.plan.trials, leftOut) };
+  const planned = complete ? run.plan.trials.filter(isAmong(trials)) : run.plan.trials;
+  const plan = { ...run.plan, trials: planned };
   store.writeRun({ ...run, plan, complete, traces, endedAt: new Date().toISOString() });
   const recorded = await store.derive();
   const failed = recorded.trials.filter(({ status }) => status !== "ok").length;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { childrenOf, tcpSocketsOn } from "../servers/posix/files.ts";
+import { childrenOf, tcpSocketsOn, TcpState } from "../servers/posix/files.ts";
 import { UnsupportedError } from "../servers/posix/libc.ts";
 import type { Plan, Trace } from "./record.ts";
 import { attachTracer, type Program } from "./tracer.ts";
@@ -63,8 +63,7 @@ async function traceTrial(
   return { design, connections: clients * connections, syscalls: await tracer.end() };
 }
 
-/** The state of a server's connection that its client has closed and the server has not (tcp_states.h). */
-const CLOSE_WAIT = "08";
+/** How long the server may take to close a connection that its client has closed. */
 const CLOSING_MS = 1000;
 const PAUSE_MS = 100;
 
@@ -72,7 +71,7 @@ const PAUSE_MS = 100;
 async function untilClosed(port: number | undefined): Promise<void> {
   // A Unix-domain socket does not tell who has closed it.
   if (port === undefined) return await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-  const isOpen = () => tcpSocketsOn(port).some(({ state }) => state === CLOSE_WAIT);
+  const isOpen = () => tcpSocketsOn(port).some(({ state }) => state === TcpState.closeWait);
   for (const late = performance.now() + CLOSING_MS; isOpen() && performance.now() < late;) {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }

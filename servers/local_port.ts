@@ -5,7 +5,7 @@
  */
 import { UsageError } from "./cli.ts";
 import { Errno, SystemError } from "./posix/errors.ts";
-import { boundSocket, internetAddress, startListening } from "./posix/sockets.ts";
+import { boundSocket, internetAddress, listen, startListening } from "./posix/sockets.ts";
 
 /** The flag that says which. */
 export const portFlag = {
@@ -24,9 +24,7 @@ export const portFlag = {
  * @throws {UsageError} where the port is in use.
  */
 export function listenOn(port: number): number {
-  const listener = takePort(port);
-  openPort(listener, port);
-  return listener;
+  return unlessInUse(port, (doing) => listen(internetAddress("127.0.0.1", port), doing));
 }
 
 /** Takes a port, where nobody can connect yet. The result and errors are as those of `listenOn`. */

@@ -1,7 +1,7 @@
 /** What only designs do whose parent passes connections to children that are free. */
 import { assertEquals } from "@std/assert";
 import { designs } from "./designs.ts";
-import { childrenOf, readText, tcpSocketsOn } from "./posix/files.ts";
+import { childrenOf, readText, tcpSocketsOn, TcpState } from "./posix/files.ts";
 import { kill } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
 import { ask, Connection, type RunningServer, startServer } from "./testing.ts";
@@ -49,8 +49,7 @@ async function end(connection: Connection, server: RunningServer): Promise<void>
 
 /** Clients in the backlog of a listening socket. */
 function backlog(port: number): number {
-  const LISTEN = "0A";
-  return tcpSocketsOn(port).find(({ state }) => state === LISTEN)!.waiting;
+  return tcpSocketsOn(port).find(({ state }) => state === TcpState.listen)!.waiting;
 }
 
 /** Ends a server; the clients of each child, which the parent counted as its children did. */

@@ -16,6 +16,7 @@ import {
   ask,
   closing,
   Connection,
+  freePort,
   type Outcome,
   RunningServer,
   ServeProcess,
@@ -74,13 +75,6 @@ Deno.test("serve answers --help with its flags", async () => {
     assertStringIncludes(lines.join("\n"), words);
   }
 });
-
-/** A port that was free a moment ago. */
-function freePort(): number {
-  const listener = listen(internetAddress("127.0.0.1", 0), "find a free port");
-  using _ = closing(listener);
-  return boundAddress(listener).port;
-}
 
 Deno.test("serve listens on the port it is given", async () => {
   const port = freePort();

@@ -17,10 +17,12 @@ import { fork } from "./posix/fork.ts";
 import { affinity, type Ended, endsWithin, getpid, kill, spawn, wait } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
 import {
+  boundAddress,
   close,
   connect,
   endWriting,
   internetAddress,
+  listen,
   pipe,
   read,
   socketPair,
@@ -262,6 +264,13 @@ export async function startServer(
   await server.waitUntilReady();
   starting.move();
   return server;
+}
+
+/** A port that nobody listens on. */
+export function freePort(): number {
+  const listener = listen(internetAddress("127.0.0.1", 0), "find a port");
+  using _ = closing(listener);
+  return boundAddress(listener).port;
 }
 
 /** One connection to a server: at a port of 127.0.0.1, or at a path. */

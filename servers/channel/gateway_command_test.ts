@@ -4,7 +4,8 @@ import { Errno } from "../posix/errors.ts";
 import { Connection } from "../testing.ts";
 import { connectAttach, connectDetach, msgSend, nodeDescriptor } from "./mod.ts";
 import { assertErrno, bytesOf, channelOf, echo, uniqueName } from "./testing.ts";
-import { freePort, KEY, mirror, startGateway } from "./testing_tasks.ts";
+import { freePort } from "../testing.ts";
+import { KEY, mirror, startGateway } from "./testing_tasks.ts";
 
 Deno.test("a gateway with another key is refused, and whatever else connects", async () => {
   const { node, gateway } = await mirror();

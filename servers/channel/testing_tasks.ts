@@ -5,8 +5,7 @@
  */
 import config from "../../deno.json" with { type: "json" };
 import { linesOf } from "../lines.ts";
-import { boundAddress, close, internetAddress, listen } from "../posix/sockets.ts";
-import { inTime } from "../testing.ts";
+import { freePort, inTime } from "../testing.ts";
 import { uniqueName } from "./testing.ts";
 
 /** The longest a test waits for a task. */
@@ -98,14 +97,6 @@ export async function startGateway(
   const env = { HERD_CHANNEL_KEY: key };
   const task = await ServingTask.start("channel-gateway", ["--json", ...args], { env, via });
   return Object.assign(task, { port: task.ready && JSON.parse(task.ready).port });
-}
-
-/** A port nobody listens on. */
-export function freePort(): number {
-  const listener = listen(internetAddress("127.0.0.1", 0), "find a port");
-  const { port } = boundAddress(listener);
-  close(listener);
-  return port;
 }
 
 /** A gateway that leads back to this node, which has the name that is the result. */

@@ -108,9 +108,12 @@ export function tableIn(path: string): string[][] {
   return readText(path).split("\n").map((line) => line.trim().split(/ +/));
 }
 
+/** States of a TCP socket, as numbers of two hexadecimal digits (tcp_states.h). */
+export const TcpState = { closeWait: "08", listen: "0A" } as const;
+
 /** A TCP socket of this thread's network, as proc_pid_net(5) tells it in net/tcp. */
 export interface TcpSocket {
-  /** A number of two hexadecimal digits (tcp_states.h). */
+  /** One of `TcpState`, or another. */
   readonly state: string;
   /** Bytes received and not read; of a listening socket the clients in its backlog. */
   readonly waiting: number;

@@ -12,6 +12,7 @@ import {
   libcVersion,
   readText,
   tcpSocketsOn,
+  TcpState,
   tryReadText,
 } from "./files.ts";
 import { fork, forkAgain } from "./fork.ts";
@@ -123,13 +124,13 @@ Deno.test("tcpSocketsOn() finds a listening socket by its port, and how many wai
   const { port } = boundAddress(listener);
   const client = streamSocket(address);
   connect(client, internetAddress("127.0.0.1", port));
-  const [listening] = tcpSocketsOn(port).filter(({ state }) => state === "0A");
+  const [listening] = tcpSocketsOn(port).filter(({ state }) => state === TcpState.listen);
   assertEquals(listening!.waiting, 1);
   const sockets = descriptorsOf(Deno.pid).map(({ target }) => target);
   assertEquals(sockets.includes(`socket:[${listening!.inode}]`), true);
   close(client);
   close(listener);
-  assertEquals(tcpSocketsOn(port).filter(({ state }) => state === "0A"), []);
+  assertEquals(tcpSocketsOn(port).filter(({ state }) => state === TcpState.listen), []);
 });
 
 Deno.test("hasEnded() tells of a process before and after anyone waits for it", () => {

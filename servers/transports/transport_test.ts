@@ -18,7 +18,6 @@ import {
 } from "./transport.ts";
 
 const LIMIT = timeLimit(5);
-const ECONNREFUSED = 111;
 
 /** Where a test listens: at a port, or under a name that no file has. */
 function somewhere(name: TransportName): Where {
@@ -65,7 +64,7 @@ for (const name of TRANSPORT_NAMES) {
       assertEquals(failureOf(silence), Errno.EAGAIN);
       close(connection);
     }
-    assertEquals(failureOf(assertThrows(open, Error)), ECONNREFUSED);
+    assertEquals(failureOf(assertThrows(open, Error)), Errno.ECONNREFUSED);
   });
 
   Deno.test(`${name}: a place has one server`, () => {
@@ -84,7 +83,7 @@ for (const name of TRANSPORT_NAMES) {
       const second = transport.take({ host, port });
       using _second = closing(second.listener);
       const { open } = transport.client({ host, port }, 1, LIMIT);
-      assertEquals(failureOf(assertThrows(open, Error)), ECONNREFUSED);
+      assertEquals(failureOf(assertThrows(open, Error)), Errno.ECONNREFUSED);
       second.open();
       closing(open())[Symbol.dispose]();
       assertThrows(() => first.open(), UsageError, "the port is in use; write another");

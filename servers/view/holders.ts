@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { childrenOf, descriptorsOf, tableIn, tcpSocketsOn } from "../posix/files.ts";
+import { childrenOf, descriptorsOf, tableIn, tcpSocketsOn, TcpState } from "../posix/files.ts";
 
 /** A process that has a descriptor of a socket. */
 export interface Holder {
@@ -28,8 +28,7 @@ export function holdersOf(pids: readonly number[]): Holders {
 
 /** The inode of the socket that listens on that port; undefined: none does. */
 export function listenerOn(port: number): number | undefined {
-  const LISTEN = "0A";
-  return tcpSocketsOn(port).find(({ state }) => state === LISTEN)?.inode;
+  return tcpSocketsOn(port).find(({ state }) => state === TcpState.listen)?.inode;
 }
 
 /** Inodes of the connected stream sockets of the Unix domain (/proc/net/unix). */
