@@ -56,8 +56,8 @@
  */
 export { type Design, designs, findDesign } from "./servers/designs.ts";
 export type { ChildReport, Report } from "./servers/host/account.ts";
-export type { LoadReport } from "./clients/load.ts";
-export type { Environment, Parameter, Plan, Recorded, Run, Trial } from "./bench/record.ts";
+export type { LoadReport } from "./clients/protocol.ts";
+export type { Environment, Parameter, Plan, Recorded, Run, Trial } from "./bench/record/record.ts";
 export {
   bench,
   type BenchOptions,
@@ -67,5 +67,5 @@ export {
   type Server,
   type SweepOptions,
 } from "./bench/api.ts";
-export { type SweepPoint, sweepPoints } from "./bench/report/sweep.ts";
-export type { DesignSummary, Summary } from "./bench/report/summary.ts";
+export { type SweepPoint, sweepPoints } from "./bench/report/summary/sweep.ts";
+export type { DesignSummary, Summary } from "./bench/report/summary/summary.ts";

@@ -3,15 +3,17 @@
  *
  * @module
  */
-import type { LoadReport } from "../clients/load.ts";
+import { BOOK } from "../clients/book.ts";
+import type { LoadReport } from "../clients/protocol.ts";
 import type { Report } from "../servers/host/account.ts";
-import { requireDesign } from "../servers/cli.ts";
-import { usualDesigns } from "../servers/designs.ts";
-import type { TransportName } from "../servers/transports/transport.ts";
-import { makePlan } from "./plan.ts";
-import { LIMITS, type Parameter, type Recorded } from "./record.ts";
-import { recordRun } from "./record_run.ts";
-import { Subprocess } from "./subprocess.ts";
+import { requireDesign, usualDesigns } from "../servers/designs.ts";
+import type { TransportName } from "../servers/design.ts";
+import { makePlan } from "./plan/plan.ts";
+import { LIMITS, type Parameter, type Recorded } from "./record/record.ts";
+import { recordRun } from "./run/record_run.ts";
+import { writeDerived } from "./report/files.ts";
+import { startLoad } from "./agents/load.ts";
+import { startServer } from "./agents/server.ts";
 
 /** A run. What is left out is as in the book: 10 clients × 500 connections × 4000 bytes, 15 children. */
 export interface BenchOptions {
@@ -60,10 +62,11 @@ export async function bench(options: BenchOptions = {}): Promise<Recorded> {
     sweep: sweep ? { ...sweep, values: [...sweep.values] } : null,
     designs: designs.map((id) => requireDesign(id).id),
   });
-  const { recorded } = await recordRun(plan, {
+  const { recorded, folder: recordedIn } = await recordRun(plan, {
     ...(folder === undefined ? {} : { folder }),
     ...(signal === undefined ? {} : { signal }),
   });
+  await writeDerived(recordedIn, recorded);
   return recorded;
 }
 
@@ -87,36 +90,32 @@ export interface Server extends AsyncDisposable {
  */
 export async function serve(
   design: string,
-  { port = 0, path, children = 15 }: { port?: number; path?: string; children?: number } = {},
+  { port = 0, path, children = BOOK.children }: {
+    port?: number;
+    path?: string;
+    children?: number;
+  } = {},
 ): Promise<Server> {
   const { id } = requireDesign(design);
-  const server = new Subprocess("servers/serve.ts", [
-    id,
-    path === undefined ? `--port=${port}` : `--path=${path}`,
-    `--children=${children}`,
-  ]);
-  try {
-    const ready = await server.next("ready", LIMITS.start);
-    return {
-      host: ready.host as string,
-      port: ready.port as number,
-      path: ready.path as string | undefined,
-      mark: async () => {
-        await server.say("mark");
-        await server.next("marked", LIMITS.stop);
-      },
-      stop: async () => {
-        server.signal("SIGTERM");
-        const { event: _, ...report } = await server.next("report", LIMITS.stop);
-        await server[Symbol.asyncDispose]();
-        return report as unknown as Report;
-      },
-      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-    };
-  } catch (error) {
-    await server[Symbol.asyncDispose]();
-    throw error;
-  }
+  await using starting = new AsyncDisposableStack();
+  const server = starting.use(startServer({ design: id, port, path: path ?? null, children }));
+  const ready = await server.next("ready", LIMITS.start);
+  starting.move();
+  return {
+    host: ready.host,
+    port: ready.port,
+    path: ready.path ?? undefined,
+    async mark() {
+      await server.send({ request: "mark" });
+      await server.next("marked", LIMITS.stop);
+    },
+    async stop() {
+      await using _ = server;
+      await server.send({ request: "stop" });
+      return (await server.next("report", LIMITS.stop)).report;
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
 }
 
 /** A load. */
@@ -136,20 +135,16 @@ export interface LoadOptions {
   readonly bytes?: number;
 }
 
-/** Loads a server with forked clients, and gives what they saw. */
-export async function load(
-  { port, host, path, transport, clients = 10, connections = 500, bytes = 4000 }: LoadOptions,
-): Promise<LoadReport> {
-  const target = Object.entries({ port, host, path, transport })
-    .flatMap(([name, value]) => value === undefined ? [] : [`--${name}=${value}`]);
-  await using load = new Subprocess("clients/load.ts", [
-    ...target,
-    `--clients=${clients}`,
-    `--connections=${connections}`,
-    `--bytes=${bytes}`,
-  ]);
+/**
+ * Loads a server with forked clients, and gives what they saw.
+ *
+ * @throws {UnsupportedError} where fork(2) does not work.
+ * @throws {FailedError} where a client died.
+ */
+export async function load(options: LoadOptions): Promise<LoadReport> {
+  const { path, transport = path === undefined ? "tcp" : "unix", ...rest } = options;
+  await using load = startLoad({ ...rest, path: path ?? null, transport });
   await load.next("ready", LIMITS.start);
-  await load.say("go");
-  const { event: _, ...report } = await load.next("report", LIMITS.run);
-  return report as unknown as LoadReport;
+  await load.send({ request: "go" });
+  return (await load.next("report", LIMITS.run)).report;
 }

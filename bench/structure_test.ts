@@ -1,28 +1,169 @@
 /** The house: who may know whom, and who may name what. */
-import { assert, assertEquals, assertGreater } from "@std/assert";
-import { V8_FLAGS } from "../servers/v8_flags.ts";
+import { assert, assertEquals } from "@std/assert";
+import { V8_FLAGS } from "../servers/children/v8_flags.ts";
 import config from "../deno.json" with { type: "json" };
 
 const ROOT = new URL("..", import.meta.url);
-const ROOMS = ["bench", "clients", "servers"];
+const TOP = ["bench", "clients", "servers"];
+
+/**
+ * The rooms, each a file or a folder with all that is not a room of its own in it, and the rooms it may import
+ * from. Whatever it may import from stands above it, so that there is no circle.
+ */
+const ROOMS: Readonly<Record<string, readonly string[]>> = {
+  // What is measured.
+  "servers/errors.ts": [],
+  "servers/posix": ["servers/errors.ts"],
+  "servers/design.ts": [],
+  "servers/locks": ["servers/posix", "servers/design.ts"],
+  "servers/service": ["servers/posix"],
+  "servers/ipc/door": ["servers/errors.ts", "servers/posix"],
+  "servers/ipc/channel": ["servers/posix", "servers/locks"],
+  "servers/transports": [
+    "servers/errors.ts",
+    "servers/posix",
+    "servers/design.ts",
+    "servers/ipc/door",
+    "servers/ipc/channel",
+  ],
+  "servers/listings": [
+    "servers/posix",
+    "servers/design.ts",
+    "servers/service",
+    "servers/ipc/door",
+    "servers/ipc/channel",
+  ],
+  "servers/designs.ts": ["servers/errors.ts", "servers/design.ts", "servers/listings"],
+  "servers/children": [
+    "servers/posix",
+    "servers/design.ts",
+    "servers/designs.ts",
+    "servers/locks",
+    "servers/service",
+    "servers/ipc/door",
+  ],
+  "servers/sserver": [
+    "servers/errors.ts",
+    "servers/posix",
+    "servers/children",
+    "servers/service",
+    "servers/transports",
+  ],
+  "servers/host": [
+    "servers/errors.ts",
+    "servers/posix",
+    "servers/design.ts",
+    "servers/designs.ts",
+    "servers/children",
+    "servers/transports",
+  ],
+  // What loads it.
+  "clients": [
+    "servers/errors.ts",
+    "servers/posix",
+    "servers/design.ts",
+    "servers/transports",
+    "servers/host",
+  ],
+  // What measures: the data flows from plan to report.
+  "bench/record": ["clients", "servers"],
+  "bench/statistics": [],
+  "bench/machine": ["bench/record", "servers"],
+  "bench/plan": ["bench/record", "clients", "servers"],
+  "bench/agents": ["bench/record", "clients", "servers"],
+  "bench/run": [
+    "bench/agents",
+    "bench/machine",
+    "bench/plan",
+    "bench/record",
+
+    "servers",
+  ],
+  "bench/compare": ["bench/run", "bench/plan", "bench/record", "bench/statistics", "servers"],
+  "bench/report/summary": [
+    "bench/compare",
+    "bench/plan",
+    "bench/record",
+    "bench/statistics",
+    "servers",
+  ],
+  "bench/report/tables": [
+    "bench/compare",
+    "bench/plan",
+    "bench/record",
+    "bench/report/summary",
+    "bench/statistics",
+    "servers",
+  ],
+  "bench/report/charts": ["bench/report/summary", "bench/report/tables", "servers"],
+  "bench/report/html": [
+    "bench/plan",
+    "bench/record",
+    "bench/report/charts",
+    "bench/report/summary",
+    "bench/report/tables",
+    "servers",
+  ],
+  "bench/report": [
+    "bench/machine",
+    "bench/record",
+    "bench/report/charts",
+    "bench/report/html",
+    "bench/report/summary",
+    "bench/report/tables",
+  ],
+  "bench/api.ts": [
+    "bench/agents",
+    "bench/plan",
+    "bench/record",
+    "bench/report",
+    "bench/run",
+    "clients",
+    "servers",
+  ],
+  // The skin.
+  "bench/cli": [
+    "bench/machine",
+    "bench/plan",
+    "bench/record",
+    "bench/report",
+    "bench/run",
+
+    "servers",
+  ],
+  "bench/commands": [
+    "bench/agents",
+    "bench/cli",
+    "bench/compare",
+    "bench/machine",
+    "bench/plan",
+    "bench/record",
+    "bench/report",
+    "bench/run",
+    "bench/statistics",
+    "clients",
+    "servers",
+  ],
+  "bench/herd.ts": ["bench/cli", "bench/commands", "servers"],
+};
 
 /** Every source of Herd, by its path in the checkout. */
 const sources = new Map(
-  [...ROOMS.flatMap((room) => [...walk(room)]), ...filesOf(".")]
+  [...TOP.flatMap((folder) => [...walk(folder)]), "mod.ts"]
     .filter((path) => path.endsWith(".ts"))
     .map((path) => [path, Deno.readTextFileSync(new URL(path, ROOT))]),
 );
 
-function filesOf(folder: string): string[] {
-  return [...Deno.readDirSync(new URL(`${folder}/`, ROOT))]
-    .filter(({ isFile }) => isFile).map(({ name }) => folder === "." ? name : `${folder}/${name}`);
-}
-
 function* walk(folder: string): Generator<string> {
-  yield* filesOf(folder);
   for (const { name, isDirectory } of Deno.readDirSync(new URL(`${folder}/`, ROOT))) {
     if (isDirectory) yield* walk(`${folder}/${name}`);
+    else yield `${folder}/${name}`;
   }
+}
+
+/** Tests, and what only they use, may import from anywhere. */
+function isTest(path: string): boolean {
+  return /_test\.ts$|\/testing[^/]*(\.ts$|\/)/.test(path);
 }
 
 /** The sources that match, by path. */
@@ -30,42 +171,97 @@ function naming(pattern: RegExp): string[] {
   return [...sources].filter(([, text]) => pattern.test(text)).map(([path]) => path);
 }
 
-/** What a source imports from Herd itself, as paths in the checkout; examples in its pages too. */
+/** What a source imports from Herd itself, types and `import()` included, as paths in the checkout. */
 function importsOf(path: string, text: string): string[] {
-  const specifiers = text.matchAll(/\b(?:from|import)\s*\(?\s*"(\.[^"]*)"/g);
+  const code = text.replaceAll(/\/\*[^]*?\*\//g, "");
+  const specifiers = code.matchAll(
+    /(?:\b(?:from|import)\s*\(?|import\.meta\.resolve\()\s*"(\.[^"]*)"/g,
+  );
   return [...specifiers].map(([, specifier]) =>
     new URL(specifier!, new URL(path, ROOT)).pathname.slice(ROOT.pathname.length)
-  );
+  ).filter((imported) => sources.has(imported));
 }
 
-/** Which room imports from which: "bench → clients". */
-function directions(): Map<string, string[]> {
-  const room = (path: string) => path.split("/")[0]!;
-  const found = new Map<string, string[]>();
-  for (const [path, text] of sources) {
-    for (const imported of importsOf(path, text)) {
-      if (!ROOMS.includes(room(path)) || !ROOMS.includes(room(imported))) continue;
-      const direction = `${room(path)} → ${room(imported)}`;
-      found.set(direction, [...found.get(direction) ?? [], `${path} imports ${imported}`]);
+/** Every import between production sources. */
+const imports = [...sources]
+  .filter(([path]) => !isTest(path))
+  .map(([path, text]) => [path, importsOf(path, text)] as const);
+
+/** The innermost room that a source is in. */
+function roomOf(path: string): string | undefined {
+  return Object.keys(ROOMS).filter((room) => path === room || path.startsWith(`${room}/`))
+    .toSorted((a, b) => b.length - a.length)[0];
+}
+
+/** Whether a room may import from another: it, or what it is in, is named. */
+function isAllowed(from: string, to: string): boolean {
+  return from === to || ROOMS[from]!.some((room) => to === room || to.startsWith(`${room}/`));
+}
+
+Deno.test("every source has its room", () => {
+  const homeless = [...sources.keys()].filter((path) => !isTest(path) && path !== "mod.ts")
+    .filter((path) => roomOf(path) === undefined);
+  assertEquals(homeless, []);
+});
+
+Deno.test("imports go the allowed ways between rooms", () => {
+  const forbidden = imports.flatMap(([path, all]) => {
+    const from = roomOf(path);
+    return from === undefined ? [] : all
+      .filter((imported) => !isAllowed(from, roomOf(imported)!))
+      .map((imported) => `${path} imports ${imported}`);
+  });
+  assertEquals(forbidden, []);
+});
+
+Deno.test("every allowed way is used", () => {
+  const used = new Set(
+    imports.flatMap(([path, all]) =>
+      all.map((imported) => `${roomOf(path)} → ${roomOf(imported)}`)
+    ),
+  );
+  for (const [from, allowed] of Object.entries(ROOMS)) {
+    for (const to of allowed) {
+      const isUsed = [...used].some((way) => way.startsWith(`${from} → ${to}`));
+      assert(isUsed, `${from} does not import from ${to}: take it off the list`);
     }
   }
-  return found;
+});
+
+Deno.test("the allowed ways have no circle, and files import each other in none", () => {
+  const rooms = Object.keys(ROOMS);
+  const within = (to: string) => rooms.filter((room) => room === to || room.startsWith(`${to}/`));
+  const ways = new Map(
+    rooms.map((from) => [from, ROOMS[from]!.flatMap(within).filter((to) => to !== from)]),
+  );
+  assertEquals(circleIn(ways), []);
+  assertEquals(circleIn(new Map(imports)), []);
+});
+
+/** A circle in a graph, as the path around it; empty where there is none. */
+function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>();
+  const visit = (node: string, path: readonly string[]): string[] => {
+    if (path.includes(node)) return [...path.slice(path.indexOf(node)), node];
+    if (done.has(node)) return [];
+    for (const next of graph.get(node) ?? []) {
+      const circle = visit(next, [...path, node]);
+      if (circle.length > 0) return circle;
+    }
+    done.add(node);
+    return [];
+  };
+  for (const node of graph.keys()) {
+    const circle = visit(node, []);
+    if (circle.length > 0) return circle;
+  }
+  return [];
 }
 
 Deno.test("only servers/posix/ names what can break memory", () => {
-  const rooms = naming(/\bDeno\s*\.\s*(dlopen|Unsafe)/);
-  assert(rooms.includes("servers/posix/libc.ts"));
-  assertEquals(rooms.filter((path) => !path.startsWith("servers/posix/")), []);
-});
-
-Deno.test("imports point one way: from bench to clients to servers", () => {
-  const found = directions();
-  for (const allowed of ["bench → clients", "bench → servers", "clients → servers"]) {
-    assertGreater(found.get(allowed)?.length ?? 0, 0, allowed);
-  }
-  for (const forbidden of ["servers → clients", "servers → bench", "clients → bench"]) {
-    assertEquals(found.get(forbidden) ?? [], []);
-  }
+  const found = naming(/\bDeno\s*\.\s*(dlopen|Unsafe)/);
+  assert(found.includes("servers/posix/libc.ts"));
+  assertEquals(found.filter((path) => !path.startsWith("servers/posix/")), []);
 });
 
 Deno.test("every task says what it does, and none asks for every permission", () => {
@@ -75,8 +271,8 @@ Deno.test("every task says what it does, and none asks for every permission", ()
   }
 });
 
-Deno.test("tasks that serve or load run V8 as bench has them run it", () => {
-  for (const name of ["serve", "sserver", "load", "costs"] as const) {
+Deno.test("tasks that serve or measure in their own process run V8 as bench has it run", () => {
+  for (const name of ["sserver", "costs"] as const) {
     assert(config.tasks[name].command.split(" ").includes(V8_FLAGS), name);
   }
 });

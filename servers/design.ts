@@ -7,11 +7,6 @@
  *
  * @module
  */
-import type { Setup } from "./children/setup.ts";
-import type { Queue } from "./locks/queue.ts";
-import type { Cgroup } from "./posix/cgroup.ts";
-import type { Running } from "./host/running.ts";
-import type { TransportName } from "./transports/transport.ts";
 
 /**
  * How children are made: not at all, by fork(2), as Deno subprocesses, as Workers (threads), or by fork(2)
@@ -24,6 +19,9 @@ export type Passing = "free" | "round";
 
 /** What is held around accept: a record lock on a file, or a mutex in shared memory. */
 export type LockKind = "file" | "mutex";
+
+/** How clients reach a server: a byte stream, or a local transport. */
+export type TransportName = "tcp" | "unix" | "door" | "channel";
 
 /** Held around accept, and only there. */
 export interface Lock {
@@ -70,12 +68,29 @@ export interface Listing {
   child?(child: Child): void;
   /** Has V8 compile what serves, where it is not what serves streams. */
   warmUp?(): void;
-  /** In place of both: starts the server, where a library of its own makes the threads. */
-  readonly start?: Start;
+  /** In place of both, in the host: starts the server, where a library of its own asks for the threads. */
+  start?(pool: ThreadPool): void;
 }
 
-/** Starts a server, in the host; where there is a cgroup, in that. */
-export type Start = (setup: Setup, cgroup?: Cgroup) => Running;
+/** What a listing has to work with whose threads are asked for by a library. */
+export interface ThreadPool {
+  /** The listening socket. */
+  readonly listener: number;
+  /** How many threads it is to have. */
+  readonly children: number;
+  /** Starts the thread of that place, a Worker that runs a program of `children/`. */
+  startThread(program: URL, index: number): Worker;
+  /** Ends the server with a reason. */
+  fail(reason: string): void;
+}
+
+/** Connections that wait for a thread (UNP §30.12). */
+export interface Queue {
+  /** Adds a connection, waiting while the queue is full. */
+  put(connection: number): void;
+  /** Takes the oldest connection, waiting while there is none. */
+  take(): number;
+}
 
 /** What the parent of a listing has to work with. */
 export interface Server {

@@ -5,6 +5,7 @@
  * @module
  */
 import type { Design, Listing } from "./design.ts";
+import { UsageError } from "./errors.ts";
 
 export type { Design };
 
@@ -17,7 +18,7 @@ export const designs: readonly Design[] = [
     accepts: "the process",
     row: 0,
     isLocal: true,
-    listing: import.meta.resolve("./iterative.ts"),
+    listing: import.meta.resolve("./listings/iterative.ts"),
   },
   {
     id: "fork-per-client",
@@ -26,7 +27,7 @@ export const designs: readonly Design[] = [
     accepts: "the parent, then a new child for each client",
     row: 1,
     lifetime: "client",
-    listing: import.meta.resolve("./per_client.ts"),
+    listing: import.meta.resolve("./listings/per_client.ts"),
   },
   {
     id: "prefork-shared-accept",
@@ -36,7 +37,7 @@ export const designs: readonly Design[] = [
     row: 2,
     lifetime: "pool",
     isLocal: true,
-    listing: import.meta.resolve("./shared_accept.ts"),
+    listing: import.meta.resolve("./listings/shared_accept.ts"),
   },
   {
     id: "prefork-file-lock",
@@ -47,7 +48,7 @@ export const designs: readonly Design[] = [
     lifetime: "pool",
     lock: "file",
     isLocal: true,
-    listing: import.meta.resolve("./locked_accept.ts"),
+    listing: import.meta.resolve("./listings/locked_accept.ts"),
   },
   {
     id: "prefork-mutex",
@@ -58,7 +59,7 @@ export const designs: readonly Design[] = [
     lifetime: "pool",
     lock: "mutex",
     isLocal: true,
-    listing: import.meta.resolve("./locked_accept.ts"),
+    listing: import.meta.resolve("./listings/locked_accept.ts"),
   },
   {
     id: "prefork-fd-passing",
@@ -69,7 +70,7 @@ export const designs: readonly Design[] = [
     lifetime: "pool",
     passes: "free",
     isLocal: true,
-    listing: import.meta.resolve("./passed_accept.ts"),
+    listing: import.meta.resolve("./listings/passed_accept.ts"),
   },
   {
     id: "thread-per-client",
@@ -78,7 +79,7 @@ export const designs: readonly Design[] = [
     accepts: "the main thread, then a new thread for each client",
     row: 6,
     lifetime: "client",
-    listing: import.meta.resolve("./per_client.ts"),
+    listing: import.meta.resolve("./listings/per_client.ts"),
   },
   {
     id: "prethread-mutex",
@@ -88,7 +89,7 @@ export const designs: readonly Design[] = [
     row: 7,
     lifetime: "pool",
     lock: "mutex",
-    listing: import.meta.resolve("./locked_accept.ts"),
+    listing: import.meta.resolve("./listings/locked_accept.ts"),
   },
   {
     id: "prethread-main-accept",
@@ -98,7 +99,7 @@ export const designs: readonly Design[] = [
     row: 8,
     lifetime: "pool",
     queues: true,
-    listing: import.meta.resolve("./queued_accept.ts"),
+    listing: import.meta.resolve("./listings/queued_accept.ts"),
   },
   {
     id: "prethread-shared-accept",
@@ -106,7 +107,7 @@ export const designs: readonly Design[] = [
     children: "worker",
     accepts: "every thread",
     lifetime: "pool",
-    listing: import.meta.resolve("./shared_accept.ts"),
+    listing: import.meta.resolve("./listings/shared_accept.ts"),
   },
   {
     id: "subprocess-per-client",
@@ -114,7 +115,7 @@ export const designs: readonly Design[] = [
     children: "subprocess",
     accepts: "the parent, then a new child for each client",
     lifetime: "client",
-    listing: import.meta.resolve("./per_client.ts"),
+    listing: import.meta.resolve("./listings/per_client.ts"),
   },
   {
     id: "prespawn-shared-accept",
@@ -122,7 +123,7 @@ export const designs: readonly Design[] = [
     children: "subprocess",
     accepts: "every child",
     lifetime: "pool",
-    listing: import.meta.resolve("./shared_accept.ts"),
+    listing: import.meta.resolve("./listings/shared_accept.ts"),
   },
   {
     id: "prespawn-file-lock",
@@ -131,7 +132,7 @@ export const designs: readonly Design[] = [
     accepts: "every child, in a file lock",
     lifetime: "pool",
     lock: "file",
-    listing: import.meta.resolve("./locked_accept.ts"),
+    listing: import.meta.resolve("./listings/locked_accept.ts"),
   },
   {
     id: "prespawn-mutex",
@@ -140,7 +141,7 @@ export const designs: readonly Design[] = [
     accepts: "every child, in a mutex",
     lifetime: "pool",
     lock: "mutex",
-    listing: import.meta.resolve("./locked_accept.ts"),
+    listing: import.meta.resolve("./listings/locked_accept.ts"),
   },
   {
     id: "prespawn-fd-passing",
@@ -149,7 +150,7 @@ export const designs: readonly Design[] = [
     accepts: "the parent, which passes the descriptor to a free child",
     lifetime: "pool",
     passes: "free",
-    listing: import.meta.resolve("./passed_accept.ts"),
+    listing: import.meta.resolve("./listings/passed_accept.ts"),
   },
   {
     id: "slaunch",
@@ -158,7 +159,7 @@ export const designs: readonly Design[] = [
     accepts: "the launcher, which passes the descriptor to the next server",
     lifetime: "pool",
     passes: "round",
-    listing: import.meta.resolve("./slaunch.ts"),
+    listing: import.meta.resolve("./listings/slaunch.ts"),
   },
   {
     id: "door",
@@ -168,7 +169,7 @@ export const designs: readonly Design[] = [
     lifetime: "pool",
     transport: "door",
     isLocal: true,
-    listing: import.meta.resolve("./door_server.ts"),
+    listing: import.meta.resolve("./listings/door_server.ts"),
   },
   {
     id: "channel",
@@ -177,7 +178,7 @@ export const designs: readonly Design[] = [
     accepts: "the process, a message at a time",
     transport: "channel",
     isLocal: true,
-    listing: import.meta.resolve("./channel_loop.ts"),
+    listing: import.meta.resolve("./listings/channel_loop.ts"),
   },
 ];
 
@@ -193,6 +194,14 @@ export function usualDesigns(local: boolean): readonly Design[] {
 /** Loads the listing of a design. */
 export function loadListing({ listing }: Design): Promise<Listing> {
   return import(listing);
+}
+
+/** The design of that id. @throws {UsageError} that lists all ids, if there is none. */
+export function requireDesign(id: string): Design {
+  const design = findDesign(id);
+  if (design) return design;
+  const ids = designs.map((design) => design.id).join(", ");
+  throw new UsageError(`Unknown design "${id}": write one of ${ids}`, { option: "design" });
 }
 
 /** The design with that id, or undefined. */

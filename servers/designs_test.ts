@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { designs, findDesign, loadListing } from "./designs.ts";
-import * as lockedAccept from "./locked_accept.ts";
+import * as lockedAccept from "./listings/locked_accept.ts";
 
 Deno.test("designs have ids of their own that can be typed", () => {
   const ids = designs.map(({ id }) => id);
@@ -47,7 +47,10 @@ function linesOf(path: string): string[] {
 }
 
 Deno.test("locked_accept.ts is shared_accept.ts and the lock, nothing else", () => {
-  const [shared, locked] = [linesOf("./shared_accept.ts"), linesOf("./locked_accept.ts")];
+  const [shared, locked] = [
+    linesOf("./listings/shared_accept.ts"),
+    linesOf("./listings/locked_accept.ts"),
+  ];
   assertEquals(locked.filter((line) => !shared.includes(line)), [
     "export function child({ listener, lock, serve }: Child): never {",
     "    lock.acquire();",

@@ -10,7 +10,7 @@ import config from "../deno.json" with { type: "json" };
 import type { Report } from "./host/account.ts";
 import type { Status } from "./children/status.ts";
 import type { Design } from "./design.ts";
-import { linesOf } from "./lines.ts";
+import { linesOf } from "./host/lines.ts";
 import { sendDescriptor } from "./posix/descriptors.ts";
 import { fileStatus } from "./posix/files.ts";
 import { fork } from "./posix/fork.ts";

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { type Interval, mad, median } from "../statistics.ts";
+import { type Interval, mad, median } from "../statistics/median.ts";
 import { holm } from "../statistics/holm.ts";
 import { pairedShift, smallestPairedP } from "../statistics/paired.ts";
 import { SIGNIFICANCE } from "../statistics/ranks.ts";

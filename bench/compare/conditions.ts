@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Environment, Plan, Run } from "../record.ts";
+import type { Environment, Plan, Run } from "../record/record.ts";
 
 /**
  * What moves the figures and is not what is compared. The commit is not among it: to compare two of them

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { UsageError } from "../../servers/cli.ts";
+import { UsageError } from "../../servers/errors.ts";
 import { type Comparison, findingOf, isRegression } from "./comparison.ts";
 import { formatRatios } from "./verdict.ts";
 

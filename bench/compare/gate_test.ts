@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { UsageError } from "../../servers/cli.ts";
+import { UsageError } from "../../servers/errors.ts";
 import { compareCosts } from "./comparison.ts";
 import { failShare, gate } from "./gate.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { compareCosts, type Comparison, type Costs } from "./comparison.ts";
-import type { Recorded, Trial } from "../record.ts";
+import type { Recorded, Trial } from "../record/record.ts";
 
 /** One design in two runs. */
 export interface DesignInRuns {

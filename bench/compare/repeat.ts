@@ -15,10 +15,10 @@
  *
  * @module
  */
-import { mulberry32, shuffle } from "../plan.ts";
-import type { Plan, Trial } from "../record.ts";
-import { median } from "../statistics.ts";
-import type { Executor, Planned } from "../trial.ts";
+import { mulberry32, shuffle } from "../plan/plan.ts";
+import type { Plan, Trial } from "../record/record.ts";
+import { median } from "../statistics/median.ts";
+import type { Executor, Planned } from "../run/trial.ts";
 import { compareCosts, type Comparison, type Costs } from "./comparison.ts";
 import { pairedCosts } from "./records.ts";
 

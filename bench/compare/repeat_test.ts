@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { makePlan } from "../plan.ts";
+import { makePlan } from "../plan/plan.ts";
 import { trial } from "../report/fixture_test.ts";
-import type { Executor, Planned } from "../trial.ts";
+import type { Executor, Planned } from "../run/trial.ts";
 import { compareCosts } from "./comparison.ts";
 import { CalibrationError, repeatComparison, type Repeated, type Repetition } from "./repeat.ts";
 

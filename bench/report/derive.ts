@@ -4,17 +4,17 @@
  *
  * @module
  */
-import type { Recorded } from "../record.ts";
-import { drawCharts } from "./charts.ts";
-import { conditions, warnings } from "./conditions.ts";
-import { figuresOf } from "./figures.ts";
+import type { Recorded } from "../record/record.ts";
+import { drawCharts } from "./charts/charts.ts";
+import { conditions, warnings } from "./summary/conditions.ts";
+import { figuresOf } from "./tables/figures.ts";
 import { page } from "./html/page.ts";
-import { summarize, type Summary } from "./summary.ts";
-import { sweepTable } from "./sweep_table.ts";
-import { type Table, type TerminalOptions, toCsv, toMarkdown, toTerminal } from "./table.ts";
-import { table301 } from "./table_30_1.ts";
-import { table302 } from "./table_30_2.ts";
-import { syscallsTable } from "./syscalls.ts";
+import { summarize, type Summary } from "./summary/summary.ts";
+import { sweepTable } from "./tables/sweep_table.ts";
+import { type Table, type TerminalOptions, toCsv, toMarkdown, toTerminal } from "./tables/table.ts";
+import { table301 } from "./tables/table_30_1.ts";
+import { table302 } from "./tables/table_30_2.ts";
+import { syscallsTable } from "./tables/syscalls.ts";
 
 /** What to print, and how. */
 export interface PrintOptions extends TerminalOptions {

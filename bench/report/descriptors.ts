@@ -4,65 +4,10 @@
  *
  * @module
  */
-import {
-  type Holder,
-  holdersOf,
-  listenerOn,
-  processesOf,
-  streamPipes,
-} from "../../servers/view/holders.ts";
+import type { HeldSocket, Herd, HerdMember } from "../machine/holders.ts";
 import { INK, MAKINGS } from "./charts/theme.ts";
-import { type Cell, type Table, words } from "./table.ts";
+import { type Cell, type Table, words } from "./tables/table.ts";
 import { markup } from "./html/html.ts";
-
-/** A process of a server. */
-export interface HerdMember {
-  readonly name: string;
-  readonly pid: number;
-}
-
-/** A socket, or the two ends of a stream pipe, and everyone who has it. */
-export interface HeldSocket {
-  readonly name: string;
-  readonly holders: readonly Holder[];
-}
-
-/** Who holds what. */
-export interface Herd {
-  readonly parent: HerdMember;
-  readonly children: readonly HerdMember[];
-  /** The listening socket first. */
-  readonly sockets: readonly HeldSocket[];
-}
-
-/**
- * Looks at a server that is running; of one made of threads, which share one process, at that.
- *
- * Stream pipes that only one process holds are left out: they connect nobody, and are Deno's own.
- */
-export function lookAtHerd(host: number, port: number, isOneProcess: boolean): Herd {
-  const { parent, children } = isOneProcess ? { parent: host, children: [] } : processesOf(host);
-  const held = holdersOf([parent, ...children]);
-  const listener = listenerOn(port);
-  const ends = streamPipes();
-  const pipes = pairs([...held.keys()].filter((inode) => ends.has(inode)))
-    .map((pair) => pair.flatMap((inode) => held.get(inode)!))
-    .filter((holders) => new Set(holders.map(({ pid }) => pid)).size > 1);
-  return {
-    parent: { name: isOneProcess ? "process" : "parent", pid: parent },
-    children: children.map((pid, index) => ({ name: `child ${index}`, pid })),
-    sockets: [
-      { name: "listening socket", holders: held.get(listener ?? -1) ?? [] },
-      ...pipes.map((holders, index) => ({ name: `stream pipe ${index}`, holders })),
-    ],
-  };
-}
-
-/** Both ends of each pipe: they are made together, and so have neighbouring inodes. */
-function pairs(inodes: readonly number[]): number[][] {
-  const sorted = inodes.toSorted((a, b) => a - b);
-  return sorted.flatMap((_, index) => index % 2 === 0 ? [sorted.slice(index, index + 2)] : []);
-}
 
 /** A row a socket, a column a process, and the numbers of the descriptors in the cells. */
 export function descriptorTable({ parent, children, sockets }: Herd, title: string): Table {

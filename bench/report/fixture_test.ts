@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Recorded, Run, SCHEMA_VERSION, type Sweep, Trial } from "../record.ts";
+import { type Recorded, Run, SCHEMA_VERSION, type Sweep, Trial } from "../record/record.ts";
 
 /** What a test says of a trial; all else is made up to match. */
 export interface TrialFixture {
@@ -23,8 +23,6 @@ export interface TrialFixture {
   /** Children a pool was to have. */
   readonly poolSize?: number;
   readonly bytes?: number;
-  /** In all. */
-  readonly emptyWakeups?: number;
   /** Seconds. */
   readonly latency?: { readonly p50: number; readonly p99: number; readonly max: number };
 }
@@ -61,7 +59,6 @@ export function trial(fixture: TrialFixture): Trial {
     startedAt: "2025-11-21T08:00:00Z",
     load: { clients, connections: connections / clients, bytes: fixture.bytes ?? 4000 },
     poolSize: fixture.poolSize ?? null,
-    emptyWakeups: fixture.emptyWakeups ?? null,
     cpu: { user: cpu / 4, system: 3 * cpu / 4, total: cpu },
     switches,
     pssBytes: 50 * 1024 * 1024,

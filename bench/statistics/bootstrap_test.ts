@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { median } from "../statistics.ts";
+import { median } from "./median.ts";
 import { bootstrapMedian, expandedTail } from "./bootstrap.ts";
 
 /** The median of every one of the nⁿ samples that can be drawn with replacement, in order. */

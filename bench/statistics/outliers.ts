@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FEWEST_FOR_INTERVAL, mad, MAD_TO_SIGMA, median } from "../statistics.ts";
+import { FEWEST_FOR_INTERVAL, mad, MAD_TO_SIGMA, median } from "./median.ts";
 
 /** A value that is flagged. It is never dropped: the reason may be the design itself. */
 export interface Outlier {

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { mad } from "../statistics.ts";
+import { mad } from "./median.ts";
 import { outliers } from "./outliers.ts";
 
 const calm = [10, 11, 12, 13, 14, 15, 16];

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { median } from "../statistics.ts";
+import { median } from "./median.ts";
 import { draws, normal, randomFrom } from "./noise_test.ts";
 import { pairedShift, signedRankP, smallestPairedP } from "./paired.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Interval, median } from "../statistics.ts";
+import { type Interval, median } from "./median.ts";
 
 /** An estimated difference, in the unit of the differences it was made from. */
 export interface Shift {

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { BOOK_DISTRIBUTIONS } from "../report/book.ts";
+import { BOOK_DISTRIBUTIONS } from "../report/summary/book.ts";
 import { draws, randomFrom } from "./noise_test.ts";
 import { uniformity } from "./uniformity.ts";
 

@@ -7,7 +7,7 @@
 import type { ClientChild } from "../design.ts";
 import { complain } from "../posix/errors.ts";
 import { memoryAt } from "../posix/memory.ts";
-import { serve } from "../service.ts";
+import { serve } from "../service/bytes.ts";
 import { Slot, SLOT_BYTES } from "./meter.ts";
 import type { ToldOfClient } from "./worker.ts";
 

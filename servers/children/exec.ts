@@ -7,14 +7,15 @@
  *
  * @module
  */
-import { dialog, say } from "../sserver/dialog.ts";
-import { Inherited, type Launch } from "../sserver/launch.ts";
+import { dialog, say } from "./dialog.ts";
+import { Inherited, type Launch } from "./launch.ts";
 import { forkAgain } from "../posix/fork.ts";
 import { currentProcessor, dieWithParent, exec, getpid, setAffinity } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { close, pipe, read } from "../posix/sockets.ts";
-import { V8_FLAGS } from "../v8_flags.ts";
+import { V8_FLAGS } from "./v8_flags.ts";
 import { type Channel, type Maker, Pool } from "./pool.ts";
+import type { SserverOptions } from "./launch.ts";
 import type { Setup } from "./setup.ts";
 
 const PROGRAM = new URL("../sserver/sserver.ts", import.meta.url).pathname;
@@ -54,14 +55,14 @@ export class Execs implements Maker {
     const { handles: { memory, status } } = this.#setup;
     const { processors, idleSeconds, echo, verbose } = this.#launch;
     const program = Deno.execPath();
-    const args = [
-      ...["run", ...DENO_FLAGS, PROGRAM],
-      `--channel=${Inherited.channel}`,
-      `--place=${index}`,
-      `--idle=${idleSeconds}`,
-      ...(echo ? ["--echo"] : []),
-      ...(verbose ? ["--verbose"] : []),
-    ];
+    const options: SserverOptions = {
+      source: { channel: Inherited.channel },
+      idleSeconds,
+      echo,
+      verbose,
+      slot: index,
+    };
+    const args = ["run", ...DENO_FLAGS, PROGRAM, JSON.stringify(options)];
     return forkAgain(() => {
       dieWithParent(this.#pid, Signal.KILL);
       setAffinity([processors[index]!]);

@@ -8,7 +8,7 @@ import { dieWithParent, getpid, getppid, wait } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { close } from "../posix/sockets.ts";
 import { type Channel, type Maker, Pool } from "./pool.ts";
-import { rehearse } from "./rehearsal.ts";
+import { rehearse } from "./warm_up.ts";
 import { announceAndWait, childOf, enter, type Setup } from "./setup.ts";
 
 /** Forks a pool of children, or one for each client. */

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Child, Design, Listing, Lock, Server } from "../design.ts";
-import type { Launch } from "../sserver/launch.ts";
+import type { Launch } from "./launch.ts";
 import { openLock } from "../locks/lock.ts";
 import { Mutex } from "../locks/mutex.ts";
 import { Queue, QUEUE_BYTES } from "../locks/queue.ts";
@@ -14,7 +14,7 @@ import { unnamedFile } from "../posix/locking.ts";
 import { mapMemoryFile, memoryAt, memoryFile, type SharedMemory } from "../posix/memory.ts";
 import { gettid } from "../posix/processes.ts";
 import { read } from "../posix/sockets.ts";
-import { serve } from "../service.ts";
+import { serve } from "../service/bytes.ts";
 import { Meter, type Slot } from "./meter.ts";
 import { tell } from "./status.ts";
 

@@ -11,7 +11,12 @@ export type Status =
   /** A child is in its loop (or, where there is no pool, the server process). */
   | { readonly kind: "ready"; readonly index: number; readonly pid: number }
   /** A child of a pool died and was replaced. */
-  | { readonly kind: "lost"; readonly index: number; readonly pid: number }
+  | {
+    readonly kind: "lost";
+    readonly index: number;
+    readonly pid: number;
+    readonly reason?: string;
+  }
   /** A child of a pool ended by itself, having had no client for long. */
   | { readonly kind: "ended"; readonly index: number; readonly pid: number }
   /** The children of a pool die faster than they can serve; the server gives up. */

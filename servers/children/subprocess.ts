@@ -5,7 +5,7 @@
  * @module
  */
 import { getpid, spawn } from "../posix/processes.ts";
-import { V8_FLAGS } from "../v8_flags.ts";
+import { V8_FLAGS } from "./v8_flags.ts";
 import { type Channel, type Maker, Pool } from "./pool.ts";
 import type { Handles, Setup } from "./setup.ts";
 

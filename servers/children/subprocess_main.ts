@@ -8,8 +8,8 @@ import { findDesign, loadListing } from "../designs.ts";
 import { dieWithParent } from "../posix/processes.ts";
 import { resetSignals, Signal } from "../posix/signals.ts";
 import { close } from "../posix/sockets.ts";
-import { WARM_UP } from "../service.ts";
-import { rehearse } from "./rehearsal.ts";
+import { WARM_UP } from "../service/bytes.ts";
+import { rehearse } from "./warm_up.ts";
 import { announceAndWait, childOf, enter, openSetup } from "./setup.ts";
 import type { Told } from "./subprocess.ts";
 

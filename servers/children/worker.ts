@@ -7,7 +7,7 @@
  */
 import type { Children, Member } from "../design.ts";
 import { blockSignals, Signal, waitForSignal } from "../posix/signals.ts";
-import { putNobody, rehearse } from "./rehearsal.ts";
+import { putNobody, rehearse } from "./warm_up.ts";
 import { awaitOpening, clientSlotAddress, type Handles, queueAt, type Setup } from "./setup.ts";
 
 /** How long a child that rehearses waits for nobody. */

@@ -5,7 +5,7 @@
  */
 import { findDesign, loadListing } from "../designs.ts";
 import { complain } from "../posix/errors.ts";
-import { rehearse } from "./rehearsal.ts";
+import { rehearse } from "./warm_up.ts";
 import { announceAndWait, childOf, enter, openSetup, serverOf, type Setup } from "./setup.ts";
 import { endQueue, type Post, type Told, Workers } from "./worker.ts";
 

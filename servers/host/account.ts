@@ -47,8 +47,6 @@ export interface Report {
   readonly design: string;
   readonly cpu: Cpu;
   readonly switches: Switches;
-  /** Wake-ups for a connection that another had taken; absent where a design cannot see them. */
-  readonly emptyWakeups?: number;
   /** The process that accepts or waits; null where it is the one that serves. */
   readonly parent:
     | Pick<ChildReport, "cpu" | "switches" | "pssBytes"> & { readonly pid: number }
@@ -58,7 +56,7 @@ export interface Report {
   readonly pssBytes: number | null;
   readonly otherAccount: OtherAccount;
   /** Only where the service was told to waste CPU: how many nanoseconds on each connection. */
-  readonly extraCpu?: number;
+  readonly extraCpu?: number | undefined;
 }
 
 /** What somebody has used so far. */

@@ -15,37 +15,25 @@ import {
 } from "./account.ts";
 import { makeSetup, type Setup } from "../children/setup.ts";
 import { type Status, STATUS_BYTES, statuses } from "../children/status.ts";
-import type { Design, Making, Start } from "../design.ts";
+import type { Design, Making } from "../design.ts";
 import { loadListing } from "../designs.ts";
-import type { Launch } from "../sserver/launch.ts";
 import { Cgroup } from "../posix/cgroup.ts";
 import { requireFork } from "../posix/fork.ts";
-import { UnsupportedError } from "../posix/libc.ts";
+import { UnsupportedError } from "../errors.ts";
 import { getpid } from "../posix/processes.ts";
 import { close, pipe, readLater, socketPair } from "../posix/sockets.ts";
 import { startProcesses } from "./process_server.ts";
+import type { ServerOptions } from "./protocol.ts";
 import type { Running } from "./running.ts";
 import { startThreads } from "./thread_server.ts";
-import { type Place, transportOf, transports, type Where } from "../transports/transport.ts";
+import { type Place, transportOf, type Where } from "../transports/transport.ts";
+import { transports } from "../transports/transports.ts";
 
 /** How a server is to run. */
-export interface HostOptions {
-  /** Port on 127.0.0.1; 0 lets the system pick one. */
-  readonly port: number;
-  /** A path to listen at instead, or `@` and an abstract name. */
-  readonly path?: string | undefined;
-  /** Children of a pool. */
-  readonly children: number;
-  /** CPU that the service wastes on each connection, in nanoseconds: to see whether it is noticed. */
-  readonly extraCpu?: number;
-  /** Whether to keep a second account of its CPU time in a cgroup, where one can be made. */
-  readonly cgroup?: boolean;
-  /** How servers are launched, in a design that launches another program; it decides how many. */
-  readonly launch?: Launch | undefined;
-}
+export type HostOptions = Omit<ServerOptions, "design" | "placement">;
 
-/** How to start a server, by how its children are made. */
-const starters: Readonly<Record<Making, Start>> = {
+/** How to start a server, by how its children are made; where there is a cgroup, in that. */
+const starters: Readonly<Record<Making, (setup: Setup, cgroup?: Cgroup) => Running>> = {
   none: startProcesses,
   fork: startProcesses,
   subprocess: startProcesses,
@@ -92,27 +80,27 @@ export class Host {
   /** Starts a design's server; `onStatus` hears of what happens to its children. */
   static async start(
     design: Design,
-    { port, path, children, launch, extraCpu = 0, cgroup = false }: HostOptions,
+    { port, path, children, launch, extraCpuNanoseconds, cgroup }: HostOptions,
     onStatus: (status: Status) => void = () => {},
   ): Promise<Host> {
     const listing = await loadListing(design);
     if (design.children !== "worker") requireFork();
     if (design.passes) requireSocketPairs(design.id);
-    const transport = await transports[transportOf(design, path !== undefined)]();
-    const place = transport.take({ host: "127.0.0.1", port, path });
+    const transport = await transports[transportOf(design, path !== null)]();
+    const place = transport.take({ host: "127.0.0.1", port, path: path ?? undefined });
     const [statusEnd, status] = pipe();
     const [gate, gateEnd] = pipe();
     const setup = makeSetup(design, listing, {
       children: launch?.processors.length ?? (design.lifetime === "pool" ? children : 1),
-      launch,
+      launch: launch ?? undefined,
       listener: place.listener,
       status,
       gate,
-      extraCpu,
+      extraCpu: extraCpuNanoseconds,
     });
     const group = cgroup ? Cgroup.make(getpid()) : undefined;
-    const start = listing.start ?? starters[design.children];
-    const host = new Host(setup, start(setup, group), place, gateEnd);
+    const running = starters[design.children](setup, group);
+    const host = new Host(setup, running, place, gateEnd);
     host.#readStatus(statusEnd, onStatus);
     return host;
   }

@@ -9,7 +9,7 @@ import { Execs } from "../children/exec.ts";
 import { Forks, rehearseClients } from "../children/fork.ts";
 import type { Slot } from "../children/meter.ts";
 import type { Pool } from "../children/pool.ts";
-import { rehearse } from "../children/rehearsal.ts";
+import { rehearse } from "../children/warm_up.ts";
 import { announceAndWait, enter, serverOf, type Setup } from "../children/setup.ts";
 import { Subprocesses } from "../children/subprocess.ts";
 import type { Making } from "../design.ts";

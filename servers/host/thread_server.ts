@@ -6,6 +6,7 @@
  */
 import type { OtherAccount, Use, Watch } from "./account.ts";
 import type { Slot } from "../children/meter.ts";
+import type { DoorThreadStart } from "../children/door_worker_main.ts";
 import type { Setup } from "../children/setup.ts";
 import { startWorker } from "../children/worker.ts";
 import { processCpu, threadCpu, usage } from "../posix/clocks.ts";
@@ -16,15 +17,29 @@ import type { Running } from "./running.ts";
 
 /** Starts the server's main thread. */
 export function startThreads(setup: Setup, cgroup?: Cgroup): Running {
-  const { handles, address } = setup;
+  const { handles, address, listing } = setup;
   cgroup?.enter();
-  startWorker({ role: "parent", index: -1, address, handles });
-  return new Threads(setup, cgroup);
+  const threads = new Threads(setup, cgroup);
+  if (listing.start) {
+    listing.start({
+      listener: handles.listener,
+      children: handles.children,
+      startThread(program, index) {
+        const worker = new Worker(program, { type: "module" });
+        worker.postMessage({ index, handles, address } satisfies DoorThreadStart);
+        return worker;
+      },
+      fail: (reason) => threads.fail(reason),
+    });
+  } else startWorker({ role: "parent", index: -1, address, handles });
+  return threads;
 }
 
 /** The running threads, seen from the host's own. */
-export class Threads implements Running, Watch {
-  readonly ended = new Promise<string>(() => {});
+class Threads implements Running, Watch {
+  readonly ended: Promise<string>;
+  /** Ends the server with a reason. */
+  readonly fail: (reason: string) => void;
   readonly watch = this;
   readonly #setup: Setup;
   readonly #cgroup: Cgroup | undefined;
@@ -33,6 +48,8 @@ export class Threads implements Running, Watch {
   constructor(setup: Setup, cgroup: Cgroup | undefined) {
     this.#setup = setup;
     this.#cgroup = cgroup;
+    const { promise, resolve } = Promise.withResolvers<string>();
+    [this.ended, this.fail] = [promise, resolve];
   }
 
   opened(): void {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Queue as Connections } from "../design.ts";
 import {
   initCondition,
   initPrivateMutex,
@@ -28,7 +29,7 @@ const RING = COUNTS + 16;
 export const QUEUE_BYTES = RING + 4 * LENGTH;
 
 /** The queue at an address that all threads of a process share. */
-export class Queue {
+export class Queue implements Connections {
   readonly #mutex: PthreadObject;
   readonly #notEmpty: PthreadObject;
   readonly #notFull: PthreadObject;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ExitCode, HerdError } from "../errors.ts";
 import { fromCString, libc } from "./libc.ts";
 
 /** Error numbers the code asks about (errno(3); the same on every Linux architecture). */
@@ -36,8 +37,9 @@ export const Errno = {
 } as const;
 
 /** A system call failed. The message says what it was doing, which call, and why. */
-export class SystemError extends Error {
+export class SystemError extends HerdError {
   override name = "SystemError";
+  readonly exitCode = ExitCode.unsupported;
   /** The C function, such as `bind`. */
   readonly call: string;
   /** Error number. */

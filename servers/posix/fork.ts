@@ -11,7 +11,8 @@
  */
 import { checked, complain } from "./errors.ts";
 import { readText } from "./files.ts";
-import { libc, UnsupportedError } from "./libc.ts";
+import { UnsupportedError } from "../errors.ts";
+import { libc } from "./libc.ts";
 import { endsWithin, exitNow, kill, wait } from "./processes.ts";
 import { resetSignals, Signal, withSignalsBlocked } from "./signals.ts";
 

@@ -3,12 +3,8 @@
  *
  * @module
  */
+import { UnsupportedError } from "../errors.ts";
 import { symbols } from "./symbols.ts";
-
-/** Thrown where Herd cannot run at all; commands end with exit code 4. */
-export class UnsupportedError extends Error {
-  override name = "UnsupportedError";
-}
 
 type Libc = Deno.DynamicLibrary<typeof symbols>["symbols"];
 

@@ -5,7 +5,8 @@
  * @module
  */
 import { checked, Errno, errno, SystemError } from "./errors.ts";
-import { libc, UnsupportedError } from "./libc.ts";
+import { UnsupportedError } from "../errors.ts";
+import { libc } from "./libc.ts";
 
 const CLONE_NEWNET = 0x40000000;
 const AF_INET = 2;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { forkReady, waitFor } from "../testing.ts";
 import { tryReadText } from "./files.ts";
-import { UnsupportedError } from "./libc.ts";
+import { UnsupportedError } from "../errors.ts";
 import { ownNetwork } from "./network.ts";
 import { accept, boundAddress, connect, internetAddress, listen, streamSocket } from "./sockets.ts";
 

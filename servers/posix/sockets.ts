@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { UsageError } from "../errors.ts";
 import { checked, Errno, errno, retryOrThrow } from "./errors.ts";
 import { cString, fromCString, libc } from "./libc.ts";
 import type { PinnedBytes } from "./memory.ts";
@@ -51,7 +52,7 @@ export interface BoundAddress {
 }
 
 /** The address could not be found or written down. */
-export class AddressError extends Error {
+export class AddressError extends UsageError {
   override name = "AddressError";
 }
 

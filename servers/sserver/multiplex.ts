@@ -7,7 +7,7 @@
  */
 import { Poller, READABLE, WRITABLE } from "../posix/descriptors.ts";
 import { close, readNow, writeNow } from "../posix/sockets.ts";
-import { type Conversation, hasGone } from "../service.ts";
+import { type Conversation, hasGone } from "../service/bytes.ts";
 
 /** Where connections come from. */
 export interface Source {

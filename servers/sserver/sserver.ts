@@ -1,94 +1,62 @@
 /**
- * Command: `sserver`, a static server that serves many clients at once (the program of that name in the
+ * The program `sserver`: a static server that serves many clients at once (the program of that name in the
  * Open System Services Programmer's Guide). `slaunch` launches one on each processor and passes connections
  * to it; by itself it listens on a port of its own.
  *
  * @module
  */
+import { dialog, say } from "../children/dialog.ts";
+import { Inherited, type SserverOptions } from "../children/launch.ts";
 import { Slot } from "../children/meter.ts";
 import { announce, enter, openSlot } from "../children/setup.ts";
-import { type Command, Exit, type Parsed, printLine, runCommand, UsageError } from "../cli.ts";
-import { dialog, say, Transcript } from "./dialog.ts";
-import { Echo } from "./echo.ts";
-import { Inherited, serverFlags } from "./launch.ts";
-import { listenOn, portFlag } from "../local_port.ts";
-import { multiplex, type Observer, type Source } from "./multiplex.ts";
+import { UsageError } from "../errors.ts";
 import { Poller, receiveDescriptor } from "../posix/descriptors.ts";
-import {
-  currentProcessor,
-  descriptorLimit,
-  dieWithParent,
-  getpid,
-  getppid,
-} from "../posix/processes.ts";
-import { resetSignals, Signal } from "../posix/signals.ts";
+import { currentProcessor, descriptorLimit, getpid } from "../posix/processes.ts";
+import { resetSignals } from "../posix/signals.ts";
 import { accept, boundAddress, close, isSocket } from "../posix/sockets.ts";
-import { type Conversation, Requests, WARM_UP, warmUp } from "../service.ts";
-
-const flags = {
-  port: portFlag,
-  channel: {
-    kind: "integer",
-    value: "FD",
-    default: 0,
-    min: 0,
-    max: 2 ** 31 - 1,
-    help: "in place of a port: an inherited Unix socket over which connections are passed",
-  },
-  ...serverFlags,
-  place: {
-    kind: "integer",
-    value: "N",
-    default: 0,
-    min: 0,
-    max: 1023,
-    help: "used by slaunch: count in this slot of the meter it shares",
-  },
-} as const;
-
-const command: Command<typeof flags> = {
-  name: "sserver",
-  operands: "",
-  description: "Serve many clients at once until SIGINT (^C) or SIGTERM.",
-  flags,
-};
+import { type Conversation, Requests, WARM_UP, warmUp } from "../service/bytes.ts";
+import { Echo } from "../service/echo.ts";
+import { listenOn } from "../transports/port.ts";
+import { multiplex, type Observer, type Source } from "./multiplex.ts";
+import { Transcript } from "./transcript.ts";
 
 /** Descriptors that a Deno process has open by itself, generously. */
 const OWN_DESCRIPTORS = 64;
 
-function sserver({ operands, flags, given }: Parsed<typeof command.flags>): number {
-  if (operands.length > 0) throw new UsageError(`Unexpected "${operands[0]}": see --help`);
-  if (given.has("port") && given.has("channel")) {
-    throw new UsageError("Cannot serve both a port and a channel: write --port or --channel");
-  }
-  const { port, channel, idle, echo, verbose, place } = flags;
-  const isLaunched = given.has("place");
-  if (isLaunched) resetSignals();
-  else dieWithParent(getppid(), Signal.TERM);
+/**
+ * Serves until there are no more connections to come, or until it has been idle for long enough.
+ *
+ * @throws {UsageError} for a port in use, or a channel that is no socket.
+ */
+export function sserver(options: SserverOptions): void {
+  const { idleSeconds, echo, verbose, slot } = options;
+  const isLaunched = slot !== null;
   const cpu = currentProcessor();
   if (verbose) say(dialog.starting(cpu));
   if (isLaunched && verbose) close(Inherited.starting);
   const converse = echo ? () => new Echo() : () => new Requests();
-  const source = given.has("channel") ? channelSource(channel) : portSource(port);
-  // A client that waits already is not to wait for the rehearsal as well.
-  if (isLaunched && !new Poller([source.descriptor]).wait(0)) rehearse(converse);
-  const observer = counting(isLaunched ? takePlace(place) : new Slot());
+  const source = "channel" in options.source
+    ? channelSource(options.source.channel)
+    : portSource(options.source.port);
+  // A client that waits already is not to wait for the warm-up as well.
+  if (isLaunched && !new Poller([source.descriptor]).wait(0)) warmUpMultiplex(converse);
+  const observer = counting(isLaunched ? enterSlot(slot) : new Slot());
   const isIdle = multiplex({
     source,
     observer: verbose ? new Transcript(cpu, observer) : observer,
     converse,
-    idleSeconds: idle,
+    idleSeconds,
     mostClients: Math.max(1, descriptorLimit() - OWN_DESCRIPTORS),
   });
-  if (verbose && isIdle) say(dialog.idle(cpu, idle));
-  return Exit.fine;
+  if (verbose && isIdle) say(dialog.idle(cpu, idleSeconds));
 }
 
 /** Connections that a launcher passes. @throws {UsageError} for a descriptor that is no socket. */
 function channelSource(channel: number): Source {
   if (!isSocket(channel)) {
     throw new UsageError(
-      `Cannot take connections from --channel ${channel}: it is no socket that this program inherits`,
+      `Cannot take connections from descriptor ${channel}: it is no socket that this program inherits`,
+      { option: "channel" },
     );
   }
   return { descriptor: channel, take: () => receiveDescriptor(channel) };
@@ -98,7 +66,7 @@ function channelSource(channel: number): Source {
 function portSource(port: number): Source {
   const listener = listenOn(port);
   const bound = boundAddress(listener);
-  printLine(`ready: sserver on ${bound.host}:${bound.port} (process ${getpid()}; ^C ends it)`);
+  say(`ready: sserver on ${bound.host}:${bound.port} (process ${getpid()}; ^C ends it)`);
   return { descriptor: listener, take: () => accept(listener) };
 }
 
@@ -111,18 +79,18 @@ function counting(slot: Slot): Observer {
   };
 }
 
-/** Takes a place among those that share the meter; its slot is the result. */
-function takePlace(place: number): Slot {
-  const slot = openSlot(Inherited.memory, place);
+/** Enters a slot of the meter that it shares with the launcher. */
+function enterSlot(index: number): Slot {
+  const slot = openSlot(Inherited.memory, index);
   close(Inherited.memory);
   enter(slot);
-  announce(place, Inherited.status);
+  announce(index, Inherited.status);
   close(Inherited.status);
   return slot;
 }
 
 /** Serves as it will serve, for V8 to compile it. */
-function rehearse(converse: () => Conversation): void {
+function warmUpMultiplex(converse: () => Conversation): void {
   const observer = counting(new Slot());
   warmUp(WARM_UP, (client) => {
     const waiting = [client];
@@ -132,4 +100,8 @@ function rehearse(converse: () => Conversation): void {
   });
 }
 
-if (import.meta.main) Deno.exit(await runCommand(command, Deno.args, sserver));
+if (import.meta.main) {
+  resetSignals();
+  sserver(JSON.parse(Deno.args[0]!));
+  Deno.exit();
+}

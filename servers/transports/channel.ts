@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { attach, detach, transact } from "../channel/connection.ts";
-import { ConnectFlag, MessageType, SIDE_CHANNEL } from "../channel/flags.ts";
-import { ReplyPacket } from "../channel/packet.ts";
+import { attach, detach, transact } from "../ipc/channel/connection.ts";
+import { ConnectFlag, MessageType, SIDE_CHANNEL } from "../ipc/channel/flags.ts";
+import { ReplyPacket } from "../ipc/channel/packet.ts";
 import { Errno, failedWith } from "../posix/errors.ts";
 import { accept, limitTime, SocketType } from "../posix/sockets.ts";
 import { listenAt, pathAddress } from "./stream.ts";

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { closeDoor, doorCall, DoorError, openDoor, ProcedureError } from "../door/mod.ts";
-import { Kind, sendLetter } from "../door/letter.ts";
+import { closeDoor, doorCall, DoorError, openDoor, ProcedureError } from "../ipc/door/mod.ts";
+import { Kind, sendLetter } from "../ipc/door/letter.ts";
 import { askForSenders } from "../posix/messages.ts";
 import { accept, SocketType } from "../posix/sockets.ts";
 import { listenAt } from "./stream.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openPort, takePort } from "../local_port.ts";
+import { openPort, takePort } from "./port.ts";
 import { SystemError } from "../posix/errors.ts";
 import { SocketFile } from "../posix/socket_files.ts";
 import {

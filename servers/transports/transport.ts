@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { TransportName } from "../design.ts";
 import type { TimeLimit } from "../posix/sockets.ts";
 
 /** Where a server is: a host and port, or a path. */
@@ -52,20 +53,6 @@ export interface Transport {
   answerAhead(listener: number, bytes: number): number;
 }
 
-/** Every transport. Loaded when it is used: what a client has in memory, its forks copy. */
-export const transports = {
-  tcp: async () => (await import("./stream.ts")).tcp,
-  unix: async () => (await import("./stream.ts")).unix,
-  door: async () => (await import("./door.ts")).door,
-  channel: async () => (await import("./channel.ts")).channel,
-} as const satisfies Record<string, () => Promise<Transport>>;
-
-/** The name of a transport. */
-export type TransportName = keyof typeof transports;
-
-/** The names of all. */
-export const TRANSPORT_NAMES = Object.keys(transports) as [TransportName, ...TransportName[]];
-
 /**
  * How a design is reached that listens at a path, or at a port: over its own transport where it has one.
  */
@@ -74,11 +61,6 @@ export function transportOf(
   atPath: boolean,
 ): TransportName {
   return transport ?? (atPath ? "unix" : "tcp");
-}
-
-/** Whether there is a transport of that name. */
-export function isTransport(name: string): name is TransportName {
-  return Object.hasOwn(transports, name);
 }
 
 /** The kind of failure an error stands for, as an error number. */
@@ -90,6 +72,6 @@ export function failureOf(error: unknown): number {
 }
 
 /** Where a server is, in words. */
-export function tellWhere({ host, port, path }: Where): string {
+export function whereText({ host, port, path }: Where): string {
   return path ?? `${host}:${port}`;
 }

@@ -1,21 +1,13 @@
 /** One suite for every transport. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { UsageError } from "../cli.ts";
+import type { TransportName } from "../design.ts";
+import { UsageError } from "../errors.ts";
 import { Errno } from "../posix/errors.ts";
 import { fileStatus } from "../posix/files.ts";
 import { endWriting, timeLimit } from "../posix/sockets.ts";
 import { closing } from "../testing.ts";
-import {
-  Failure,
-  failureOf,
-  isTransport,
-  tellWhere,
-  TRANSPORT_NAMES,
-  type TransportName,
-  transportOf,
-  transports,
-  type Where,
-} from "./transport.ts";
+import { Failure, failureOf, transportOf, type Where, whereText } from "./transport.ts";
+import { isTransport, TRANSPORT_NAMES, transports } from "./transports.ts";
 
 const LIMIT = timeLimit(5);
 
@@ -72,7 +64,7 @@ for (const name of TRANSPORT_NAMES) {
     using _ = closing(place.listener);
     place.open();
     const { message } = assertThrows(() => transport.take(place.where), Error);
-    assert(message.startsWith(`Cannot listen on ${tellWhere(place.where)}: `), message);
+    assert(message.startsWith(`Cannot listen on ${whereText(place.where)}: `), message);
     assert(message.includes("in use; write another"), message);
   });
 

@@ -4,16 +4,8 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { Figures } from "../figures.ts";
-import { config } from "./theme.ts";
-
-/** How much room there is. */
-export interface Layout {
-  /** In pixels, of the whole chart. */
-  readonly width: number;
-  /** How many small charts stand side by side. */
-  readonly columns: number;
-}
+import type { Figures } from "../tables/figures.ts";
+import { config, type Layout } from "./theme.ts";
 
 /** For a page, a README, a slide. */
 export const WIDE: Layout = { width: 760, columns: 4 };

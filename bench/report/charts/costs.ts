@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Figures } from "../figures.ts";
-import type { DesignSummary } from "../summary.ts";
-import { signed } from "../table.ts";
-import { type Chart, type Layout, NARROW, type Spec } from "./chart.ts";
+import type { Figures } from "../tables/figures.ts";
+import type { DesignSummary } from "../summary/summary.ts";
+import { signed } from "../tables/table.ts";
+import { type Chart, NARROW, type Spec } from "./chart.ts";
 import { NAMES_AXIS, rightOf, rowsOf } from "./rows.ts";
-import { INK, makingOf } from "./theme.ts";
+import { INK, type Layout, makingOf } from "./theme.ts";
 
 /** Process-control CPU time, true to scale. */
 export const costs: Chart = {

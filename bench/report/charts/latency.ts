@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { type LatencyProfile, PERCENTILES } from "../latency.ts";
-import { type Chart, type Layout, NARROW, type Spec } from "./chart.ts";
+import { type LatencyProfile, PERCENTILES } from "../summary/latency.ts";
+import { type Chart, NARROW, type Spec } from "./chart.ts";
 import { rowsOf } from "./rows.ts";
-import { INK, makingOf } from "./theme.ts";
-import type { Figures } from "../figures.ts";
-import { short } from "../table.ts";
+import { INK, type Layout, makingOf } from "./theme.ts";
+import type { Figures } from "../tables/figures.ts";
+import { short } from "../tables/table.ts";
 
 /** Percentiles of the latency of whole connections. */
 export const latency: Chart = {

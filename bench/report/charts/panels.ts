@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { BOOK_DISTRIBUTIONS } from "../book.ts";
-import type { Distribution } from "../distribution.ts";
-import type { Figures } from "../figures.ts";
-import type { DesignSummary } from "../summary.ts";
-import type { Chart, Layout, Spec } from "./chart.ts";
-import { INK, makingColor, makingOf } from "./theme.ts";
+import { BOOK_DISTRIBUTIONS } from "../summary/book.ts";
+import type { Distribution } from "../summary/distribution.ts";
+import type { Figures } from "../tables/figures.ts";
+import type { DesignSummary } from "../summary/summary.ts";
+import type { Chart, Spec } from "./chart.ts";
+import { INK, type Layout, makingColor, makingOf } from "./theme.ts";
 
 /** Table 30.2. */
 export const clientsPerChild: Chart = {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { labelWidth, type Layout, legendIn, sized } from "./chart.ts";
-import { makingColor } from "./theme.ts";
+import { labelWidth, legendIn, sized } from "./chart.ts";
+import { type Layout, makingColor } from "./theme.ts";
 
 /** Height of a row, what is between plot and labels, and what the axis below takes, in pixels. */
 const ROW = 20;

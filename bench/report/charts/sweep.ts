@@ -3,11 +3,11 @@
  *
  * @module
  */
-import { PARAMETER_WORDS } from "../sweep_table.ts";
-import type { Figures } from "../figures.ts";
-import { signed } from "../table.ts";
-import { type Chart, type Layout, legendIn, NARROW, sized, type Spec } from "./chart.ts";
-import { INK } from "./theme.ts";
+import { PARAMETER_WORDS } from "../tables/sweep_table.ts";
+import type { Figures } from "../tables/figures.ts";
+import { signed } from "../tables/table.ts";
+import { type Chart, legendIn, NARROW, sized, type Spec } from "./chart.ts";
+import { INK, type Layout } from "./theme.ts";
 
 /** Process-control CPU time by what is varied. */
 export const sweep: Chart = {

@@ -5,8 +5,15 @@
  */
 import type { Config } from "vega-lite";
 import type { Making } from "../../../servers/design.ts";
-import type { Known } from "../summary.ts";
-import type { Layout } from "./chart.ts";
+import type { Known } from "../summary/summary.ts";
+
+/** How much room there is. */
+export interface Layout {
+  /** In pixels, of the whole chart. */
+  readonly width: number;
+  /** How many small charts stand side by side. */
+  readonly columns: number;
+}
 
 /** Text and axes. The report has other ones for the dark, by these. */
 export const INK = { text: "#22262b", muted: "#626a73", rule: "#d8dce0" } as const;

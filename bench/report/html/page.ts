@@ -3,17 +3,17 @@
  *
  * @module
  */
-import type { Recorded } from "../../record.ts";
-import type { Pictures } from "../charts.ts";
-import type { Figures } from "../figures.ts";
-import { sweepTable } from "../sweep_table.ts";
-import { syscallsTable } from "../syscalls.ts";
-import { table301 } from "../table_30_1.ts";
-import { table302 } from "../table_30_2.ts";
-import { tableBook } from "../table_book.ts";
-import { tableBurden } from "../table_burden.ts";
-import { tableCpu } from "../table_cpu.ts";
-import { tableLatency } from "../table_latency.ts";
+import type { Recorded } from "../../record/record.ts";
+import type { Pictures } from "../charts/charts.ts";
+import type { Figures } from "../tables/figures.ts";
+import { sweepTable } from "../tables/sweep_table.ts";
+import { syscallsTable } from "../tables/syscalls.ts";
+import { table301 } from "../tables/table_30_1.ts";
+import { table302 } from "../tables/table_30_2.ts";
+import { tableBook } from "../tables/table_book.ts";
+import { tableBurden } from "../tables/table_burden.ts";
+import { tableCpu } from "../tables/table_cpu.ts";
+import { tableLatency } from "../tables/table_latency.ts";
 import { type Content, embedded, Html, markup } from "./html.ts";
 import {
   advice,

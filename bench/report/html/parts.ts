@@ -3,19 +3,19 @@
  *
  * @module
  */
-import { loadText } from "../../plan.ts";
-import type { Recorded } from "../../record.ts";
+import { loadText } from "../../plan/plan.ts";
+import type { Recorded } from "../../record/record.ts";
 import { makingOf, MAKINGS } from "../charts/theme.ts";
-import { accounts, load, machine, problems } from "../conditions.ts";
-import { explain, explainSweep, type Explanation } from "../explain.ts";
-import type { Figures } from "../figures.ts";
-import { type Advice, advise } from "../guide.ts";
-import { makingsOf, matrixOf, type MatrixRow, type Placed } from "../matrix.ts";
-import type { DesignSummary, Summary } from "../summary.ts";
-import { short, type Table } from "../table.ts";
-import { warningsOf } from "../warnings.ts";
+import { accounts, load, machine, problems } from "../summary/conditions.ts";
+import { explain, explainSweep, type Explanation } from "./explain.ts";
+import type { Figures } from "../tables/figures.ts";
+import { type Advice, advise } from "../tables/guide.ts";
+import { makingsOf, matrixOf, type MatrixRow, type Placed } from "./matrix.ts";
+import type { DesignSummary, Summary } from "../summary/summary.ts";
+import { short, type Table } from "../tables/table.ts";
+import { warningsOf } from "../summary/warnings.ts";
 import { type Content, type Html, markup } from "./html.ts";
-import { scrolling, toHtml } from "./table.ts";
+import { scrolling, toHtml } from "./html_table.ts";
 
 /** What was run, where and when, in a sentence. */
 export function summaryLine({ run }: Summary): string {

@@ -1,0 +1,61 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { UsageError } from "../../servers/errors.ts";
+import { tryReadText } from "../../servers/posix/files.ts";
+import { AgentError, TimeLimitError } from "./agent.ts";
+import { type ServerAgent, startServer } from "./server.ts";
+
+const DESIGN = "prefork-shared-accept";
+
+/** Starts a server, and its process number once it is ready. */
+async function startReady(): Promise<{ server: ServerAgent; pid: number }> {
+  const server = startServer({ design: DESIGN, children: 2 });
+  const { pid } = await server.next("ready", 30);
+  return { server, pid };
+}
+
+/** Sends requests until one is refused: a program that is ending may still take some that nobody reads. */
+async function sendUntilRefused(server: ServerAgent): Promise<never> {
+  for (;;) await server.send({ request: "mark" });
+}
+
+Deno.test("next() gives the event of that name, others skipped", async () => {
+  await using server = (await startReady()).server;
+  await server.send({ request: "mark" });
+  await server.send({ request: "stop" });
+  const { report, failure } = await server.next("report", 30);
+  assertEquals([report.design, failure], [DESIGN, null]);
+  assertEquals(await server.next("marked", 30), { event: "marked" }); // it came before
+});
+
+Deno.test("next() does not wait for ever", async () => {
+  await using server = (await startReady()).server;
+  const expected = 'the server did not report "marked" in 0.05 s';
+  await assertRejects(() => server.next("marked", 0.05), TimeLimitError, expected);
+});
+
+Deno.test("next() throws the error that a program reported, by its class", async () => {
+  await using server = startServer({ design: "unheard-of" });
+  const expected = 'Unknown design "unheard-of"';
+  await assertRejects(() => server.next("ready", 30), UsageError, expected);
+  await assertRejects(() => sendUntilRefused(server), AgentError, "ended with exit code 2");
+});
+
+Deno.test("next() and send() say how a program ended that reported nothing", async () => {
+  await using server = (await startReady()).server;
+  server.signal("SIGKILL");
+  const expected = "the server was killed by SIGKILL";
+  await assertRejects(() => server.next("report", 30), AgentError, expected);
+  await assertRejects(() => sendUntilRefused(server), AgentError, expected);
+  server.signal("SIGTERM"); // is no error
+});
+
+Deno.test("an Agent has ended at the end of the block that uses it", async () => {
+  let host = 0;
+  {
+    const { server, pid } = await startReady();
+    await using _ = server;
+    host = pid;
+    assertEquals(tryReadText(`/proc/${host}/comm`)?.trim(), "deno");
+  }
+  assertEquals(tryReadText(`/proc/${host}/comm`), undefined);
+});

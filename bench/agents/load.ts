@@ -1,0 +1,41 @@
+/**
+ * The load program, run by another one.
+ *
+ * @module
+ */
+import { BOOK } from "../../clients/book.ts";
+import type { LoadEvent, LoadOptions, LoadRequest } from "../../clients/protocol.ts";
+import type { Placement } from "../../servers/host/protocol.ts";
+import { LoadLine } from "../record/lines.ts";
+import { Agent } from "./agent.ts";
+
+/** A load program. */
+export type LoadAgent = Agent<LoadEvent, LoadRequest>;
+
+/** What every load has that is not told otherwise. */
+const DEFAULTS: Omit<LoadOptions, "placement"> = {
+  transport: "tcp",
+  host: "127.0.0.1",
+  port: 0,
+  path: null,
+  clients: BOOK.clients,
+  connections: BOOK.connections,
+  bytes: BOOK.bytes,
+  warmUpConnections: 0,
+  thinkMilliseconds: 0,
+  timeoutSeconds: 10,
+};
+
+/** Starts the load program; its clients wait for `go`. */
+export function startLoad(
+  options: Partial<LoadOptions>,
+  placement: Omit<Placement, "owner"> = { session: "same", processors: null },
+): LoadAgent {
+  return new Agent({
+    name: "load",
+    program: "clients/main.ts",
+    options: { ...DEFAULTS, ...options },
+    placement,
+    parse: (line) => LoadLine.parse(line),
+  });
+}

@@ -1,0 +1,43 @@
+/**
+ * The server program, run by another one.
+ *
+ * @module
+ */
+import type {
+  Placement,
+  ServerEvent,
+  ServerOptions,
+  ServerRequest,
+} from "../../servers/host/protocol.ts";
+import { BOOK } from "../../clients/book.ts";
+import { ServerLine } from "../record/lines.ts";
+import { Agent, type Start } from "./agent.ts";
+
+/** A server program. */
+export type ServerAgent = Agent<ServerEvent, ServerRequest>;
+
+/** What every server has that is not told otherwise. */
+const DEFAULTS: Omit<ServerOptions, "design" | "placement"> = {
+  port: 0,
+  path: null,
+  children: BOOK.children,
+  extraCpuNanoseconds: 0,
+  launch: null,
+  cgroup: false,
+};
+
+/** Starts the server program of a design. */
+export function startServer(
+  options: Partial<ServerOptions> & Pick<ServerOptions, "design">,
+  placement: Omit<Placement, "owner"> = { session: "same", processors: null },
+  listen: Pick<Start<ServerEvent>, "onText" | "onEvent"> = {},
+): ServerAgent {
+  return new Agent({
+    name: "server",
+    program: "servers/host/main.ts",
+    options: { ...DEFAULTS, ...options },
+    placement,
+    parse: (line) => ServerLine.parse(line),
+    ...listen,
+  });
+}

@@ -1,0 +1,110 @@
+/**
+ * Flags as data, and how a command line is read by them.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli/parse-args";
+import { UsageError } from "../../servers/errors.ts";
+
+/** A flag of a command. */
+export type Flag =
+  | { readonly kind: "boolean"; readonly help: string }
+  | { readonly kind: "string"; readonly value: string; readonly help: string }
+  | {
+    readonly kind: "integer";
+    readonly value: string;
+    readonly default: number;
+    readonly min: number;
+    readonly max: number;
+    readonly help: string;
+  };
+
+/** The flags of a command, by name. */
+export type Flags = Readonly<Record<string, Flag>>;
+
+/** What `parseFlags` makes of them. */
+export type Values<F extends Flags> = {
+  readonly [Name in keyof F]: F[Name]["kind"] extends "boolean" ? boolean
+    : F[Name]["kind"] extends "integer" ? number
+    : string | undefined;
+};
+
+/** What was written behind a command. */
+export interface Parsed<F extends Flags> {
+  readonly operands: readonly string[];
+  readonly flags: Values<F>;
+  /** Names of the flags that were written. */
+  readonly given: ReadonlySet<string>;
+}
+
+/**
+ * Reads a command line.
+ *
+ * @throws {UsageError} for an unknown flag or a value that does not fit.
+ */
+export function parseFlags<F extends Flags>(
+  { name: command, flags }: { readonly name: string; readonly flags: F },
+  args: readonly string[],
+): Parsed<F> {
+  const names = Object.keys(flags);
+  const isBoolean = (name: string) => flags[name]!.kind === "boolean";
+  // A negative number is an operand, and what follows it, too.
+  const negative = args.findIndex((arg) => /^-\d/.test(arg));
+  const marked = negative === -1 || args.includes("--") ? args : args.toSpliced(negative, 0, "--");
+  const parsed = parseArgs([...marked], {
+    boolean: names.filter(isBoolean),
+    string: ["_", ...names.filter((name) => !isBoolean(name))],
+    unknown: (arg: string, key?: string) => {
+      if (key === undefined) return;
+      throw new UsageError(`Unknown flag ${arg.split("=")[0]}: see deno task ${command} --help`);
+    },
+  }) as Record<string, unknown>;
+  const given = new Set(
+    names.filter((name) => args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`))),
+  );
+  const values = names.map((name) => [name, valueOf(name, flags[name]!, parsed[name], given)]);
+  return {
+    operands: (parsed._ as unknown[]).map(String),
+    flags: Object.fromEntries(values),
+    given,
+  };
+}
+
+function valueOf(name: string, flag: Flag, value: unknown, given: ReadonlySet<string>): unknown {
+  if (flag.kind === "boolean") return value === true;
+  if (!given.has(name)) return flag.kind === "integer" ? flag.default : undefined;
+  const text = Array.isArray(value) ? String(value.at(-1)) : String(value ?? "");
+  if (text === "") throw new UsageError(`Missing value: write --${name} ${flag.value}`);
+  if (flag.kind === "string") return text;
+  const number = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (number >= flag.min && number <= flag.max) return number;
+  throw new UsageError(
+    `Cannot read --${name} as a whole number: current value is "${text}"; ` +
+      `write --${name} ${flag.value} from ${flag.min} to ${flag.max}`,
+  );
+}
+
+/**
+ * Reads a list of processors such as "0,2-3".
+ *
+ * @param allowed Those this process may run on (`affinity()`).
+ * @throws {UsageError} if it is no such list, or has a processor that is not allowed.
+ */
+export function processorsOf(
+  flag: string,
+  text: string,
+  allowed: readonly number[],
+): number[] {
+  const found = text.split(",").flatMap((range) => {
+    const [, first, last = first] = range.match(/^(\d{1,4})(?:-(\d{1,4}))?$/) ?? [];
+    const length = Number(last) - Number(first) + 1;
+    return length > 0 ? Array.from({ length }, (_, i) => Number(first) + i) : [NaN];
+  });
+  const odd = found.find((cpu) => !allowed.includes(cpu));
+  if (odd === undefined) return [...new Set(found)].toSorted((a, b) => a - b);
+  throw new UsageError(
+    Number.isNaN(odd)
+      ? `Cannot read --${flag} as processors: current value is "${text}"; write a list such as 0,2-3`
+      : `Cannot use processor ${odd} of --${flag}: this process may run on ${allowed.join(",")}`,
+  );
+}

@@ -1,0 +1,146 @@
+/**
+ * What all commands that measure have in common: they show their progress, end with ^C, with their
+ * parent and when time is up, and say how it went.
+ *
+ * @module
+ */
+import { printEvent, printLine } from "./output.ts";
+import { userPath } from "./paths.ts";
+import { ExitCode, UsageError } from "../../servers/errors.ts";
+import { endWithParent, interrupted } from "./signals.ts";
+import { loadText } from "../plan/plan.ts";
+import { textProgress } from "./progress.ts";
+import type { Plan } from "../record/record.ts";
+import {
+  defaultFolder,
+  goOn,
+  measure,
+  type Outcome,
+  start,
+  type Started,
+} from "../run/record_run.ts";
+import { writeDerived } from "../report/files.ts";
+import { renderTerminal } from "../report/derive.ts";
+import { warningsOf } from "../report/summary/warnings.ts";
+import type { Observer } from "../run/run.ts";
+import { terminalOptions } from "./terminal.ts";
+
+/** What is said on the command line of how a run goes. */
+export interface RunOptions {
+  readonly output: string | undefined;
+  readonly json: boolean;
+  readonly strict: boolean;
+  /** In seconds; 0: as long as it takes. */
+  readonly "max-time": number;
+  /** Folder of a run that ended early. */
+  readonly resume?: string | undefined;
+  /** Whether to trace each design's system calls in an extra trial. */
+  readonly trace?: boolean;
+}
+
+/** How a command's run went. */
+export interface CommandOutcome extends Outcome {
+  /** The exit code that follows from it. */
+  readonly exit: number;
+}
+
+/** What can be said of a run that is resumed: nothing of its plan. */
+const WITH_RESUME = ["resume", "book", "json", "strict", "max-time", "trace"];
+
+/**
+ * Runs a plan as a command whose tables are all it has to tell, or goes on with a recorded run.
+ *
+ * @returns the exit code.
+ * @throws {UsageError} where flags are given that would change a recorded plan.
+ */
+export async function runAndPrint(
+  makePlan: () => Plan,
+  options: RunOptions & { readonly book?: boolean },
+  given: ReadonlySet<string>,
+): Promise<number> {
+  const others = [...given].filter((name) => !WITH_RESUME.includes(name));
+  if (options.resume !== undefined && others.length > 0) {
+    throw new UsageError(`Cannot change a run that is resumed: leave out --${others[0]}`);
+  }
+  const { recorded, folder, exit } = await recordAsCommand(makePlan, options);
+  if (!options.json) {
+    const { book = false } = options;
+    printLine(`\n${renderTerminal(recorded, { ...terminalOptions(), book })}`);
+    printLine(`Recorded in ${folder}`);
+  }
+  return exit;
+}
+
+/** Runs a plan as a command does. */
+export async function recordAsCommand(
+  makePlan: () => Plan,
+  options: RunOptions,
+): Promise<CommandOutcome> {
+  endWithParent();
+  const { output, resume, json, trace = false } = options;
+  const started = resume === undefined
+    ? start(makePlan(), output === undefined ? defaultFolder() : userPath(output))
+    : goOn(userPath(resume).replace(/\/+$/, ""));
+  const { store: { folder }, run: { plan }, pending } = started;
+  if (json) printEvent({ event: "run", folder, plan });
+  else sayPlan(plan, folder, pending.length);
+  const interrupt = interrupted();
+  const timeout = timeoutAfter(options["max-time"]);
+  const signal = AbortSignal.any([interrupt, timeout]);
+  const outcome = await measureShown(started, json, signal, trace);
+  await writeDerived(folder, outcome.recorded);
+  const { complete, failed, recorded } = outcome;
+  if (json) printEvent({ event: "done", folder, complete, failed });
+  if (!complete) sayEarlyEnd(folder, timeout.aborted);
+  const noisy = options.strict && warningsOf(recorded).some(({ isNoise }) => isNoise);
+  if (noisy) console.error("Too noisy for --strict: see the warnings");
+  const exit = !complete
+    ? timeout.aborted ? ExitCode.timedOut : ExitCode.interrupted
+    : failed > 0 || noisy
+    ? ExitCode.failed
+    : ExitCode.ok;
+  return { ...outcome, exit };
+}
+
+async function measureShown(
+  started: Started,
+  json: boolean,
+  signal: AbortSignal,
+  trace: boolean,
+): Promise<Outcome> {
+  if (json) return await measure(started, jsonProgress, signal, trace);
+  using progress = textProgress(started.run.plan, started.pending);
+  return await measure(started, progress, signal, trace);
+}
+
+const jsonProgress: Observer = {
+  started: () => {},
+  noted: (text) => printEvent({ event: "note", text }),
+  ended: (trial) => printEvent({ event: "trial", ...trial }),
+  leftOut: (trials) => printEvent({ event: "left out", trials }),
+};
+
+function sayPlan(plan: Plan, folder: string, pending: number): void {
+  const { designs, rounds, seed } = plan;
+  const { clients, connections, bytes, children } = loadText(plan);
+  console.error(
+    `${designs.length} designs × ${rounds} ${rounds === 1 ? "round" : "rounds"}, ` +
+      `${clients} clients × ${connections} connections × ${bytes} bytes, ${children} children, ` +
+      `seed ${seed}; ` +
+      (pending < plan.trials.length
+        ? `${pending} of ${plan.trials.length} trials are left; `
+        : "") +
+      `recorded in ${folder}`,
+  );
+}
+
+function sayEarlyEnd(folder: string, timedOut: boolean): void {
+  console.error(
+    `${timedOut ? "Time is up" : "Interrupted"}; what was measured is in ${folder}; ` +
+      `deno task bench --resume ${folder} goes on with it`,
+  );
+}
+
+function timeoutAfter(seconds: number): AbortSignal {
+  return seconds === 0 ? new AbortController().signal : AbortSignal.timeout(1000 * seconds);
+}

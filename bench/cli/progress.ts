@@ -1,0 +1,227 @@
+/**
+ * What bench says while it runs, on standard error: on a terminal a bar that moves, else a line a trial.
+ *
+ * @module
+ */
+import { red } from "@std/fmt/colors";
+import { Redrawn, type Terminal, terminalOf } from "./redraw.ts";
+import { passiveOpens } from "../machine/counters.ts";
+import { nameOf } from "../plan/plan.ts";
+import type { Plan, Trial } from "../record/record.ts";
+import type { Observer } from "../run/run.ts";
+import type { Planned } from "../run/trial.ts";
+
+/** An observer that holds something until the end. */
+export type Progress = Observer & Disposable;
+
+/** Progress as text, of a plan of which these trials are left. */
+export function textProgress(plan: Plan, pending: readonly Planned[]): Progress {
+  return Deno.stderr.isTerminal()
+    ? new Bar(plan, pending, terminalOf(Deno.stderr))
+    : new Lines(plan);
+}
+
+/** A line a trial. */
+class Lines implements Progress {
+  readonly #plan: Plan;
+  readonly #head: (trial: Planned) => string;
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+    this.#head = headOf(plan);
+  }
+
+  started(): void {}
+
+  noted(text: string): void {
+    console.error(text);
+  }
+
+  ended(trial: Trial): void {
+    console.error(`${this.#head(trial)}${outcome(trial)}`);
+  }
+
+  leftOut(trials: readonly Planned[]): void {
+    console.error(tellLeftOut(this.#plan, trials));
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+/**
+ * How often the bar moves, in milliseconds. What it takes, some 0.2 ms, is bench's own CPU time and
+ * neither the server's nor the clients', but it takes a processor away from them.
+ */
+const STEP_MS = 500;
+
+/** Characters of the bar itself. */
+const BAR_WIDTH = 20;
+
+/** What a bar looks at. */
+export interface Instruments {
+  /** Milliseconds, as performance.now(). */
+  readonly now: () => number;
+  /** Connections that the kernel has accepted so far; null: it does not say. */
+  readonly connections: () => number | null;
+}
+
+const REAL: Instruments = { now: () => performance.now(), connections: passiveOpens };
+
+/** What the kernel had accepted at some moment. */
+interface Count {
+  readonly at: number;
+  readonly connections: number | null;
+}
+
+/** A trial that is under way. */
+interface Current {
+  readonly planned: Planned;
+  readonly since: number;
+}
+
+/** A bar that moves: which trial it is, connections a second now, time left, the last result. */
+export class Bar implements Progress {
+  readonly #head: (trial: Planned) => string;
+  readonly #plan: Plan;
+  readonly #redrawn: Redrawn;
+  readonly #instruments: Instruments;
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #durations = new Map<string, number[]>();
+  #pending: readonly Planned[];
+  #total: number;
+  #current: Current | undefined;
+  #counted: Count;
+  #rate = "";
+  #last = "";
+
+  constructor(
+    plan: Plan,
+    pending: readonly Planned[],
+    terminal: Terminal,
+    instruments: Instruments = REAL,
+  ) {
+    this.#head = headOf(plan);
+    this.#plan = plan;
+    this.#pending = pending;
+    this.#total = plan.trials.length;
+    this.#redrawn = new Redrawn(terminal);
+    this.#instruments = instruments;
+    this.#counted = this.#count();
+    this.#timer = setInterval(() => this.step(), STEP_MS);
+  }
+
+  started(planned: Planned): void {
+    this.#counted = this.#count();
+    this.#rate = "";
+    this.#current = { planned, since: this.#counted.at };
+    this.step();
+  }
+
+  noted(text: string): void {
+    this.#redrawn.print(text);
+    this.step();
+  }
+
+  ended(trial: Trial): void {
+    const { planned, since } = this.#current!;
+    const seconds = (this.#instruments.now() - since) / 1000;
+    const key = workOf(planned);
+    this.#durations.set(key, [...this.#durations.get(key) ?? [], seconds]);
+    this.#pending = this.#pending.filter((other) => other !== planned);
+    this.#current = undefined;
+    const line = `${this.#head(trial)}${outcome(trial)}`;
+    if (trial.status === "ok") this.#last = line;
+    else this.#redrawn.print(line);
+    this.step();
+  }
+
+  leftOut(trials: readonly Planned[]): void {
+    this.#pending = this.#pending.filter((planned) => !trials.includes(planned));
+    this.#total -= trials.length;
+    this.noted(tellLeftOut(this.#plan, trials));
+  }
+
+  /** Draws what there is to see now. */
+  step(): void {
+    const total = this.#total;
+    const done = total - this.#pending.length;
+    const filled = Math.round(BAR_WIDTH * done / Math.max(1, total));
+    const parts = [
+      `${"█".repeat(filled)}${"░".repeat(BAR_WIDTH - filled)} ${done}/${total}`,
+      ...(this.#current ? [this.#head(this.#current.planned).trim(), this.#rateNow()] : []),
+      this.#left(),
+    ];
+    const lines = [parts.filter((part) => part !== "").join("  ")];
+    if (this.#last !== "") lines.push(`last: ${this.#last}`);
+    this.#redrawn.draw(lines);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#redrawn[Symbol.dispose]();
+  }
+
+  #count(): Count {
+    const { now, connections } = this.#instruments;
+    return { at: now(), connections: connections() };
+  }
+
+  /** Connections a second since it was last told, whoever made them. */
+  #rateNow(): string {
+    const [before, now] = [this.#counted, this.#count()];
+    const seconds = (now.at - before.at) / 1000;
+    if (seconds < STEP_MS / 2000) return this.#rate;
+    this.#counted = now;
+    const known = now.connections !== null && before.connections !== null;
+    const rate = known ? (now.connections - before.connections) / seconds : null;
+    return this.#rate = rate === null ? "" : `${rate.toFixed(0)} connections/s now`;
+  }
+
+  /** By what trials of the same work took; where there was none yet, a lower limit. */
+  #left(): string {
+    const { now } = this.#instruments;
+    const elapsed = this.#current ? (now() - this.#current.since) / 1000 : 0;
+    const expected = this.#pending.map((planned) => this.#durations.get(workOf(planned)));
+    const known = expected.flatMap((durations) => durations ? [mean(durations)] : []);
+    if (known.length === 0) return "";
+    const seconds = Math.max(0, known.reduce((sum, one) => sum + one, 0) - elapsed);
+    return `${known.length < expected.length ? "over" : "about"} ${clock(seconds)} left`;
+  }
+}
+
+/** What takes equally long. */
+function workOf({ design, load, poolSize }: Planned): string {
+  return JSON.stringify([design, load, poolSize]);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Minutes and seconds. */
+function clock(seconds: number): string {
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+function headOf({ rounds, trials, sweep }: Plan): (trial: Planned | Trial) => string {
+  const width = Math.max(...trials.map((trial) => nameOf(trial, sweep).length));
+  const digits = String(rounds).length;
+  return (trial) =>
+    `round ${String(trial.round).padStart(digits)}/${rounds}  ` +
+    `${nameOf(trial, sweep).padEnd(width)}  `;
+}
+
+function tellLeftOut({ sweep, limits }: Plan, trials: readonly Planned[]): string {
+  const names = new Set(trials.map((planned) => nameOf(planned, sweep)));
+  return `No more rounds of ${
+    [...names].join(", ")
+  }: over the --design-limit of ${limits.design} s`;
+}
+
+function outcome({ status, reason, cpu, client }: Trial): string {
+  if (status !== "ok") return red(`${status === "dnf" ? "DNF" : status}: ${reason}`);
+  return `${cpu!.total.toFixed(3).padStart(8)} s CPU ${
+    client!.connectionsPerSecond.toFixed(0).padStart(7)
+  } connections/s`;
+}

@@ -1,0 +1,124 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { runOnTerminal, TemporaryFolder } from "../../clients/testing.ts";
+import { makePlan } from "../plan/plan.ts";
+import { Bar } from "./progress.ts";
+import { trial } from "../report/fixture_test.ts";
+
+const plan = makePlan({ designs: ["prefork-mutex"], seed: 1, rounds: 2 });
+
+/** A bar on a terminal of 200 columns, a clock and a counter that stand where they are put. */
+class Rehearsal implements Disposable {
+  now = 0;
+  connections: number | null = 0;
+  #written = "";
+  readonly bar = new Bar(
+    plan,
+    plan.trials,
+    { write: (text) => this.#written += text, size: () => ({ columns: 200, rows: 24 }) },
+    { now: () => this.now, connections: () => this.connections },
+  );
+
+  /** What was drawn or printed since the last look. */
+  look(): string {
+    const written = this.#written;
+    this.#written = "";
+    return written;
+  }
+
+  /** Runs the next trial in so many seconds. */
+  run(index: number, seconds: number, failed?: string): void {
+    const planned = plan.trials[index]!;
+    this.bar.started(planned);
+    this.now += 1000 * seconds;
+    const { design, round } = planned;
+    this.bar.ended(trial(failed === undefined ? { design, round } : { design, round, failed }));
+  }
+
+  [Symbol.dispose](): void {
+    this.bar[Symbol.dispose]();
+  }
+}
+
+Deno.test("Bar tells which trial it is, and connections a second now", () => {
+  using rehearsal = new Rehearsal();
+  rehearsal.bar.started(plan.trials[0]!);
+  const first = rehearsal.look();
+  assertStringIncludes(first, "░ 0/4  round 1/2  ");
+  assertStringIncludes(first, plan.trials[0]!.design);
+  assert(!first.includes("connections/s"));
+  rehearsal.now = 500;
+  rehearsal.connections = 700;
+  rehearsal.bar.step();
+  assertStringIncludes(rehearsal.look(), "  1400 connections/s now");
+  rehearsal.connections = null;
+  rehearsal.now = 1000;
+  rehearsal.bar.step();
+  assert(!rehearsal.look().includes("connections/s"));
+});
+
+Deno.test("Bar tells the last result, and how much is left: at least, as long as it cannot know", () => {
+  using rehearsal = new Rehearsal();
+  rehearsal.run(0, 70);
+  assertMatch(rehearsal.look(), /█+░+ 1\/4 .*over 1:10 left\nlast: round 1\/2 .* 0\.100 s CPU/);
+  rehearsal.run(1, 10);
+  assertStringIncludes(rehearsal.look(), "2/4  about 1:20 left\n");
+  rehearsal.bar.started(plan.trials[2]!);
+  rehearsal.now += 5000;
+  rehearsal.bar.step();
+  assertStringIncludes(rehearsal.look(), "about 1:15 left\n");
+});
+
+Deno.test("Bar says which design is left out, and counts on without it", () => {
+  using rehearsal = new Rehearsal();
+  rehearsal.run(0, 1);
+  rehearsal.look();
+  rehearsal.bar.leftOut(plan.trials.slice(3));
+  const text = rehearsal.look();
+  assertStringIncludes(text, `No more rounds of ${plan.trials[3]!.design}: over the --design`);
+  assertStringIncludes(text, " 1/3\n");
+});
+
+Deno.test("Bar leaves a failure to be read, and takes itself away", () => {
+  using rehearsal = new Rehearsal();
+  rehearsal.run(0, 1, "timed out");
+  const [, line] = rehearsal.look().match(/(round 1\/2 .*timed out.*)\n/)!;
+  assertStringIncludes(line!, "failed: timed out");
+  rehearsal.bar[Symbol.dispose]();
+  assertEquals(rehearsal.look(), "\x1b[1A\r\x1b[J");
+});
+
+Deno.test("bench shows a bar on a terminal, takes it away, and prints its tables", async () => {
+  using folder = new TemporaryFolder();
+  const load = ["--rounds", "1", "--connections", "800", "--output", `${folder.path}/run`];
+  const { code, stdout } = await runOnTerminal("bench", "--designs", "prefork-mutex", ...load);
+  assertEquals(code, 0, stdout);
+  assertMatch(
+    stdout,
+    /█░+ 1\/2 {2}round 1\/1 {2}[a-z-]+ {2}\d+ connections\/s now\r\n/,
+  );
+  assertMatch(stdout, /\r\nlast: round 1\/1 /);
+  const [, end] = stdout.split("█ 2/2");
+  assertStringIncludes(end!, "\r\n\x1b[2A\r\x1b[J\r\nTable 30.1: ");
+});
+
+const canTrace = await new Deno.Command("strace", { args: ["-V"], stdout: "null" }).output()
+  .then(({ success }) => success, () => false);
+
+Deno.test({
+  name: "bench --trace says on a terminal what it traces (ignored without strace)",
+  ignore: !canTrace,
+  async fn() {
+    using folder = new TemporaryFolder();
+    const load = ["--rounds", "1", "--connections", "5", "--output", `${folder.path}/run`];
+    const { code, stdout } = await runOnTerminal(
+      "bench",
+      "--designs",
+      "iterative",
+      ...load,
+      "--trace",
+    );
+    assertEquals(code, 0, stdout);
+    assertStringIncludes(stdout, "tracing iterative\r\n");
+    assertStringIncludes(stdout, "System calls per connection");
+  },
+});

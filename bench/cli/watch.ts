@@ -1,0 +1,81 @@
+/**
+ * The live view of a server: clients and CPU per child as they change, redrawn in place.
+ *
+ * @module
+ */
+import type { Look } from "../../servers/host/account.ts";
+import { bar } from "../report/tables/bar.ts";
+import { Redrawn, type Terminal, terminalOf } from "./redraw.ts";
+
+/** How often it looks, in milliseconds: often enough to see them run, and seldom enough to read. */
+const STEP_MS = 250;
+
+/** A view of a server on standard output. Dispose of it: what is printed next stands below. */
+export class LiveView implements Disposable {
+  readonly #redrawn: Redrawn;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #before: { readonly connections: number; readonly at: number } | undefined;
+
+  constructor(terminal: Terminal = terminalOf(Deno.stdout)) {
+    this.#redrawn = new Redrawn(terminal);
+  }
+
+  /** Asks what there is to see, now and from time to time; `update` hears of it. */
+  start(ask: () => void): void {
+    this.#timer = setInterval(ask, STEP_MS);
+    ask();
+  }
+
+  /** Shows what was seen. */
+  update(look: Look): void {
+    const now = { connections: look.connections, at: performance.now() };
+    const { connections, at } = this.#before ?? now;
+    const seconds = Math.max(now.at - at, 1) / 1000;
+    this.#before = now;
+    const rate = (now.connections - connections) / seconds;
+    this.#redrawn.draw(herd(look, rate, this.#redrawn.columns));
+  }
+
+  /** Prints a line that stays, above the view. */
+  print(line: string): void {
+    this.#redrawn.print(line);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#redrawn[Symbol.dispose]();
+  }
+}
+
+/** What a line has besides its two bars. */
+const FIGURES_WIDTH = 30;
+const NARROWEST_BAR = 4;
+const WIDEST_BAR = 40;
+
+/** The view as lines: what all have done, and a line a child. */
+export function herd(
+  { connections, cpu, parentCpu, children }: Look,
+  rate: number,
+  columns: number,
+): string[] {
+  const room = Math.floor((columns - FIGURES_WIDTH) / 2);
+  const width = Math.max(NARROWEST_BAR, Math.min(room, WIDEST_BAR));
+  const busiest = Math.max(1, ...children.map((child) => child.connections));
+  const dearest = Math.max(1e-9, ...children.map((child) => child.cpu));
+  const parent = parentCpu === null ? "" : `, ${parentCpu.toFixed(3)} of it the parent's`;
+  return [
+    `${connections} clients, ${rate.toFixed(0)} a second now; ${cpu.toFixed(3)} s CPU${parent}`,
+    "",
+    `child  now  clients ${" ".repeat(width)}    CPU s`,
+    ...children.map((child) =>
+      [
+        String(child.index).padStart(5),
+        (child.open > 0 ? String(child.open) : "·").padStart(4),
+        String(child.connections).padStart(8),
+        bar(child.connections / busiest, width),
+        child.cpu.toFixed(3).padStart(8),
+        bar(child.cpu / dearest, width),
+      ].join(" ").trimEnd()
+    ),
+  ];
+}

@@ -1,0 +1,208 @@
+/**
+ * The command `channel-gateway`: the way from this node's channels to other nodes', and back. Clients here open `/net/NODE/…`;
+ * the gateway connects to NODE's over TCP, and that one to whoever serves the path there.
+ *
+ * @module
+ */
+import { defineCommand } from "../cli/command.ts";
+import { endWithParent } from "../cli/signals.ts";
+import type { Parsed } from "../cli/flags.ts";
+import { printEvent, printLine } from "../cli/output.ts";
+import { userPath } from "../cli/paths.ts";
+import { ExitCode, UsageError } from "../../servers/errors.ts";
+import { closeAllBut, Poller } from "../../servers/posix/descriptors.ts";
+import { Errno, failedWith } from "../../servers/posix/errors.ts";
+import { fork, forkAgain, requireFork } from "../../servers/posix/fork.ts";
+import {
+  dieWithParent,
+  getpid,
+  kill,
+  reapOne,
+  wait,
+  waitLater,
+} from "../../servers/posix/processes.ts";
+import { Signal } from "../../servers/posix/signals.ts";
+import {
+  accept,
+  boundAddress,
+  close,
+  internetAddress,
+  listen,
+  type SocketAddress,
+  SocketType,
+} from "../../servers/posix/sockets.ts";
+import { pathAddress } from "../../servers/ipc/channel/addresses.ts";
+import { nodePath } from "../../servers/ipc/channel/nodes.ts";
+import { relayIn, relayOut } from "../../servers/ipc/channel/relay.ts";
+import { type Key, rehearseProofs } from "../../servers/ipc/channel/wire.ts";
+
+const KEY_VARIABLE = "HERD_CHANNEL_KEY";
+
+/** Bytes a key has to have at least, so that nobody finds it by trying. */
+const KEY_BYTES = 16;
+
+/** Connections at a time; each is a process. Further ones wait. */
+const MOST_RELAYS = 1000;
+
+const flags = {
+  host: { kind: "string", value: "HOST", help: "where other nodes connect (default 127.0.0.1)" },
+  port: {
+    kind: "integer",
+    value: "PORT",
+    default: 0,
+    min: 0,
+    max: 65535,
+    help: "port there; 0 lets the system pick one",
+  },
+  "key-file": {
+    kind: "string",
+    value: "FILE",
+    help: `the key all nodes share, at least ${KEY_BYTES} bytes (otherwise: ${KEY_VARIABLE})`,
+  },
+  json: { kind: "boolean", help: "one JSON object a line" },
+} as const;
+
+/** What was written behind the command. */
+type Options = Parsed<typeof flags>;
+
+export const command = defineCommand({
+  name: "channel-gateway",
+  operands: "[NODE=HOST:PORT …]",
+  description:
+    "Connect this node's message channels with other nodes' until SIGINT (^C) or SIGTERM.\n" +
+    "Programs here reach NODE under /net/NODE/…; the gateway of NODE is at HOST:PORT. Whoever has\n" +
+    "the key reaches every channel of this user; what passes is not encrypted.",
+  flags,
+  run: gateway,
+});
+
+async function gateway({ operands, flags }: Options): Promise<number> {
+  const key = readKey(flags["key-file"]);
+  const nodes = operands.map(parseNode);
+  endWithParent();
+  requireFork();
+  rehearseProofs(key);
+  const host = flags.host ?? "127.0.0.1";
+  const outside = listenFor(
+    internetAddress(host, flags.port),
+    SocketType.stream,
+    `${host}:${flags.port}: the port is in use; write another, or --port 0 for a free one`,
+  );
+  const inside = nodes.map(({ name, address }) => ({
+    listener: listenFor(
+      pathAddress(nodePath(name), "listen"),
+      SocketType.messages,
+      `/net/${name}: a gateway of yours to that node is running`,
+    ),
+    address,
+  }));
+  const owner = getpid();
+  const server = fork(() => {
+    dieWithParent(owner, Signal.KILL);
+    serve(outside, inside, key);
+  });
+  const stopped = stopSignal();
+  announce(boundAddress(outside), nodes, flags.json);
+  const ended = waitLater();
+  const isStopped = await Promise.race([stopped, ended.then(() => false)]);
+  kill(server, Signal.KILL); // and with it its relays
+  await ended;
+  if (isStopped) return ExitCode.ok;
+  console.error("channel-gateway: its process was ended");
+  return ExitCode.failed;
+}
+
+/** The shared key, from a file nobody else may read, or from the environment: never from an argument. */
+function readKey(file: string | undefined): Key {
+  const text = file === undefined ? Deno.env.get(KEY_VARIABLE) : readKeyFile(userPath(file));
+  const key = new TextEncoder().encode((text ?? "").trim());
+  if (key.length >= KEY_BYTES) return key;
+  throw new UsageError(
+    `Cannot use a key of ${key.length} bytes: write at least ${KEY_BYTES} into a file for ` +
+      `--key-file, or into the environment as ${KEY_VARIABLE}`,
+  );
+}
+
+function readKeyFile(path: string): string {
+  try {
+    const { mode } = Deno.statSync(path);
+    if (mode === null || (mode & 0o077) === 0) return Deno.readTextFileSync(path);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotCapable
+      ? "it has to be in the folder you are in, or in /tmp"
+      : (error as Error).message;
+    throw new UsageError(`Cannot read the key file ${path}: ${why}`);
+  }
+  throw new UsageError(`Cannot use the key file ${path}: others may read it; chmod 600 ${path}`);
+}
+
+/** A node and where its gateway is. */
+interface Node {
+  readonly name: string;
+  readonly address: SocketAddress;
+}
+
+function parseNode(text: string): Node {
+  const [, name, host, port] = text.match(/^([\w.-]+)=\[?(.+?)\]?:(\d{1,5})$/) ?? [];
+  if (name === undefined || Number(port) > 65535) {
+    throw new UsageError(`Cannot read "${text}" as a node: write NODE=HOST:PORT`);
+  }
+  return { name, address: internetAddress(host!, Number(port)) };
+}
+
+function listenFor(address: SocketAddress, type: SocketType, hint: string): number {
+  try {
+    return listen(address, `listen on ${hint.split(": ")[0]}`, type);
+  } catch (error) {
+    if (!failedWith(error, Errno.EADDRINUSE)) throw error;
+    throw new UsageError(`Cannot listen on ${hint}`);
+  }
+}
+
+function stopSignal(): Promise<true> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+      Deno.addSignalListener(signal, () => resolve(true));
+    }
+  });
+}
+
+function announce(
+  { host, port }: { host: string; port: number },
+  nodes: readonly Node[],
+  json: boolean,
+): void {
+  const names = nodes.map(({ name }) => name);
+  if (json) return printEvent({ event: "ready", pid: Deno.pid, host, port, nodes: names });
+  const ways = names.length > 0 ? `, to ${names.map((name) => `/net/${name}`).join(", ")}` : "";
+  printLine(`ready: channel-gateway on ${host}:${port}${ways} (process ${Deno.pid}; ^C ends it)`);
+}
+
+/** Forks a relay for each connection, from outside or from inside. */
+function serve(
+  outside: number,
+  inside: readonly { listener: number; address: SocketAddress }[],
+  key: Key,
+): never {
+  const listeners = [outside, ...inside.map(({ listener }) => listener)];
+  closeAllBut(listeners);
+  const poller = new Poller(listeners);
+  const parent = getpid();
+  for (let relays = 0;;) {
+    poller.wait();
+    for (const [i, listener] of listeners.entries()) {
+      if (!poller.isReady(i)) continue;
+      while (reapOne()) relays--;
+      if (relays >= MOST_RELAYS && wait()) relays--;
+      const connection = accept(listener);
+      relays++;
+      forkAgain(() => {
+        dieWithParent(parent, Signal.KILL);
+        listeners.forEach(close);
+        if (i === 0) relayIn(connection, key);
+        else relayOut(connection, inside[i - 1]!.address, key);
+      });
+      close(connection);
+    }
+  }
+}

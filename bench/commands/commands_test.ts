@@ -1,0 +1,260 @@
+/** The commands as a user meets them, with the permissions of their tasks. */
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import config from "../../deno.json" with { type: "json" };
+import { type Outcome, runTask, type Task, TemporaryFolder } from "../../clients/testing.ts";
+import { designs } from "../../servers/designs.ts";
+import { deriveFiles } from "../report/derive.ts";
+import { readRecord } from "../record/store.ts";
+
+const QUICK = ["--quick", "--designs", "prefork-shared-accept", "--children", "5"];
+
+/** That a command ended with this code and one line on standard error, which has these words. */
+function assertRefused({ code, stdout, stderr }: Outcome, expected: number, ...words: string[]) {
+  assertEquals({ code, stdout }, { code: expected, stdout: "" }, stderr);
+  assertMatch(stderr, /^[a-z-]+: .+\n$/);
+  for (const word of words) assertStringIncludes(stderr, word);
+}
+
+/** Bytes of every file in a folder. */
+function contents({ path, names }: TemporaryFolder): Map<string, string> {
+  return new Map(names.map((name) => [name, Deno.readTextFileSync(`${path}/${name}`)]));
+}
+
+const mistakes: readonly [args: string[], ...words: string[]][] = [
+  [["--designs", "prefork"], '"prefork"', ...designs.map(({ id }) => id)],
+  [["--designs", "iterative,"], "Unknown design"],
+  [["--designs", "iterative", "--all"], "--designs", "--all"],
+  [["--designs", "door"], "Cannot reach door over TCP", "--local"],
+  [["--children", "0"], "--children", '"0"', "1 to 1000"],
+  [["--rounds", "x"], "--rounds", '"x"'],
+  [["--rounds"], "--rounds N"],
+  [["--clients=-1"], "--clients", '"-1"'],
+  [["--bytes", "4e3"], "--bytes", '"4e3"'],
+  [["--seed", "4294967296"], "--seed", '"4294967296"', "0 to 4294967295"],
+  [["--sessions", "one"], '"one"', "separate or same"],
+  [["--pin", "0"], '"0"', "server=0,client=1"],
+  [["--pin", "server=4096"], "4096"],
+  [["--round", "3"], "--round", "deno task bench --help"],
+  [["iterative", "prefork-mutex"], '"iterative"', "--designs iterative,prefork-mutex"],
+];
+
+for (const [args, ...words] of mistakes) {
+  Deno.test(`bench refuses ${args.join(" ")} and writes nothing`, async () => {
+    using folder = new TemporaryFolder();
+    const refused = await runTask("bench", "--output", `${folder.path}/run`, ...args);
+    assertRefused(refused, 2, ...words);
+    assertEquals(folder.names, []);
+  });
+}
+
+Deno.test("bench refuses an output folder that has files, and leaves them alone", async () => {
+  using folder = new TemporaryFolder();
+  Deno.writeTextFileSync(`${folder.path}/notes.txt`, "mine");
+  const refused = await runTask("bench", ...QUICK, "--output", folder.path);
+  assertRefused(refused, 2, folder.path, "--output");
+  assertEquals(contents(folder), new Map([["notes.txt", "mine"]]));
+});
+
+Deno.test("bench refuses an output folder that it cannot write", async () => {
+  using folder = new TemporaryFolder();
+  const file = `${folder.path}/file`;
+  Deno.writeTextFileSync(file, "");
+  for (const output of [file, `${file}/run`, "/proc/x"]) {
+    assertRefused(await runTask("bench", ...QUICK, "--output", output), 2, output);
+  }
+  assertEquals(contents(folder), new Map([["file", ""]]));
+});
+
+const commands = Object.entries(config.tasks)
+  .filter(([, { command }]) => command.startsWith("deno run"))
+  .map(([name]) => name as Task);
+
+for (const task of commands) {
+  Deno.test(`${task} answers --help, and refuses a flag it does not know`, async () => {
+    const { code, stdout, stderr } = await runTask(task, "--help");
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    assertStringIncludes(stdout, `Usage: deno task ${task}`);
+    assertRefused(await runTask(task, "--nonsense"), 2, "--nonsense", `deno task ${task} --help`);
+  });
+}
+
+Deno.test("designs lists every design", async () => {
+  const { code, stdout, stderr } = await runTask("designs");
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertEquals(stdout.trimEnd().split("\n").map((line) => line.split(" ")[0]), ids());
+  const lines = (await runTask("designs", "--json")).stdout.trimEnd().split("\n");
+  assertEquals(lines.map((line) => JSON.parse(line).id), ids());
+});
+
+function ids(): string[] {
+  return designs.map(({ id }) => id);
+}
+
+Deno.test("bench runs, records and prints; tables gives the same again from the record", async () => {
+  using folder = new TemporaryFolder();
+  const bench = await runTask("bench", ...QUICK, "--output", folder.path, "--seed", "7");
+  assertEquals(bench.code, 0, bench.stderr);
+  assertEquals(bench.stderr.match(/^round 1\/1 .* connections\/s$/gm)?.length, 2);
+
+  const recorded = readRecord(folder.path);
+  const { run, trials } = recorded;
+  assertEquals([run.complete, run.plan.seed, run.plan.rounds], [true, 7, 1]);
+  assert(run.endedAt !== null && run.endedAt >= run.startedAt);
+  assertEquals(trials.map(({ design }) => design), run.plan.trials.map(({ design }) => design));
+  for (const { status, children } of trials) {
+    assertEquals(status, "ok");
+    assertEquals(children.reduce((sum, { connections }) => sum + connections, 0), 500);
+  }
+  const derived = [...(await deriveFiles(recorded)).keys()];
+  const files = [...derived, "run.json", "trials.jsonl"];
+  assertEquals(folder.names, files.toSorted());
+
+  assertMatch(bench.stdout, /^Table 30\.1: /m);
+  assertMatch(bench.stdout, /^Table 30\.2: /m);
+  assertMatch(bench.stdout, /^sum +500$/m);
+  const [printed, rest] = bench.stdout.split(`Recorded in ${folder.path}`);
+  assertEquals(rest, "\n");
+
+  const before = contents(folder);
+  for (const name of derived) Deno.removeSync(`${folder.path}/${name}`);
+  const tables = await runTask("tables", folder.path);
+  assertEquals([tables.code, tables.stderr], [0, ""]);
+  assertEquals(tables.stdout.trim(), printed!.trim());
+  assertEquals(contents(folder), before);
+});
+
+Deno.test("bench --json prints JSON lines and nothing else", async () => {
+  using folder = new TemporaryFolder();
+  const { code, stdout, stderr } = await runTask(
+    "bench",
+    ...QUICK,
+    ...["--designs", "iterative", "--rounds", "2", "--json", "--output", folder.path],
+  );
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  const events = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(events.map(({ event }) => event), ["run", "trial", "trial", "done"]);
+  assertEquals(events.at(-1), { event: "done", folder: folder.path, complete: true, failed: 0 });
+  const { run, trials } = readRecord(folder.path);
+  assertEquals(events[0].plan, run.plan);
+  assertEquals(
+    events.slice(1, 3).map(({ startedAt }) => startedAt),
+    trials.map((t) => t.startedAt),
+  );
+  assertGreater(trials[1]!.round, trials[0]!.round);
+});
+
+Deno.test("bench measures in the places it is told to, and says so", async () => {
+  using folder = new TemporaryFolder();
+  const places = ["--pin", "server=0,client=0", "--sessions", "same", "--think", "1"];
+  const args = ["--rounds", "1", "--connections", "5", "--output", folder.path, ...places];
+  const { code, stdout, stderr } = await runTask("bench", "--designs", "prefork-mutex", ...args);
+  assertEquals(code, 0, stderr);
+  const { run: { plan } } = readRecord(folder.path);
+  assertEquals([plan.sessions, plan.think, plan.pin], ["same", 1, { server: [0], client: [0] }]);
+  const words = stdout.replaceAll(/\s+/g, " ");
+  assertStringIncludes(words, "the same session, server on processors 0, client on processors 0");
+  assertStringIncludes(words, "Clients wait 1 ms between connections");
+});
+
+Deno.test("bench ends when its time is up, and can be gone on with", async () => {
+  using folder = new TemporaryFolder();
+  const args = ["--designs", "prefork-mutex", "--rounds", "100", "--connections", "5"];
+  const output = ["--output", folder.path];
+  const { code, stderr } = await runTask("bench", ...args, "--max-time", "4", ...output);
+  assertEquals(code, 124, stderr);
+  assertMatch(stderr, /^Time is up; .* --resume /m);
+  const { run, trials } = readRecord(folder.path);
+  assertEquals(run.complete, false);
+  assert(trials.length < 200);
+});
+
+Deno.test("bench leaves out the rest of a design that has taken its time, and says so", async () => {
+  using folder = new TemporaryFolder();
+  // A client that waits eleven times between its connections takes longer than a second.
+  const load = ["--rounds", "2", "--connections", "12", "--think", "100"];
+  const args = ["--designs", "fork-per-client", "--design-limit", "1", "--output", folder.path];
+  const { code, stdout, stderr } = await runTask("bench", ...args, ...load);
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stderr, "No more rounds of fork-per-client: over the --design-limit of 1 s");
+  assertStringIncludes(
+    stdout,
+    "Fewer rounds: fork-per-client. A design whose loads have taken 1 s",
+  );
+  const { run: { complete, plan }, trials } = readRecord(folder.path);
+  assertEquals([complete, plan.trials.length, trials.length], [true, 3, 3]);
+});
+
+Deno.test("bench records a trial over its time as one that did not finish", async () => {
+  using folder = new TemporaryFolder();
+  const args = ["--designs", "iterative", "--rounds", "1", "--bytes", "1048576"];
+  const { code, stderr } = await runTask(
+    "bench",
+    ...args,
+    ...["--connections", "2000", "--run-limit", "1", "--output", folder.path],
+  );
+  assertEquals(code, 3, stderr);
+  assertMatch(stderr, /DNF: clients\/load\.ts did not say "finished" in 1 s/);
+  const [{ status, cpu } = { status: "", cpu: undefined }] = readRecord(folder.path).trials;
+  assertEquals([status, cpu], ["dnf", null]);
+});
+
+Deno.test("bench --quick yields to what is said of rounds and connections", async () => {
+  using folder = new TemporaryFolder();
+  const args = ["--designs", "iterative", "--connections", "3", "--clients", "4", "--json"];
+  const { code } = await runTask("bench", "--quick", ...args, "--output", folder.path);
+  assertEquals(code, 0);
+  const { run: { plan }, trials } = readRecord(folder.path);
+  assertEquals([plan.rounds, plan.clients, plan.connections], [1, 4, 3]);
+  assertEquals(trials[0]!.client!.connections, 12);
+});
+
+Deno.test("tables refuses what is no record", async () => {
+  using folder = new TemporaryFolder();
+  assertRefused(await runTask("tables", folder.path), 5, `${folder.path}/run.json`);
+  assertRefused(await runTask("tables", `${folder.path}/none/`), 5, `${folder.path}/none/run.json`);
+  Deno.writeTextFileSync(`${folder.path}/run.json`, '{"schema": 1, "plan": ');
+  assertRefused(await runTask("tables", folder.path), 5, `${folder.path}/run.json`, "JSON");
+  Deno.writeTextFileSync(`${folder.path}/run.json`, '{"schema": 1, "plan": {}}');
+  assertRefused(await runTask("tables", folder.path), 5, `${folder.path}/run.json`, "field");
+  assertEquals(folder.names, ["run.json"]);
+});
+
+Deno.test("tables refuses a second run", async () => {
+  assertRefused(await runTask("tables", "results/a", "results/b"), 2, '"results/b"');
+});
+
+Deno.test("bench --local runs doors beside pools behind Unix-domain sockets", async () => {
+  using folder = new TemporaryFolder();
+  const args = ["--local", "--quick", "--children", "3", "--output", folder.path];
+  const { code, stdout, stderr } = await runTask("bench", ...args);
+  assertEquals(code, 0, stderr);
+  const { run, trials } = readRecord(folder.path);
+  assertEquals([run.plan.local, run.complete], [true, true]);
+  const local = designs.filter(({ isLocal }) => isLocal).map(({ id }) => id);
+  assertEquals(trials.map(({ design }) => design).toSorted(), local.toSorted());
+  for (const { status, reason, children, kernel } of trials) {
+    assertEquals([status, reason], ["ok", null]);
+    assertEquals(children.reduce((sum, { connections }) => sum + connections, 0), 500);
+    assertEquals(kernel.passiveOpens, null);
+  }
+  assertMatch(stdout, /^Local servers: what each design costs$/m);
+  assertMatch(stdout, /^ *– +door +1 +door /m);
+  assertMatch(stdout, /^ *4 +prefork-mutex +1 +unix /m);
+});
+
+Deno.test("messages measures each means, and says whether doors are the fastest", async () => {
+  const { code, stdout, stderr } = await runTask("messages", "--calls", "100", "--rounds", "1");
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  for (
+    const means of ["function call", "Atomics", "pipe", "Unix-domain socket", "TCP", "door call"]
+  ) {
+    assertMatch(stdout, new RegExp(`^${means} .* \\d+\\.\\d+ `, "m"));
+  }
+  assertMatch(stdout, /^A door call takes .* (holds|does not hold) here/m);
+});

@@ -1,0 +1,193 @@
+/**
+ * Benchmark: what the parts of a server cost, in µs of CPU per connection, and what preparing a process
+ * for its forks saves. Each figure is that of a process of its own, by the turn, so that they can be
+ * compared with each other; what the kernel's TCP costs is in `deno task bench` and not here.
+ *
+ * @module
+ */
+import { Forks, rehearseClients } from "../../servers/children/fork.ts";
+import { Slot } from "../../servers/children/meter.ts";
+import { makeSetup, type Setup } from "../../servers/children/setup.ts";
+import { defineCommand } from "../cli/command.ts";
+import { printLine } from "../cli/output.ts";
+import { ExitCode } from "../../servers/errors.ts";
+import { findDesign, loadListing } from "../../servers/designs.ts";
+import { FileLock } from "../../servers/locks/file_lock.ts";
+import { Mutex } from "../../servers/locks/mutex.ts";
+import { type Usage, usage } from "../../servers/posix/clocks.ts";
+import { receiveDescriptor, sendDescriptor } from "../../servers/posix/descriptors.ts";
+import { fork } from "../../servers/posix/fork.ts";
+import { unnamedFile } from "../../servers/posix/locking.ts";
+import { shareMemory } from "../../servers/posix/memory.ts";
+import { wait } from "../../servers/posix/processes.ts";
+import { rebase } from "../../servers/posix/rebase.ts";
+import { close, endWriting, pipe, read, socketPair, write } from "../../servers/posix/sockets.ts";
+import { serve, WARM_UP, warmUp } from "../../servers/service/bytes.ts";
+import { median } from "../statistics/median.ts";
+
+const flags = {
+  rounds: {
+    kind: "integer",
+    value: "N",
+    default: 5,
+    min: 1,
+    max: 100,
+    help: "times each is measured; the median is printed",
+  },
+} as const;
+
+export const command = defineCommand({
+  name: "costs",
+  operands: "",
+  description: "Measure what the parts of a server cost, in µs of CPU per connection.",
+  flags,
+  run: costs,
+});
+
+/** Something to measure: prepares, and gives what to do once. */
+interface Part {
+  readonly name: string;
+  readonly times: number;
+  readonly prepare: () => () => void;
+}
+
+const design = findDesign("fork-per-client")!;
+const listing = await loadListing(design);
+const line = new TextEncoder().encode("4000\n");
+
+/** A connection whose client has asked and closed. */
+function asked(): [client: number, server: number] {
+  const [client, server] = socketPair();
+  write(client, line, line.length);
+  endWriting(client);
+  return [client, server];
+}
+
+/** Forks a child for each connection, after some preparation. */
+function forking(prepare: (setup: Setup) => void): () => () => void {
+  return () => {
+    const setup = makeSetup(design, listing, { children: 1 });
+    prepare(setup);
+    const { pool } = new Forks(setup);
+    return () => {
+      const [client, server] = asked();
+      pool.startFor(server);
+      close(client);
+      wait();
+    };
+  };
+}
+
+function locking(lock: FileLock | Mutex): () => void {
+  return () => {
+    lock.acquire();
+    lock.release();
+  };
+}
+
+const parts: readonly Part[] = [
+  {
+    name: "service: one client with one request of 4000 bytes",
+    times: 20_000,
+    prepare: () => {
+      const slot = new Slot();
+      warmUp(WARM_UP, (connection) => serve(slot, connection));
+      return () => {
+        const [client, server] = asked();
+        serve(slot, server);
+        close(client);
+      };
+    },
+  },
+  {
+    name: "file lock: acquire and release",
+    times: 100_000,
+    prepare: () => locking(new FileLock(unnamedFile())),
+  },
+  {
+    name: "mutex: acquire and release",
+    times: 100_000,
+    prepare: () => {
+      const { address } = shareMemory(Mutex.BYTES);
+      Mutex.create(address, "processes");
+      return locking(new Mutex(address));
+    },
+  },
+  {
+    name: "descriptor: pass, receive, close",
+    times: 50_000,
+    prepare: () => {
+      const [here, there] = socketPair();
+      const [, passed] = pipe();
+      return () => {
+        sendDescriptor(here, passed);
+        close(receiveDescriptor(there));
+      };
+    },
+  },
+  {
+    name: "fork per client, unprepared",
+    times: 300,
+    prepare: forking(() => {}),
+  },
+  {
+    name: "fork per client, service warm",
+    times: 300,
+    prepare: forking(() => warmUp(WARM_UP, (connection) => serve(new Slot(), connection))),
+  },
+  {
+    name: "fork per client, parent and child rehearsed",
+    times: 300,
+    prepare: forking(rehearseClients),
+  },
+  {
+    name: "fork per client, rehearsed, memory rebased (as measured)",
+    times: 300,
+    prepare: forking((setup) => {
+      rehearseClients(setup);
+      rebase();
+    }),
+  },
+];
+
+/** CPU microseconds of this process and of the children it waited for, each time. */
+function measure({ times, prepare }: Part): number {
+  const [resultEnd, result] = pipe();
+  const bytes = new Uint8Array(8);
+  fork(() => {
+    const once = prepare();
+    const before = total();
+    for (let i = 0; i < times; i++) once();
+    new DataView(bytes.buffer).setFloat64(0, (total() - before) / times * 1e6);
+    write(result, bytes, bytes.length);
+  });
+  close(result);
+  read(resultEnd, bytes);
+  close(resultEnd);
+  wait();
+  return new DataView(bytes.buffer).getFloat64(0);
+}
+
+function total(): number {
+  const sum = ({ user, system }: Usage) => user + system;
+  return sum(usage("process")) + sum(usage("children"));
+}
+
+function costs({ flags }: { flags: { rounds: number } }): number {
+  const figures = parts.map((): number[] => []);
+  for (let round = 0; round < flags.rounds; round++) {
+    for (const [i, part] of parts.entries()) figures[i]!.push(measure(part));
+  }
+  const width = Math.max(...parts.map(({ name }) => name.length));
+  printLine(`${"µs of CPU, median (least – most)".padEnd(width)}`);
+  for (const [i, { name }] of parts.entries()) {
+    const of = figures[i]!;
+    const [low, high] = [Math.min(...of), Math.max(...of)];
+    printLine(
+      `${name.padEnd(width)}  ${median(of).toFixed(2).padStart(8)}  (${low.toFixed(2)} – ${
+        high.toFixed(2)
+      })`,
+    );
+  }
+  return ExitCode.ok;
+}

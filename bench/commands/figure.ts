@@ -1,0 +1,76 @@
+/**
+ * The command `figure`: who holds which descriptor of a server, drawn from the /proc of one that runs (the book's
+ * figures 30.2, 30.3 and 30.4).
+ *
+ * @module
+ */
+import { defineCommand } from "../cli/command.ts";
+import { endWithParent } from "../cli/signals.ts";
+import type { Parsed } from "../cli/flags.ts";
+import { printLine } from "../cli/output.ts";
+import { userPath } from "../cli/paths.ts";
+import { requireDesign } from "../../servers/designs.ts";
+import { ExitCode, UsageError } from "../../servers/errors.ts";
+import { affinity } from "../../servers/posix/processes.ts";
+import { startServer } from "../agents/server.ts";
+import { lookAtHerd } from "../machine/holders.ts";
+import { descriptorTable, drawDescriptors } from "../report/descriptors.ts";
+import { toTerminal } from "../report/tables/table.ts";
+import { terminalOptions } from "../cli/terminal.ts";
+
+const flags = {
+  children: {
+    kind: "integer",
+    value: "N",
+    default: 3,
+    min: 1,
+    max: 100,
+    help: "children of a pool",
+  },
+  output: { kind: "string", value: "FILE", help: "draw it, too, into this file as SVG" },
+} as const;
+
+/** What was written behind the command. */
+type Options = Parsed<typeof flags>;
+
+export const command = defineCommand({
+  name: "figure",
+  operands: "DESIGN",
+  description:
+    "Start a server design, look in /proc who holds which of its sockets, and end it:\n" +
+    "the book's figures 30.2 (prefork-shared-accept), 30.3 and 30.4 (prefork-fd-passing).",
+  flags,
+  run: figure,
+});
+
+async function figure({ operands, flags }: Options): Promise<number> {
+  const [id, ...rest] = operands;
+  if (id === undefined) throw new UsageError("Missing design: write deno task figure DESIGN");
+  if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one design only`);
+  const design = requireDesign(id);
+  if (design.transport !== undefined) {
+    throw new UsageError(
+      `Cannot draw ${id}, which has no listening socket at a port: write another design`,
+    );
+  }
+  endWithParent();
+  const launch = design.children === "exec"
+    ? { processors: affinity(), idleSeconds: 0, echo: false, verbose: false }
+    : null;
+  await using server = startServer({ design: id, children: flags.children, launch });
+  const { pid, port } = await server.next("ready");
+  const isOneProcess = design.children === "worker";
+  const herd = lookAtHerd(pid, port, isOneProcess);
+  const title = `Who holds which socket: ${id}` + (isOneProcess ? ", whose threads share all" : "");
+  if (flags.output !== undefined) write(userPath(flags.output), drawDescriptors(herd, title));
+  printLine(toTerminal(descriptorTable(herd, title), terminalOptions()));
+  return ExitCode.ok;
+}
+
+function write(path: string, svg: string): void {
+  try {
+    Deno.writeTextFileSync(path, svg);
+  } catch (error) {
+    throw new UsageError(`Cannot write ${path}: ${(error as Error).message}`);
+  }
+}

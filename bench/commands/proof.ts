@@ -1,0 +1,179 @@
+/**
+ * Benchmark: whether a comparison can be believed. By real rounds it shows how often one calls a
+ * difference where there is none, and how often it finds one that is there.
+ *
+ * @module
+ */
+import { defineCommand } from "../cli/command.ts";
+import type { Parsed } from "../cli/flags.ts";
+import { printEvent, printLine } from "../cli/output.ts";
+import { requireDesign } from "../../servers/designs.ts";
+import { ExitCode, UsageError } from "../../servers/errors.ts";
+import { endWithParent, interrupted } from "../cli/signals.ts";
+import { detectable, type Finding, findingOf } from "../compare/comparison.ts";
+import { repeatComparison, type Repeated, type Repetition } from "../compare/repeat.ts";
+import { OF_INTEREST, verdict, verdictEvent } from "../compare/verdict.ts";
+import { count, seedOf } from "../cli/options.ts";
+import { makePlan } from "../plan/plan.ts";
+import { mad, median } from "../statistics/median.ts";
+import { binomialQuantile } from "../statistics/binomial.ts";
+import { SIGNIFICANCE } from "../statistics/ranks.ts";
+import { runTrial } from "../run/trial.ts";
+
+const flags = {
+  comparisons: count(200, [1, 10_000], "how often to compare"),
+  rounds: count(10, [1, 1000], "rounds of each comparison"),
+  "extra-cpu": count(
+    0,
+    [0, 1000],
+    "CPU the service of B wastes besides: so much of A's",
+    "PERCENT",
+  ),
+  // A trial mostly starts a server and a load: a small pool and few connections keep it short.
+  clients: count(4, [1, 1000], "clients at the same time"),
+  connections: count(250, [1, 1_000_000], "connections each client makes"),
+  children: count(4, [1, 1000], "children of a pool"),
+  seed: { kind: "string", value: "N", help: "seed of the order within rounds (default: random)" },
+  json: { kind: "boolean", help: "events as JSON lines instead of text" },
+} as const;
+
+/** What was written behind the command. */
+type Options = Parsed<typeof flags>;
+
+export const command = defineCommand({
+  name: "proof",
+  operands: "[A [B]]",
+  description:
+    "Compare A with B (default: prefork-shared-accept with itself) as deno task compare does,\n" +
+    "again and again, and count how often a difference is called.",
+  flags,
+  run: proof,
+});
+
+/** The chance that a proof of what holds fails. */
+const MISS = 0.02;
+
+/** The spread of rounds up to which 10 of them are to find a difference of 10 %. */
+const QUIET = 0.04;
+
+async function proof({ operands, flags }: Options): Promise<number> {
+  const [first = "prefork-shared-accept", second = first, ...rest] = operands;
+  if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write two designs at most`);
+  const [a, b] = [requireDesign(first).id, requireDesign(second).id];
+  const { comparisons, rounds, clients, connections, children } = flags;
+  const seed = seedOf(flags.seed);
+  const plan = makePlan({ designs: [a, b], rounds, clients, connections, children, seed });
+  const repeated = { a, b, extraShare: flags["extra-cpu"] / 100, comparisons };
+
+  endWithParent();
+  const signal = interrupted();
+  console.error(
+    `${named(repeated)} against ${a}: ${counted(comparisons, "comparison")} × ` +
+      `${counted(rounds, "round")}, ` +
+      `${clients} clients × ${connections} connections, ${children} children, seed ${seed}`,
+  );
+  const all: Repetition[] = [];
+  for await (const repetition of repeatComparison(repeated, plan, runTrial, signal)) {
+    all.push(repetition);
+    if (flags.json) printEvent(eventOf(repetition, repeated));
+    else printLine(lineOf(repetition, repeated));
+  }
+  const { holds, text } = outcomeOf(all, repeated);
+  if (flags.json) printEvent({ event: "done", complete: !signal.aborted, holds, text });
+  else printLine(`\n${text}`);
+  if (signal.aborted) return ExitCode.interrupted;
+  return holds && all.every(({ failures }) => failures.length === 0)
+    ? ExitCode.ok
+    : ExitCode.failed;
+}
+
+/** What B is called. */
+function named({ a, b, extraShare }: Repeated): string {
+  if (extraShare > 0) return `${b} with ${Math.round(100 * extraShare)} % extra CPU`;
+  return a === b ? `${b} again` : b;
+}
+
+function lineOf(repetition: Repetition, repeated: Repeated): string {
+  const { index, comparison, failures } = repetition;
+  const told = comparison ? verdict(comparison, repeated.a, named(repeated)) : "No round counts.";
+  const [a, b] = spreads(repetition).map((share) => (100 * share).toFixed(1));
+  return [
+    `${String(index).padStart(String(repeated.comparisons).length)}  ${told} MAD ${a} and ${b} %.`,
+    ...failures.map((reason) => `   did not count: ${reason}`),
+  ].join("\n");
+}
+
+function eventOf(repetition: Repetition, repeated: Repeated) {
+  const { comparison, costs: { a, b }, ...rest } = repetition;
+  const told = comparison && verdictEvent(comparison, repeated.a, named(repeated));
+  return { event: "comparison", ...told, ...rest, costs: { a, b }, mad: spreads(repetition) };
+}
+
+/** Median absolute deviation of A's and of B's rounds, as a share of their median. */
+function spreads({ costs: { a, b } }: Repetition): number[] {
+  return a.length === 0 ? [NaN, NaN] : [a, b].map((costs) => mad(costs) / median(costs));
+}
+
+/** What comparisons came to. */
+export interface ProofOutcome {
+  /** Whether they show what they were to show. */
+  readonly holds: boolean;
+  readonly text: string;
+}
+
+/** What comparisons came to, of a design with itself or of what differs. */
+export function outcomeOf(
+  all: readonly Repetition[],
+  { a, b, extraShare }: Repeated,
+): ProofOutcome {
+  if (a === b && extraShare === 0) return outcomeOfSame(all);
+  const [more, less] = [all.filter(finds("costs more")), all.filter(finds("costs less"))];
+  return outcomeOfDifferent(all, extraShare > 0 || more.length >= less.length ? more : less);
+}
+
+function outcomeOfSame(all: readonly Repetition[]): ProofOutcome {
+  const called = all.filter(finds("costs more", "costs less")).length;
+  const [least, most] = [MISS, 1 - MISS].map((share) =>
+    binomialQuantile(all.length, SIGNIFICANCE, share)
+  ) as [number, number];
+  return {
+    holds: called <= most,
+    text: `${called} of ${counted(all.length, "comparison")} of a design with itself ` +
+      `called a difference. By chance, at ${100 * SIGNIFICANCE} % each, it would be ` +
+      `${
+        (SIGNIFICANCE * all.length).toFixed(0)
+      }: no less than ${least} and no more than ${most}, ` +
+      `${100 * (1 - 2 * MISS)} times in 100.`,
+  };
+}
+
+function outcomeOfDifferent(
+  all: readonly Repetition[],
+  found: readonly Repetition[],
+): ProofOutcome {
+  const isQuiet = (one: Repetition) => spreads(one).every((share) => share <= QUIET);
+  const [quiet, quietFound] = [all.filter(isQuiet).length, found.filter(isQuiet).length];
+  const unfound = all.filter((one) => !isQuiet(one) && !found.includes(one));
+  const told = unfound.filter(tellsRounds).length;
+  return {
+    holds: quietFound === quiet && told === unfound.length,
+    text: `${found.length} of ${counted(all.length, "comparison")} found the difference: ` +
+      `${quietFound} of the ${quiet} with a MAD up to ${100 * QUIET} %, ` +
+      `${found.length - quietFound} of the ${all.length - quiet} above, ` +
+      `where ${told} say how many rounds it takes and ${unfound.length - told} do not.`,
+  };
+}
+
+function finds(...findings: Finding[]): (one: Repetition) => boolean {
+  return ({ comparison }) => comparison !== null && findings.includes(findingOf(comparison));
+}
+
+/** Whether the verdict says how many rounds would find the difference. */
+function tellsRounds({ comparison }: Repetition): boolean {
+  return comparison !== null &&
+    (findingOf(comparison) === "too few rounds" || detectable(comparison) >= OF_INTEREST);
+}
+
+function counted(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,111 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { RunningTask, runTask } from "../../clients/testing.ts";
+import { compareCosts } from "../compare/comparison.ts";
+import type { Repetition } from "../compare/repeat.ts";
+import { outcomeOf } from "./proof.ts";
+
+const [A, B] = ["prefork-mutex", "prefork-shared-accept"] as const;
+const SAME = { a: A, b: A, extraShare: 0, comparisons: 200 };
+const EXTRA = { ...SAME, extraShare: 0.1 };
+
+/** A comparison of ten rounds that cost A these microseconds, and B so many times as much. */
+function repetition(a: readonly number[], ratios: readonly number[]): Repetition {
+  const costs = { paired: true, a, b: a.map((cost, round) => cost * ratios[round]!) };
+  const [comparison = null] = compareCosts([costs]);
+  return { index: 1, costs, comparison, extraCpu: 0, failures: [] };
+}
+
+const steady = Array.from({ length: 10 }, (_, round) => 100 + round / 10);
+const times = (ratio: number) => steady.map(() => ratio);
+const signs = steady.map((_, round) => round % 2 === 0 ? 1 : -1);
+
+const dearer = repetition(steady, times(1.1));
+const cheaper = repetition(steady, times(0.9));
+const equal = repetition(steady, signs.map((sign, round) => 1 + sign * (0.001 + round / 1e4)));
+/** Costs that are all over the place: nothing can be said of them. */
+const noisy = repetition(steady, signs.map((sign, round) => 1.1 ** (sign * (3 + round / 10))));
+
+const many = (count: number, one: Repetition) => Array.from({ length: count }, () => one);
+
+Deno.test("outcomeOf() takes 17 calls in 200 of a design with itself for chance, in either direction", () => {
+  const { holds, text } = outcomeOf(
+    [...many(9, dearer), ...many(8, cheaper), ...many(183, equal)],
+    SAME,
+  );
+  assertEquals(holds, true);
+  assertStringIncludes(text, "17 of 200 comparisons of a design with itself called a difference");
+  assertStringIncludes(text, "10: no less than 4 and no more than 17, 96 times in 100");
+});
+
+Deno.test("outcomeOf() takes 18 calls in 200 of a design with itself for a fault", () => {
+  const { holds, text } = outcomeOf([...many(18, dearer), ...many(182, noisy)], SAME);
+  assertEquals(holds, false);
+  assertMatch(text, /^18 of 200 /);
+});
+
+Deno.test("outcomeOf() wants a difference found where rounds agree", () => {
+  assertEquals(outcomeOf(many(20, dearer), EXTRA), {
+    holds: true,
+    text: "20 of 20 comparisons found the difference: " +
+      "20 of the 20 with a MAD up to 4 %, 0 of the 0 above, " +
+      "where 0 say how many rounds it takes and 0 do not.",
+  });
+  const { holds, text } = outcomeOf([...many(19, dearer), equal], EXTRA);
+  assertEquals(holds, false);
+  assertStringIncludes(text, "19 of the 20 with a MAD up to 4 %");
+  // What wastes CPU cannot cost less.
+  assertEquals(outcomeOf([cheaper], EXTRA).holds, false);
+});
+
+Deno.test("outcomeOf() lets rounds that do not agree say how many it takes", () => {
+  const { holds, text } = outcomeOf([...many(3, dearer), ...many(2, noisy)], { ...SAME, b: B });
+  assertEquals(holds, true);
+  assertStringIncludes(text, "0 of the 2 above, where 2 say how many rounds it takes and 0 do not");
+});
+
+Deno.test("proof tells each comparison and what all came to", async () => {
+  const small = ["--comparisons", "2", "--rounds", "1", "--clients", "1", "--connections", "20"];
+  const { code, stdout, stderr } = await runTask("proof", "iterative", ...small, "--seed", "7");
+  assertEquals(code, 0, stderr);
+  assertMatch(stderr, /^iterative again against iterative: 2 comparisons × 1 round,.* seed 7\n$/);
+  const lines = stdout.trimEnd().split("\n");
+  for (const line of lines.slice(0, 2)) assertMatch(line, /^\d {2}.* 1 round cannot show a diff/);
+  assertMatch(lines.at(-1)!, /^0 of 2 comparisons of a design with itself called a difference/);
+});
+
+Deno.test("proof --json gives the costs that each comparison is made of", async () => {
+  const small = ["--comparisons", "1", "--rounds", "1", "--clients", "1", "--connections", "20"];
+  const args = ["iterative", "--extra-cpu", "400", ...small, "--json"];
+  const { stdout } = await runTask("proof", ...args);
+  const [comparison, done, ...rest] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals([comparison.event, done.event, rest], ["comparison", "done", []]);
+  const { costs: { a, b } } = comparison;
+  assertEquals([a.length, b.length], [1, 1]);
+  assertEquals(comparison.ratio, compareCosts([{ paired: true, a, b }])[0]!.ratio);
+});
+
+Deno.test("proof tells at ^C what it found until then, and leaves nothing running", async () => {
+  const small = ["--rounds", "1", "--clients", "1", "--connections", "20"];
+  await using running = new RunningTask("proof", ["iterative", ...small]);
+  assertMatch((await running.nextLine())!, /^ {2}1 {2}/);
+  running.signal("SIGINT");
+  const { code, stdout } = await running.ended();
+  assertEquals(code, 130);
+  assertMatch(stdout, /^\d of \d comparisons? of a design with itself/m);
+  assertEquals(await running.processesAfter(5), []);
+});
+
+for (
+  const [args, words] of [
+    [["prefork"], '"prefork"'],
+    [[A, B, "iterative"], '"iterative"'],
+    [["--comparisons", "0"], "--comparisons"],
+  ] as const
+) {
+  Deno.test(`proof refuses ${args.join(" ")}`, async () => {
+    const { code, stdout, stderr } = await runTask("proof", ...args);
+    assertEquals({ code, stdout }, { code: 2, stdout: "" });
+    assertMatch(stderr, /^proof: .+\n$/);
+    assertStringIncludes(stderr, words);
+  });
+}

@@ -1,0 +1,43 @@
+/** A run that ended early, and is gone on with. */
+import { assertEquals, assertMatch } from "@std/assert";
+import { RunningTask, runTask, TemporaryFolder } from "../../clients/testing.ts";
+import { readRecord } from "../record/store.ts";
+import type { Planned } from "../run/trial.ts";
+
+const PLAN = ["--designs", "prefork-mutex", "--rounds", "2", "--connections", "5"];
+
+for (const [task, children] of [["bench", "2"], ["sweep", "2,3"]] as const) {
+  Deno.test(`${task} --resume finishes a run that was killed, every trial exactly once`, () =>
+    killAndResume(task, children));
+}
+
+async function killAndResume(task: "bench" | "sweep", children: string): Promise<void> {
+  using folder = new TemporaryFolder();
+  const run = `${folder.path}/run`;
+  {
+    const args = [...PLAN, "--children", children, "--json", "--output", run];
+    await using bench = new RunningTask(task, args);
+    await bench.nextLine(); // the plan
+    await bench.nextLine(); // the first trial
+    bench.signal("SIGKILL");
+    await bench.ended();
+  }
+  const before = readRecord(run);
+  assertEquals(before.run.complete, false);
+  // As if it had been killed while it was writing.
+  Deno.writeTextFileSync(`${run}/trials.jsonl`, '{"round":2,"posi', { append: true });
+
+  const { code } = await runTask(task, "--resume", run);
+  assertEquals(code, 0);
+  const { run: { complete, plan }, trials } = readRecord(run);
+  assertEquals(complete, true);
+  const key = ({ round, design, poolSize }: Planned) => `${round} ${design} ${poolSize}`;
+  assertEquals(trials.map(key), plan.trials.map(key));
+  assertEquals(trials.slice(0, before.trials.length), [...before.trials]);
+}
+
+Deno.test("bench --resume does not change the plan", async () => {
+  const { code, stderr } = await runTask("bench", "--resume", "results/x", "--rounds", "2");
+  assertEquals(code, 2);
+  assertMatch(stderr, /leave out --rounds/);
+});

@@ -1,0 +1,65 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { z } from "zod";
+import { record, rounds } from "../report/fixture_test.ts";
+import { schemaFiles } from "./schema.ts";
+
+const results = new URL("../../results/", import.meta.url);
+
+const { run, trials } = record(rounds("prefork-shared-accept", [0.1], { children: [600, 400] }));
+
+/** What a schema file says of a value. */
+function accepts(name: string, value: unknown): boolean {
+  return z.fromJSONSchema(JSON.parse(schemaFiles().get(name)!)).safeParse(value).success;
+}
+
+/** Every part of a JSON document that is an object, and where it stands. */
+function* objects(value: unknown, path = ""): Generator<[string, Record<string, unknown>]> {
+  if (typeof value !== "object" || value === null) return;
+  yield [path, value as Record<string, unknown>];
+  for (const [key, part] of Object.entries(value)) yield* objects(part, `${path}/${key}`);
+}
+
+Deno.test("schemaFiles() gives the files under results/", () => {
+  for (const [name, content] of schemaFiles()) {
+    assertEquals(Deno.readTextFileSync(new URL(name, results)), content, "run bench/schema.ts");
+  }
+  assertEquals([...schemaFiles().keys()], ["run.schema.json", "trial.schema.json"]);
+});
+
+Deno.test("schemaFiles() are JSON Schema of draft 2020-12 without ids", () => {
+  for (const [name, content] of schemaFiles()) {
+    const schema = JSON.parse(content);
+    assertMatch(schema.$schema, /draft\/2020-12\/schema$/);
+    for (const [path, part] of objects(schema)) {
+      assert(!("$id" in part) && !("id" in part), `${name}${path} has an id`);
+    }
+  }
+});
+
+Deno.test("schemaFiles() have words for every object and every field", () => {
+  for (const [name, content] of schemaFiles()) {
+    for (const [path, part] of objects(JSON.parse(content))) {
+      if (!part.properties || path.endsWith("/properties")) continue;
+      assert(part.title && part.description, `${name}${path} has no words`);
+      for (const [field, type] of Object.entries(part.properties)) {
+        assert(type.description, `${name}${path}/${field} has no words`);
+      }
+    }
+  }
+});
+
+Deno.test("schemaFiles() accept a record, also one with fields that came later", () => {
+  assert(accepts("run.schema.json", run));
+  assert(accepts("trial.schema.json", trials[0]));
+  assert(accepts("trial.schema.json", { ...trials[0], energyJoules: 1 }));
+});
+
+Deno.test("schemaFiles() refuse what is not a record", () => {
+  const [trial] = trials;
+  assert(!accepts("run.schema.json", trial));
+  assert(!accepts("run.schema.json", { ...run, schema: run.schema + 1 }));
+  assert(!accepts("run.schema.json", { ...run, plan: { ...run.plan, seed: -1 } }));
+  assert(!accepts("trial.schema.json", { ...trial, status: "fine" }));
+  assert(!accepts("trial.schema.json", { ...trial, cpu: { user: 1, system: 1 } }));
+  assert(!accepts("trial.schema.json", { ...trial, load: { ...trial!.load, bytes: "4000" } }));
+});

@@ -1,0 +1,183 @@
+/**
+ * The command `serve`: one server design by itself, like the book's `./serv02 PORT N`.
+ *
+ * @module
+ */
+import { BOOK } from "../../clients/book.ts";
+import type { Design } from "../../servers/design.ts";
+import { requireDesign } from "../../servers/designs.ts";
+import { ExitCode, FailedError, UsageError } from "../../servers/errors.ts";
+import type { Report } from "../../servers/host/account.ts";
+import { linesOf } from "../../servers/host/lines.ts";
+import type { ServerEvent } from "../../servers/host/protocol.ts";
+import { affinity } from "../../servers/posix/processes.ts";
+import { whereText } from "../../servers/transports/transport.ts";
+import { type ServerAgent, startServer } from "../agents/server.ts";
+import { defineCommand } from "../cli/command.ts";
+import { processorsOf } from "../cli/flags.ts";
+import { launchFlags, launchOf, portFlag } from "../cli/launch.ts";
+import { printEvent, printLine } from "../cli/output.ts";
+import { userSocket } from "../cli/paths.ts";
+import { endWithParent, stopSignal } from "../cli/signals.ts";
+import { LiveView } from "../cli/watch.ts";
+
+const flags = {
+  port: portFlag,
+  path: {
+    kind: "string",
+    value: "PATH",
+    help: "listen at a path instead, for clients on this machine; @NAME: without a file",
+  },
+  children: {
+    kind: "integer",
+    value: "N",
+    default: BOOK.children,
+    min: 1,
+    max: 1000,
+    help: "children of a pool (not of slaunch, which has one for each processor)",
+  },
+  "extra-cpu": {
+    kind: "integer",
+    value: "NS",
+    default: 0,
+    min: 0,
+    max: 1_000_000_000,
+    help: "nanoseconds of CPU to waste on each connection, for tests of what measures it",
+  },
+  pin: { kind: "string", value: "0,2-3", help: "confine it to these processors" },
+  ...launchFlags,
+  watch: { kind: "boolean", help: "show clients and CPU of each child as they change" },
+  json: { kind: "boolean", help: "one JSON object a line" },
+} as const;
+
+export const command = defineCommand({
+  name: "serve",
+  operands: "DESIGN",
+  description: "Run one server design until SIGINT (^C) or SIGTERM, then print what it cost.\n" +
+    'A line "mark" on standard input starts the account afresh.',
+  flags,
+  hints: { port: "write another --port, or --port 0 for a free one" },
+  async run({ operands, flags, given }) {
+    const [id, ...rest] = operands;
+    if (id === undefined) throw new UsageError("Missing design: write deno task serve DESIGN");
+    if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one design only`);
+    if (flags.watch) requireTerminal(flags.json);
+    const design = requireDesign(id);
+    if (design.transport !== undefined && flags.path === undefined) {
+      throw new UsageError(`Cannot serve ${id} at a port: write deno task serve ${id} --path PATH`);
+    }
+    if (flags.path !== undefined && flags.port !== 0) {
+      throw new UsageError("Cannot serve at both --port and --path: write one of them");
+    }
+    const processors = flags.pin === undefined ? null : processorsOf("pin", flags.pin, affinity());
+    endWithParent();
+    const stopped = stopSignal();
+    using view = flags.watch ? new LiveView() : undefined;
+    const printNote = view ? (line: string) => view.print(line) : console.error;
+    await using server = startServer(
+      {
+        design: id,
+        port: flags.port,
+        path: flags.path === undefined ? null : userSocket(flags.path),
+        children: flags.children,
+        launch: launchOf(design, flags, given, processors ?? affinity()) ?? null,
+        extraCpuNanoseconds: extraCpuOf(design, flags["extra-cpu"]),
+      },
+      { session: "same", processors },
+      {
+        onText: printLine,
+        onEvent: (event) => {
+          if (event.event === "look") view?.update(event.look);
+          else printChildEvent(event, flags.json, printNote);
+        },
+      },
+    );
+    const ready = await Promise.race([server.next("ready"), stopped]);
+    if (ready !== "stopped") {
+      announce(ready, flags.json);
+      if (!Deno.stdin.isTerminal()) readMarks(server);
+      view?.start(() => server.send({ request: "look" }).catch(() => {}));
+    }
+    stopped.then(() => server.send({ request: "stop" })).catch(() => {});
+    const { report, failure } = await server.next("report");
+    view?.[Symbol.dispose]();
+    if (flags.json) printEvent({ event: "report", ...report });
+    else printReport(report);
+    if (failure === null) return ExitCode.ok;
+    throw new FailedError(`${id} failed: ${failure}`);
+  },
+});
+
+/** @throws {UsageError} where the service is not ours to change. */
+function extraCpuOf({ id, children }: Design, nanoseconds: number): number {
+  if (children !== "exec" || nanoseconds === 0) return nanoseconds;
+  throw new UsageError(
+    `Cannot waste CPU in ${id}, which serves by another program: leave out --extra-cpu`,
+  );
+}
+
+function printChildEvent(
+  event: ServerEvent,
+  json: boolean,
+  print: (line: string) => void,
+): void {
+  if (event.event === "marked") return printEvent(event);
+  if (event.event !== "lost" && event.event !== "ended" && event.event !== "crashing") return;
+  const { event: kind, index, pid, reason } = event;
+  if (json) printEvent(event);
+  else if (kind !== "ended") {
+    const why = reason === undefined ? "" : ` (${reason})`;
+    print(`serve: child ${index} (process ${pid}) died${why}; a new one takes its place`);
+  }
+}
+
+/** @throws {UsageError} where there is nothing to draw on. */
+function requireTerminal(json: boolean): void {
+  if (json) throw new UsageError("Cannot watch with --json: write one of them");
+  if (Deno.stdout.isTerminal()) return;
+  throw new UsageError("Cannot watch here: standard output is no terminal; leave out --watch");
+}
+
+function announce(
+  { event, design, pid, host, port, path }: Extract<ServerEvent, { event: "ready" }>,
+  json: boolean,
+): void {
+  if (json) printEvent({ event, design, pid, ...(path === null ? { host, port } : { path }) });
+  else {
+    const where = whereText({ host, port, path: path ?? undefined });
+    printLine(`ready: ${design} on ${where} (process ${pid}; ^C ends it)`);
+  }
+}
+
+async function readMarks(server: ServerAgent): Promise<void> {
+  for await (const line of linesOf(Deno.stdin.readable)) {
+    if (line.trim() === "mark") await server.send({ request: "mark" });
+  }
+}
+
+function printReport({ design, cpu, parent, children, extraCpu }: Report): void {
+  const seconds = (value: number) => value.toFixed(3).padStart(8);
+  if (extraCpu !== undefined) {
+    printLine(`Not the costs of ${design}: ${extraCpu} ns of CPU were wasted on each connection`);
+  }
+  printLine(
+    `CPU time: ${cpu.total.toFixed(3)} s (user ${cpu.user.toFixed(3)}, system ${
+      cpu.system.toFixed(3)
+    }; the split is tick-based and only indicative)`,
+  );
+  printLine("child   clients   CPU s");
+  for (const child of children) {
+    const notes = [
+      child.rejected > 0 ? `${child.rejected} refused` : "",
+      child.lost > 0 ? `died ${child.lost}×` : "",
+    ].filter((note) => note !== "").join(", ");
+    const name = child.pid === null ? "all" : String(child.index);
+    const line = `${name.padStart(5)}${String(child.connections).padStart(10)}${
+      seconds(child.cpu.total)
+    }  ${notes}`;
+    printLine(line.trimEnd());
+  }
+  if (parent) printLine(`parent${" ".repeat(9)}${seconds(parent.cpu.total)}`);
+  const sum = children.reduce((total, child) => total + child.connections, 0);
+  printLine(`total${String(sum).padStart(10)}${seconds(cpu.total)}`);
+}

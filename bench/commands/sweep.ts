@@ -1,0 +1,137 @@
+/**
+ * The command `sweep`: run designs over a range of one parameter. By default it is the book's experiment on too many
+ * children: ever more of them, for the same ten clients.
+ *
+ * @module
+ */
+import { defineCommand } from "../cli/command.ts";
+import type { Parsed, Values } from "../cli/flags.ts";
+import { UsageError } from "../../servers/errors.ts";
+import { designs, findDesign } from "../../servers/designs.ts";
+import { runAndPrint } from "../cli/measuring.ts";
+import { designsOf, loadFlags, type LoadValues, planOf, runFlags } from "../cli/options.ts";
+import { BASELINE, DEFAULTS } from "../plan/plan.ts";
+import { Parameter, type Plan, type Sweep } from "../record/record.ts";
+
+/** From fewer children than clients to far more; from 15 to 120 those of the book. */
+const TOO_MANY = [10, 15, 30, 45, 60, 75, 90, 105, 120, 300];
+
+const list = (parameter: Parameter) => ({
+  kind: "string",
+  value: "LIST",
+  help: `${loadFlags[parameter].help} (default ${loadFlags[parameter].default})`,
+} as const);
+
+const flags = {
+  children: { ...list("children"), help: `${loadFlags.children.help} (default ${TOO_MANY})` },
+  clients: list("clients"),
+  bytes: list("bytes"),
+  think: { ...list("think"), help: `${loadFlags.think.help}, in milliseconds (default 0)` },
+  designs: {
+    kind: "string",
+    value: "A,B",
+    help: "designs to run (default: pools of forked children)",
+  },
+  connections: {
+    ...loadFlags.connections,
+    help: `${loadFlags.connections.help}; with a list of --clients: each of ${DEFAULTS.clients}`,
+  },
+  ...runFlags,
+  resume: { kind: "string", value: "RUN", help: "go on with a recorded sweep that ended early" },
+} as const;
+
+/** What was written behind the command. */
+type Options = Parsed<typeof flags>;
+
+export const command = defineCommand({
+  name: "sweep",
+  operands: "",
+  description:
+    "Run server designs over a range of one parameter, with the others left alone: by default\n" +
+    "the book's too many children. One LIST such as 15,30,60 is what is varied; the others are\n" +
+    "one number.",
+  flags,
+  run: sweep,
+});
+
+async function sweep({ operands, flags, given }: Options): Promise<number> {
+  if (operands.length > 0) {
+    throw new UsageError(`Unexpected "${operands[0]}": write --designs ${operands.join(",")}`);
+  }
+  return await runAndPrint(() => sweepPlan(flags, given), flags, given);
+}
+
+function sweepPlan(values: Values<typeof flags>, given: ReadonlySet<string>): Plan {
+  const lists = Parameter.options.flatMap((parameter) => {
+    const text = values[parameter];
+    return text === undefined ? [] : [{ parameter, values: numbersOf(parameter, text) }];
+  });
+  const sweep = whatVaries(lists);
+  const ids = values.designs === undefined ? forkedPools() : designsOf(values.designs);
+  requireDifference(ids, sweep.parameter);
+  const load = Object.fromEntries(Parameter.options.map((name) => {
+    const fixed = lists.find(({ parameter }) => parameter === name && name !== sweep.parameter);
+    return [name, fixed?.values[0] ?? DEFAULTS[name]];
+  })) as Pick<LoadValues, Parameter>;
+  return planOf(ids, { ...values, ...load }, given, sweep);
+}
+
+/** Reads a list of numbers, of which none may be there twice. */
+function numbersOf(parameter: Parameter, text: string): number[] {
+  const { min, max } = loadFlags[parameter];
+  const numbers = text.split(",").map((part) => /^ *\d+ *$/.test(part) ? Number(part) : NaN);
+  if (!numbers.every((number) => number >= min && number <= max)) {
+    throw new UsageError(
+      `Cannot read --${parameter} as whole numbers: current value is "${text}"; ` +
+        `write a list such as 15,30,60, each from ${min} to ${max}`,
+    );
+  }
+  const twice = numbers.find((number, index) => numbers.indexOf(number) < index);
+  if (twice === undefined) return numbers;
+  throw new UsageError(`Cannot run --${parameter} ${twice} twice: write each value once`);
+}
+
+/** Which of these is varied: the one with several values. */
+function whatVaries(lists: readonly Sweep[]): Sweep {
+  const [varied, another] = lists.filter(({ values }) => values.length > 1);
+  if (another) {
+    throw new UsageError(
+      `Cannot vary both --${varied!.parameter} and --${another.parameter}: ` +
+        "write a single value for one of them",
+    );
+  }
+  if (varied) return varied;
+  const fixed = lists.find(({ parameter }) => parameter === "children");
+  if (!fixed) return { parameter: "children", values: TOO_MANY };
+  throw new UsageError(
+    `Nothing is varied with --children ${fixed.values[0]}: write a list such as ` +
+      `--children 15,30,60, or several --clients, --bytes or --think`,
+  );
+}
+
+function forkedPools(): string[] {
+  return designs
+    .filter(({ row, children, lifetime }) =>
+      row !== undefined && children === "fork" && lifetime === "pool"
+    )
+    .map(({ id }) => id);
+}
+
+/** That what is varied makes a difference to every design; the baseline is there to be compared with. */
+function requireDifference(ids: readonly string[], parameter: Parameter): void {
+  if (parameter === "bytes") return;
+  const others = ids.filter((id) => id !== BASELINE);
+  if (others.length === 0) {
+    throw new UsageError(
+      `Cannot vary --${parameter} of ${BASELINE}, to which it makes no difference: ` +
+        "write other --designs",
+    );
+  }
+  // The guide's launcher has a server on each processor, however many children are asked for.
+  const without = others.map((id) => findDesign(id)!)
+    .find(({ lifetime, children }) => lifetime !== "pool" || children === "exec")?.id;
+  if (parameter !== "children" || without === undefined) return;
+  throw new UsageError(
+    `Cannot vary --children of ${without}, which has no pool of that size: leave it out of --designs`,
+  );
+}

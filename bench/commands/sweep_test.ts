@@ -1,0 +1,75 @@
+/** The sweep as a user meets it, with the permissions of its task. */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { runTask, TemporaryFolder } from "../../clients/testing.ts";
+import { readRecord } from "../record/store.ts";
+
+const mistakes: readonly [args: string[], ...words: string[]][] = [
+  [["--children", "15,30,15"], "--children 15 twice"],
+  [["--children", "15,"], '"15,"', "15,30,60", "1 to 1000"],
+  [["--children", "0,15"], '"0,15"', "1 to 1000"],
+  [["--children", "15,1001"], '"15,1001"', "1 to 1000"],
+  [["--think=-1,5"], '"-1,5"', "0 to 60000"],
+  [["--children"], "--children LIST"],
+  [["--children", "15,30", "--bytes", "1,4000"], "--children and --bytes", "single value"],
+  [["--children", "15", "--clients", "20"], "Nothing is varied", "--children 15,30,60"],
+  [["--designs", "fork-per-client,prefork-mutex"], "fork-per-client, which has no pool"],
+  [["--designs", "slaunch"], "slaunch, which has no pool of that size"],
+  [["--clients", "1,2", "--designs", "iterative"], "iterative", "--designs"],
+  [["--designs", "prefork"], 'Unknown design "prefork"'],
+  [["children"], '"children"', "--designs"],
+  [["--resume", "results/x", "--children", "15,30"], "leave out --children"],
+];
+
+for (const [args, ...words] of mistakes) {
+  Deno.test(`sweep refuses ${args.join(" ")} and writes nothing`, async () => {
+    using folder = new TemporaryFolder();
+    const output = args.includes("--resume") ? [] : ["--output", `${folder.path}/run`];
+    const { code, stdout, stderr } = await runTask("sweep", ...args, ...output);
+    assertEquals({ code, stdout }, { code: 2, stdout: "" }, stderr);
+    assertMatch(stderr, /^sweep: .+\n$/);
+    for (const word of words) assertStringIncludes(stderr, word);
+    assertEquals(folder.names, []);
+  });
+}
+
+Deno.test("sweep runs every value, records and prints; tables gives the same again", async () => {
+  using folder = new TemporaryFolder();
+  const args = ["--designs", "prefork-mutex", "--rounds", "1", "--connections", "3"];
+  const sweep = await runTask("sweep", "--children", "4,2", ...args, "--output", folder.path);
+  assertEquals(sweep.code, 0, sweep.stderr);
+  for (const name of ["iterative  ", "prefork-mutex children=4", "prefork-mutex children=2"]) {
+    assertMatch(sweep.stderr, new RegExp(`^round 1/1  ${name} .* connections/s$`, "m"));
+  }
+  assertMatch(sweep.stdout, /^ +4 +prefork-mutex +4 +1 .*\n +4 +prefork-mutex +2 +1 /m);
+
+  const { run, trials } = readRecord(folder.path);
+  assertEquals(run.plan.sweep, { parameter: "children", values: [4, 2] });
+  for (const { design, poolSize, children, status } of trials) {
+    assertEquals([status, children.length], ["ok", design === "iterative" ? 1 : poolSize]);
+  }
+  const derived = ["report.html", "sweep.csv", "sweep.md", "sweep.svg"];
+  assertEquals(folder.names, [...derived, "run.json", "trials.jsonl"].toSorted());
+  const contents = () => derived.map((name) => Deno.readTextFileSync(`${folder.path}/${name}`));
+  const before = contents();
+  for (const name of derived) Deno.removeSync(`${folder.path}/${name}`);
+  const tables = await runTask("tables", folder.path);
+  assertEquals([tables.code, tables.stderr], [0, ""]);
+  assertEquals(tables.stdout.trim(), sweep.stdout.split("Recorded in")[0]!.trim());
+  assertEquals(contents(), before);
+});
+
+Deno.test("sweep over clients shares the same connections among them; others have one value", async () => {
+  using folder = new TemporaryFolder();
+  const args = ["--clients", "2,5", "--children", "3", "--bytes", "10", "--connections", "3"];
+  const designs = ["--designs", "prefork-mutex", "--rounds", "1", "--json"];
+  const { code, stderr } = await runTask("sweep", ...args, ...designs, "--output", folder.path);
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  const works = readRecord(folder.path).trials.map(({ design, load, poolSize }) =>
+    [design, load.clients, load.connections, load.bytes, poolSize].join()
+  );
+  assertEquals(works.toSorted(), [
+    "iterative,1,30,10,",
+    "prefork-mutex,2,15,10,3",
+    "prefork-mutex,5,6,10,3",
+  ]);
+});

@@ -1,0 +1,51 @@
+/**
+ * The command `tables`: regenerate tables, pictures and report of a recorded run, from its record alone.
+ *
+ * @module
+ */
+import { defineCommand } from "../cli/command.ts";
+import type { Parsed } from "../cli/flags.ts";
+import { printLine } from "../cli/output.ts";
+import { userPath } from "../cli/paths.ts";
+import { ExitCode, UsageError } from "../../servers/errors.ts";
+import { renderTerminal } from "../report/derive.ts";
+import { writeDerived } from "../report/files.ts";
+import { readRecord } from "../record/store.ts";
+import { terminalOptions } from "../cli/terminal.ts";
+
+const flags = {
+  book: { kind: "boolean", help: "show the book's Table 30.2 beside ours" },
+} as const;
+
+/** What was written behind the command. */
+type Options = Parsed<typeof flags>;
+
+export const command = defineCommand({
+  name: "tables",
+  operands: "[RUN]",
+  description:
+    "Regenerate tables, pictures and report of a recorded run (default: the latest under results/).",
+  flags,
+  run: tables,
+});
+
+async function tables({ operands, flags }: Options): Promise<number> {
+  const [run, ...rest] = operands;
+  if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one run only`);
+  const folder = run === undefined ? latest() : userPath(run).replace(/\/+$/, "");
+  const recorded = readRecord(folder);
+  await writeDerived(folder, recorded);
+  printLine(renderTerminal(recorded, { ...terminalOptions(), book: flags.book }));
+  return ExitCode.ok;
+}
+
+function latest(): string {
+  const runs = [...Deno.readDirSync("results")]
+    .filter(({ name, isDirectory }) => isDirectory && /^\d{4}-/.test(name))
+    .map(({ name }) => name).sort();
+  const last = runs.at(-1);
+  if (last === undefined) {
+    throw new UsageError("No recorded run under results/: write deno task bench first");
+  }
+  return `results/${last}`;
+}

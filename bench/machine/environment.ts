@@ -1,0 +1,80 @@
+/**
+ * Where a run is measured.
+ *
+ * @module
+ */
+import { libcVersion, tryReadText } from "../../servers/posix/files.ts";
+import type { ForkProof } from "../../servers/posix/fork.ts";
+import { loadAverages } from "./counters.ts";
+import type { Environment } from "../record/record.ts";
+
+const GIT = new URL("../../.git", import.meta.url).pathname;
+
+const PROCESSORS = "/sys/devices/system/cpu";
+
+/** Flaws whose mitigations cost system calls or context switches something. */
+const FLAWS = [
+  "itlb_multihit",
+  "l1tf",
+  "mds",
+  "meltdown",
+  "mmio_stale_data",
+  "retbleed",
+  "spec_rstack_overflow",
+  "spec_store_bypass",
+  "spectre_v1",
+  "spectre_v2",
+  "srbds",
+  "tsx_async_abort",
+  "gather_data_sampling",
+  "reg_file_data_sampling",
+  "indirect_target_selection",
+  "vmscape",
+] as const;
+
+/** Reads the environment from /proc and /sys. */
+export function readEnvironment(fork: ForkProof): Environment {
+  const sysctl = (name: string) => tryReadText(`/proc/sys/kernel/${name}`)?.trim();
+  const cpuinfo = tryReadText("/proc/cpuinfo") ?? "";
+  const memory = tryReadText("/proc/meminfo")?.match(/^MemTotal:\s+(\d+) kB/m)?.[1];
+  const autogroup = sysctl("sched_autogroup_enabled");
+  const pressure = tryReadText("/proc/pressure/cpu")?.match(/^some avg10=([\d.]+)/m)?.[1];
+  return {
+    system: sysctl("ostype") ?? Deno.build.os,
+    kernel: sysctl("osrelease") ?? "unknown",
+    architecture: Deno.build.arch,
+    libc: libcVersion(),
+    cpu: cpuinfo.match(/^model name\s*:\s*(.*)$/m)?.[1] ?? null,
+    processors: navigator.hardwareConcurrency,
+    memoryBytes: memory === undefined ? null : Number(memory) * 1024,
+    autogroup: autogroup === undefined ? null : autogroup === "1",
+    governor: tryReadText(`${PROCESSORS}/cpu0/cpufreq/scaling_governor`)?.trim() ?? null,
+    mitigations: mitigations(),
+    loadAverage: loadAverages(),
+    cpuPressurePercent: pressure === undefined ? null : Number(pressure),
+    deno: Deno.version.deno,
+    v8: Deno.version.v8,
+    commit: commitOf(GIT),
+    fork,
+  };
+}
+
+/** What the kernel does against flaws of this processor; those it does not have are left out. */
+function mitigations(): Environment["mitigations"] {
+  const folder = `${PROCESSORS}/vulnerabilities`;
+  const found = FLAWS.flatMap((flaw) => {
+    const says = tryReadText(`${folder}/${flaw}`)?.trim();
+    return says === undefined || says === "Not affected" ? [] : [[flaw, says] as const];
+  });
+  return found.length === 0 ? null : Object.fromEntries(found);
+}
+
+/** The commit a git folder has checked out; null where there is none. */
+export function commitOf(git: string): string | null {
+  const head = tryReadText(`${git}/HEAD`)?.trim();
+  const branch = head?.match(/^ref: (.*)$/)?.[1];
+  if (branch === undefined) return head ?? null;
+  const packed = tryReadText(`${git}/packed-refs`)?.split("\n") ?? [];
+  return tryReadText(`${git}/${branch}`)?.trim() ??
+    packed.find((line) => line.endsWith(` ${branch}`))?.split(" ")[0] ?? null;
+}

@@ -1,0 +1,100 @@
+/**
+ * Who holds which socket of a running server, as /proc shows it: the book's figures 30.2, 30.3 and 30.4.
+ *
+ * @module
+ */
+import {
+  childrenOf,
+  descriptorsOf,
+  tableIn,
+  tcpSocketsOn,
+  TcpState,
+} from "../../servers/posix/files.ts";
+
+/** A process that has a descriptor of a socket. */
+export interface Holder {
+  readonly pid: number;
+  readonly descriptor: number;
+}
+
+/** By the socket's inode. */
+export type Holders = ReadonlyMap<number, readonly Holder[]>;
+
+/** Every socket that one of these processes holds. */
+export function holdersOf(pids: readonly number[]): Holders {
+  const held = pids.flatMap((pid) =>
+    descriptorsOf(pid).flatMap(({ descriptor, target }) => {
+      const inode = target.match(/^socket:\[(\d+)\]$/)?.[1];
+      return inode === undefined ? [] : [{ inode: Number(inode), holder: { pid, descriptor } }];
+    })
+  );
+  const groups = Map.groupBy(held, ({ inode }) => inode);
+  return new Map([...groups].map(([inode, same]) => [inode, same.map(({ holder }) => holder)]));
+}
+
+/** The inode of the socket that listens on that port; undefined: none does. */
+export function listenerOn(port: number): number | undefined {
+  return tcpSocketsOn(port).find(({ state }) => state === TcpState.listen)?.inode;
+}
+
+/** Inodes of the connected stream sockets of the Unix domain (/proc/net/unix). */
+export function streamPipes(): Set<number> {
+  const [STREAM, CONNECTED] = ["0001", "03"];
+  const rows = tableIn("/proc/net/unix").filter((row) => row[4] === STREAM && row[5] === CONNECTED);
+  return new Set(rows.map((row) => Number(row[6])));
+}
+
+/** The processes that serve: the one a host has started, and its children. */
+export function processesOf(host: number): { parent: number; children: number[] } {
+  const parent = childrenOf(host)[0]!;
+  return { parent, children: childrenOf(parent) };
+}
+
+/** A process of a server. */
+export interface HerdMember {
+  readonly name: string;
+  readonly pid: number;
+}
+
+/** A socket, or the two ends of a stream pipe, and everyone who has it. */
+export interface HeldSocket {
+  readonly name: string;
+  readonly holders: readonly Holder[];
+}
+
+/** Who holds what. */
+export interface Herd {
+  readonly parent: HerdMember;
+  readonly children: readonly HerdMember[];
+  /** The listening socket first. */
+  readonly sockets: readonly HeldSocket[];
+}
+
+/**
+ * Looks at a server that is running; of one made of threads, which share one process, at that.
+ *
+ * Stream pipes that only one process holds are left out: they connect nobody, and are Deno's own.
+ */
+export function lookAtHerd(host: number, port: number, isOneProcess: boolean): Herd {
+  const { parent, children } = isOneProcess ? { parent: host, children: [] } : processesOf(host);
+  const held = holdersOf([parent, ...children]);
+  const listener = listenerOn(port);
+  const ends = streamPipes();
+  const pipes = pairs([...held.keys()].filter((inode) => ends.has(inode)))
+    .map((pair) => pair.flatMap((inode) => held.get(inode)!))
+    .filter((holders) => new Set(holders.map(({ pid }) => pid)).size > 1);
+  return {
+    parent: { name: isOneProcess ? "process" : "parent", pid: parent },
+    children: children.map((pid, index) => ({ name: `child ${index}`, pid })),
+    sockets: [
+      { name: "listening socket", holders: held.get(listener ?? -1) ?? [] },
+      ...pipes.map((holders, index) => ({ name: `stream pipe ${index}`, holders })),
+    ],
+  };
+}
+
+/** Both ends of each pipe: they are made together, and so have neighbouring inodes. */
+function pairs(inodes: readonly number[]): number[][] {
+  const sorted = inodes.toSorted((a, b) => a - b);
+  return sorted.flatMap((_, index) => index % 2 === 0 ? [sorted.slice(index, index + 2)] : []);
+}

@@ -1,0 +1,161 @@
+/**
+ * What a run will do: every trial, in order.
+ *
+ * @module
+ */
+import { UsageError } from "../../servers/errors.ts";
+import { BOOK } from "../../clients/book.ts";
+import { designs, findDesign } from "../../servers/designs.ts";
+import { LIMITS, type Limits, type Load, type Parameter, type Plan } from "../record/record.ts";
+
+/** The design from whose CPU time the others' differences are taken. */
+export const BASELINE = "iterative";
+
+/** What is asked for. What is left out is as in `DEFAULTS`. */
+export type PlanOptions = Pick<Plan, "designs" | "seed"> & Partial<Omit<Plan, "trials">>;
+
+type Settled = Omit<Plan, "trials">;
+
+/** The load of the book, and nothing special. */
+export const DEFAULTS: Omit<Settled, "designs" | "seed"> = {
+  rounds: 7,
+  ...BOOK,
+  think: 0,
+  sweep: null,
+  sessions: "separate",
+  pin: { server: null, client: null },
+  netns: false,
+  local: false,
+  limits: LIMITS,
+};
+
+/** A trial, before its place in the round is drawn. */
+type Candidate = Pick<Plan["trials"][number], "design" | "load" | "poolSize">;
+
+/**
+ * Plans a run: each round has every design once, in a random order that follows from the seed. The
+ * baseline is always among them. In a sweep a round has every design once for each value, and the
+ * baseline once for each load.
+ *
+ * @throws {UsageError} for a design that is not reached over TCP, where the run is not local.
+ */
+export function makePlan(given: PlanOptions): Plan {
+  const options = { ...DEFAULTS, limits: limitsOf(given), ...given };
+  const ids = designs.map(({ id }) => id)
+    .filter((id) => id === BASELINE || options.designs.includes(id));
+  const localOnly = ids.find((id) => findDesign(id)?.transport !== undefined);
+  if (localOnly !== undefined && !options.local) {
+    throw new UsageError(`Cannot reach ${localOnly} over TCP: write --local, for every design`);
+  }
+  const random = mulberry32(options.seed);
+  const candidates = candidatesOf(ids, options);
+  const trials = Array.from(
+    { length: options.rounds },
+    (_, index) =>
+      shuffle(candidates, random).map((candidate, position) => ({
+        round: index + 1,
+        position,
+        ...candidate,
+      })),
+  );
+  return { ...options, designs: ids, trials: trials.flat() };
+}
+
+/** The usual limits. Who says how many rounds there are to be gets them, however long they take. */
+function limitsOf({ rounds }: Pick<PlanOptions, "rounds">): Limits {
+  return rounds === undefined ? LIMITS : { ...LIMITS, design: 0 };
+}
+
+/** Every trial of a round, each once. */
+function candidatesOf(ids: readonly string[], options: Settled): Candidate[] {
+  const all = pointsOf(options).flatMap((point) =>
+    ids.map((design) => ({ design, ...workOf(design, point) }))
+  );
+  // The baseline has no children: in a sweep over them it would do the same again and again.
+  return [...new Map(all.map((candidate) => [JSON.stringify(candidate), candidate])).values()];
+}
+
+/** The plan at every value of its sweep; without a sweep, the plan as it is. */
+export function pointsOf<T extends Settled>(plan: T): T[] {
+  return plan.sweep?.values.map((value) => pointOf(plan, value)) ?? [plan];
+}
+
+/** The plan at one value of what a sweep varies. More clients share the same connections. */
+export function pointOf<T extends Settled>(plan: T, value: number): T {
+  const { parameter } = plan.sweep!;
+  if (parameter !== "clients") return { ...plan, [parameter]: value };
+  const connections = Math.ceil(plan.clients * plan.connections / value);
+  return { ...plan, clients: value, connections };
+}
+
+/** The value a trial of a sweep has; null: what is varied makes no difference to it, as to the baseline. */
+export function valueOf(
+  { design, load, poolSize }: Candidate,
+  parameter: Parameter,
+): number | null {
+  if (design === BASELINE && parameter !== "bytes") return null;
+  return parameter === "children" ? poolSize : load[parameter];
+}
+
+/** How a trial is named: its design, and in a sweep its value. */
+export function nameOf(trial: Candidate, sweep: Plan["sweep"]): string {
+  const value = sweep && valueOf(trial, sweep.parameter);
+  return value === null ? trial.design : nameAt(trial.design, sweep!.parameter, value);
+}
+
+/** How a design is named at one value of a sweep: "prefork-mutex children=30". */
+export function nameAt(design: string, parameter: Parameter, value: number): string {
+  return `${design} ${parameter}=${value}`;
+}
+
+/** The load of a plan as text; what a sweep varies as "15, 30, 45". */
+export function loadText(plan: Settled): Record<Parameter | "connections", string> {
+  const { clients, connections, bytes, children, think, sweep } = plan;
+  const { parameter, values } = sweep ?? { parameter: "children", values: [children] };
+  const each = parameter === "clients" ? "…" : connections;
+  const text = {
+    clients,
+    connections: each,
+    bytes,
+    children,
+    think,
+    [parameter]: values.join(", "),
+  };
+  return Object.fromEntries(
+    Object.entries(text).map(([name, value]) => [name, String(value)]),
+  ) as ReturnType<typeof loadText>;
+}
+
+/**
+ * The baseline serves as many connections, but from one client, as in the book; and that does not wait,
+ * which would take it as long as all the clients of the others together.
+ */
+function workOf(
+  design: string,
+  { clients, connections, bytes, think, children }: Settled,
+): { load: Load; poolSize: number | null } {
+  return design === BASELINE
+    ? { load: { clients: 1, connections: clients * connections, bytes, think: 0 }, poolSize: null }
+    : { load: { clients, connections, bytes, think }, poolSize: children };
+}
+
+/** Fisher and Yates' shuffle. */
+export function shuffle<T>(items: readonly T[], random: () => number): T[] {
+  const shuffled = [...items];
+  for (let i = shuffled.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    [shuffled[i], shuffled[j]] = [shuffled[j]!, shuffled[i]!];
+  }
+  return shuffled;
+}
+
+/** Tommy Ettinger's mulberry32: numbers in [0, 1) that follow from a 32-bit seed. */
+export function mulberry32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = state + 0x6d2b79f5 | 0;
+    let t = Math.imul(state ^ state >>> 15, state | 1);
+    t ^= t + Math.imul(t ^ t >>> 7, t | 61);
+    return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
+  };
+}

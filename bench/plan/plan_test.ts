@@ -1,0 +1,146 @@
+import { assertEquals, assertGreater, assertNotEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { UsageError } from "../../servers/errors.ts";
+import { streamDesigns } from "../../servers/designs.ts";
+import { BASELINE, DEFAULTS, loadText, makePlan, nameOf } from "./plan.ts";
+import { LIMITS, type Plan } from "../record/record.ts";
+
+const ids = streamDesigns.map(({ id }) => id);
+
+const options = { ...DEFAULTS, designs: ids, seed: 1 };
+
+/** The order of a plan's trials. */
+function order({ trials }: Plan): string[] {
+  return trials.map(({ round, design }) => `${round} ${design}`);
+}
+
+function designsOfRound({ trials }: Pick<Plan, "trials">, round: number): string[] {
+  return trials.filter((trial) => trial.round === round).map(({ design }) => design);
+}
+
+Deno.test("makePlan() gives the same order for the same seed", () => {
+  fc.assert(fc.property(fc.nat(2 ** 32 - 1), fc.subarray(ids), (seed, some) => {
+    const given = { ...options, designs: some, seed };
+    assertEquals(makePlan(structuredClone(given)), makePlan(given));
+  }));
+});
+
+Deno.test("makePlan() gives another order for another seed, and in another round", () => {
+  const orders = Array.from({ length: 100 }, (_, seed) => makePlan({ ...options, seed }));
+  assertEquals(new Set(orders.map((plan) => order(plan).join())).size, 100);
+  assertNotEquals(designsOfRound(orders[0]!, 1), designsOfRound(orders[0]!, 2));
+});
+
+Deno.test("makePlan() runs every design once a round, the baseline always", () => {
+  const rounds = fc.integer({ min: 1, max: 9 });
+  const seeds = fc.nat(2 ** 32 - 1);
+  fc.assert(fc.property(fc.subarray(ids), rounds, seeds, (some, rounds, seed) => {
+    const plan = makePlan({ ...options, designs: some, rounds, seed });
+    const wanted = ids.filter((id) => id === BASELINE || some.includes(id));
+    assertEquals(plan.designs, wanted);
+    for (let round = 1; round <= rounds; round++) {
+      assertEquals(designsOfRound(plan, round).toSorted(), wanted.toSorted());
+    }
+    assertEquals(Math.max(...plan.trials.map(({ round }) => round)), rounds);
+  }));
+});
+
+Deno.test("makePlan() has a limit for slow designs, unless it is told how many rounds there are to be", () => {
+  const limit = (more: object) => makePlan({ designs: [], seed: 1, ...more }).limits.design;
+  assertEquals([limit({}), limit({ rounds: 7 })], [LIMITS.design, 0]);
+  assertGreater(LIMITS.design, 0);
+});
+
+Deno.test("makePlan() numbers rounds from 1 and positions from 0, in the order of the trials", () => {
+  const { trials } = makePlan(options);
+  const expected = Array.from({ length: options.rounds }, (_, index) => index + 1)
+    .flatMap((round) =>
+      [...designsOfRound({ trials }, round).keys()]
+        .map((position) => ({ round, position }))
+    );
+  assertEquals(trials.map(({ round, position }) => ({ round, position })), expected);
+});
+
+Deno.test("makePlan() prefers no order", () => {
+  const some = [BASELINE, "fork-per-client", "prefork-shared-accept"];
+  const counts = new Map<string, number>();
+  for (let seed = 0; seed < 600; seed++) {
+    const first = designsOfRound(makePlan({ ...options, designs: some, seed }), 1).join();
+    counts.set(first, (counts.get(first) ?? 0) + 1);
+  }
+  assertEquals(counts.size, 6);
+  // 100 each, with a standard deviation of 9.
+  for (const [order, count] of counts) assertGreater(count, 60, order);
+});
+
+Deno.test("makePlan() gives the baseline one client with as many connections as all others have", () => {
+  for (const { design, load } of makePlan({ ...options, clients: 3, connections: 7 }).trials) {
+    const expected = design === BASELINE ? [1, 21] : [3, 7];
+    const [clients, connections] = expected as [number, number];
+    assertEquals(load, { clients, connections, bytes: 4000, think: 0 });
+  }
+});
+
+/** What a sweep of two designs has in each of its rounds, as design, children, clients, connections. */
+function pointsOf(sweep: Plan["sweep"], more: Partial<typeof options> = {}): unknown[][] {
+  const designs = [BASELINE, "prefork-mutex"];
+  const { trials } = makePlan({ ...options, ...more, designs, rounds: 1, sweep });
+  return trials.map((
+    { design, poolSize, load: { clients, connections, think } },
+  ) => [design, poolSize, clients, connections, think]).toSorted((a, b) =>
+    String(a) < String(b) ? -1 : 1
+  );
+}
+
+Deno.test("makePlan() sweeps over children with one baseline a round, which has none", () => {
+  assertEquals(pointsOf({ parameter: "children", values: [15, 30] }), [
+    [BASELINE, null, 1, 5000, 0],
+    ["prefork-mutex", 15, 10, 500, 0],
+    ["prefork-mutex", 30, 10, 500, 0],
+  ]);
+});
+
+Deno.test("makePlan() sweeps over clients with the same connections in all", () => {
+  assertEquals(pointsOf({ parameter: "clients", values: [1, 100] }), [
+    [BASELINE, null, 1, 5000, 0],
+    ["prefork-mutex", 15, 1, 5000, 0],
+    ["prefork-mutex", 15, 100, 50, 0],
+  ]);
+});
+
+Deno.test("makePlan() lets the clients of a sweep think, but not the baseline's", () => {
+  assertEquals(pointsOf({ parameter: "think", values: [0, 20] }), [
+    [BASELINE, null, 1, 5000, 0],
+    ["prefork-mutex", 15, 10, 500, 0],
+    ["prefork-mutex", 15, 10, 500, 20],
+  ]);
+});
+
+Deno.test("nameOf() says at which value of a sweep a trial is, but not where it makes no difference", () => {
+  const names = (parameter: "children" | "bytes" | null) => {
+    const sweep = parameter && { parameter, values: [15, 30] };
+    const plan = makePlan({ ...options, designs: ["prefork-mutex"], rounds: 1, sweep });
+    return plan.trials.map((trial) => nameOf(trial, sweep)).toSorted();
+  };
+  assertEquals(names(null), [BASELINE, "prefork-mutex"]);
+  const pool = ["prefork-mutex children=15", "prefork-mutex children=30"];
+  assertEquals(names("children"), [BASELINE, ...pool]);
+  assertEquals(names("bytes").slice(0, 2), [`${BASELINE} bytes=15`, `${BASELINE} bytes=30`]);
+});
+
+Deno.test("loadText() has all values of what a sweep varies, and no number that depends on them", () => {
+  const text = (sweep: Plan["sweep"]) => {
+    const { clients, connections, children } = loadText(makePlan({ ...options, sweep }));
+    return [clients, connections, children];
+  };
+  assertEquals(text(null), ["10", "500", "15"]);
+  assertEquals(text({ parameter: "children", values: [15, 30] }), ["10", "500", "15, 30"]);
+  assertEquals(text({ parameter: "clients", values: [1, 100] }), ["1, 100", "…", "15"]);
+});
+
+Deno.test("makePlan() refuses a design that is not reached over TCP, unless the run is local", () => {
+  const error = assertThrows(() => makePlan({ designs: ["door"], seed: 1 }), UsageError);
+  assertEquals(error.message, "Cannot reach door over TCP: write --local, for every design");
+  const plan = makePlan({ designs: ["door"], seed: 1, local: true, rounds: 1 });
+  assertEquals(designsOfRound(plan, 1).toSorted(), ["door", "iterative"]);
+});

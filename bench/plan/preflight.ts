@@ -1,0 +1,100 @@
+/**
+ * Whether this machine can run a plan: descriptors, processes and ports, before anything is started.
+ *
+ * @module
+ */
+import { designs } from "../../servers/designs.ts";
+import { tryReadText } from "../../servers/posix/files.ts";
+import { pointsOf } from "./plan.ts";
+import type { Plan } from "../record/record.ts";
+import { warmUpOf } from "./warm_up.ts";
+
+/** What the system allows; Infinity where it sets no limit or does not say. */
+export interface Limits {
+  /** Descriptors a process may have (RLIMIT_NOFILE). */
+  readonly descriptors: number;
+  /** Processes and threads this user may have (RLIMIT_NPROC). */
+  readonly processes: number;
+  /** Processes and threads that may be added under pid_max, threads-max and the cgroup's pids.max. */
+  readonly tasks: number;
+  /** Local ports a client may use towards one server (ip_local_port_range(5)). */
+  readonly ports: number;
+}
+
+/** Descriptors that a Deno process has open by itself, generously. */
+const OWN_DESCRIPTORS = 64;
+
+/** Processes and threads of bench, host and load by themselves, generously. */
+const OWN_TASKS = 64;
+
+/**
+ * What this machine cannot do of a plan, as one line that says which limit it is and the command that
+ * raises it; undefined where it can do all of it.
+ */
+export function shortfall(plan: Plan, limits: Limits): string | undefined {
+  const { parameter = "children" } = plan.sweep ?? {};
+  // The most demanding point first, so that what is said of it will do for all.
+  return pointsOf(plan).toSorted((a, b) => b[parameter] - a[parameter])
+    .map((point) => shortfallAt(point, limits))
+    .find((missing) => missing !== undefined);
+}
+
+function shortfallAt(plan: Plan, limits: Limits): string | undefined {
+  const { children, clients, connections } = plan;
+  const chosen = designs.filter(({ id }) => plan.designs.includes(id));
+  // The parent of a design that passes descriptors has a socket pair for each child.
+  const descriptors = OWN_DESCRIPTORS +
+    Math.max(clients, chosen.some(({ passes }) => passes) ? children : 0);
+  if (descriptors > limits.descriptors) {
+    return `it takes ${descriptors} open files, a process may have ${limits.descriptors}; ` +
+      `write ulimit -n ${descriptors}`;
+  }
+  const tasks = OWN_TASKS + clients + children;
+  if (tasks > limits.processes) {
+    return `it takes ${tasks} processes, you may have ${limits.processes}; write ulimit -u ${tasks}`;
+  }
+  if (tasks > limits.tasks) {
+    return `it takes ${tasks} processes, the system has room for ${limits.tasks}; ` +
+      `write sysctl -w kernel.pid_max=4194304 or raise the cgroup's pids.max`;
+  }
+  // Each connection leaves its port in TIME_WAIT for a minute; every trial has a server port of its own.
+  const warmUps = chosen.map(({ id }) => warmUpOf({ design: id, load: plan, poolSize: children }));
+  const ports = clients * connections + Math.max(...warmUps);
+  if (!plan.local && ports > limits.ports) {
+    return `it takes ${ports} local ports in a trial, there are ${limits.ports}; ` +
+      `write sysctl -w net.ipv4.ip_local_port_range="1024 65535", or fewer --connections`;
+  }
+}
+
+/** Reads the limits of this process. */
+export function readLimits(): Limits {
+  const limits = tryReadText("/proc/self/limits") ?? "";
+  const limit = (name: string) => number(limits.match(`\n${name}\\s+(\\S+)`)?.[1]);
+  const sysctl = (path: string) => tryReadText(`/proc/sys/${path}`);
+  const running = Number(tryReadText("/proc/loadavg")?.match(/\/(\d+)/)?.[1] ?? 0);
+  const most = Math.min(number(sysctl("kernel/pid_max")), number(sysctl("kernel/threads-max")));
+  const [low, high] = (sysctl("net/ipv4/ip_local_port_range") ?? "").split(/\s+/).map(Number);
+  return {
+    descriptors: limit("Max open files"),
+    processes: limit("Max processes"),
+    tasks: Math.min(most - running, roomInCgroup()),
+    ports: low && high ? high - low + 1 : Infinity,
+  };
+}
+
+/** Tasks that may be added to this process's cgroup (v1: the pids controller, v2: the one hierarchy). */
+function roomInCgroup(): number {
+  const lines = (tryReadText("/proc/self/cgroup") ?? "").split("\n").map((line) => line.split(":"));
+  const rooms = lines.map(([, controllers, path]) => {
+    const root = controllers === "pids" ? "/sys/fs/cgroup/pids" : "/sys/fs/cgroup";
+    const file = (name: string) => tryReadText(`${root}${path}/pids.${name}`);
+    return number(file("max")) - Number(file("current") ?? 0);
+  });
+  return Math.min(...rooms);
+}
+
+/** A limit as the kernel writes it. */
+function number(text: string | undefined): number {
+  const value = text === undefined ? NaN : Number(text.trim());
+  return Number.isNaN(value) ? Infinity : value;
+}

@@ -1,0 +1,64 @@
+import { assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import { makePlan } from "./plan.ts";
+import { type Limits, readLimits, shortfall } from "./preflight.ts";
+import type { Plan } from "../record/record.ts";
+
+const ROOM: Limits = { descriptors: 1024, processes: 4096, tasks: 30_000, ports: 28_232 };
+
+function plan(children: number, connections: number) {
+  return makePlan({
+    designs: ["prefork-fd-passing"],
+    seed: 1,
+    connections,
+    children,
+  });
+}
+
+Deno.test("shortfall() finds nothing amiss with the book's load", () => {
+  assertEquals(shortfall(plan(15, 500), ROOM), undefined);
+});
+
+for (
+  const [what, limits, command] of [
+    ["open files", { descriptors: 70 }, "ulimit -n"],
+    ["processes you may have", { processes: 80 }, "ulimit -u"],
+    ["room for processes", { tasks: 80 }, "kernel.pid_max"],
+    ["local ports", { ports: 5000 }, "net.ipv4.ip_local_port_range"],
+  ] as const
+) {
+  Deno.test(`shortfall() says how to get more ${what}`, () => {
+    assertStringIncludes(shortfall(plan(15, 500), { ...ROOM, ...limits }) ?? "", command);
+  });
+}
+
+Deno.test("shortfall() counts a descriptor a child only where the parent passes descriptors", () => {
+  const shared = { ...plan(1000, 500), designs: ["prefork-shared-accept"] };
+  assertEquals(shortfall(shared, ROOM), undefined);
+  assertStringIncludes(shortfall(plan(1000, 500), ROOM) ?? "", "open files");
+});
+
+Deno.test("readLimits() reads limits that let this very test run", () => {
+  for (const [name, limit] of Object.entries(readLimits())) assertGreater(limit, 0, name);
+});
+
+Deno.test("shortfall() asks for what the largest point of a sweep takes", () => {
+  const sweep = (values: number[]) => ({
+    ...plan(15, 500),
+    sweep: { parameter: "children", values } as const,
+  });
+  assertEquals(shortfall(sweep([300, 15]), ROOM), undefined);
+  for (const values of [[15, 900, 1000], [1000, 900, 15]]) {
+    assertEquals(
+      shortfall(sweep(values), ROOM),
+      "it takes 1064 open files, a process may have 1024; write ulimit -n 1064",
+    );
+  }
+  const many: Plan["sweep"] = { parameter: "clients", values: [1, 900] };
+  const clients = { ...plan(15, 500), sweep: many };
+  assertStringIncludes(shortfall(clients, { ...ROOM, processes: 900 }) ?? "", "979 processes");
+});
+
+Deno.test("shortfall() wants no ports for servers that are reached locally", () => {
+  const local = { ...plan(15, 500), local: true };
+  assertEquals(shortfall(local, { ...ROOM, ports: 5000 }), undefined);
+});

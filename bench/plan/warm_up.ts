@@ -1,0 +1,31 @@
+/**
+ * How many connections are made before a trial counts.
+ *
+ * @module
+ */
+import { findDesign } from "../../servers/designs.ts";
+import type { Plan } from "../record/record.ts";
+
+/** The fewest connections made before the mark, by all clients together: caches, and V8. */
+const WARM_UP = 200;
+
+/**
+ * What a child of a pool gets of them. Its first connections are its dearest, since it writes to memory it
+ * has shared so far: 300 children with 200 connections before the mark cost three times as much after it.
+ */
+const WARM_UP_OF_CHILD = 13;
+
+/** A Worker or program for one client is never warm: only who makes them can be. */
+const WARM_UP_OF_MAKER = 20;
+
+/** Connections made before the mark of a trial, by all clients together. */
+export function warmUpOf(
+  { design, load, poolSize }: Pick<Plan["trials"][number], "design" | "load" | "poolSize">,
+): number {
+  const { lifetime, children } = findDesign(design) ?? {};
+  const pool = lifetime === "pool" ? poolSize ?? 0 : 0;
+  const wanted = lifetime === "client" && children !== "fork"
+    ? WARM_UP_OF_MAKER
+    : Math.max(WARM_UP, WARM_UP_OF_CHILD * pool);
+  return Math.ceil(wanted / load.clients) * load.clients;
+}

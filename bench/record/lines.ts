@@ -1,0 +1,68 @@
+/**
+ * Schemas of the lines that programs print (`servers/host/protocol.ts`, `clients/protocol.ts`): whoever
+ * reads them checks them.
+ *
+ * @module
+ */
+import { z } from "zod";
+import type { LoadEvent } from "../../clients/protocol.ts";
+import type { ErrorEvent, ServerEvent } from "../../servers/host/protocol.ts";
+import { Check, Child, Client, Cpu, Parent, Switches } from "./record.ts";
+
+const count = z.int().nonnegative();
+const seconds = z.number().nonnegative();
+
+const ErrorLine = z.object({
+  event: z.literal("error"),
+  exitCode: count,
+  message: z.string(),
+  option: z.string().optional(),
+});
+
+const Report = z.object({
+  design: z.string(),
+  cpu: Cpu,
+  switches: Switches,
+  parent: Parent.nullable(),
+  children: z.array(Child),
+  pssBytes: count.nullable(),
+  otherAccount: z.object({ source: Check.shape.source, cpuSeconds: z.number() }),
+  extraCpu: count.optional(),
+});
+
+const Look = z.object({
+  connections: count,
+  cpu: seconds,
+  parentCpu: seconds.nullable(),
+  children: z.array(z.object({ index: count, connections: count, open: count, cpu: seconds })),
+});
+
+/** A line of the server program. */
+export const ServerLine: z.ZodType<ServerEvent | ErrorEvent> = z.discriminatedUnion("event", [
+  z.object({
+    event: z.literal("ready"),
+    design: z.string(),
+    pid: count,
+    host: z.string(),
+    port: count,
+    path: z.string().nullable(),
+  }),
+  z.object({ event: z.literal("marked") }),
+  z.object({ event: z.literal("look"), look: Look }),
+  z.object({
+    event: z.enum(["lost", "ended", "crashing"]),
+    index: count,
+    pid: count,
+    reason: z.string().optional(),
+  }),
+  z.object({ event: z.literal("report"), report: Report, failure: z.string().nullable() }),
+  ErrorLine,
+]);
+
+/** A line of the load program. */
+export const LoadLine: z.ZodType<LoadEvent | ErrorEvent> = z.discriminatedUnion("event", [
+  z.object({ event: z.literal("ready") }),
+  z.object({ event: z.literal("finished") }),
+  z.object({ event: z.literal("report"), report: Client }),
+  ErrorLine,
+]);

@@ -1,0 +1,143 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { TemporaryFolder } from "../../clients/testing.ts";
+import { RecordError, UsageError } from "../../servers/errors.ts";
+import { SCHEMA_VERSION } from "./record.ts";
+import { record, rounds } from "../report/fixture_test.ts";
+import { readRecord, Store } from "./store.ts";
+
+const recorded = record([
+  ...rounds("iterative", [0.1, 0.11]),
+  ...rounds("prefork-shared-accept", [0.2, 0.21], { children: [600, 400] }),
+]);
+const { run, trials } = recorded;
+
+/** Records the example. */
+function store(folder: string): void {
+  using store = Store.create(folder, run);
+  for (const trial of trials) store.add(trial);
+}
+
+/** The example, recorded, and then with something done to one of its files. */
+function spoiled(file: string, spoil: (text: string) => string): TemporaryFolder {
+  const folder = new TemporaryFolder();
+  store(folder.path);
+  const path = `${folder.path}/${file}`;
+  Deno.writeTextFileSync(path, spoil(Deno.readTextFileSync(path)));
+  return folder;
+}
+
+/** That the record cannot be read, in one line with these words. */
+function assertUnreadable(folder: TemporaryFolder, ...words: string[]): void {
+  const { message } = assertThrows(() => readRecord(folder.path), RecordError);
+  for (const word of [folder.path, ...words]) assertStringIncludes(message, word);
+  assertEquals(message.split("\n").length, 1, message);
+}
+
+Deno.test("readRecord() reads what Store wrote", () => {
+  using folder = new TemporaryFolder();
+  store(folder.path);
+  assertEquals(readRecord(folder.path), recorded);
+});
+
+Deno.test("Store makes the folder, and those above it", () => {
+  using folder = new TemporaryFolder();
+  store(`${folder.path}/a/b`);
+  assertEquals(readRecord(`${folder.path}/a/b`), recorded);
+});
+
+Deno.test("Store has the run and each trial on disk at once", () => {
+  using folder = new TemporaryFolder();
+  using store = Store.create(folder.path, run);
+  assertEquals(readRecord(folder.path), { run, trials: [] });
+  for (const [index, trial] of trials.entries()) {
+    store.add(trial);
+    assertEquals(readRecord(folder.path).trials, trials.slice(0, index + 1));
+  }
+});
+
+Deno.test("Store writes one line a trial, whatever its reason says", () => {
+  using folder = new TemporaryFolder();
+  using store = Store.create(folder.path, run);
+  store.add({ ...trials[0]!, reason: "one\ntwo\r\u2028three ×" });
+  store.add(trials[1]!);
+  const text = Deno.readTextFileSync(`${folder.path}/trials.jsonl`);
+  assertEquals(text.split("\n").length, 3);
+  assertEquals(readRecord(folder.path).trials[0]!.reason, "one\ntwo\r\u2028three ×");
+});
+
+Deno.test("Store writes run.json anew, and leaves nothing beside it", () => {
+  using folder = new TemporaryFolder();
+  using store = Store.create(folder.path, { ...run, complete: false });
+  store.add(trials[0]!);
+  store.writeRun({ ...run, complete: true, endedAt: "2025-11-21T08:30:00Z" });
+  const now = readRecord(folder.path);
+  assertEquals([now.run.complete, now.run.endedAt], [true, "2025-11-21T08:30:00Z"]);
+  assertEquals(now.trials.length, 1);
+  assertEquals(folder.names, ["run.json", "trials.jsonl"]);
+});
+
+Deno.test("Store refuses a folder with files, and leaves them alone", () => {
+  using folder = new TemporaryFolder();
+  store(folder.path);
+  const before = folder.names;
+  const { message } = assertThrows(() => Store.create(folder.path, run), UsageError, folder.path);
+  assertStringIncludes(message, "--output");
+  assertEquals(folder.names, before);
+  assertEquals(readRecord(folder.path), recorded);
+});
+
+Deno.test("Store refuses a folder that cannot be", () => {
+  using folder = new TemporaryFolder();
+  Deno.writeTextFileSync(`${folder.path}/file`, "");
+  assertThrows(() => Store.create(`${folder.path}/file/run`, run), UsageError, "--output");
+  assertThrows(() => Store.create("/proc/herd", run), UsageError, "Cannot write /proc/herd");
+});
+
+Deno.test("readRecord() ignores the half of a last line", () => {
+  const line = JSON.stringify(trials[0]);
+  for (const half of ["{", line.slice(0, -1), line]) {
+    using folder = spoiled("trials.jsonl", (text) => text + half);
+    assertEquals(readRecord(folder.path), recorded);
+  }
+});
+
+Deno.test("readRecord() says which line is broken", () => {
+  using folder = spoiled("trials.jsonl", (text) => text.replace("\n", "\n{broken\n"));
+  assertUnreadable(folder, "trials.jsonl:2", "JSON");
+});
+
+Deno.test("readRecord() says which field of a trial is wrong", () => {
+  using wrong = spoiled("trials.jsonl", (text) => text.replace('"status":"ok"', '"status":"fine"'));
+  assertUnreadable(wrong, "trials.jsonl:1", "field status");
+  using deep = spoiled("trials.jsonl", (text) => text.replace('"p50":0.0002', '"p50":"0.2 ms"'));
+  assertUnreadable(deep, "trials.jsonl:1", "field client.latency.p50", "number");
+  using negative = spoiled("trials.jsonl", (text) => text.replace('"lost":0', '"lost":-1'));
+  assertUnreadable(negative, "trials.jsonl:1", "field children.0.lost");
+});
+
+Deno.test("readRecord() says what is wrong with run.json", () => {
+  using broken = spoiled("run.json", (text) => text.slice(0, -10));
+  assertUnreadable(broken, "run.json", "JSON");
+  using field = spoiled("run.json", (text) => text.replace('"rounds": 7', '"rounds": 7.5'));
+  assertUnreadable(field, "run.json", "field plan.rounds");
+  for (const other of ["", "null", "[]", "7", '"run"']) {
+    using folder = spoiled("run.json", () => other);
+    assertUnreadable(folder, "run.json");
+  }
+});
+
+Deno.test("readRecord() refuses a schema of the future and says so", () => {
+  const version = SCHEMA_VERSION + 1;
+  const spoil = (text: string) => JSON.stringify({ ...JSON.parse(text), schema: version, more: 1 });
+  using folder = spoiled("run.json", spoil);
+  assertUnreadable(folder, "run.json", `schema version ${version}`, `reads ${SCHEMA_VERSION}`);
+});
+
+Deno.test("readRecord() says which file is missing", () => {
+  for (const name of ["run.json", "trials.jsonl"]) {
+    using folder = new TemporaryFolder();
+    store(folder.path);
+    Deno.removeSync(`${folder.path}/${name}`);
+    assertUnreadable(folder, `Cannot find ${folder.path}/${name}`);
+  }
+});

@@ -1,0 +1,32 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { TemporaryFolder } from "../../clients/testing.ts";
+import { RecordError } from "../../servers/errors.ts";
+import { deriveFiles } from "./derive.ts";
+import { writeDerived } from "./files.ts";
+import { record, rounds } from "./fixture_test.ts";
+
+const recorded = record([
+  ...rounds("iterative", [0.1, 0.11]),
+  ...rounds("prefork-shared-accept", [0.2, 0.21], { children: [600, 400] }),
+]);
+
+Deno.test("writeDerived() writes every derived file, and the same bytes again", async () => {
+  using folder = new TemporaryFolder();
+  const files = await deriveFiles(recorded);
+  for (let time = 1; time <= 2; time++) {
+    await writeDerived(folder.path, recorded);
+    assertEquals(folder.names, [...files.keys()].toSorted());
+    for (const [name, content] of files) {
+      assertEquals(Deno.readTextFileSync(`${folder.path}/${name}`), content, `time ${time}`);
+      assert(content.length > 0, name);
+    }
+  }
+});
+
+Deno.test("writeDerived() says which file it cannot write", async () => {
+  using folder = new TemporaryFolder();
+  const [name] = (await deriveFiles(recorded)).keys();
+  Deno.mkdirSync(`${folder.path}/${name}`);
+  const expected = `Cannot write ${folder.path}/${name}`;
+  await assertRejects(() => writeDerived(folder.path, recorded), RecordError, expected);
+});

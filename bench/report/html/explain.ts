@@ -1,0 +1,142 @@
+/**
+ * Each design in words: what it does, what the book found, what this run shows, and why.
+ *
+ * @module
+ */
+import { words } from "./words.ts";
+import { BOOK_COSTS } from "../summary/book.ts";
+import { makingOf } from "../charts/theme.ts";
+import type { DesignSummary, Estimate, Summary } from "../summary/summary.ts";
+import type { SweepPoint } from "../summary/sweep.ts";
+import { short, signed } from "../tables/table.ts";
+
+/** A design in words. A part is null where there is nothing to say. */
+export interface Explanation {
+  readonly does: string;
+  readonly book: string | null;
+  readonly here: string;
+  readonly why: string | null;
+}
+
+/** The explanation of one design of a run. */
+export function explain(design: DesignSummary, summary: Summary): Explanation {
+  return {
+    does: words[design.id]?.does ?? describe(design),
+    book: inTheBook(design),
+    here: here(design, summary),
+    why: words[design.id]?.why ?? null,
+  };
+}
+
+/** The explanation of one design of a sweep, from the summaries of its points, the first to the last. */
+export function explainSweep(id: string, points: readonly SweepPoint[]): Explanation {
+  const found = points.flatMap(({ value, summary }) => {
+    const design = summary.designs.find((design) => design.id === id);
+    return design ? [{ value, design, summary }] : [];
+  });
+  const { design, summary } = found[0]!;
+  const told = [found[0]!, found.at(-1)!].map(({ value, design: { processControl } }) =>
+    `${processControl ? `${signed(processControl.median, 3).text} s` : "no trial that counts"} ` +
+    `at ${value}`
+  );
+  return {
+    ...explain(design, summary),
+    here: design.isBaseline
+      ? "The baseline of every point."
+      : `Process control: ${told.join(", ")}.`,
+  };
+}
+
+/** What the registry alone can say. */
+function describe({ title, known }: DesignSummary): string {
+  if (!known) return "Not registered in this Herd: it knows no more of it than the record.";
+  return `${title}. Children: ${makingOf(known)}. Who accepts: ${known.accepts}.`;
+}
+
+/** Where the book measured, and with how many decimals it tells. */
+const SYSTEMS = [
+  ["in the third edition", "thirdEdition", 2],
+  ["on Solaris", "solaris", 1],
+  ["on Digital Unix", "digitalUnix", 1],
+  ["on BSD/OS", "bsdOs", 1],
+] as const;
+
+function inTheBook({ row, isBaseline }: DesignSummary): string | null {
+  if (row === null) return null;
+  if (isBaseline) return "Row 0 of Table 30.1, 0 by definition.";
+  const costs = BOOK_COSTS.find((cost) => cost.row === row);
+  if (!costs) return null;
+  const told = SYSTEMS.flatMap(([system, field, decimals]) => {
+    const seconds = costs[field];
+    if (seconds === null) return [];
+    const all = BOOK_COSTS.flatMap((cost) => cost[field] ?? []);
+    return [`${seconds.toFixed(decimals)} s ${system} (${rank(seconds, all)})`];
+  });
+  return `Row ${row} of Table 30.1: ${told.join(", ")}.`;
+}
+
+const MIB = 1024 * 1024;
+
+function here(design: DesignSummary, { designs }: Summary): string {
+  const { n, cpuMicrosecondsPerConnection: each, processControl, pssBytes, isBaseline } = design;
+  if (n === 0 || !each) return "No trial of it counts.";
+  const baseline = designs.find((other) => other.isBaseline)?.cpuMicrosecondsPerConnection;
+  const all = designs.flatMap((other) =>
+    other.isBaseline ? [] : other.cpuMicrosecondsPerConnection?.median ?? []
+  );
+  return [
+    `${short(each.median)} µs of CPU a connection` +
+    (isBaseline ? "" : `, ${rank(each.median, all)}`) +
+    (baseline && !isBaseline
+      ? `, ${short(each.median / baseline.median)} times the baseline`
+      : "") +
+    ".",
+    ...(processControl && !isBaseline
+      ? [`Process control: ${signed(processControl.median, 3).text} s${spread(processControl)}.`]
+      : []),
+    ...clientsSaw(design),
+    ...distributed(design),
+    ...(pssBytes ? [`All of it had ${short(pssBytes.median / MIB)} MiB of memory.`] : []),
+  ].join(" ");
+}
+
+function spread({ n, interval: { low, high, kind } }: Estimate): string {
+  if (n < 2) return " in one round";
+  const name = kind === "range" ? "range" : "95 % interval";
+  return ` (${name} ${signed(low, 3).text} to ${signed(high, 3).text}, ${n} rounds)`;
+}
+
+function clientsSaw({ connectionsPerSecond: rate, latency: { p50, p99 } }: DesignSummary) {
+  if (!rate || !p50 || !p99) return [];
+  const ms = ({ median }: Estimate) => `${short(1000 * median)} ms`;
+  return [
+    `Clients made ${short(rate.median)} connections a second; half of them took up to ` +
+    `${ms(p50)}, 99 in 100 up to ${ms(p99)}.`,
+  ];
+}
+
+function distributed({ evenness, switches, known }: DesignSummary): string[] {
+  const perClient = switches.all
+    ? [`${short(switches.all.median)} context switches a connection.`]
+    : [];
+  if (!evenness || known?.lifetime !== "pool") return perClient;
+  return [
+    `The busiest child served ${short(evenness.median)} times the clients of the idlest.`,
+    ...perClient,
+  ];
+}
+
+/** Where a cost stands among others. */
+function rank(value: number, all: readonly number[]): string {
+  const place = all.filter((other) => other < value).length + 1;
+  if (all.length < 2) return "the only one";
+  if (place === 1) return `the cheapest of ${all.length}`;
+  if (place === all.length) return `the dearest of ${all.length}`;
+  return `${ordinal(place)} cheapest of ${all.length}`;
+}
+
+function ordinal(place: number): string {
+  const tens = Math.floor(place / 10) % 10;
+  const suffix = tens === 1 ? "th" : ["th", "st", "nd", "rd"][place % 10] ?? "th";
+  return `${place}${suffix}`;
+}

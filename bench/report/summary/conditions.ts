@@ -1,0 +1,76 @@
+/**
+ * Under which conditions a run was measured, and what went wrong.
+ *
+ * @module
+ */
+import { loadText } from "../../plan/plan.ts";
+import type { Recorded } from "../../record/record.ts";
+import type { Summary } from "./summary.ts";
+import { warningsOf } from "./warnings.ts";
+
+/** What makes the figures doubtful, in sentences. */
+export function warnings(recorded: Recorded): string[] {
+  return warningsOf(recorded).map(({ text }) => `Warning: ${text}`);
+}
+
+/** How the CPU time of the trials compares with another account of it, in a sentence. */
+export function accounts({ trials }: Recorded): string {
+  const checks = trials.flatMap(({ check }) => check && check.agrees !== null ? [check] : []);
+  if (checks.length === 0) return "No other account of CPU time was there to compare with.";
+  const sources = [...new Set(checks.map(({ source }) => source))].join(", ");
+  const agreeing = checks.filter(({ agrees }) => agrees).length;
+  const largest = Math.max(...checks.map(({ difference }) => Math.abs(difference ?? 0)));
+  return `CPU time was compared with another account of it (${sources}): ${agreeing} of ` +
+    `${checks.length} trials agree within 2 %, the largest difference is ${
+      (100 * largest).toFixed(1)
+    } %.`;
+}
+
+/** Under which conditions a run was measured, and what went wrong. */
+export function conditions(summary: Summary): string[] {
+  return [...problems(summary), load(summary), machine(summary)];
+}
+
+/** The load, in a sentence. */
+export function load({ run: { plan } }: Summary): string {
+  const { sessions, pin, netns, local, seed } = plan;
+  const { clients, connections, bytes, think, children } = loadText(plan);
+  const all = plan.clients * plan.connections;
+  const pinned = (["server", "client"] as const).flatMap((side) =>
+    pin[side] ? [`${side} on processors ${pin[side].join(",")}`] : []
+  );
+  return `Load: ${clients} × ${connections} × ${bytes} (clients × connections × bytes), ` +
+    `${all} connections; the baseline's: 1 × ${all} × ${bytes}. ` +
+    (think !== "0"
+      ? `Clients wait ${think} ms between connections, the baseline's does not. `
+      : "") +
+    `${children} children in a pool. ` +
+    `Server and client in ${sessions === "same" ? "the same session" : "separate sessions"}` +
+    `${pinned.map((place) => `, ${place}`).join("")}` +
+    `${netns ? "; in a network namespace of its own" : ""}` +
+    `${local ? "; reached locally, not over TCP" : ""}; seed ${seed}.`;
+}
+
+/** The machine, in a sentence. */
+export function machine({ run: { environment, herd, startedAt } }: Summary): string {
+  const { system, kernel, architecture, processors, cpu, libc, deno, v8 } = environment;
+  return `Machine: ${system} ${kernel} ${architecture}, ${processors} × ${cpu ?? "unknown CPU"}` +
+    `${libc === null ? "" : `, ${libc}`}; Deno ${deno}, V8 ${v8}; Herd ${herd}, ${startedAt}.`;
+}
+
+/** What is to be known before any figure is believed. */
+export function problems({ run, designs, recordedTrials }: Summary): string[] {
+  const { fork } = run.environment;
+  const planned = run.plan.trials.length;
+  return [
+    ...(designs.some(({ n }) => n > 0) ? [] : ["No trial counts: there is nothing to report."]),
+    ...(run.complete ? [] : [`Incomplete: ${recordedTrials} of ${planned} trials were run.`]),
+    ...(fork.works ? [] : [`fork(2) does not work here: ${fork.reason ?? "no reason recorded"}.`]),
+    ...designs.flatMap(({ id, failures }) =>
+      failures.map(({ reason, rounds }) =>
+        `Failed, not counted: ${id} in ${rounds.length === 1 ? "round" : "rounds"} ` +
+        `${rounds.join(", ")}: ${reason}`
+      )
+    ),
+  ];
+}

@@ -1,0 +1,30 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { build, encodeIntoCompressedBase64 } from "hdr-histogram-js";
+import type { Trial } from "../../record/record.ts";
+import { trial } from "../fixture_test.ts";
+import { latencyProfiles } from "./latency.ts";
+
+/** A trial with connections that took so many microseconds. */
+function took(design: string, microseconds: readonly number[], failed?: string): Trial {
+  const histogram = build({ numberOfSignificantValueDigits: 3, autoResize: true });
+  for (const value of microseconds) histogram.recordValue(value);
+  const made = trial(failed === undefined ? { design } : { design, failed });
+  made.client!.latency.histogram = encodeIntoCompressedBase64(histogram);
+  return made;
+}
+
+Deno.test("latencyProfiles() takes all rounds of a design together", async () => {
+  const [profile, ...others] = await latencyProfiles([
+    took("pool", [100, 200, 300, 400]),
+    took("pool", [500, 600, 700, 80_000]),
+    took("pool", [9_000_000], "lost"),
+  ]);
+  assertEquals([profile!.design, profile!.connections, others.length], ["pool", 8, 0]);
+  const [half, , , , longest] = profile!.seconds;
+  assertAlmostEquals(half!, 0.0004, 0.000001);
+  assertAlmostEquals(longest!, 0.08, 0.0001);
+});
+
+Deno.test("latencyProfiles() has none of a design without a histogram", async () => {
+  assertEquals(await latencyProfiles([trial({ design: "pool" })]), []);
+});

@@ -1,0 +1,122 @@
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Recorded } from "../../record/record.ts";
+import { deriveFiles, renderTerminal } from "../derive.ts";
+import { record, rounds, type TrialFixture } from "../fixture_test.ts";
+import { sweepPoints } from "./sweep.ts";
+import { sweepTable } from "../tables/sweep_table.ts";
+
+const POOL = "prefork-shared-accept";
+
+/** A sweep of a pool over children, with a baseline of 0.1 s in each of three rounds. */
+function overChildren(...more: TrialFixture[]): Recorded {
+  return record([
+    ...rounds("iterative", [0.1, 0.1, 0.1]),
+    ...rounds(POOL, [0.2, 0.21, 0.22], { poolSize: 15 }),
+    ...rounds(POOL, [0.4, 0.41, 0.42], { poolSize: 30 }),
+    ...more,
+  ], { sweep: { parameter: "children", values: [30, 15] } });
+}
+
+/** How the rows of its table read, by the headers of the columns. */
+function rowsOf(recorded: Recorded): Record<string, string>[] {
+  const { columns, rows } = sweepTable(recorded).table;
+  return rows.map((cells) =>
+    Object.fromEntries(
+      columns.flatMap(({ header, only }, i) => only === "csv" ? [] : [[header, cells[i]!.text]]),
+    )
+  );
+}
+
+Deno.test("sweepPoints() is a run for each value, with the baselines that did as much work", () => {
+  const points = sweepPoints(overChildren());
+  assertEquals(points.map(({ value }) => value), [30, 15]);
+  for (const { value, summary: { run, recordedTrials, designs } } of points) {
+    assertEquals([run.plan.children, run.plan.sweep, run.complete], [value, null, true]);
+    assertEquals([run.plan.trials.length, recordedTrials], [6, 6]);
+    assertEquals(designs.map(({ id, n }) => [id, n]), [["iterative", 3], [POOL, 3]]);
+  }
+  const [of30, of15] = points.map(({ summary }) => summary.designs[1]!.processControl!.median);
+  assertAlmostEquals(of30!, 0.31);
+  assertAlmostEquals(of15!, 0.11);
+});
+
+Deno.test("sweepPoints() over bytes compares each value with its own baseline", () => {
+  const at = (bytes: number, baseline: number, pool: number) => [
+    { design: "iterative", cpu: baseline, bytes },
+    { design: POOL, cpu: pool, bytes, poolSize: 3 },
+  ];
+  const sweep = { parameter: "bytes" as const, values: [1, 9000] };
+  const points = sweepPoints(record([...at(1, 0.1, 0.3), ...at(9000, 0.5, 0.6)], { sweep }));
+  const differences = points.map(({ summary }) => summary.designs[1]!.processControl!.median);
+  assertAlmostEquals(differences[0]!, 0.2);
+  assertAlmostEquals(differences[1]!, 0.1);
+});
+
+Deno.test("sweepPoints() tells which point of an interrupted sweep is incomplete", () => {
+  const { run, trials } = overChildren();
+  const points = sweepPoints({ run: { ...run, complete: false }, trials: trials.slice(0, 6) });
+  assertEquals(points.map(({ summary }) => summary.run.complete), [false, true]);
+  assertEquals(points.map(({ summary }) => summary.designs[1]!.n), [0, 3]);
+});
+
+Deno.test("sweepPoints() finds no point in a run that varies nothing", () => {
+  assertEquals(sweepPoints(record(rounds(POOL, [0.1]))), []);
+});
+
+Deno.test("sweepTable() has a row a design and value, and the book's figures beside ours", () => {
+  const [baseline, of30, of15, ...rest] = rowsOf(overChildren());
+  assertEquals(rest, []);
+  assertEquals([baseline!.design, baseline!.children, baseline!.n], ["iterative", "all", "3"]);
+  assertEquals(of15, {
+    "row": "2",
+    "design": POOL,
+    "children": "15",
+    "n": "3",
+    "CPU s": "0.210",
+    "MAD %": "4.8",
+    "process control s": "+0.110",
+    "range": "+0.100…+0.120",
+    "CPU µs /conn.": "210.0",
+    "wall s": "0.420",
+    "conn. /s": "2381",
+    "ctx sw. /conn.": "2.00",
+    "book DUnix": "6.2",
+    "book BSD/OS": "1.8",
+  });
+  assertEquals([of30!.children, of30!["book DUnix"]], ["30", "7.8"]);
+});
+
+Deno.test("sweepTable() has no book beside what the book did not vary", () => {
+  const sweep = { parameter: "bytes" as const, values: [4000, 8000] };
+  const recorded = record([{ design: POOL }, { design: POOL, bytes: 8000 }], { sweep });
+  assertEquals(rowsOf(recorded).filter((row) => Object.keys(row).join().includes("book")), []);
+  assertEquals(rowsOf(recorded).map(({ bytes }) => bytes), ["4000", "8000"]);
+});
+
+Deno.test("deriveFiles() of a sweep gives its table and none of a run's", async () => {
+  const failed = { design: POOL, round: 3, poolSize: 30, failed: "lost 1 of 1000 connections" };
+  const files = await deriveFiles(overChildren(failed));
+  assertEquals([...files.keys()], ["sweep.md", "sweep.csv", "sweep.svg", "report.html"]);
+  const page = files.get("sweep.md")!;
+  assertStringIncludes(
+    page,
+    `Failed, not counted: ${POOL} children=30 in round 3: lost 1 of 1000 connections`,
+  );
+  assertStringIncludes(page, "30, 15 children in a pool");
+  const lines = files.get("sweep.csv")!.trimEnd().split("\n");
+  assertEquals(lines.map((line) => line.split(",").slice(1, 3)), [
+    ["design", "children"],
+    ["iterative", ""],
+    [POOL, "30"],
+    [POOL, "15"],
+  ]);
+});
+
+Deno.test("renderTerminal() of a sweep shows its table, also where no trial counts", () => {
+  const options = { color: false, width: 120, book: false };
+  const text = renderTerminal(overChildren(), options);
+  assertStringIncludes(text, "Sweep over children");
+  assert(!text.includes("Table 30."));
+  const { run } = overChildren();
+  assertStringIncludes(renderTerminal({ run, trials: [] }, options), "No trial counts");
+});

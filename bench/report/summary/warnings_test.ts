@@ -1,0 +1,81 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { Recorded, Trial } from "../../record/record.ts";
+import { record, rounds } from "../fixture_test.ts";
+import { warningsOf } from "./warnings.ts";
+
+const quiet = record(rounds("prefork-mutex", [0.1, 0.101, 0.1, 0.099]));
+
+/** The record with something different in every trial. */
+function withTrials(change: (trial: Trial) => Partial<Trial>): Recorded {
+  return { ...quiet, trials: quiet.trials.map((trial) => ({ ...trial, ...change(trial) })) };
+}
+
+function withEnvironment(change: Partial<Recorded["run"]["environment"]>): Recorded {
+  const environment = { ...quiet.run.environment, ...change };
+  return { ...quiet, run: { ...quiet.run, environment } };
+}
+
+/** A second on two processors, with what else went on. */
+function machine(busySeconds: number | null, stealSeconds: number | null) {
+  return { seconds: 1, loadAverage: 0, busySeconds, stealSeconds };
+}
+
+/** That there is one warning, with these words. */
+function assertWarns(recorded: Recorded, isNoise: boolean, ...words: string[]): void {
+  const warnings = warningsOf(recorded);
+  assertEquals(warnings.map((warning) => warning.isNoise), [isNoise]);
+  for (const word of words) assertStringIncludes(warnings[0]!.text, word);
+}
+
+Deno.test("warningsOf() has nothing to say of a quiet run, nor of one that knows nothing", () => {
+  assertEquals(warningsOf(quiet), []);
+  assertEquals(warningsOf(withTrials(() => ({ machine: machine(0.15, 0.001) }))), []);
+  assertEquals(warningsOf(withTrials(() => ({ machine: machine(null, null) }))), []);
+});
+
+Deno.test("warningsOf() sees a machine that was busy when the run started", () => {
+  assertEquals(warningsOf(withEnvironment({ loadAverage: [1, 5, 5] })), []);
+  assertWarns(withEnvironment({ loadAverage: [1.5, 0, 0] }), true, "1.5 on 2 processors");
+});
+
+Deno.test("warningsOf() sees time that other processes and the hypervisor took", () => {
+  assertWarns(withTrials(() => ({ machine: machine(1.1, 0) })), true, "50 %", "--pin");
+  assertWarns(withTrials(() => ({ machine: machine(0.1, 0.1) })), true, "5.0 %", "steal");
+});
+
+Deno.test("warningsOf() sees rounds that lie far apart, of each design by itself", () => {
+  const far = record([
+    ...rounds("prefork-mutex", [0.1, 0.2, 0.3]),
+    ...rounds("prefork-file-lock", [0.5, 0.5, 0.5]),
+  ]);
+  assertWarns(far, true, "prefork-mutex (MAD 50 %)", "--rounds");
+});
+
+Deno.test("warningsOf() sees accounts that do not agree, and the worst of them", () => {
+  const check = (difference: number, agrees: boolean) =>
+    ({ check: { source: "cgroup v1", cpuSeconds: 1, difference, agrees } }) as const;
+  assertEquals(warningsOf(withTrials(() => check(0.01, true))), []);
+  assertWarns(
+    withTrials(({ round }) => round === 0 ? check(0.03, false) : check(-0.05, false)),
+    true,
+    "prefork-mutex (4 trials, up to -5.0 %)",
+  );
+});
+
+Deno.test("warningsOf() tells of foreign connections and of a governor, which are no noise", () => {
+  const kernel = { passiveOpens: 1001, otherTraffic: 1 };
+  assertWarns(withTrials(() => ({ kernel })), false, "4 connections", "--netns");
+  assertWarns(withEnvironment({ governor: "powersave" }), false, "powersave");
+  assertEquals(warningsOf(withEnvironment({ governor: "performance" })), []);
+});
+
+Deno.test("warningsOf() takes the points of a sweep apart, and names them", () => {
+  const sweep = { parameter: "children", values: [15, 300] } as const;
+  const cheap = rounds("prefork-mutex", [0.1, 0.1, 0.1], { poolSize: 15 });
+  const at = (dear: number[]) =>
+    record([...cheap, ...rounds("prefork-mutex", dear, { poolSize: 300 })], {
+      sweep: { ...sweep, values: [...sweep.values] },
+    });
+  assertEquals(warningsOf(at([0.9, 0.9, 0.9])), []);
+  assertWarns(at([0.4, 0.9, 2]), true, "prefork-mutex children=300 (MAD");
+});

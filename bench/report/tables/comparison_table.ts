@@ -1,0 +1,83 @@
+/**
+ * The table of two recorded runs: each design that both have.
+ *
+ * @module
+ */
+import type { DesignInRuns, RunsCompared } from "../../compare/records.ts";
+import { findingOf } from "../../compare/comparison.ts";
+import { mad, median } from "../../statistics/median.ts";
+import { formatP, formatRatio, formatRatios } from "../../compare/verdict.ts";
+import { type Cell, type Column, figure, type Table, words } from "./table.ts";
+
+type Figure = Column & { readonly cell: (design: DesignInRuns) => Cell };
+
+/** The table. `notes` say what else is to be known of the two runs. */
+export function comparisonTable({ designs }: RunsCompared, notes: readonly string[]): Table {
+  return {
+    title: "CPU time of two runs: what B costs against A",
+    columns,
+    rows: designs.map((design) => columns.map(({ cell }) => cell(design))),
+    footer: [],
+    notes: [
+      "µs: CPU microseconds a connection, of everything that serves; medians over rounds. MAD: median " +
+      "absolute deviation over rounds, in percent of that median.",
+      "B/A: Hodges and Lehmann's estimate; its 95 % interval and p are those of Mann and Whitney's test. " +
+      "p Holm: p corrected for all these comparisons; a difference is one up to 0.05.",
+      ...notes,
+    ],
+  };
+}
+
+const columns: readonly Figure[] = [
+  { header: "design", field: "design", align: "left", key: true, cell: ({ id }) => words(id) },
+  { header: "n A", field: "rounds_a", cell: ({ a }) => figure(a.length, 0) },
+  { header: "n B", field: "rounds_b", cell: ({ b }) => figure(b.length, 0) },
+  { header: "µs A", field: "a_microseconds", cell: ({ a }) => middle(a) },
+  { header: "µs B", field: "b_microseconds", cell: ({ b }) => middle(b) },
+  { header: "MAD A %", field: "a_mad_percent", cell: ({ a }) => noise(a) },
+  { header: "MAD B %", field: "b_mad_percent", cell: ({ b }) => noise(b) },
+  {
+    header: "B/A",
+    field: "ratio",
+    cell: ({ comparison }) => of(comparison, ({ ratio }) => [ratio, formatRatio(ratio)]),
+  },
+  {
+    header: "95 % interval",
+    field: "ratio_95_interval",
+    cell: ({ comparison }) =>
+      words(comparison?.interval.kind === "interval" ? formatRatios(comparison.interval) : null),
+  },
+  {
+    header: "p",
+    field: "p",
+    cell: ({ comparison }) => of(comparison, ({ p }) => [p, formatP(p)]),
+  },
+  {
+    header: "p Holm",
+    field: "p_holm",
+    cell: ({ comparison }) => of(comparison, ({ correctedP: p }) => [p, formatP(p)]),
+  },
+  {
+    header: "B",
+    field: "finding",
+    align: "left",
+    cell: ({ comparison }) => ({
+      ...words(comparison && findingOf(comparison)),
+      warn: comparison !== null && findingOf(comparison) === "costs more",
+    }),
+  },
+];
+
+function middle(costs: readonly number[]): Cell {
+  return figure(costs.length === 0 ? null : median(costs), 1);
+}
+
+function noise(costs: readonly number[]): Cell {
+  return figure(costs.length < 2 ? null : 100 * mad(costs) / median(costs), 1);
+}
+
+function of<T>(comparison: T | null, pick: (comparison: T) => [number, string]): Cell {
+  if (comparison === null) return words(null);
+  const [value, text] = pick(comparison);
+  return { value, text };
+}

@@ -1,0 +1,144 @@
+/**
+ * Which design for whom: what people may want, and which design of a run gives most of it.
+ *
+ * @module
+ */
+import type { DesignSummary, Estimate, Summary } from "../summary/summary.ts";
+import { short } from "./table.ts";
+
+/** What somebody may want of a server. */
+interface Wish {
+  readonly wish: string;
+  /** Which designs can give it. */
+  readonly among: (design: DesignSummary) => boolean;
+  /** By what they are compared; less is better, unless `most`. */
+  readonly figure: (design: DesignSummary) => Estimate | null;
+  readonly most?: boolean;
+  /** How such a figure reads. */
+  readonly tell: (value: number) => string;
+}
+
+/** A wish, and who fulfils it. */
+export interface Advice {
+  readonly wish: string;
+  readonly best: string;
+  /** The figure by which it is best. */
+  readonly reading: string;
+  /** Those whose intervals, or ranges, reach that of the best. */
+  readonly asGood: readonly string[];
+  /** Whether there is a spread at all: not after a single round. */
+  readonly told: boolean;
+}
+
+const cpu = ({ cpuMicrosecondsPerConnection }: DesignSummary) => cpuMicrosecondsPerConnection;
+const tellCpu = (value: number) => `${short(value)} µs of CPU a connection`;
+
+const MIB = 1024 * 1024;
+
+/** Serves several clients at the same time: every design that is known, but for the baseline. */
+const concurrent = ({ known, isBaseline }: DesignSummary) => known !== null && !isBaseline;
+
+/** Has children that are processes. */
+const ofProcesses = ({ known }: DesignSummary) =>
+  known !== null && known.children !== "none" && known.children !== "worker";
+
+const wishes: readonly Wish[] = [
+  {
+    wish: "the least CPU time",
+    among: concurrent,
+    figure: cpu,
+    tell: tellCpu,
+  },
+  {
+    wish: "the most clients a second",
+    among: concurrent,
+    figure: ({ connectionsPerSecond }) => connectionsPerSecond,
+    most: true,
+    tell: (value) => `${short(value)} connections a second`,
+  },
+  {
+    wish: "that hardly anyone waits long",
+    among: concurrent,
+    figure: ({ latency }) => latency.p99,
+    tell: (value) => `99 of 100 clients done within ${short(1000 * value)} ms`,
+  },
+  {
+    wish: "little memory",
+    among: concurrent,
+    figure: ({ pssBytes }) => pssBytes,
+    tell: (value) => `${short(value / MIB)} MiB for everything that serves`,
+  },
+  {
+    wish: "all children equally busy",
+    among: concurrent,
+    figure: ({ evenness }) => evenness,
+    tell: (value) => `the busiest child has ${short(value)} times the clients of the idlest`,
+  },
+  {
+    wish: "a crash in one child to spare the others",
+    among: ofProcesses,
+    figure: cpu,
+    tell: (value) => `${tellCpu(value)}, the least among processes`,
+  },
+  {
+    wish: "all children in one process",
+    among: ({ known }) => known?.children === "worker",
+    figure: cpu,
+    tell: (value) => `${tellCpu(value)}, the least among threads`,
+  },
+  {
+    wish: "a fresh child for each client, with nothing left of the one before",
+    among: ({ known }) => known?.lifetime === "client",
+    figure: cpu,
+    tell: tellCpu,
+  },
+  {
+    wish: "the simplest program, and clients can wait for each other",
+    among: ({ isBaseline }) => isBaseline,
+    figure: cpu,
+    tell: tellCpu,
+  },
+];
+
+/** Who fulfils which wish, by the figures of a run. A wish nobody in it can fulfil is left out. */
+export function advise({ designs }: Summary): Advice[] {
+  return wishes.flatMap(({ wish, among, figure, most = false, tell }) => {
+    const rated = designs.filter(among)
+      .flatMap((design) => {
+        const estimate = figure(design);
+        return estimate ? [{ id: design.id, estimate }] : [];
+      })
+      .toSorted((a, b) => (most ? -1 : 1) * (a.estimate.median - b.estimate.median));
+    const [best, ...others] = rated;
+    if (!best) return [];
+    const reaches = ({ estimate: { interval } }: typeof best) =>
+      most
+        ? interval.high >= best.estimate.interval.low
+        : interval.low <= best.estimate.interval.high;
+    const told = best.estimate.n > 1;
+    return [{
+      wish,
+      best: best.id,
+      reading: tell(best.estimate.median),
+      asGood: told ? others.filter(reaches).map(({ id }) => id) : [],
+      told,
+    }];
+  });
+}
+
+/** What a design keeps busy at some rate of clients. */
+export interface Burden {
+  readonly id: string;
+  /** Percent of one processor, by `RATES`; 250 is two and a half. */
+  readonly percent: readonly number[];
+}
+
+/** Clients a second. */
+export const RATES = [10, 100, 1000, 10_000] as const;
+
+/** How much each design keeps busy, the thriftiest first; from its CPU time a connection. */
+export function burdens({ designs }: Summary): Burden[] {
+  return designs.flatMap(({ id, cpuMicrosecondsPerConnection: cpu }) =>
+    cpu ? [{ id, percent: RATES.map((rate) => 100 * rate * cpu.median / 1e6) }] : []
+  ).toSorted((a, b) => a.percent[0]! - b.percent[0]!);
+}

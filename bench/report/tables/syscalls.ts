@@ -1,0 +1,47 @@
+/**
+ * The table of system calls: what each design asks of the kernel for a connection.
+ *
+ * @module
+ */
+import type { Trace } from "../../record/record.ts";
+import { figure, type Table, words } from "./table.ts";
+
+/** Calls that are made less often than this for a connection are left out: they belong to the trial. */
+const LEAST_PER_CONNECTION = 0.05;
+
+/** The table: a row a system call, a column a design. Null where nothing was traced. */
+export function syscallsTable(traces: readonly Trace[]): Table | null {
+  if (traces.length === 0) return null;
+  const rate = ({ syscalls, connections }: Trace, name: string) =>
+    (syscalls[name]?.calls ?? 0) / connections;
+  const names = [...new Set(traces.flatMap(({ syscalls }) => Object.keys(syscalls)))]
+    .map((name) => ({ name, most: Math.max(...traces.map((trace) => rate(trace, name))) }))
+    .filter(({ most }) => most >= LEAST_PER_CONNECTION)
+    .toSorted((a, b) => b.most - a.most || (a.name < b.name ? -1 : 1))
+    .map(({ name }) => name);
+  const failed = traces.flatMap(({ design, syscalls, connections }) =>
+    Object.entries(syscalls)
+      .filter(([name, { errors }]) => names.includes(name) && errors / connections > 0.5)
+      .map(([name, { errors }]) => `${design} ${name} ${(errors / connections).toFixed(1)}`)
+  );
+  return {
+    title: "System calls per connection",
+    columns: [
+      { header: "system call", field: "syscall", align: "left", key: true },
+      ...traces.map(({ design }) => ({ header: design, field: `${design}_per_connection` })),
+    ],
+    rows: names.map((name) => [
+      words(name),
+      ...traces.map((trace) => figure(trace.syscalls[name] ? rate(trace, name) : null, 2)),
+    ]),
+    footer: [[
+      words("all"),
+      ...traces.map((trace) => figure(names.reduce((sum, name) => sum + rate(trace, name), 0), 2)),
+    ]],
+    notes: [
+      "Counted by strace, or perf, in an extra trial of each design, which was not measured. All processes " +
+      "that serve; of Workers the whole process, with the host's own thread.",
+      ...(failed.length > 0 ? [`Calls that failed, per connection: ${failed.join(", ")}.`] : []),
+    ],
+  };
+}

@@ -1,0 +1,244 @@
+/**
+ * Table 30.1: what each design costs, in CPU time above that of a server with no process control.
+ *
+ * @module
+ */
+import { findDesign } from "../../../servers/designs.ts";
+import { transportOf } from "../../../servers/transports/transport.ts";
+import type { Interval } from "../../statistics/median.ts";
+import { BOOK_COSTS } from "../summary/book.ts";
+import { notes301 } from "./notes_30_1.ts";
+import type { DesignSummary, Estimate, Summary } from "../summary/summary.ts";
+import { type Cell, type Column, figure, signed, type Table, words } from "./table.ts";
+
+/** A column, and how a design fills it. */
+export type Figure = Column & { readonly cell: (design: DesignSummary) => Cell };
+
+/** Table 30.1 of a run: a row a design. Of local servers the book has no figures. */
+export function table301(summary: Summary): Table {
+  const { local } = summary.run.plan;
+  const columns = [
+    ...identity,
+    ...(local ? [transport] : []),
+    ...costs(spreadOf(summary)),
+    ...throughput,
+    ...latency,
+    ...switching,
+    ...rest,
+    ...(local ? [] : [book]),
+  ];
+  return {
+    title: local ? "Local servers: what each design costs" : "Table 30.1: what each design costs",
+    columns,
+    rows: summary.designs.map((design) => columns.map((column) => column.cell(design))),
+    footer: [],
+    notes: notes301(summary, spreadsOf(summary)),
+  };
+}
+
+/** How the clients of a local server reach it. */
+const transport: Figure = {
+  header: "over",
+  field: "transport",
+  align: "left",
+  cell: ({ id }) => words(transportOf(findDesign(id) ?? {}, true)),
+};
+
+/** Which design, and in how many rounds. */
+export const identity: readonly Figure[] = [
+  { header: "row", field: "row", key: true, cell: ({ row }) => figure(row, 0) },
+  { header: "design", field: "design", align: "left", key: true, cell: ({ id }) => words(id) },
+  { header: "n", field: "rounds", only: "text", cell: rounds },
+  { header: "n", field: "rounds_ok", only: "csv", cell: ({ n }) => figure(n, 0) },
+  {
+    header: "failed",
+    field: "rounds_failed",
+    only: "csv",
+    cell: (design) => figure(failed(design), 0),
+  },
+];
+
+/** CPU time, its noise, and what of it is process control. */
+export function costs(spread: Spread): Figure[] {
+  return [
+    { header: "CPU s", field: "cpu_seconds", cell: ({ cpu }) => middle(cpu, 3) },
+    {
+      header: "MAD %",
+      field: "cpu_mad_percent",
+      cell: ({ cpu }) =>
+        figure(cpu && cpu.n > 1 && cpu.median > 0 ? 100 * cpu.mad / cpu.median : null, 1),
+    },
+    { header: "process control s", field: "process_control_seconds", cell: processControl },
+    {
+      header: SPREAD_HEADERS[spread],
+      field: "process_control_spread",
+      only: "text",
+      cell: (design) => spreadCell(design, spread),
+    },
+    ...spreadFigures,
+    {
+      header: "CPU µs /conn.",
+      field: "cpu_microseconds_per_connection",
+      cell: ({ cpuMicrosecondsPerConnection }) => middle(cpuMicrosecondsPerConnection, 1),
+    },
+  ];
+}
+
+const spreadFigures: Figure[] = ([
+  ["process_control_mad_seconds", ({ mad }) => mad],
+  ["process_control_low_seconds", ({ interval }) => interval.low],
+  ["process_control_high_seconds", ({ interval }) => interval.high],
+  ["process_control_low_high_kind", ({ interval }) => interval.kind],
+  ["process_control_low_high_coverage", ({ interval }) => interval.coverage],
+  ["process_control_rounds", ({ n }) => n],
+] satisfies [string, (estimate: Estimate) => number | string][]).map(([field, pick]) => ({
+  header: field,
+  field,
+  only: "csv",
+  cell: ({ processControl }) => raw(processControl && pick(processControl)),
+}));
+
+/** How fast the clients were served. */
+export const throughput: readonly Figure[] = [
+  { header: "wall s", field: "wall_seconds", cell: ({ wallSeconds }) => middle(wallSeconds, 3) },
+  {
+    header: "conn. /s",
+    field: "connections_per_second",
+    cell: ({ connectionsPerSecond }) => middle(connectionsPerSecond, 0),
+  },
+];
+
+const MIB = 1024 * 1024;
+
+/** How long a connection took. */
+export const latency: readonly Figure[] = (["p50", "p99", "max"] as const).flatMap((
+  which,
+): Figure[] => [
+  // For people in microseconds, as the CPU time beside it; for programs in seconds, as everything else.
+  {
+    header: `${which} µs`,
+    field: `latency_${which}`,
+    only: "text",
+    cell: ({ latency }) => figure(latency[which] && latency[which].median * 1e6, 0),
+  },
+  {
+    header: which,
+    field: `latency_${which}_seconds`,
+    only: "csv",
+    cell: ({ latency }) => middle(latency[which], 6),
+  },
+]);
+
+/** Context switches. */
+export const switching: readonly Figure[] = [
+  {
+    header: "ctx sw. /conn.",
+    field: "context_switches_per_connection",
+    cell: ({ switches }) => middle(switches.all, 2),
+  },
+  ...(["voluntary", "involuntary"] as const).map((which): Figure => ({
+    header: which,
+    field: `${which}_context_switches_per_connection`,
+    only: "csv",
+    cell: ({ switches }) => middle(switches[which], 2),
+  })),
+];
+
+const rest: readonly Figure[] = [
+  {
+    header: "PSS MiB",
+    field: "pss_mebibytes",
+    only: "text",
+    cell: ({ pssBytes }) => figure(pssBytes && pssBytes.median / MIB, 1),
+  },
+  {
+    header: "PSS",
+    field: "pss_bytes",
+    only: "csv",
+    cell: ({ pssBytes }) => middle(pssBytes, 0),
+  },
+  {
+    header: "PSS of a child",
+    field: "pss_bytes_of_a_child",
+    only: "csv",
+    cell: ({ pssBytesPerChild }) => middle(pssBytesPerChild, 0),
+  },
+  {
+    header: "client CPU s",
+    field: "client_cpu_seconds",
+    only: "csv",
+    cell: ({ clientCpu }) => middle(clientCpu, 3),
+  },
+  {
+    header: "system",
+    field: "system_share_of_cpu_tick_based",
+    only: "csv",
+    cell: ({ systemShare }) => middle(systemShare, 2),
+  },
+  {
+    header: "max/min",
+    field: "clients_per_child_max_over_min",
+    only: "csv",
+    cell: ({ evenness }) => middle(evenness, 2),
+  },
+];
+
+const book: Figure = {
+  header: "book 3rd ed.",
+  field: "book_third_edition_process_control_seconds",
+  cell: ({ row }) => figure(BOOK_COSTS.find((cost) => cost.row === row)?.thirdEdition, 2),
+};
+
+function middle(estimate: Estimate | null, decimals: number): Cell {
+  return figure(estimate?.median, decimals);
+}
+
+function raw(value: number | string | null): Cell {
+  return { value, text: String(value) };
+}
+
+function rounds(design: DesignSummary): Cell {
+  const bad = failed(design);
+  if (bad === 0) return figure(design.n, 0);
+  return { value: design.n, text: `${design.n}/${design.n + bad}`, warn: true };
+}
+
+function failed({ failures }: DesignSummary): number {
+  return failures.reduce((sum, { rounds }) => sum + rounds.length, 0);
+}
+
+function processControl(design: DesignSummary): Cell {
+  const estimate = design.processControl;
+  return estimate && design.isBaseline ? { value: 0, text: "0" } : signed(estimate?.median, 3);
+}
+
+/** What the spreads of a run are: all intervals, all ranges, or some of each. */
+type Spread = "interval" | "range" | "mixed";
+
+const SPREAD_HEADERS: Record<Spread, string> = {
+  interval: "95 % interval",
+  range: "range",
+  mixed: "95 % interval, or range (r)",
+};
+
+/** What those of a table are, which its header has to say. */
+export function spreadOf(summary: Pick<Summary, "designs">): Spread {
+  const kinds = new Set(spreadsOf(summary).map(({ kind }) => kind));
+  if (kinds.size === 2) return "mixed";
+  return kinds.has("interval") ? "interval" : "range";
+}
+
+/** The intervals and ranges to print. One value has no spread, and the baseline has none by definition. */
+export function spreadsOf({ designs }: Pick<Summary, "designs">): Interval[] {
+  return designs.flatMap(({ isBaseline, processControl }) =>
+    !isBaseline && processControl && processControl.n > 1 ? [processControl.interval] : []
+  );
+}
+
+function spreadCell({ isBaseline, processControl }: DesignSummary, spread: Spread): Cell {
+  if (isBaseline && processControl) return words("(baseline)");
+  if (!processControl || processControl.n < 2) return words(null);
+  const { low, high, kind } = processControl.interval;
+  const mark = spread === "mixed" && kind === "range" ? "r " : "";
+  return words(`${mark}${signed(low, 3).text}…${signed(high, 3).text}`);
+}

@@ -1,0 +1,49 @@
+/**
+ * Whether a trial adds up: nothing lost between clients and server, and no CPU time either.
+ *
+ * @module
+ */
+import type { OtherAccount } from "../../servers/host/account.ts";
+import type { Check, Trial } from "../record/record.ts";
+
+/** Why a trial does not count, or null: what was served must be what was asked for. */
+export function imbalance(
+  { load }: Pick<Trial, "load">,
+  { children, client, kernel }: Pick<Trial, "children" | "client" | "kernel">,
+  isAlone = false,
+): string | null {
+  const wanted = load.clients * load.connections;
+  const errors = Object.entries(client!.errors).map(([kind, count]) => `${count} × ${kind}`);
+  if (errors.length > 0) return `the clients had errors: ${errors.join(", ")}`;
+  if (client!.connections !== wanted) {
+    return `the clients made ${client!.connections} connections of ${wanted}`;
+  }
+  const over = (count: "connections" | "lost" | "rejected") =>
+    children.reduce((sum, child) => sum + child[count], 0);
+  if (over("connections") !== wanted) {
+    return `the children served ${over("connections")} connections, the clients made ${wanted}`;
+  }
+  if (over("lost") > 0) return `${over("lost")} children died`;
+  if (over("rejected") > 0) return `${over("rejected")} requests were refused`;
+  const { passiveOpens } = kernel;
+  // Elsewhere there may be others who connect; in a namespace of our own there is nobody else.
+  if (passiveOpens !== null && (isAlone ? passiveOpens !== wanted : passiveOpens < wanted)) {
+    return `the kernel counted ${passiveOpens} connections, the clients made ${wanted}`;
+  }
+  return null;
+}
+
+/** Two accounts of the same CPU time may differ by that share. */
+export const TOLERANCE = 0.02;
+
+/** Below that much CPU time, reading the accounts one after the other is a noticeable part of it. */
+const LEAST_SECONDS = 0.1;
+
+/** What our account of a server's CPU seconds comes to beside another one. */
+export function checkAccount(ours: number, { source, cpuSeconds }: OtherAccount): Check {
+  const theirs = Math.max(0, cpuSeconds);
+  const difference = theirs > 0 ? ours / theirs - 1 : null;
+  const isEnough = Math.max(ours, theirs) >= LEAST_SECONDS;
+  const agrees = isEnough ? difference !== null && Math.abs(difference) <= TOLERANCE : null;
+  return { source, cpuSeconds: theirs, difference, agrees };
+}

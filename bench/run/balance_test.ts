@@ -1,0 +1,83 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { checkAccount, imbalance } from "./balance.ts";
+import type { Trial } from "../record/record.ts";
+import { trial as madeUp } from "../report/fixture_test.ts";
+
+/** A trial of 100 connections by two children, in which nothing went wrong. */
+const fine = madeUp({ design: "prefork-shared-accept", children: [60, 40], connections: 100 });
+const { client, children: [first, second], kernel } = fine;
+
+/** Why a trial does not count, if this is different in it. */
+function reason(different: Partial<Pick<Trial, "children" | "client" | "kernel">>): string | null {
+  return imbalance(fine, { ...fine, ...different });
+}
+
+Deno.test("imbalance() finds nothing wrong where all that was asked for was served", () => {
+  assertEquals(reason({}), null);
+});
+
+Deno.test("imbalance() names the clients' errors", () => {
+  const errors = { ECONNRESET: 2, "timed out": 1 };
+  assertEquals(
+    reason({ client: { ...client!, connections: 97, errors } }),
+    "the clients had errors: 2 × ECONNRESET, 1 × timed out",
+  );
+});
+
+Deno.test("imbalance() misses connections that the clients did not make", () => {
+  assertEquals(
+    reason({ client: { ...client!, connections: 99 } }),
+    "the clients made 99 connections of 100",
+  );
+});
+
+Deno.test("imbalance() misses connections that no child served, and those served twice", () => {
+  for (const connections of [59, 61]) {
+    assertEquals(
+      reason({ children: [{ ...first!, connections }, second!] }),
+      `the children served ${connections + 40} connections, the clients made 100`,
+    );
+  }
+  assertMatch(reason({ children: [] })!, /^the children served 0 /);
+});
+
+Deno.test("imbalance() counts dead children, also where nothing is missing", () => {
+  const children = [{ ...first!, lost: 2 }, { ...second!, lost: 1 }];
+  assertEquals(reason({ children }), "3 children died");
+});
+
+Deno.test("imbalance() counts refused requests", () => {
+  assertEquals(
+    reason({ children: [first!, { ...second!, rejected: 4 }] }),
+    "4 requests were refused",
+  );
+});
+
+Deno.test("imbalance() needs as many connections from the kernel, or more, or no count", () => {
+  const counted = (passiveOpens: number | null) => reason({ kernel: { ...kernel, passiveOpens } });
+  assertEquals(counted(99), "the kernel counted 99 connections, the clients made 100");
+  assertEquals([counted(100), counted(101), counted(null)], [null, null, null]);
+});
+
+Deno.test("imbalance() needs just as many from the kernel in a network namespace of its own", () => {
+  const counted = (passiveOpens: number) =>
+    imbalance(fine, { ...fine, kernel: { ...kernel, passiveOpens } }, true);
+  assertEquals(counted(100), null);
+  assertEquals(counted(101), "the kernel counted 101 connections, the clients made 100");
+});
+
+Deno.test("checkAccount() agrees up to 2 %, either way", () => {
+  const agrees = (ours: number) =>
+    checkAccount(ours, { source: "cgroup v1", cpuSeconds: 1 }).agrees;
+  assertEquals([0.979, 0.981, 1, 1.019, 1.021].map(agrees), [false, true, true, true, false]);
+});
+
+Deno.test("checkAccount() does not judge by less than 0.1 s, and is not fooled by an empty account", () => {
+  const check = (ours: number, cpuSeconds: number) => {
+    const { difference, agrees } = checkAccount(ours, { source: "schedstat", cpuSeconds });
+    return [difference, agrees];
+  };
+  assertEquals(check(0.05, 0.04)[1], null);
+  assertEquals(check(0.2, 0), [null, false]);
+  assertEquals(check(0, -0.001), [null, null]);
+});

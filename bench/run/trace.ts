@@ -1,0 +1,84 @@
+/**
+ * Where the time goes: the system calls of a design, counted in an extra trial that is not measured, since
+ * tracing makes each of them many times dearer.
+ *
+ * @module
+ */
+import { childrenOf, tcpSocketsOn, TcpState } from "../../servers/posix/files.ts";
+import { UnsupportedError } from "../../servers/errors.ts";
+import type { Plan, Trace } from "../record/record.ts";
+import { attachTracer, type Program } from "./tracer.ts";
+import { onAbort, type Planned, startLoadOf, startServerOf } from "./trial.ts";
+
+/** Enough to count calls per connection, since nobody measures how long they take. */
+const CONNECTIONS = 200;
+
+/** Traced, a connection takes milliseconds. */
+const LIMIT_SECONDS = 120;
+
+/** Traces every design of a plan. @throws {UnsupportedError} where nothing can trace. */
+export async function traceDesigns(
+  plan: Plan,
+  say: (text: string) => void,
+  signal: AbortSignal,
+  programs?: readonly Program[],
+): Promise<Trace[]> {
+  const traces: Trace[] = [];
+  for (const design of plan.designs) {
+    if (signal.aborted) break;
+    say(`tracing ${design}`);
+    const first = plan.trials.find((planned) => planned.design === design)!;
+    try {
+      traces.push(await traceTrial(lighter(first), plan, signal, programs));
+    } catch (error) {
+      if (error instanceof UnsupportedError) throw error;
+      say(`cannot trace ${design}: ${(error as Error).message}`);
+    }
+  }
+  return traces;
+}
+
+function lighter(planned: Planned): Planned {
+  const { load } = planned;
+  return { ...planned, load: { ...load, connections: Math.ceil(CONNECTIONS / load.clients) } };
+}
+
+async function traceTrial(
+  planned: Planned,
+  plan: Plan,
+  signal: AbortSignal,
+  programs?: readonly Program[],
+): Promise<Trace> {
+  const { design, load: { clients, connections } } = planned;
+  await using server = startServerOf(planned, plan);
+  using _server = onAbort(signal, () => server.signal("SIGTERM"));
+  const ready = await server.next("ready", plan.limits.start);
+  await using load = startLoadOf(planned, plan, ready);
+  using _load = onAbort(signal, () => load.signal("SIGKILL"));
+  await load.next("ready", plan.limits.start);
+  await using tracer = await attachTracer(serversOf(server.pid), programs);
+  await load.send({ request: "go" });
+  await load.next("finished", LIMIT_SECONDS);
+  await untilClosed(ready.path === null ? ready.port : undefined);
+  return { design, connections: clients * connections, syscalls: await tracer.end() };
+}
+
+/** How long the server may take to close a connection that its client has closed. */
+const CLOSING_MS = 1000;
+const PAUSE_MS = 100;
+
+/** Waits until the server, too, has closed every connection, so that all of it is traced. */
+async function untilClosed(port: number | undefined): Promise<void> {
+  // A Unix-domain socket does not tell who has closed it.
+  if (port === undefined) return await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  const isOpen = () => tcpSocketsOn(port).some(({ state }) => state === TcpState.closeWait);
+  for (const late = performance.now() + CLOSING_MS; isOpen() && performance.now() < late;) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+/** The processes that serve: the server process and its children, or the host where they are threads. */
+function serversOf(host: number): number[] {
+  const [server] = childrenOf(host);
+  return server === undefined ? [host] : [server, ...childrenOf(server)];
+}

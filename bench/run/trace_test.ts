@@ -1,0 +1,84 @@
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertGreaterOrEqual,
+  assertLess,
+  assertRejects,
+} from "@std/assert";
+import { UnsupportedError } from "../../servers/errors.ts";
+import { makePlan } from "../plan/plan.ts";
+import { traceDesigns } from "./trace.ts";
+import type { Trace } from "../record/record.ts";
+import { perf, type Program, strace } from "./tracer.ts";
+
+const plan = makePlan({ designs: ["prefork-file-lock"], seed: 1, clients: 2, connections: 5 });
+const never = new AbortController().signal;
+
+/** Whether such a program is here, and may trace. */
+function works({ name }: Program): Promise<boolean> {
+  return new Deno.Command(name, {
+    // perf needs a right that not everybody has.
+    args: name === "perf" ? ["trace", "--summary", "true"] : ["-V"],
+    stdout: "null",
+    stderr: "null",
+  }).output().then(({ success }) => success, () => false);
+}
+
+for (const program of [strace, perf]) {
+  const { name } = program;
+
+  Deno.test({
+    name:
+      `traceDesigns() counts what a design calls, with ${name} (ignored where it does not work)`,
+    ignore: !await works(program),
+    async fn() {
+      const said: string[] = [];
+      const traces = await traceDesigns(plan, (text) => said.push(text), never, [program]);
+      assertEquals(said, ["tracing iterative", "tracing prefork-file-lock"]);
+      assertEquals(traces.map(({ design }) => design), ["iterative", "prefork-file-lock"]);
+      const [iterative, locked] = traces.map(({ connections, syscalls }) => (name: string) =>
+        (syscalls[name]?.calls ?? 0) / connections
+      );
+      for (const rate of [iterative!, locked!]) {
+        const rates = [rate("write"), rate("close"), rate("read")];
+        if (program === strace) assertEquals(rates, [1, 1, 2]);
+        // What the kernel has no room for perf does not see.
+        for (const [i, expected] of [1, 1, 2].entries()) {
+          assertAlmostEquals(rates[i]!, expected, 0.05);
+        }
+        // Those who wait when the tracing starts or ends may call it again.
+        assertGreaterOrEqual(rate("accept4"), 0.9);
+        assertLess(rate("accept4"), 1.1);
+      }
+      assertEquals(iterative!("fcntl"), 0);
+      assertGreaterOrEqual(locked!("fcntl"), 1.8);
+    },
+  });
+}
+
+Deno.test({
+  name: "traceDesigns() counts what a local server calls (ignored without strace)",
+  ignore: !await works(strace),
+  async fn() {
+    const local = makePlan({
+      designs: ["iterative"],
+      seed: 1,
+      clients: 1,
+      connections: 5,
+      local: true,
+    });
+    const [{ connections, syscalls }] = await traceDesigns(local, () => {}, never, [strace]) as [
+      Trace,
+    ];
+    assertEquals([syscalls.write!.calls, syscalls.close!.calls], [connections, connections]);
+  },
+});
+
+Deno.test("traceDesigns() says what to install where nothing can trace", async () => {
+  const absent = { ...strace, name: "no-such-tracer" };
+  await assertRejects(
+    () => traceDesigns(plan, () => {}, never, [absent]),
+    UnsupportedError,
+    "Cannot trace: there is no no-such-tracer here; write apt install strace",
+  );
+});

@@ -1,0 +1,154 @@
+/**
+ * Who counts system calls from outside: strace(1), or perf-trace(1) where there is no strace.
+ *
+ * @module
+ */
+import { hasEnded, tryReadText } from "../../servers/posix/files.ts";
+import { UnsupportedError } from "../../servers/errors.ts";
+import type { Trace } from "../record/record.ts";
+
+type Syscalls = Trace["syscalls"];
+
+/** A program that attaches to processes, follows their threads and children, and counts until SIGINT. */
+export interface Program {
+  readonly name: string;
+  /** How long after a call it may still be unaware of it. */
+  readonly lagMs?: number;
+  arguments(pids: readonly number[]): string[];
+  /** Resolves when it follows all of them. `said` is what it has written until now. */
+  isAttached(pids: readonly number[], pid: number, said: string): boolean;
+  /** Reads its summary. */
+  parse(summary: string): Syscalls;
+}
+
+export const strace: Program = {
+  name: "strace",
+  arguments: (pids) => [
+    "--summary-only",
+    "--follow-forks",
+    ...pids.map((pid) => `--attach=${pid}`),
+  ],
+  isAttached: (pids, _pid, said) => {
+    const attached = new Set([...said.matchAll(/Process (\d+) attached/g)].map(([, pid]) => pid));
+    return pids.every((pid) => attached.has(String(pid)) || hasEnded(pid));
+  },
+  // "% time, seconds, usecs/call, calls, errors (if any), syscall"
+  parse: (summary) =>
+    sum(
+      summary.matchAll(
+        /^ *[\d.]+ +[\d.]+ +\d+ +(?<calls>\d+) +(?:(?<errors>\d+) +)?(?<name>[a-z_]\w*)$/gm,
+      ),
+    ),
+};
+
+export const perf: Program = {
+  name: "perf",
+  // It reads what the kernel has put into its buffers now and then.
+  lagMs: 300,
+  arguments: (pids) => ["trace", "--summary", "--pid", pids.join()],
+  // It says nothing; but it waits for events when it has opened, mapped and enabled all of them.
+  isAttached: (_pids, pid) =>
+    tryReadText(`/proc/${pid}/wchan`)?.startsWith("poll") === true &&
+    tryReadText(`/proc/${pid}/maps`)?.includes("[perf_event]") === true,
+  // For each thread a table: "syscall, calls, errors, total, min, avg, max, stddev"
+  parse: (summary) =>
+    sum(summary.matchAll(/^ *(?<name>[a-z_]\w*) +(?<calls>\d+) +(?<errors>\d+) +[\d.]+ .*%$/gm)),
+};
+
+/** Adds up the rows that matched, each a system call. */
+function sum(rows: Iterable<RegExpMatchArray>): Syscalls {
+  const syscalls: Syscalls = {};
+  for (const { groups } of rows) {
+    const { name, calls, errors = 0 } = groups!;
+    if (name === "total") continue;
+    const all = syscalls[name!] ??= { calls: 0, errors: 0 };
+    all.calls += Number(calls);
+    all.errors += Number(errors);
+  }
+  return syscalls;
+}
+
+/** How often to look whether it is attached, and for how long. */
+const LOOK_MS = 20;
+const PATIENCE_MS = 10_000;
+
+/** Someone who counts system calls. */
+export class Tracer implements AsyncDisposable {
+  readonly #program: Program;
+  readonly #process: Deno.ChildProcess;
+  readonly #summary: Promise<void>;
+  #said = "";
+
+  /** @throws {Deno.errors.NotFound} where there is no such program. */
+  private constructor(program: Program, pids: readonly number[]) {
+    this.#program = program;
+    const args = program.arguments(pids);
+    this.#process = new Deno.Command(program.name, {
+      args,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    this.#summary = this.#listen();
+  }
+
+  /** Resolves when it follows all of them, their threads, and the children they will have. */
+  static async attach(program: Program, pids: readonly number[]): Promise<Tracer> {
+    await using starting = new AsyncDisposableStack();
+    const tracer = starting.use(new Tracer(program, pids));
+    let isOver = false;
+    tracer.#process.status.then(() => isOver = true);
+    const late = performance.now() + PATIENCE_MS;
+    while (!program.isAttached(pids, tracer.#process.pid, tracer.#said)) {
+      if (isOver) {
+        await tracer.#summary;
+        throw new Error(tracer.#said.trim().split("\n").at(-1) || `${program.name} ended`);
+      }
+      if (performance.now() > late) throw new Error(`${program.name} did not attach in time`);
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    starting.move();
+    return tracer;
+  }
+
+  /** Lets them go; what it counted is the result. */
+  async end(): Promise<Syscalls> {
+    await new Promise((resolve) => setTimeout(resolve, this.#program.lagMs ?? 0));
+    this.#process.kill("SIGINT");
+    await this.#process.status;
+    await this.#summary;
+    return this.#program.parse(this.#said);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#process.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await this.#process.status;
+    await this.#summary;
+  }
+
+  async #listen(): Promise<void> {
+    for await (const text of this.#process.stderr.pipeThrough(new TextDecoderStream())) {
+      this.#said += text;
+    }
+  }
+}
+
+/** Attaches the first of the programs that is here. @throws {UnsupportedError} where none is. */
+export async function attachTracer(
+  pids: readonly number[],
+  programs: readonly Program[] = [strace, perf],
+): Promise<Tracer> {
+  for (const program of programs) {
+    try {
+      return await Tracer.attach(program, pids);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  const names = programs.map(({ name }) => name).join(" or ");
+  throw new UnsupportedError(`Cannot trace: there is no ${names} here; write apt install strace`);
+}

@@ -1,0 +1,155 @@
+/**
+ * One trial: a server of its own, a load of its own, and the check that nothing was lost.
+ *
+ * @module
+ */
+import { requireDesign } from "../../servers/designs.ts";
+import type { Listening } from "../../servers/host/protocol.ts";
+import { affinity } from "../../servers/posix/processes.ts";
+import { transportOf } from "../../servers/transports/transport.ts";
+import { TimeLimitError } from "../agents/agent.ts";
+import { type LoadAgent, startLoad } from "../agents/load.ts";
+import { type ServerAgent, startServer } from "../agents/server.ts";
+import { kernelSince, machineSince, readCounters } from "../machine/counters.ts";
+import { warmUpOf } from "../plan/warm_up.ts";
+import { type Plan, Trial } from "../record/record.ts";
+import { checkAccount, imbalance } from "./balance.ts";
+
+/** A trial that is planned. */
+export type Planned = Plan["trials"][number] & {
+  /** Nanoseconds of CPU that the service is to waste on each connection; never in a run on record. */
+  readonly extraCpu?: number;
+};
+
+/** How a trial is run. Tests have another one. */
+export type Executor = (planned: Planned, plan: Plan, signal: AbortSignal) => Promise<Trial>;
+
+/** Runs a trial: start, warm up, mark, load, stop. Never throws: a failure is a trial, too. */
+export const runTrial: Executor = async (planned, plan, signal) => {
+  const base = { ...planned, startedAt: new Date().toISOString() };
+  try {
+    const { failure, ...measured } = await measure(planned, plan, signal);
+    // A server that failed says why; what its clients saw of it follows from that.
+    const reason = failure ?? imbalance(planned, measured, plan.netns);
+    return fitting({ ...base, ...measured, status: reason === null ? "ok" : "failed", reason });
+  } catch (error) {
+    const status = error instanceof TimeLimitError ? "dnf" : "failed";
+    return { ...base, ...NOTHING, status, reason: (error as Error).message };
+  }
+};
+
+/** The figures of a trial that has none. */
+const NOTHING = {
+  cpu: null,
+  switches: null,
+  pssBytes: null,
+  check: null,
+  parent: null,
+  children: [],
+  client: null,
+  kernel: { passiveOpens: null, otherTraffic: null },
+  machine: null,
+};
+
+/**
+ * The trial; where it does not fit its schema, a failed one without figures, since a single line that
+ * cannot be read makes the whole record unreadable.
+ */
+export function fitting(trial: Trial): Trial {
+  const [issue] = Trial.safeParse(trial).error?.issues ?? [];
+  if (issue === undefined) return trial;
+  const reason = trial.reason ?? `${issue.path.join(".")} cannot be: ${issue.message}`;
+  return { ...trial, ...NOTHING, status: "failed", reason };
+}
+
+/** The figures of a trial. */
+export type Measured = Pick<Trial, keyof typeof NOTHING>;
+
+async function measure(
+  planned: Planned,
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<Measured & { failure: string | null }> {
+  const { limits } = plan;
+  await using server = startServerOf(planned, plan);
+  using _server = onAbort(signal, () => server.signal("SIGTERM"));
+  const ready = await server.next("ready", limits.start);
+  await using load = startLoadOf(planned, plan, ready);
+  using _load = onAbort(signal, () => load.signal("SIGKILL"));
+  await load.next("ready", limits.start);
+
+  await server.send({ request: "mark" });
+  await server.next("marked", limits.stop);
+  const before = readCounters();
+  await load.send({ request: "go" });
+  await load.next("finished", limits.run);
+  const after = readCounters();
+  const { report: client } = await load.next("report", limits.run);
+  await server.send({ request: "stop" });
+  const { report, failure } = await server.next("report", limits.stop);
+
+  const { cpu, switches, parent, children, pssBytes, otherAccount } = report;
+  return {
+    failure: failure ?? await server.failure(),
+    cpu,
+    switches,
+    pssBytes,
+    check: checkAccount(cpu.total, otherAccount),
+    parent,
+    children: [...children],
+    client,
+    kernel: plan.local ? NOTHING.kernel : kernelSince(before, after, client.connections),
+    machine: machineSince(before, after),
+  };
+}
+
+/** Starts the server of a trial. */
+export function startServerOf(
+  { design, poolSize, extraCpu = 0 }: Planned,
+  plan: Plan,
+): ServerAgent {
+  const { children } = requireDesign(design);
+  return startServer({
+    design,
+    // A name that no file has, so that there is none to be left behind.
+    path: plan.local ? `@herd-${crypto.randomUUID()}` : null,
+    children: poolSize ?? plan.children,
+    extraCpuNanoseconds: extraCpu,
+    launch: children === "exec"
+      ? { processors: plan.pin.server ?? affinity(), idleSeconds: 0, echo: false, verbose: false }
+      : null,
+    // What a kill leaves of it, bench removes.
+    cgroup: true,
+  }, placementOf(plan, "server"));
+}
+
+/** Starts the load of a trial; its clients wait for `go`. */
+export function startLoadOf(
+  planned: Planned,
+  plan: Plan,
+  { host, port, path }: Listening,
+): LoadAgent {
+  const { design, load: { clients, connections, bytes, think } } = planned;
+  return startLoad({
+    host,
+    port,
+    path,
+    transport: transportOf(requireDesign(design), plan.local),
+    clients,
+    connections,
+    bytes,
+    thinkMilliseconds: think,
+    timeoutSeconds: plan.limits.request,
+    warmUpConnections: warmUpOf(planned) / clients,
+  }, placementOf(plan, "client"));
+}
+
+function placementOf({ sessions, pin }: Plan, side: keyof Plan["pin"]) {
+  return { session: sessions === "same" ? "same" : "own", processors: pin[side] } as const;
+}
+
+/** Does something where the signal aborts while this is not disposed of. */
+export function onAbort(signal: AbortSignal, end: () => void): Disposable {
+  signal.addEventListener("abort", end);
+  return { [Symbol.dispose]: () => signal.removeEventListener("abort", end) };
+}

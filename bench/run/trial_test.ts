@@ -1,0 +1,86 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { makePlan } from "../plan/plan.ts";
+import { trial as madeUp } from "../report/fixture_test.ts";
+import { Trial } from "../record/record.ts";
+import { warmUpOf } from "../plan/warm_up.ts";
+import { fitting, type Planned, runTrial } from "./trial.ts";
+
+const NEVER = new AbortController().signal;
+
+/** A trial of 100 connections by two children, in which nothing went wrong. */
+const fine = madeUp({ design: "prefork-shared-accept", children: [60, 40], connections: 100 });
+
+const plan = makePlan({
+  designs: [],
+  rounds: 1,
+  seed: 1,
+  clients: 2,
+  connections: 30,
+  children: 2,
+});
+const [baseline] = plan.trials as [Planned];
+
+Deno.test("warmUpOf() grows with a pool, and is small where each client has a cold child", () => {
+  const load = { clients: 30, connections: 100, bytes: 1, think: 0 };
+  const of = (design: string, poolSize: number | null) => warmUpOf({ design, load, poolSize });
+  assertEquals([of("iterative", null), of("fork-per-client", 300)], [210, 210]);
+  assertEquals([of("prefork-mutex", 15), of("prefork-mutex", 300)], [210, 3900]);
+  assertEquals([of("thread-per-client", 15), of("subprocess-per-client", 15)], [30, 30]);
+});
+
+Deno.test("fitting() leaves a trial alone that fits the schema", () => {
+  assertEquals(fitting(fine), fine);
+});
+
+Deno.test("fitting() takes the figures out of a trial that does not fit", () => {
+  const impossible = { voluntary: -1, involuntary: 0 };
+  const trial = fitting({ ...fine, switches: impossible });
+  assertEquals(Trial.parse(trial), trial);
+  assertEquals([trial.status, trial.switches, trial.client], ["failed", null, null]);
+  assertMatch(trial.reason!, /^switches\.voluntary cannot be: /);
+  const failed = { ...fine, status: "failed", reason: "3 children died" } as const;
+  assertEquals(fitting({ ...failed, switches: impossible }).reason, "3 children died");
+});
+
+Deno.test("runTrial() gives a trial that fits the schema and in which nothing is lost", async () => {
+  const trial = await runTrial(baseline, plan, NEVER);
+  assertEquals([trial.status, trial.reason], ["ok", null]);
+  assertEquals(Trial.parse(trial).load, { clients: 1, connections: 60, bytes: 4000, think: 0 });
+  const { round, position, design, load, poolSize } = trial;
+  assertEquals({ round, position, design, load, poolSize }, baseline);
+  assertEquals(trial.children.map(({ connections }) => connections), [60]);
+  assertEquals([trial.client?.connections, trial.client?.errors], [60, {}]);
+  assert(trial.cpu!.total > 0 && trial.client!.wallSeconds > 0);
+  const { passiveOpens, otherTraffic } = trial.kernel;
+  if (passiveOpens !== null) assertEquals(passiveOpens - otherTraffic!, 60);
+});
+
+Deno.test("runTrial() shares the connections out over the children of a pool", async () => {
+  const pool = { ...baseline, design: "prefork-shared-accept" };
+  const load = { clients: 3, connections: 20, bytes: 1, think: 0 };
+  const trial = await runTrial({ ...pool, load, poolSize: 4 }, plan, NEVER);
+  assertEquals([trial.status, trial.reason], ["ok", null]);
+  assertEquals(trial.children.map(({ index }) => index), [0, 1, 2, 3]);
+  assertEquals(trial.children.reduce((sum, { connections }) => sum + connections, 0), 60);
+  assertEquals(new Set(trial.children.map(({ pid }) => pid)).size, 4);
+  assertEquals(Trial.safeParse(trial).error, undefined);
+});
+
+Deno.test("runTrial() fails with what the server says for a reason", async () => {
+  const trial = await runTrial({ ...baseline, design: "unheard-of" }, plan, NEVER);
+  assertEquals(trial.status, "failed");
+  assertStringIncludes(trial.reason!, 'serve: Unknown design "unheard-of"');
+  assertEquals([trial.cpu, trial.client, trial.children], [null, null, []]);
+  assertEquals(Trial.safeParse(trial).error, undefined);
+});
+
+Deno.test("runTrial() ends at once where it is aborted", async () => {
+  const controller = new AbortController();
+  const load = { clients: 1, connections: 1_000_000, bytes: 4000, think: 0 };
+  const running = runTrial({ ...baseline, load }, plan, controller.signal);
+  setTimeout(() => controller.abort(), 600);
+  const { status, reason } = await running;
+  assertEquals(status, "failed");
+  // Of the million connections none is waited for.
+  assertMatch(reason!, / ended (by SIG[A-Z]+|with exit code 0)$/);
+});

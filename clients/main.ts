@@ -1,0 +1,27 @@
+/**
+ * The load program: clients of one server. `protocol.ts` says what it reads and prints.
+ *
+ * @module
+ */
+import { printEvent, readOptions, runProgram } from "../servers/host/standard_streams.ts";
+import { applyPlacement } from "../servers/host/placement.ts";
+import { Signal } from "../servers/posix/signals.ts";
+import { makeLoad, reportOf } from "./load.ts";
+import type { LoadEvent, LoadOptions } from "./protocol.ts";
+
+const print: (event: LoadEvent) => void = printEvent;
+
+async function main(): Promise<number> {
+  const options = readOptions<LoadOptions>();
+  applyPlacement(options.placement, Signal.KILL);
+  const clients = await makeLoad(options);
+  print({ event: "ready" });
+  const ledgers = clients.awaitRequest() && clients.run();
+  // Whoever started this has gone, or wants no more of it; its clients end with this process.
+  if (!ledgers) return 0;
+  print({ event: "finished" });
+  print({ event: "report", report: await reportOf(ledgers) });
+  return 0;
+}
+
+if (import.meta.main) Deno.exit(await runProgram(main));

@@ -1,0 +1,32 @@
+/**
+ * What a launcher and its servers say with `--verbose`: the lines of the Open System Services Programmer's
+ * Guide, in its sample dialog of slaunch1.
+ *
+ * @module
+ */
+import { write } from "../posix/sockets.ts";
+
+/** The lines, by what has happened. Processors are called as in the guide: cpu. */
+export const dialog = {
+  launching: (cpu: number) => `slaunch starting in cpu ${cpu}`,
+  spawned: (cpu: number) => `sserver spawn'ed in cpu ${cpu}`,
+  starting: (cpu: number) => `sserver [cpu ${cpu}] - starting`,
+  opened: (cpu: number, fd: number) => `sserver [cpu ${cpu}] - new connection on fd ${fd}`,
+  received: (cpu: number, fd: number, message: string) =>
+    `sserver [cpu ${cpu}] - message received on fd ${fd} = ${message}`,
+  closed: (cpu: number, fd: number) => `sserver [cpu ${cpu}] - connection on fd ${fd} closed`,
+  // Not in the guide's sample, which ends before.
+  idle: (cpu: number, seconds: number) => `sserver [cpu ${cpu}] - idle for ${seconds} s, ending`,
+} as const;
+
+const STDOUT = 1;
+
+/** Writes a line to standard output, from any process, one without a console too. */
+export function say(line: string): void {
+  const bytes = new TextEncoder().encode(`${line}\n`);
+  try {
+    write(STDOUT, bytes, bytes.length);
+  } catch {
+    // Nobody reads it.
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * A thread of the door server, and the procedure it runs: a line with a decimal count comes, that many
+ * bytes go back.
+ *
+ * @module
+ */
+import { findDesign } from "../designs.ts";
+import { announce, enter, type Handles, openSetup } from "./setup.ts";
+import { Slot } from "./meter.ts";
+import { Kind, type ReceivedLetter, receiveLetter, sendLetter } from "../ipc/door/letter.ts";
+import { doorBind, type DoorResult } from "../ipc/door/mod.ts";
+import { cpuBurner } from "../posix/clocks.ts";
+import { messagePair } from "../posix/messages.ts";
+import { close } from "../posix/sockets.ts";
+import { answer, WARM_UP } from "../service/bytes.ts";
+
+/** The first message to a thread. */
+export interface DoorThreadStart {
+  readonly index: number;
+  readonly handles: Handles;
+  readonly address: bigint;
+}
+
+/** Where this thread counts; at first, while it warms up, nowhere. */
+let slot = new Slot();
+
+/** Wastes CPU, where that is asked for. */
+let burn = () => {};
+
+/** Answers one call. @throws {RangeError} for a request that the service refuses. */
+export default function serve(_cookie: unknown, data: Uint8Array<ArrayBuffer>): DoorResult {
+  burn();
+  slot.open();
+  const reply = answer(data);
+  slot.close(reply === undefined);
+  if (reply === undefined) throw new RangeError("Cannot serve this: write a line with a number");
+  return { data: reply };
+}
+
+/** What the host has told this thread; other messages are the door's. */
+const told = new Promise<DoorThreadStart>((resolve) => {
+  self.addEventListener("message", (event) => {
+    const { data } = event as MessageEvent<Partial<DoorThreadStart>>;
+    if (data.handles) resolve(data as DoorThreadStart);
+  });
+});
+
+async function prepare(): Promise<void> {
+  const { index, handles, address } = await told;
+  warmUp();
+  if (handles.extraCpu > 0) burn = cpuBurner(handles.extraCpu);
+  slot = openSetup(findDesign(handles.design)!, {}, handles, address).meter.children[index]!;
+  enter(slot);
+  announce(index, handles.status);
+}
+
+doorBind(prepare).then(() => self.close());
+
+/** Calls and answers itself until V8 has compiled both. */
+function warmUp(): void {
+  const [caller, server] = messagePair();
+  const data = new TextEncoder().encode("4000\n");
+  for (let i = 0; i < WARM_UP; i++) {
+    sendLetter(caller, { kind: Kind.call, data, room: 4000 });
+    sendLetter(server, {
+      kind: Kind.result,
+      ...serve(undefined, (receiveLetter(server) as ReceivedLetter).data),
+    });
+    receiveLetter(caller);
+  }
+  [caller, server].forEach(close);
+}

@@ -1,0 +1,63 @@
+/**
+ * The server program: the host of one server. `protocol.ts` says what it reads and prints.
+ *
+ * @module
+ */
+import { requireDesign } from "../designs.ts";
+import { ExitCode } from "../errors.ts";
+import { Signal } from "../posix/signals.ts";
+import { Host } from "./host.ts";
+import { linesOf } from "./lines.ts";
+import { applyPlacement } from "./placement.ts";
+import type { ServerEvent, ServerOptions, ServerRequest } from "./protocol.ts";
+import { printEvent, readOptions, runProgram } from "./standard_streams.ts";
+
+const print: (event: ServerEvent) => void = printEvent;
+
+/** What `stopped` resolves with. */
+const STOPPED = Symbol("stopped");
+
+async function main(): Promise<number> {
+  const options = readOptions<ServerOptions>();
+  // SIGTERM, not SIGKILL: the host can still end its processes in order, and they have their own.
+  applyPlacement(options.placement, Signal.TERM);
+  const { promise: stopped, resolve } = Promise.withResolvers<typeof STOPPED>();
+  const stop = () => resolve(STOPPED);
+  const host = await Host.start(requireDesign(options.design), options, (status) => {
+    if (status.kind === "ready") return;
+    const { kind: event, ...rest } = status;
+    print({ event, ...rest });
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, stop);
+  }
+  readRequests(host, stop);
+  const early = await Promise.race([host.ready, host.failed, stopped]);
+  if (early === undefined) {
+    const { host: name, port, path = null } = host.where;
+    print({ event: "ready", design: options.design, pid: Deno.pid, host: name, port, path });
+  }
+  const ended = await Promise.race([host.failed, stopped]);
+  const failure = ended === STOPPED ? null : ended;
+  print({ event: "report", report: await host.stop(), failure });
+  return failure === null ? ExitCode.ok : ExitCode.failed;
+}
+
+/** Does what is asked for until the input ends, which ends the server. */
+async function readRequests(host: Host, stop: () => void): Promise<void> {
+  const requests: Record<ServerRequest["request"], () => void> = {
+    mark() {
+      host.mark();
+      print({ event: "marked" });
+    },
+    look: () => print({ event: "look", look: host.look() }),
+    stop,
+  };
+  for await (const line of linesOf(Deno.stdin.readable)) {
+    const { request }: ServerRequest = JSON.parse(line);
+    requests[request]();
+  }
+  stop();
+}
+
+if (import.meta.main) Deno.exit(await runProgram(main));

@@ -1,0 +1,66 @@
+/**
+ * Standard input and output of a program that another one started. Input is read with blocking calls: a
+ * process that is going to fork must have nothing pending in its event loop.
+ *
+ * @module
+ */
+import { ExitCode, HerdError, UsageError } from "../errors.ts";
+import { read } from "../posix/sockets.ts";
+import type { ErrorEvent } from "./protocol.ts";
+
+/** Reads a line from standard input, without its newline; undefined at the end of input. */
+export function readLine(): string | undefined {
+  const bytes: number[] = [];
+  const byte = new Uint8Array(1);
+  // Byte by byte: what follows the line belongs to whoever reads next.
+  while (read(STDIN, byte) > 0) {
+    if (byte[0] === NEWLINE) return decode(bytes);
+    bytes.push(byte[0]!);
+  }
+  return bytes.length === 0 ? undefined : decode(bytes);
+}
+
+const STDIN = 0;
+const NEWLINE = 10;
+
+function decode(bytes: readonly number[]): string {
+  return new TextDecoder().decode(Uint8Array.from(bytes));
+}
+
+/**
+ * Reads the options of this program, one JSON object in one line.
+ *
+ * @throws {UsageError} where there are none.
+ */
+export function readOptions<Options>(): Options {
+  const line = readLine();
+  try {
+    return JSON.parse(line ?? "");
+  } catch {
+    throw new UsageError("Cannot read the options: write one line of JSON to standard input");
+  }
+}
+
+/** Prints an event as one line of JSON; a reader that went away ends nothing. */
+export function printEvent(event: object): void {
+  const bytes = new TextEncoder().encode(JSON.stringify(event) + "\n");
+  try {
+    for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+/** Runs a program to its end; an error becomes its last event. The exit code is the result. */
+export async function runProgram(main: () => number | Promise<number>): Promise<number> {
+  try {
+    return await main();
+  } catch (error) {
+    const { message, stack } = error as Error;
+    const exitCode = error instanceof HerdError ? error.exitCode : ExitCode.bug;
+    if (exitCode === ExitCode.bug) console.error(stack);
+    const option = error instanceof UsageError ? error.option : undefined;
+    printEvent({ event: "error", exitCode, message, option } satisfies ErrorEvent);
+    return exitCode;
+  }
+}

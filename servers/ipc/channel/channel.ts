@@ -1,0 +1,190 @@
+/**
+ * Channels: where a server receives (QNX Neutrino's ChannelCreate() and ChannelDestroy()). Linux has none
+ * of its own; these are made of Unix sockets.
+ *
+ * Every connection is a socket that keeps the bounds of messages. One receiving thread at a time holds the
+ * channel's mutex: it takes in whatever has arrived on any of them, and then the message whose turn it
+ * is; the others wait in the mutex. All of it lies in memory that they share.
+ *
+ * @module
+ */
+import { Errno, SystemError } from "../../posix/errors.ts";
+import { makeReadySet, ReadyLevels } from "../../posix/epoll.ts";
+import { getpid, gettid } from "../../posix/processes.ts";
+import { close, listen, pipe, shutDown, SocketType } from "../../posix/sockets.ts";
+import { closeWithThread, dropExitKey, makeExitKey } from "../../posix/threads.ts";
+import { channelAddress, privateAddress } from "./addresses.ts";
+import { listenForAttached } from "./attached.ts";
+import { Ends } from "./ends.ts";
+import { ChannelFlag } from "./flags.ts";
+import { Inbox } from "./inbox.ts";
+import { CLOSED_PULSES, Intake } from "./intake.ts";
+import { ChannelMemory, EndKind, Header, Slot } from "./memory.ts";
+import { PULSE, Request } from "./packet.ts";
+
+const KNOWN_FLAGS = Object.values(ChannelFlag).reduce((all, flag) => all | flag, CLOSED_PULSES);
+
+/**
+ * Makes a channel.
+ *
+ * @param flags of `ChannelFlag`, joined by `|`.
+ * @returns its number (chid), by which every thread of this process can receive on it.
+ * @throws {SystemError} EINVAL for an unknown flag; EBUSY where another channel of this process has
+ * COID_DISCONNECT.
+ */
+export function channelCreate(flags = 0): number {
+  return Channel.create(flags).chid;
+}
+
+/**
+ * Ends a channel. Whoever is blocked on it, to send or to receive, hears of it (ESRCH).
+ *
+ * @throws {SystemError} ESRCH where this process has no channel of that number.
+ */
+export function channelDestroy(chid: number): void {
+  Channel.find(chid, "channelDestroy").destroy();
+}
+
+/** A channel as one thread sees it. */
+export class Channel {
+  static readonly #known = new Map<number, Channel>();
+
+  readonly chid: number;
+  readonly memory: ChannelMemory;
+  readonly inbox: Inbox;
+  readonly ends: Ends;
+  readonly #intake: Intake;
+  /** What is closed when this thread ends; −1: nobody wants to know. */
+  #threadEnd = -1;
+
+  /** Makes a channel; clients may also connect to the listening sockets given, which are its own then. */
+  static create(flags: number, listeners: readonly number[] = []): Channel {
+    if (flags & ~KNOWN_FLAGS) {
+      throw new SystemError("channelCreate", `make a channel with flags ${flags}`, Errno.EINVAL);
+    }
+    const { chid, memory } = ChannelMemory.create();
+    memory.set(Header.flags, flags);
+    memory.set(Header.set, makeReadySet());
+    const channel = new Channel(chid, memory);
+    try {
+      channel.#open(flags, listeners);
+    } catch (error) {
+      channel.destroy();
+      throw error;
+    }
+    this.#known.set(chid, channel);
+    return channel;
+  }
+
+  /** The channel of that number. @throws {SystemError} ESRCH where this process has none. */
+  static find(chid: number, call: string): Channel {
+    const known = this.#known.get(chid);
+    if (known && !known.isDestroyed) return known;
+    this.#known.delete(chid);
+    const memory = ChannelMemory.find(chid);
+    if (!memory || memory.get(Header.isDestroyed)) {
+      throw new SystemError(call, `find the channel ${chid}`, Errno.ESRCH);
+    }
+    const channel = new Channel(chid, memory);
+    this.#known.set(chid, channel);
+    return channel;
+  }
+
+  private constructor(chid: number, memory: ChannelMemory) {
+    this.chid = chid;
+    this.memory = memory;
+    const ready = new ReadyLevels(memory.get(Header.set));
+    this.inbox = new Inbox(memory);
+    this.ends = new Ends(memory, ready);
+    this.#intake = new Intake(memory, ready, this.ends, this.inbox);
+  }
+
+  get isDestroyed(): boolean {
+    return this.memory.get(Header.isDestroyed) === 1;
+  }
+
+  has(flag: number): boolean {
+    return (this.memory.get(Header.flags) & flag) !== 0;
+  }
+
+  /** The socket that clients connect to. */
+  get listener(): number {
+    return this.memory.get(Header.listener);
+  }
+
+  #open(flags: number, listeners: readonly number[]): void {
+    const { memory } = this;
+    for (const listener of listeners) this.ends.add(EndKind.listener, listener);
+    const addressOf = flags & ChannelFlag.PRIVATE ? privateAddress : channelAddress;
+    const listener = listen(addressOf(getpid(), this.chid), "make a channel", SocketType.messages);
+    this.ends.add(EndKind.listener, listener);
+    memory.set(Header.listener, listener);
+    if (flags & ChannelFlag.THREAD_DEATH) memory.set(Header.exitKey, makeExitKey());
+    if (flags & ChannelFlag.COID_DISCONNECT) {
+      this.ends.add(EndKind.attached, listenForAttached());
+      this.#intake.watchAttached();
+    }
+  }
+
+  /**
+   * Takes the message or pulse whose turn it is, or waits for one; its row is the result.
+   *
+   * @throws {SystemError} ESRCH where the channel is destroyed.
+   */
+  take(): number {
+    const { mutex, slots } = this.memory;
+    mutex.acquire();
+    try {
+      this.#requireIt();
+      this.#registerThread();
+      for (;;) {
+        this.#intake.gather(this.inbox.isEmpty);
+        this.#requireIt();
+        const slot = this.inbox.next();
+        if (slot === -1) continue;
+        this.inbox.take(slot);
+        const isPulse = this.memory.request(slot)[Request.type] === PULSE;
+        if (!isPulse) this.ends.keep(slots.get(slot, Slot.end));
+        return slot;
+      }
+    } finally {
+      mutex.release();
+    }
+  }
+
+  #requireIt(): void {
+    if (!this.isDestroyed) return;
+    this.#unregisterThread();
+    throw new SystemError("msgReceive", `receive on channel ${this.chid}`, Errno.ESRCH);
+  }
+
+  destroy(): void {
+    const { memory } = this;
+    memory.set(Header.isDestroyed, 1);
+    // Those who receive wake up, see it and leave the mutex, one after the other.
+    shutDown(this.listener);
+    memory.mutex.acquire();
+    this.ends.removeAll();
+    this.inbox.removeAll((end) => this.ends.release(end));
+    memory.mutex.release();
+    if (memory.get(Header.exitKey) !== -1) dropExitKey(memory.get(Header.exitKey));
+    this.#unregisterThread();
+    close(memory.get(Header.set));
+    memory.discard();
+    close(this.chid);
+  }
+
+  #registerThread(): void {
+    const key = this.memory.get(Header.exitKey);
+    if (key === -1 || this.#threadEnd !== -1) return;
+    const [output, input] = pipe();
+    this.ends.add(EndKind.thread, output, gettid());
+    closeWithThread(key, input);
+    this.#threadEnd = input;
+  }
+
+  #unregisterThread(): void {
+    if (this.#threadEnd !== -1) close(this.#threadEnd);
+    this.#threadEnd = -1;
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * Connections as such: a connection is a socket, and its number that of the socket's descriptor. Only the
+ * thread that attached it knows it: another Worker attaches for itself. It lasts until it is detached, or
+ * its process ends.
+ *
+ * @module
+ */
+import { monotonicNanoseconds } from "../../posix/clocks.ts";
+import { Errno, failedWith, SystemError } from "../../posix/errors.ts";
+import { peerCredentials, type Sent } from "../../posix/messages.ts";
+import { gettid } from "../../posix/processes.ts";
+import {
+  bind,
+  close,
+  keepOnExec,
+  renumber,
+  type SocketAddress,
+  SocketType,
+  tryConnect,
+  unconnected,
+} from "../../posix/sockets.ts";
+import { threadPriority } from "../../posix/threads.ts";
+import { connectionAddress, isOurs } from "./addresses.ts";
+import { tellAttached } from "./attached.ts";
+import { ConnectFlag, type MessageType, SIDE_CHANNEL } from "./flags.ts";
+import { PULSE, ReplyPacket, Request, RequestPacket } from "./packet.ts";
+
+/** The connections of this thread; it is the one that attached them. */
+const attached = new Map<number, { readonly socket: number; readonly tid: number }>();
+
+/** In the place of a priority: that of the thread. */
+const OWN_PRIORITY = -1;
+
+const NOTHING = new Uint8Array();
+
+const outgoing = new RequestPacket();
+const incoming = new ReplyPacket();
+
+/** How a connection is made, and what failures say. */
+export interface How {
+  readonly index: number;
+  readonly flags: number;
+  readonly call: string;
+  readonly doing: string;
+}
+
+/** Connects to an address. @throws {SystemError} ECONNREFUSED: nobody listens; EACCES: a stranger does. */
+export function attach(address: SocketAddress, { index, flags, call, doing }: How): number {
+  let socket = unconnected(address, SocketType.messages);
+  const isSide = (index & SIDE_CHANNEL) !== 0;
+  if (!isSide && socket < index) socket = renumber(socket, index);
+  const coid = isSide ? socket | SIDE_CHANNEL : socket;
+  try {
+    bind(socket, connectionAddress(coid), doing);
+    const error = tryConnect(socket, address);
+    if (error !== 0) throw new SystemError(call, doing, error);
+    if (!isOurs(peerCredentials(socket))) throw new SystemError(call, doing, Errno.EACCES);
+    if ((flags & ConnectFlag.CLOEXEC) === 0) keepOnExec(socket);
+    tellAttached();
+  } catch (error) {
+    close(socket);
+    throw error;
+  }
+  attached.set(coid, { socket, tid: gettid() });
+  return coid;
+}
+
+/** As `attach`; where nobody listens, the error number is that one. */
+export function attachOr(missing: number, address: SocketAddress, how: How): number {
+  try {
+    return attach(address, how);
+  } catch (error) {
+    if (!failedWith(error, Errno.ECONNREFUSED)) throw error;
+    throw new SystemError(how.call, how.doing, missing);
+  }
+}
+
+/** Ends a connection. @throws {SystemError} EBADF where this thread has none of that number. */
+export function detach(coid: number, call: string): void {
+  close(connectionOf(coid, call).socket);
+  attached.delete(coid);
+}
+
+/** A message and what it is for. */
+export interface Transaction {
+  readonly call: string;
+  readonly type: MessageType;
+  readonly message: Uint8Array<ArrayBuffer>;
+  readonly reply: Uint8Array<ArrayBuffer>;
+}
+
+/** Sends a message of any type and waits until it is replied to; as `msgSend`. */
+export function transact(coid: number, transaction: Transaction): number {
+  send(coid, transaction);
+  return awaitReply(coid, transaction);
+}
+
+/** The first half of `transact`. @throws {SystemError} EBADF as `msgSend`. */
+export function send(coid: number, { call, type, message, reply }: Transaction): void {
+  const socket = head(coid, call, type, OWN_PRIORITY);
+  outgoing.numbers[Request.room] = reply.length;
+  outgoing.put(message);
+  const how = outgoing.message.send(socket);
+  outgoing.message.closeDescriptors();
+  if (how !== "sent") throw new SystemError(call, `send to connection ${coid}`, Errno.EBADF);
+}
+
+/** The second half of `transact`. @throws {SystemError} ESRCH, and what the server says, as `msgSend`. */
+export function awaitReply(coid: number, { call, reply }: Transaction): number {
+  if (incoming.message.receive(connectionOf(coid, call).socket) !== "message") {
+    throw new SystemError(call, `wait for a reply on connection ${coid}`, Errno.ESRCH);
+  }
+  const { status, error } = incoming.take(reply);
+  if (error !== 0) throw new SystemError(call, `send to connection ${coid}`, error);
+  return status;
+}
+
+/** Sends a pulse, or says why not: "full" or "gone". */
+export function sendPulse(
+  coid: number,
+  call: string,
+  { priority, code, value }: { priority: number; code: number; value: number },
+): Sent {
+  const socket = head(coid, call, PULSE, priority);
+  outgoing.numbers[Request.code] = code;
+  outgoing.numbers[Request.value] = value;
+  outgoing.put(NOTHING);
+  return outgoing.message.send(socket, false);
+}
+
+/** The socket of a connection, with the head of a request over it made. */
+function head(coid: number, call: string, type: number, priority: number): number {
+  const { socket, tid } = connectionOf(coid, call);
+  const { numbers } = outgoing;
+  numbers[Request.type] = type;
+  numbers[Request.priority] = priority === OWN_PRIORITY ? threadPriority() : priority;
+  numbers[Request.tid] = tid;
+  numbers[Request.coid] = coid;
+  outgoing.stamp = monotonicNanoseconds();
+  return socket;
+}
+
+function connectionOf(coid: number, call: string) {
+  const connection = attached.get(coid);
+  if (connection) return connection;
+  throw new SystemError(call, `use ${coid} as a connection of this thread`, Errno.EBADF);
+}

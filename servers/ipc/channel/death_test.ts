@@ -1,0 +1,207 @@
+/** Whoever dies, and however: nobody hangs, and nothing of a channel stays behind. */
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { Errno } from "../../posix/errors.ts";
+import { readText } from "../../posix/files.ts";
+import { getpid, getuid } from "../../posix/processes.ts";
+import { sleep } from "../../testing.ts";
+import {
+  channelCreate,
+  channelDestroy,
+  ChannelFlag,
+  connectAttach,
+  connectDetach,
+  msgReceive,
+  msgReply,
+  msgSend,
+  nameAttach,
+  nameDetach,
+  open,
+  PulseCode,
+  resmgrAttach,
+  resmgrDetach,
+} from "./mod.ts";
+import {
+  assertErrno,
+  blocked,
+  bytesOf,
+  channelOf,
+  Forked,
+  sharedNumbers,
+  uniqueName,
+  until,
+} from "./testing.ts";
+
+const buffer = new Uint8Array(1024);
+
+/** What an error is `promptly`. */
+const PROMPTLY_MS = 2000;
+
+/** A process that sends one message; its exit code is the error number with which that fails. */
+function failing(pid: number, chid: number): Forked {
+  const client = new Forked((ready) => {
+    const coid = connectAttach(0, pid, chid);
+    const message = bytesOf("moo");
+    ready();
+    try {
+      msgSend(coid, message);
+    } catch (error) {
+      return (error as { errno: number }).errno;
+    }
+  });
+  blocked(client);
+  return client;
+}
+
+Deno.test("a server killed before it replies gives every sender an error promptly", () => {
+  const received = sharedNumbers(1);
+  using server = channelOf(0, (chid) => {
+    for (let i = 0; i < 3; i++) {
+      msgReceive(chid, buffer);
+      received[0]!++;
+    }
+    sleep();
+  });
+  using all = new DisposableStack();
+  const clients = Array.from({ length: 6 }, () => all.use(failing(server.pid, server.chid)));
+  // Three are REPLY-blocked then, and three SEND-blocked.
+  until("three are received", () => received[0] === 3);
+  const began = performance.now();
+  server.kill();
+  assertEquals(clients.map((client) => client.ended().code), Array(6).fill(Errno.ESRCH));
+  assertLess(performance.now() - began, PROMPTLY_MS);
+});
+
+Deno.test("a server killed in mid-reply gives every sender an error promptly, again and again", () => {
+  // Replies so large that most of the server's time goes into them.
+  const large = 2_000_000;
+  for (let time = 0; time < 5; time++) {
+    const count = sharedNumbers(1);
+    using server = channelOf(0, (chid) => {
+      const reply = new Uint8Array(large).fill(7);
+      for (;;) msgReply(msgReceive(chid, buffer).rcvid, 0, reply);
+    });
+    using all = new DisposableStack();
+    const clients = Array.from({ length: 4 }, () =>
+      all.use(
+        new Forked((ready) => {
+          const coid = connectAttach(0, server.pid, server.chid);
+          const reply = new Uint8Array(large);
+          ready();
+          try {
+            for (;;) {
+              msgSend(coid, bytesOf("moo"), reply.fill(0));
+              if (reply[0] !== 7 || reply.at(-1) !== 7) return 1; // never half of one
+              Atomics.add(count, 0, 1);
+            }
+          } catch (error) {
+            return (error as { errno: number }).errno;
+          }
+        }),
+      ));
+    until("replies flow", () => count[0]! > 4 * time);
+    const began = performance.now();
+    server.kill();
+    for (const client of clients) {
+      // ESRCH where it was waiting, EBADF where it was just about to send.
+      const { code } = client.ended();
+      assert(code === Errno.ESRCH || code === Errno.EBADF, `ended with ${code}`);
+    }
+    assertLess(performance.now() - began, PROMPTLY_MS);
+  }
+});
+
+Deno.test("a server's death is a pulse for its clients that asked for it", () => {
+  using server = channelOf(0, sleep);
+  const own = channelCreate(ChannelFlag.COID_DISCONNECT);
+  const coid = connectAttach(0, server.pid, server.chid);
+  server.kill();
+  assertEquals(msgReceive(own, buffer).pulse, { code: PulseCode.COIDDEATH, value: coid, scoid: 0 });
+  assertErrno(Errno.EBADF, () => msgSend(coid, bytesOf("moo")));
+  connectDetach(coid);
+  channelDestroy(own);
+});
+
+Deno.test("a client killed while REPLY-blocked does not stop the server", () => {
+  const chid = channelCreate();
+  using client = failing(getpid(), chid);
+  const { rcvid } = msgReceive(chid, buffer);
+  client.kill();
+  assertErrno(Errno.ESRCH, () => msgReply(rcvid, 0));
+  using next = failing(getpid(), chid);
+  msgReply(msgReceive(chid, buffer).rcvid, 0);
+  assertEquals(next.ended().code, 0);
+  channelDestroy(chid);
+});
+
+Deno.test("a client killed while SEND-blocked takes its message with it", () => {
+  const chid = channelCreate(ChannelFlag.DISCONNECT);
+  using client = failing(getpid(), chid);
+  client.kill();
+  assertEquals(msgReceive(chid, buffer).pulse!.code, PulseCode.DISCONNECT);
+  channelDestroy(chid);
+});
+
+Deno.test("a client that is stopped does not stop the server, whatever the size of its reply", () => {
+  const [chid, pid] = [channelCreate(), getpid()];
+  using client = new Forked((ready) => {
+    const coid = connectAttach(0, pid, chid);
+    const reply = new Uint8Array(1_000_000);
+    ready();
+    for (let i = 0; i < 3; i++) msgSend(coid, bytesOf("moo"), reply);
+  });
+  blocked(client);
+  client.stop();
+  const { rcvid } = msgReceive(chid, buffer);
+  msgReply(rcvid, 0, new Uint8Array(1_000_000));
+  client.resume();
+  for (let i = 0; i < 2; i++) {
+    msgReply(msgReceive(chid, buffer).rcvid, 0, new Uint8Array(1_000_000));
+  }
+  assertEquals(client.ended().code, 0);
+  channelDestroy(chid);
+});
+
+Deno.test("a resource manager closes what a client had open that is killed", () => {
+  const closed: string[] = [];
+  const path = `/dev/${uniqueName()}`;
+  const manager = resmgrAttach(path, {
+    open: (_, { pid }) => `${pid}`,
+    close: (handle) => void closed.push(handle),
+  });
+  using client = new Forked((ready) => {
+    ready();
+    open(path);
+    sleep();
+  });
+  manager.handle();
+  client.kill();
+  manager.handle();
+  assertEquals(closed, [`${client.pid}`]);
+  resmgrDetach(manager);
+});
+
+Deno.test("nothing stays behind of a server that is killed", () => {
+  const [name, path] = [uniqueName(), `/dev/${uniqueName()}`];
+  const addresses = () => {
+    const own = `@herd/${getuid()}/`;
+    return readText("/proc/net/unix").split("\n").filter((line) => line.includes(own)).map((line) =>
+      line.slice(line.indexOf("@"))
+    );
+  };
+  const before = addresses();
+  {
+    using server = new Forked((ready) => {
+      nameAttach(name);
+      resmgrAttach(path, { open: () => 0 });
+      channelCreate(ChannelFlag.PRIVATE | ChannelFlag.COID_DISCONNECT | ChannelFlag.THREAD_DEATH);
+      connectAttach(0, 0, channelCreate());
+      ready();
+      sleep();
+    });
+    assertEquals(addresses().length - before.length, 9);
+    server.kill();
+  }
+  assertEquals(addresses(), before);
+  nameDetach(nameAttach(name));
+  resmgrDetach(resmgrAttach(path, { open: () => 0 }));
+});

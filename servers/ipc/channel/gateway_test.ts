@@ -1,0 +1,131 @@
+/** The way to another node and back, through a gateway that is its own neighbour. */
+import { assertEquals } from "@std/assert";
+import { Errno } from "../../posix/errors.ts";
+import { getpid } from "../../posix/processes.ts";
+import { sleep } from "../../testing.ts";
+import {
+  channelCreate,
+  channelDestroy,
+  ChannelFlag,
+  close,
+  connectAttach,
+  connectDetach,
+  msgReceive,
+  msgReply,
+  msgSend,
+  msgSendPulse,
+  nameAttach,
+  nameClose,
+  nameDetach,
+  nameOpen,
+  nodeDescriptor,
+  open,
+  PulseCode,
+  read,
+  write,
+} from "./mod.ts";
+import {
+  assertErrno,
+  blocked,
+  bytesOf,
+  channelOf,
+  Forked,
+  keeper,
+  textOf,
+  uniqueName,
+} from "./testing.ts";
+import { mirror } from "./testing_tasks.ts";
+
+const buffer = new Uint8Array(1024);
+
+Deno.test("open() of /net/NODE/… reaches a resource manager there", async () => {
+  const { node, gateway } = await mirror();
+  await using _ = gateway;
+  const path = `/dev/${uniqueName()}`;
+  using manager = keeper(path);
+  void manager;
+  const fd = open(`/net/${node}${path}`);
+  assertEquals(write(fd, bytesOf("hello")), 5);
+  assertEquals(read(fd, buffer), 5);
+  assertEquals(textOf(buffer.subarray(0, 5)), "hello");
+  assertEquals(msgSend(fd, bytesOf("abc"), buffer), 5);
+  assertEquals(textOf(buffer.subarray(0, 3)), "cba");
+  close(fd);
+  assertErrno(Errno.ENOENT, () => open(`/net/${node}/dev/${uniqueName()}`));
+  assertErrno(Errno.EHOSTUNREACH, () => open(`/net/${uniqueName()}${path}`));
+});
+
+Deno.test("connectAttach() to another node reaches a channel there, with messages of any size", async () => {
+  const { node, gateway } = await mirror();
+  await using _ = gateway;
+  using server = channelOf(0, (chid) => {
+    const large = new Uint8Array(1_000_003);
+    for (;;) {
+      const { rcvid, info } = msgReceive(chid, large);
+      msgReply(rcvid, info.msglen, large.subarray(0, info.msglen).reverse());
+    }
+  });
+  const nd = nodeDescriptor(node);
+  assertEquals(nodeDescriptor(node), nd);
+  const coid = connectAttach(nd, server.pid, server.chid);
+  for (const size of [0, 5, 5000, 70_000, 1_000_003]) {
+    const message = Uint8Array.from({ length: size }, (_, i) => i * 7 + size);
+    const reply = new Uint8Array(size);
+    assertEquals(msgSend(coid, message, reply), size);
+    assertEquals(reply, message.toReversed());
+  }
+  connectDetach(coid);
+  assertErrno(Errno.ESRCH, () => connectAttach(nd, server.pid, server.chid + 1000));
+});
+
+Deno.test("pulses come from another node, and that all its connections are detached", async () => {
+  const { node, gateway } = await mirror();
+  await using _ = gateway;
+  const name = uniqueName();
+  const attachment = nameAttach(name);
+  const coid = nameOpen(`/net/${node}/dev/name/local/${name}`);
+  for (const code of [1, 2, 3]) msgSendPulse(coid, -1, code, -code);
+  nameClose(coid);
+  const pulses = Array.from({ length: 4 }, () => msgReceive(attachment.chid, buffer).pulse!);
+  assertEquals(pulses.map(({ code }) => code), [1, 2, 3, PulseCode.DISCONNECT]);
+  assertEquals(pulses.map(({ value }) => value), [-1, -2, -3, 0]);
+  nameDetach(attachment);
+});
+
+Deno.test("a server that is killed gives its senders on another node an error", async () => {
+  const { node, gateway } = await mirror();
+  await using _ = gateway;
+  using server = channelOf(0, (chid) => {
+    msgReceive(chid, buffer);
+    sleep();
+  });
+  using client = new Forked((ready) => {
+    const coid = connectAttach(nodeDescriptor(node), server.pid, server.chid);
+    ready();
+    try {
+      msgSend(coid, bytesOf("moo"));
+    } catch (error) {
+      return (error as { errno: number }).errno;
+    }
+  });
+  blocked(client);
+  server.kill();
+  assertEquals(client.ended().code, Errno.ESRCH);
+});
+
+Deno.test("a client on another node that is killed while REPLY-blocked does not stop the server", async () => {
+  const { node, gateway } = await mirror();
+  await using _ = gateway;
+  const chid = channelCreate(ChannelFlag.DISCONNECT);
+  const pid = getpid();
+  using client = new Forked((ready) => {
+    const coid = connectAttach(nodeDescriptor(node), pid, chid);
+    ready();
+    msgSend(coid, bytesOf("moo"));
+  });
+  const { rcvid } = msgReceive(chid, buffer);
+  client.kill();
+  assertEquals(msgReceive(chid, buffer).pulse!.code, PulseCode.DISCONNECT);
+  assertErrno(Errno.ESRCH, () => msgReply(rcvid, 0));
+  channelDestroy(chid);
+});

@@ -1,0 +1,139 @@
+/** Two nodes: network namespaces, joined by a cable, with a gateway in each. */
+import { assertEquals, assertMatch } from "@std/assert";
+import { linesOf } from "../../host/lines.ts";
+import { uniqueName } from "./testing.ts";
+import { startGateway } from "./testing_tasks.ts";
+
+/** Runs a program to its end; its exit code. */
+async function run(program: string, ...args: string[]): Promise<number> {
+  try {
+    const command = new Deno.Command(program, { args, stdout: "null", stderr: "null" });
+    return (await command.output()).code;
+  } catch {
+    return 127;
+  }
+}
+
+/** A network namespace of its own, for as long as the block that uses it runs. */
+class Network implements AsyncDisposable {
+  readonly #holder = new Deno.Command("unshare", {
+    args: ["-n", "sh", "-c", "echo && exec sleep 60"],
+    stdout: "piped",
+  }).spawn();
+
+  get pid(): string {
+    return String(this.#holder.pid);
+  }
+
+  /** What a command line begins with that is to run in it. */
+  get via(): string[] {
+    return ["nsenter", "-t", this.pid, "-n"];
+  }
+
+  /** Once it is there. */
+  async ready(): Promise<void> {
+    await linesOf(this.#holder.stdout).next();
+  }
+
+  async ip(...args: string[]): Promise<void> {
+    const [nsenter, ...via] = this.via;
+    assertEquals(await run(nsenter!, ...via, "ip", ...args), 0, `ip ${args.join(" ")}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#holder.kill("SIGKILL");
+    await this.#holder.status;
+  }
+}
+
+const mayMakeNetworks = await run("unshare", "-n", "true") === 0 &&
+  await run("nsenter", "--version") === 0 && await run("ip", "-V") === 0;
+if (!mayMakeNetworks) {
+  console.warn(
+    "Skipping the test in two network namespaces: unshare, nsenter or ip may not or are not",
+  );
+}
+
+Deno.test({
+  name: "The client: fd = open(“/net/nodenme/dev/mymgr”, ..);",
+  ignore: !mayMakeNetworks,
+  async fn() {
+    await using here = new Network();
+    await using there = new Network();
+    await Promise.all([here.ready(), there.ready()]);
+    await here.ip(
+      "link",
+      "add",
+      "herd0",
+      "type",
+      "veth",
+      "peer",
+      "name",
+      "herd1",
+      "netns",
+      there.pid,
+    );
+    const ends = [[here, "herd0", "10.77.0.1/24"], [there, "herd1", "10.77.0.2/24"]] as const;
+    for (const [network, name, address] of ends) {
+      await network.ip("link", "set", "lo", "up");
+      await network.ip("addr", "add", address, "dev", name);
+      await network.ip("link", "set", name, "up");
+    }
+    const port = "7811";
+    await using theirs = await startGateway(["--host", "10.77.0.2", "--port", port], {
+      via: there.via,
+    });
+    void theirs;
+    await using ours = await startGateway([`nodenme=10.77.0.2:${port}`], { via: here.via });
+    const path = `/dev/${uniqueName()}`;
+    await using manager = program(there, `keeper(${JSON.stringify(path)}).ended()`);
+    const client = (path: string) => `
+      let fd = -1;
+      for (const end = Date.now() + 10_000; fd === -1;) {
+        try {
+          fd = open(${JSON.stringify(path)});
+        } catch (error) {
+          if (error.code !== "ENOENT" || Date.now() > end) throw error;
+        }
+      }
+      const buffer = new Uint8Array(9);
+      console.log(write(fd, bytesOf("hello")), read(fd, buffer), textOf(buffer));
+      close(fd);
+    `;
+    void manager;
+    assertEquals(await program(here, client(`/net/nodenme${path}`)).output(), "5 5 hello\n");
+    // The server is not on this node.
+    assertMatch(await program(here, `open(${JSON.stringify(path)})`).output(), /ENOENT/);
+    // There is no way back: our gateway was not told to listen outside of the loopback.
+    await using back = await startGateway([`back=10.77.0.1:${ours.port}`], { via: there.via });
+    void back;
+    assertMatch(await program(there, `open("/net/back${path}")`).output(), /EHOSTUNREACH/);
+  },
+});
+
+/** A program that runs in a network. */
+function program(network: Network, text: string): AsyncDisposable & { output(): Promise<string> } {
+  const [nsenter, ...via] = network.via;
+  const imports = `
+    import { close, open, read, write } from "./mod.ts";
+    import { bytesOf, keeper, textOf } from "./testing.ts";
+  `;
+  const flags = ["eval", "--ext=ts", "--no-check", "--v8-flags=--single-threaded"];
+  const running = new Deno.Command(nsenter!, {
+    args: [...via, Deno.execPath(), ...flags, imports + text],
+    cwd: new URL(".", import.meta.url),
+    stdout: "piped",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+  return {
+    async output() {
+      const { stdout, stderr } = await running.output();
+      return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    },
+    async [Symbol.asyncDispose]() {
+      running.kill("SIGKILL");
+      await Promise.all([running.stdout.cancel(), running.stderr.cancel(), running.status]);
+    },
+  };
+}

@@ -1,0 +1,66 @@
+/** Priority inheritance: what the system permits, and what it does not. */
+import { assertEquals } from "@std/assert";
+import { setThreadPriority, threadPriority } from "../../posix/threads.ts";
+import { evaluate, inChild } from "../../testing.ts";
+
+/**
+ * A server at priority 20, and one at 10 (nice 10), that receive from senders at 10, 20 and 60 (a real-time
+ * priority, where it may be had). Of each message: the sender's priority, what became of it, and with which
+ * priority the server was left.
+ */
+const PROGRAM = `
+  import { connectAttach, msgReceive, msgReply, msgSend } from "./channel/mod.ts";
+  import { channelOf, Forked, sharedNumbers } from "./channel/testing.ts";
+  import { setThreadPriority, threadPriority } from "./posix/threads.ts";
+
+  const OUTCOMES = ["taken", "fixed", "refused"];
+  for (const own of [20, 10]) {
+    const seen = sharedNumbers(3);
+    const server = channelOf(0, (chid) => {
+      setThreadPriority(own);
+      for (;;) {
+        const { rcvid, info } = msgReceive(chid, new Uint8Array(1));
+        seen.set([info.priority, OUTCOMES.indexOf(info.inheritance), threadPriority()]);
+        msgReply(rcvid, 0);
+      }
+    });
+    for (const priority of [20, 10, 60, 20]) {
+      const sender = new Forked((ready) => {
+        const is = setThreadPriority(priority);
+        ready();
+        if (is) msgSend(connectAttach(0, server.pid, server.chid), new Uint8Array(1));
+        return is ? 0 : 1;
+      });
+      if (sender.ended().code === 0) console.log(seen[0], OUTCOMES[seen[1]], seen[2]);
+    }
+    server.kill();
+  }
+`;
+
+/** Whether this process may raise itself, which it does not. */
+const isPrivileged = inChild(() => setThreadPriority(threadPriority() + 1) ? 0 : 1).code === 0;
+const mayDoRealTime = inChild(() => setThreadPriority(60) ? 0 : 1).code === 0;
+const why = "without CAP_SYS_NICE nobody here may raise a priority";
+if (!isPrivileged) console.warn(`Skipping a test of priorities: ${why}`);
+
+Deno.test({
+  name: "a receiving thread takes on the sender's priority where the system permits it",
+  ignore: !isPrivileged,
+  async fn() {
+    const { stdout, stderr } = await evaluate(PROGRAM);
+    const realTime = mayDoRealTime ? "60 taken 60\n" : "";
+    const expected = `20 taken 20\n10 taken 10\n${realTime}20 taken 20\n`;
+    assertEquals({ stdout, stderr }, { stdout: expected + expected, stderr: "" });
+  },
+});
+
+Deno.test("a receiving thread keeps its priority, and says so, where the system does not permit it", async () => {
+  // Without the capability: no higher one, and none so low that there would be no way back.
+  const via = isPrivileged ? ["setpriv", "--bounding-set=-sys_nice", "--inh-caps=-sys_nice"] : [];
+  const { stdout, stderr } = await evaluate(PROGRAM, via);
+  assertEquals({ stdout, stderr }, {
+    stdout: "20 taken 20\n10 refused 20\n20 taken 20\n" +
+      "20 refused 10\n10 taken 10\n20 refused 10\n",
+    stderr: "",
+  });
+});

@@ -1,0 +1,137 @@
+/**
+ * One connection between a client here and a channel on another node: a process of a gateway's on each
+ * node, which pass on what comes from either side until one of them is gone.
+ *
+ * @module
+ */
+import { Poller } from "../../posix/descriptors.ts";
+import { Errno, failedWith, SystemError } from "../../posix/errors.ts";
+import type { Message } from "../../posix/messages.ts";
+import {
+  connect,
+  limitTime,
+  type SocketAddress,
+  streamSocket,
+  timeLimit,
+  tuneForMessages,
+} from "../../posix/sockets.ts";
+import { channelAddress } from "./addresses.ts";
+import { attachOr } from "./connection.ts";
+import { ConnectFlag, MessageType, SIDE_CHANNEL } from "./flags.ts";
+import type { Target } from "./nodes.ts";
+import { ReplyPacket, Request, RequestPacket } from "./packet.ts";
+import { attachPath } from "./paths.ts";
+import {
+  admit,
+  GoneError,
+  introduce,
+  type Key,
+  receiveFrame,
+  sendFrame,
+  StrangerError,
+} from "./wire.ts";
+
+/** How long each step of getting to know the other node may take. */
+const INTRODUCTION = timeLimit(5);
+
+const FOREVER = timeLimit(0);
+
+const NOTHING = new Uint8Array();
+
+const requests = new RequestPacket();
+const replies = new ReplyPacket();
+
+/** Serves a client of this node, which says first what it wants to be connected to on the other. */
+export function relayOut(client: number, node: SocketAddress, key: Key): void {
+  if (requests.message.receive(client) !== "message") return;
+  if (requests.numbers[Request.type] !== MessageType.node) return;
+  const { remote, error } = dial(node, key, requests.body);
+  replies.put({ status: 0, error }, NOTHING);
+  replies.message.send(client);
+  if (remote !== -1 && error === 0) relay(client, remote, requests, replies);
+}
+
+/** Connects to what is wanted on another node; the error number says why not. */
+function dial(
+  node: SocketAddress,
+  key: Key,
+  target: Uint8Array,
+): { remote: number; error: number } {
+  try {
+    const remote = streamSocket(node, INTRODUCTION);
+    connect(remote, node);
+    introduce(remote, key);
+    sendFrame(remote, target);
+    const answer = receiveFrame(remote);
+    return { remote, error: new DataView(answer.buffer).getInt32(0) };
+  } catch (error) {
+    if (error instanceof StrangerError) return { remote: -1, error: Errno.EACCES };
+    if (error instanceof SystemError || error instanceof GoneError) {
+      return { remote: -1, error: Errno.EHOSTUNREACH };
+    }
+    throw error;
+  }
+}
+
+/** Serves another node, which says first what it wants to be connected to on this one. */
+export function relayIn(remote: number, key: Key): void {
+  limitTime(remote, INTRODUCTION);
+  admit(remote, key);
+  const target: Target = JSON.parse(new TextDecoder().decode(receiveFrame(remote)));
+  const { local, error } = find(target);
+  const answer = new Uint8Array(4);
+  new DataView(answer.buffer).setInt32(0, error);
+  sendFrame(remote, answer);
+  if (error === 0) relay(local, remote, replies, requests);
+}
+
+function find(target: Target): { local: number; error: number } {
+  const doing = `find ${JSON.stringify(target)}`;
+  const how = { index: SIDE_CHANNEL, flags: ConnectFlag.CLOEXEC, call: "connectAttach", doing };
+  try {
+    const coid = "path" in target
+      ? attachPath(String(target.path), how)
+      : attachOr(Errno.ESRCH, channelAddress(Number(target.pid), Number(target.chid)), how);
+    return { local: coid & ~SIDE_CHANNEL, error: 0 };
+  } catch (error) {
+    if (error instanceof SystemError) return { local: -1, error: error.errno };
+    throw error;
+  }
+}
+
+/** What comes from one side, and goes to the other, one at a time. */
+interface Packet {
+  readonly message: Message;
+  toFrame(): Uint8Array<ArrayBuffer>;
+  fromFrame(frame: Uint8Array<ArrayBuffer>): void;
+}
+
+/** Passes packets on between a socket here and the other node until either is gone. */
+function relay(local: number, remote: number, fromHere: Packet, fromThere: Packet): void {
+  limitTime(remote, FOREVER);
+  tuneForMessages(remote);
+  try {
+    passOn(local, remote, fromHere, fromThere);
+  } catch (error) {
+    const isGone = error instanceof GoneError ||
+      failedWith(error, Errno.EPIPE, Errno.ECONNRESET, Errno.ETIMEDOUT);
+    if (!isGone) throw error;
+  }
+}
+
+function passOn(local: number, remote: number, fromHere: Packet, fromThere: Packet): void {
+  const poller = new Poller([local, remote]);
+  for (;;) {
+    poller.wait();
+    if (poller.isReady(0)) {
+      if (fromHere.message.receive(local) !== "message") return;
+      sendFrame(remote, fromHere.toFrame());
+    }
+    if (poller.isReady(1)) {
+      fromThere.fromFrame(receiveFrame(remote));
+      const how = fromThere.message.send(local);
+      fromThere.message.closeDescriptors();
+      if (how !== "sent") return;
+    }
+  }
+}

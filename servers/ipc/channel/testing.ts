@@ -1,0 +1,223 @@
+/**
+ * What the tests of channels share: servers and clients that are forked processes, and do not outlive the
+ * block that uses them.
+ *
+ * @module
+ */
+import { assertEquals, assertThrows } from "@std/assert";
+import { SystemError } from "../../posix/errors.ts";
+import { readText } from "../../posix/files.ts";
+import { Message } from "../../posix/messages.ts";
+import { shareMemory } from "../../posix/memory.ts";
+import { type Ended, getpid, kill, wait } from "../../posix/processes.ts";
+import { type SocketAddress, SocketType, tryConnect, unconnected } from "../../posix/sockets.ts";
+import { endAfter, Signal } from "../../posix/signals.ts";
+import { pause } from "../../posix/threads.ts";
+import { closing, forkReady, inTime } from "../../testing.ts";
+import { channelCreate, channelDestroy } from "./channel.ts";
+import { msgReceive } from "./receive.ts";
+import { msgReply } from "./reply.ts";
+import { resmgrAttach } from "./resource_manager.ts";
+import { connectAttach, connectDetach, msgSend } from "./send.ts";
+
+/** The longest a process of a test lives. */
+const PATIENCE_SECONDS = 30;
+
+/** A forked process. */
+export class Forked implements Disposable {
+  readonly pid: number;
+  #ended: Ended | undefined;
+
+  /** Returns once `body` has called `ready`. */
+  constructor(body: (ready: () => void) => number | void) {
+    this.pid = forkReady((ready) => {
+      endAfter(PATIENCE_SECONDS); // where the test is blocked and cannot end it
+      return body(ready);
+    });
+  }
+
+  /** Kills it, as `kill -9` does, and waits for its end. */
+  kill(): Ended {
+    kill(this.pid, Signal.KILL);
+    return this.ended();
+  }
+
+  /** Stops it, as ^Z does, until `resume`. */
+  stop(): void {
+    kill(this.pid, Signal.STOP);
+    until("it is stopped", () => stateOf(this) === "T");
+  }
+
+  resume(): void {
+    kill(this.pid, Signal.CONT);
+  }
+
+  /** Waits for its end. */
+  ended(): Ended {
+    this.#ended ??= wait(this.pid)!;
+    return this.#ended;
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#ended) this.kill();
+  }
+}
+
+/** Another thread of this process. */
+export class Thread implements Disposable {
+  readonly #worker = new Worker(new URL("./testing_thread.ts", import.meta.url), {
+    type: "module",
+  });
+
+  /** Starts it, and returns once it does what it is told: it may not begin while this thread is blocked. */
+  static async start(): Promise<Thread> {
+    const thread = new Thread();
+    await thread.run("");
+    return thread;
+  }
+
+  /**
+   * Runs the body of a function there, which has all of `channel`, `gettid`, and `data`: nothing else of
+   * this test. What it returns is the result.
+   */
+  run(body: string, data: unknown = undefined): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#worker.onmessage = ({ data }: MessageEvent<{ result?: unknown; error?: Error }>) =>
+      data.error ? reject(data.error) : resolve(data.result);
+    this.#worker.postMessage({ body, data });
+    return inTime("a thread", promise, PATIENCE_SECONDS);
+  }
+
+  /** Ends it, once it does nothing. */
+  end(): void {
+    this.#worker.terminate();
+  }
+
+  [Symbol.dispose](): void {
+    this.end();
+  }
+}
+
+/** A process with a channel, which others find by process and channel number. */
+export function channelOf(
+  flags: number,
+  serve: (chid: number) => number | void,
+): Forked & { chid: number } {
+  const shared = sharedNumbers(1);
+  const server = new Forked((ready) => {
+    const chid = shared[0] = channelCreate(flags);
+    ready();
+    return serve(chid);
+  });
+  return Object.assign(server, { chid: shared[0]! });
+}
+
+const buffer = new Uint8Array(1024);
+
+/** Replies to each message with its own bytes, and their number as status. */
+export function echo(chid: number): never {
+  for (;;) {
+    const { rcvid, pulse, info } = msgReceive(chid, buffer);
+    if (!pulse) msgReply(rcvid, info.msglen, buffer.subarray(0, info.msglen));
+  }
+}
+
+/** A process with a resource manager that keeps, for each that opens it, what was written last. */
+export function keeper(path: string): Forked {
+  return new Forked((ready) => {
+    const manager = resmgrAttach(path, {
+      open: () => ({ kept: new Uint8Array() }),
+      read: (handle, length) => handle.kept.slice(0, length),
+      write: (handle, bytes) => (handle.kept = bytes.slice()).length,
+      message: ({ kept }, bytes) => ({ status: kept.length, bytes: bytes.slice().reverse() }),
+    });
+    ready();
+    for (;;) manager.handle();
+  });
+}
+
+/** Sends something over a raw connection; whether it is cut off. */
+export function isCutOff(address: SocketAddress, bytes: Uint8Array): boolean {
+  const socket = unconnected(address, SocketType.messages);
+  using _ = closing(socket);
+  if (tryConnect(socket, address) !== 0) return true;
+  const packet = new Message(100, 0);
+  packet.data.set(bytes);
+  packet.length = bytes.length;
+  packet.send(socket);
+  return packet.receive(socket) === "closed";
+}
+
+/** Asserts that a call fails with that error number. */
+export function assertErrno(errno: number, call: () => unknown): void {
+  assertEquals(assertThrows(call, SystemError).errno, errno);
+}
+
+/** The state of a process (proc_pid_stat(5)). */
+export function stateOf({ pid }: Forked): string {
+  return readText(`/proc/${pid}/stat`).match(/\) (\S)/)![1]!;
+}
+
+/** Waits until a process sleeps, as one does whose message is not replied to. */
+export function blocked(process: Forked): void {
+  until("it is blocked", () => stateOf(process) === "S");
+}
+
+/** Numbers that forked processes share. */
+export function sharedNumbers(count: number): Int32Array<ArrayBuffer> {
+  return new Int32Array(shareMemory(4 * count).buffer);
+}
+
+/** Waits until something is so. */
+export function until(what: string, isSo: () => boolean): void {
+  for (const end = performance.now() + 1000 * PATIENCE_SECONDS; !isSo();) {
+    if (performance.now() > end) throw new Error(`Cannot wait any longer until ${what}`);
+    pause(1);
+  }
+}
+
+/** A name that nobody else uses. */
+export function uniqueName(): string {
+  return `test-${crypto.randomUUID()}`;
+}
+
+/** The bytes of a text. */
+export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+/** The text of bytes, up to the first NUL. */
+export function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes).replace(/\0.*$/s, "");
+}
+
+/** A connection to a server's channel that is detached at the end of the block. */
+export function connectionTo(
+  { pid, chid }: { pid: number; chid: number },
+): Disposable & { coid: number } {
+  const coid = connectAttach(0, pid, chid);
+  return { coid, [Symbol.dispose]: () => connectDetach(coid) };
+}
+
+/** A channel of this process that is destroyed at the end of the block. */
+export function ownChannel(flags = 0): Disposable & { chid: number; pid: number } {
+  const chid = channelCreate(flags);
+  return { chid, pid: getpid(), [Symbol.dispose]: () => channelDestroy(chid) };
+}
+
+/** A process that sends one message, asleep in it when this returns. Its exit code is the status. */
+export function sender(
+  { pid, chid }: { pid: number; chid: number },
+  text: string,
+  prepare: () => void = () => {},
+): Forked {
+  const client = new Forked((ready) => {
+    prepare();
+    const coid = connectAttach(0, pid, chid);
+    const message = bytesOf(text);
+    ready();
+    return msgSend(coid, message);
+  });
+  blocked(client);
+  return client;
+}

@@ -1,0 +1,295 @@
+/**
+ * What the document says of doors (UNP volume 2, chapter 15), sentence by sentence: a test each, which
+ * bears its name.
+ */
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { closing, forkReady, inChild, waitFor } from "../../testing.ts";
+import { fileStatus, readText } from "../../posix/files.ts";
+import { fork } from "../../posix/fork.ts";
+import { Message, messagePair } from "../../posix/messages.ts";
+import { endsWithin, getpid } from "../../posix/processes.ts";
+import { close, pipe, read, write } from "../../posix/sockets.ts";
+import { Kind, type ReceivedLetter, receiveLetter, sendLetter } from "./letter.ts";
+import { closeDoor, doorCall, openDoor, ProcedureError } from "./mod.ts";
+import { call, DoorServer, OpenDoor, textOf, Waiting } from "./testing.ts";
+import type { Who } from "./testing_procedure.ts";
+
+const byte = new Uint8Array(1);
+const encode = (text: string) => new TextEncoder().encode(text);
+
+/** A door test: a server of its own, whose procedure is `testing_procedure.ts`. */
+function sentence(
+  name: string,
+  body: (server: DoorServer, door: OpenDoor) => void | Promise<void>,
+  options: Parameters<typeof DoorServer.start>[0] = {},
+): void {
+  Deno.test(`doors: ${name}`, async () => {
+    await using server = await DoorServer.start(options);
+    using door = new OpenDoor(server.path);
+    await body(server, door);
+  });
+}
+
+sentence("a procedure of another process on the same host can be called", (server, door) => {
+  assertNotEquals(server.pid, getpid());
+  assertEquals(door.who().process, server.pid);
+});
+
+sentence("several processes can call the procedure that a server makes available", (server) => {
+  for (let i = 0; i < 3; i++) {
+    const { code } = inChild(() => {
+      using door = new OpenDoor(server.path);
+      const { process, caller } = door.who();
+      return process === server.pid && caller.pid === getpid() ? 0 : 1;
+    });
+    assertEquals(code, 0);
+  }
+});
+
+sentence("information goes there as arguments and comes back as a return value", (_, door) => {
+  for (const text of ["moo", "", "ü".repeat(1000)]) {
+    assertEquals(textOf(door.call({ kind: "echo", text })), text);
+  }
+});
+
+sentence("a call is synchronous: it does not return before the procedure has", ({ path }) => {
+  using waiting = new Waiting(path);
+  assertEquals(endsWithin(waiting.pid, 100), false);
+  waiting.release();
+  assertEquals(waitFor(waiting.pid).code, 0);
+});
+
+sentence("so it is where the procedure ends with an error", ({ path }, door) => {
+  const [hereEnd, here] = pipe();
+  const [gate, gateKeeper] = pipe();
+  using _ = closing(hereEnd, gateKeeper);
+  const pid = fork(() => {
+    using door = new OpenDoor(path);
+    const failing = () => door.call({ kind: "wait", fail: true }, { descriptors: [here, gate] });
+    assertThrows(failing, ProcedureError, "failed as ordered");
+  });
+  closing(here, gate)[Symbol.dispose]();
+  assertEquals(read(hereEnd, byte), 1);
+  assertEquals(endsWithin(pid, 100), false);
+  write(gateKeeper, byte, 1);
+  assertEquals(waitFor(pid).code, 0);
+  // The server is none the worse for it.
+  assertThrows(() => door.call({ kind: "throw" }), ProcedureError, "thrown as ordered");
+  assertEquals(textOf(door.call({ kind: "echo", text: "moo" })), "moo");
+});
+
+sentence("within a process a door is known by a descriptor", (_, { descriptor }) => {
+  assertEquals(Number.isInteger(descriptor) && descriptor > 2, true);
+  // What holds of any descriptor: a forked process has it as well, and may close it.
+  const { code } = inChild(() => {
+    const { caller } = JSON.parse(textOf(call(descriptor, { kind: "who" }))) as Who;
+    closeDoor(descriptor);
+    return caller.pid === getpid() ? 0 : 1;
+  });
+  assertEquals(code, 0);
+  assertEquals(textOf(call(descriptor, { kind: "echo", text: "moo" })), "moo");
+});
+
+sentence("from outside it is known by a name in the file system", ({ path }) => {
+  assertEquals(fileStatus(path)?.isSocket, true);
+});
+
+sentence("door_create makes a door of a procedure and returns its descriptor", (_, door) => {
+  const { data, descriptors: [made] } = door.call({ kind: "door" });
+  using _made = closing(made!);
+  assert(Number(new TextDecoder().decode(data)) > 2);
+  assertEquals(textOf(call(made!, { kind: "echo", text: "moo" })), "moo");
+});
+
+sentence(
+  "fattach ties a path to it, and open of that path gives the client a descriptor",
+  (server) => {
+    const descriptor = openDoor(server.path);
+    const { process } = JSON.parse(textOf(call(descriptor, { kind: "who" }))) as Who;
+    closeDoor(descriptor);
+    assertEquals(process, server.pid);
+  },
+);
+
+sentence("a server of one door may be the client of another", async (server, door) => {
+  await using other = await DoorServer.start();
+  const who: Who = JSON.parse(textOf(door.call({ kind: "call", path: other.path })));
+  assertEquals(who.process, other.pid);
+  assertEquals(who.caller.pid, server.pid);
+});
+
+sentence("it may even call its own", (server, door) => {
+  const there: Who = JSON.parse(textOf(door.call({ kind: "call", path: server.path })));
+  assertEquals([there.process, there.caller.pid], [server.pid, server.pid]);
+});
+
+sentence("each call runs in a thread of the server's process", (server, door) => {
+  const { process, thread } = door.who();
+  assertEquals(process, server.pid);
+  assertNotEquals(thread, server.pid);
+  assertEquals(fileStatus(`/proc/${server.pid}/task/${thread}`)?.isSocket, false);
+});
+
+sentence("one procedure runs for several clients at once, a thread for each", ({ path }, door) => {
+  // None of them returns before all are there.
+  const clients = Array.from({ length: 8 }, () =>
+    fork(() => {
+      using door = new OpenDoor(path);
+      door.call({ kind: "meet", calls: 8 });
+    }));
+  for (const pid of clients) assertEquals(waitFor(pid).code, 0);
+  assertEquals(textOf(door.call({ kind: "echo", text: "moo" })), "moo");
+});
+
+sentence("threads are made as they are needed, and used again", (server, door) => {
+  const threads = () =>
+    Number(readText(`/proc/${server.pid}/status`).match(/^Threads:\s+(\d+)/m)![1]);
+  for (let i = 0; i < 50; i++) door.who();
+  const few = threads();
+  const waiting = Array.from({ length: 4 }, () => new Waiting(server.path));
+  const more = threads();
+  assert(more > few, `${few} threads before, ${more} with four calls at once`);
+  for (const call of waiting) {
+    call.release();
+    assertEquals(waitFor(call.pid).code, 0);
+    call[Symbol.dispose]();
+  }
+  const calls = new Map<number, number>();
+  for (let i = 0; i < 50; i++) {
+    const { thread, calls: count } = door.who();
+    calls.set(thread, count);
+  }
+  assert(calls.size < 10 && Math.max(...calls.values()) > 5);
+});
+
+sentence("the server may manage its threads itself", ({ path }) => {
+  using first = new Waiting(path);
+  using second = new Waiting(path);
+  // It makes two and no more: the third call waits for one of them.
+  const [hereEnd, here] = pipe();
+  const [gate, gateKeeper] = pipe();
+  using _ = closing(hereEnd, gateKeeper);
+  const third = forkReady((ready) => {
+    using door = new OpenDoor(path);
+    ready();
+    door.call({ kind: "wait" }, { descriptors: [here, gate] });
+  });
+  closing(here, gate)[Symbol.dispose]();
+  write(gateKeeper, byte, 1);
+  assertEquals(endsWithin(third, 200), false);
+  first.release();
+  assertEquals(read(hereEnd, byte), 1);
+  assertEquals(waitFor(third).code, 0);
+  second.release();
+  for (const { pid } of [first, second]) assertEquals(waitFor(pid).code, 0);
+}, { threads: 2 });
+
+sentence(
+  "what several threads run must be fit for that: module state is each one's own, the cookie is shared",
+  async (server) => {
+    const [left, right] = [new Waiting(server.path), new Waiting(server.path)];
+    using door = new OpenDoor(server.path);
+    // A third thread counts its own calls only.
+    assertEquals(door.who().calls, 1);
+    for (const waiting of [left, right]) {
+      waiting.release();
+      assertEquals(waitFor(waiting.pid).code, 0);
+      waiting[Symbol.dispose]();
+    }
+    for (let i = 0; i < 3; i++) door.call({ kind: "meet", calls: 1 });
+    assertEquals(await server.tell("inside"), ["3"]);
+  },
+);
+
+sentence("data and descriptors go from client to server, and back", (_, door) => {
+  const [output, input] = pipe();
+  using _output = closing(output);
+  const result = door.call({ kind: "echo", text: "moo" }, { descriptors: [input, input] });
+  close(input);
+  assertEquals(textOf(result), "moo");
+  assertEquals(result.descriptors.length, 2);
+  for (const [i, descriptor] of result.descriptors.entries()) {
+    write(descriptor, new Uint8Array([i]), 1);
+    assertEquals([read(output, byte), byte[0]], [1, i]);
+    close(descriptor);
+  }
+  // The server has kept none.
+  assertEquals(read(output, byte), 0);
+});
+
+sentence("a process may pass a door on to another, which calls it", (server, door) => {
+  const [here, there] = messagePair();
+  const third = fork(() => {
+    close(here);
+    const message = new Message(1);
+    message.receive(there);
+    const { process, caller } = JSON.parse(textOf(call(message.descriptors[0]!, { kind: "who" })));
+    return process === server.pid && caller.pid === getpid() ? 0 : 1;
+  });
+  close(there);
+  using _ = closing(here);
+  const message = new Message(1);
+  message.length = 1;
+  message.descriptors = [door.descriptor];
+  message.send(here);
+  assertEquals(waitFor(third).code, 0);
+});
+
+sentence("so it may through a door, as an argument and as a result", async (server, door) => {
+  await using other = await DoorServer.start();
+  using otherDoor = new OpenDoor(other.path);
+  const { descriptors: [passed] } = door.call({ kind: "echo", text: "" }, {
+    descriptors: [otherDoor.descriptor],
+  });
+  using _ = closing(passed!);
+  // A third process calls what came back by way of the first server.
+  const { code } = inChild(() => {
+    const { process, caller } = JSON.parse(textOf(call(passed!, { kind: "who" })));
+    return process === other.pid && caller.pid === getpid() ? 0 : 1;
+  });
+  assertEquals(code, 0);
+  assertEquals(otherDoor.who().process, other.pid);
+  assertEquals(door.who().process, server.pid);
+});
+
+sentence("data_size bytes from data_ptr are the arguments; none is fine", (_, door) => {
+  const { data } = door.call({ kind: "size", bytes: 0 });
+  assertEquals(data.length, 0);
+  assertThrows(() => doorCall(door.descriptor), ProcedureError); // of no JSON
+});
+
+sentence("rsize is the room for the result; a larger one arrives whole", (_, door) => {
+  for (const bytes of [1, 8, 9, 65_519, 65_520, 65_521, 5_000_000]) {
+    for (const resultSize of [0, 8, 70_000]) {
+      const { data } = door.call({ kind: "size", bytes }, { resultSize });
+      assertEquals([data.length, data.every((byte) => byte === 7)], [bytes, true]);
+    }
+  }
+});
+
+sentence("a call returns to whoever made it, whatever goes on in other processes", ({ path }) => {
+  const clients = Array.from({ length: 12 }, (_, i) =>
+    fork(() => {
+      using door = new OpenDoor(path);
+      for (let j = 0; j < 50; j++) {
+        const text = `${getpid()} ${i} ${j}`;
+        if (textOf(door.call({ kind: "echo", text })) !== text) return 1;
+      }
+    }));
+  for (const pid of clients) assertEquals(waitFor(pid).code, 0);
+});
+
+sentence("100 calls at once are answered right", (_, { descriptor }) => {
+  const calls = Array.from({ length: 100 }, (_, i) => {
+    const [own, replyTo] = messagePair();
+    const data = encode(JSON.stringify({ kind: "echo", text: `${i}` }));
+    sendLetter(descriptor, { kind: Kind.call, data, replyTo, room: 100 });
+    close(replyTo);
+    return own;
+  });
+  using _calls = closing(...calls);
+  for (const [i, own] of calls.entries()) {
+    const { kind, data } = receiveLetter(own) as ReceivedLetter;
+    assertEquals([kind, new TextDecoder().decode(data)], [Kind.result, `${i}`]);
+  }
+});

@@ -1,0 +1,72 @@
+/** What becomes of callers, threads and paths when somebody dies. */
+import { assertEquals, assertThrows } from "@std/assert";
+import { closing, isGone, waitFor } from "../../testing.ts";
+import { childrenOf, fileStatus } from "../../posix/files.ts";
+import { fork } from "../../posix/fork.ts";
+import { kill } from "../../posix/processes.ts";
+import { Signal } from "../../posix/signals.ts";
+import { pipe, read } from "../../posix/sockets.ts";
+import { DoorError, openDoor } from "./mod.ts";
+import { DoorServer, OpenDoor } from "./testing.ts";
+
+const byte = new Uint8Array(1);
+
+/** What a call fails with. */
+const codeOf = (call: () => unknown) => assertThrows(call, DoorError).code;
+
+/** How a call ended that was being answered when its server was killed, as an exit code. */
+const INTERRUPTED = 4;
+
+/** A process that calls, once with the connection for itself, and once with one it shares. */
+function caller(path: string, shared: OpenDoor, here: number, gate: number, useShared: boolean) {
+  return fork(() => {
+    using own = new OpenDoor(path);
+    const door = useShared ? shared : own;
+    const wait = () => door.call({ kind: "wait" }, { descriptors: [here, gate] });
+    return codeOf(wait) === "EINTR" ? INTERRUPTED : 1;
+  });
+}
+
+Deno.test("a server killed in mid-call gives every caller an error, promptly", async () => {
+  await using server = await DoorServer.start();
+  using shared = new OpenDoor(server.path);
+  const [hereEnd, here] = pipe();
+  const [gate, gateKeeper] = pipe();
+  using _ = closing(hereEnd, here, gate, gateKeeper);
+  const callers = Array.from(
+    { length: 8 },
+    (_, i) => caller(server.path, shared, here, gate, i % 2 === 0),
+  );
+  for (const _ of callers) assertEquals(read(hereEnd, byte), 1);
+  await server.kill();
+  for (const pid of callers) assertEquals(waitFor(pid).code, INTERRUPTED);
+  // And whoever calls later.
+  assertEquals(codeOf(() => shared.who()), "EBADF");
+});
+
+Deno.test("a server killed in any way leaves no path and no process", async () => {
+  for (const signal of [Signal.KILL, Signal.TERM, Signal.INT, Signal.HUP]) {
+    await using server = await DoorServer.start();
+    const guards = childrenOf(server.pid);
+    assertEquals(guards.length, 1);
+    kill(server.pid, signal);
+    await server.ended;
+    assertEquals(isGone(server.path), true);
+    assertEquals(isGone(`/proc/${guards[0]}`), true);
+    assertEquals(server.names, []);
+  }
+});
+
+Deno.test("a path that a crash left behind is taken over", async () => {
+  await using crashed = await DoorServer.start();
+  using door = new OpenDoor(crashed.path);
+  // As when the machine goes down: nobody is left to remove it.
+  for (const guard of childrenOf(crashed.pid)) kill(guard, Signal.KILL);
+  await crashed.kill();
+  assertEquals(fileStatus(crashed.path)?.isSocket, true);
+  assertEquals(assertThrows(() => openDoor(crashed.path), DoorError).code, "EBADF");
+  await using server = await DoorServer.start({ path: crashed.path });
+  using fresh = new OpenDoor(server.path);
+  assertEquals(fresh.who().process, server.pid);
+  assertEquals(codeOf(() => door.who()), "EBADF");
+});

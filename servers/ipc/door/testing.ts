@@ -1,0 +1,176 @@
+/**
+ * What the tests of doors share: a server of its own process, and calls of its door.
+ *
+ * @module
+ */
+import { linesOf } from "../../host/lines.ts";
+import { inTime } from "../../testing.ts";
+import { fork } from "../../posix/fork.ts";
+import { kill } from "../../posix/processes.ts";
+import { Signal } from "../../posix/signals.ts";
+import { close, pipe, read, write } from "../../posix/sockets.ts";
+import {
+  type CallResult,
+  closeDoor,
+  type DoorArguments,
+  type DoorAttributes,
+  doorCall,
+  openDoor,
+} from "./mod.ts";
+import type { Order, Who } from "./testing_procedure.ts";
+
+/** How the test's server is to be. */
+export interface TestServerOptions {
+  readonly path?: string;
+  readonly attributes?: DoorAttributes;
+  /** It makes that many threads and no more. */
+  readonly threads?: number;
+}
+
+/** A server with a door at a path, whose procedure is `testing_procedure.ts`. Ends with its block. */
+export class DoorServer implements AsyncDisposable {
+  readonly path: string;
+  readonly #process: Deno.ChildProcess;
+  readonly #lines: AsyncGenerator<string, void>;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #folder = Deno.makeTempDirSync({ dir: "/tmp", prefix: "herd-door-" });
+
+  /** Starts it and waits until its door is there. */
+  static async start(options: TestServerOptions = {}): Promise<DoorServer> {
+    await using starting = new AsyncDisposableStack();
+    const server = starting.use(new DoorServer(options));
+    const line = await server.nextLine();
+    if (line !== "ready") throw new Error(`the server did not get ready: ${line}`);
+    starting.move();
+    return server;
+  }
+
+  private constructor({ path = `${this.#folder}/door`, ...options }: TestServerOptions) {
+    this.path = path;
+    const main = new URL("./testing_server.ts", import.meta.url).href;
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-prompt",
+        "--allow-ffi",
+        "--allow-read",
+        main,
+        JSON.stringify({ ...options, path }),
+      ],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    this.#lines = linesOf(this.#process.stdout);
+    this.#input = this.#process.stdin.getWriter();
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** Names of what is in the folder of its path. */
+  get names(): string[] {
+    return [...Deno.readDirSync(this.#folder)].map(({ name }) => name);
+  }
+
+  /** Its next line on standard output; undefined at the end. */
+  async nextLine(): Promise<string | undefined> {
+    return (await inTime("the next line", this.#lines.next(), 30)).value ?? undefined;
+  }
+
+  /** Has it do something; the result is what it prints until that is done. */
+  async tell(command: string): Promise<string[]> {
+    await this.#input.write(new TextEncoder().encode(`${command}\n`));
+    const lines: string[] = [];
+    for (let line; (line = await this.nextLine()) !== `done: ${command}`;) {
+      if (line === undefined) throw new Error(`the server ended instead of: ${command}`);
+      lines.push(line);
+    }
+    return lines;
+  }
+
+  /** Resolves once it is gone. */
+  get ended(): Promise<unknown> {
+    return inTime("the end of the server", this.#process.status);
+  }
+
+  /** Kills it; resolves once it is gone. */
+  async kill(): Promise<void> {
+    kill(this.pid, Signal.KILL);
+    await this.ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Not by the end of its input: a forked process that is waiting may have a copy of that.
+    await this.kill();
+    await this.#input.close().catch(() => {});
+    await this.#lines.return();
+    Deno.removeSync(this.#folder, { recursive: true });
+  }
+}
+
+/** A door that is open until the end of the block. */
+export class OpenDoor implements Disposable {
+  readonly descriptor: number;
+
+  constructor(path: string) {
+    this.descriptor = openDoor(path);
+  }
+
+  call(order: Order, more: Omit<DoorArguments, "data"> = {}): CallResult {
+    return call(this.descriptor, order, more);
+  }
+
+  who(): Who {
+    return JSON.parse(textOf(this.call({ kind: "who" })));
+  }
+
+  [Symbol.dispose](): void {
+    closeDoor(this.descriptor);
+  }
+}
+
+/** Calls the procedure of the tests. */
+export function call(
+  door: number,
+  order: Order,
+  more: Omit<DoorArguments, "data"> = {},
+): CallResult {
+  return doorCall(door, { data: new TextEncoder().encode(JSON.stringify(order)), ...more });
+}
+
+/** The result as text. */
+export function textOf({ data }: CallResult): string {
+  return new TextDecoder().decode(data);
+}
+
+/** A call that is waiting in the procedure, made by a process of its own. */
+export class Waiting implements Disposable {
+  readonly pid: number;
+  readonly #gate: readonly [output: number, input: number] = pipe();
+
+  constructor(path: string) {
+    const gate = this.#gate[0];
+    const [hereEnd, here] = pipe();
+    this.pid = fork(() => {
+      using door = new OpenDoor(path);
+      door.call({ kind: "wait" }, { descriptors: [here, gate] });
+    });
+    close(here);
+    // The procedure writes to it once it is there.
+    if (read(hereEnd, byte) === 0) throw new Error("the call did not get through");
+    close(hereEnd);
+  }
+
+  /** Lets the procedure return. */
+  release(): void {
+    write(this.#gate[1], byte, 1);
+  }
+
+  [Symbol.dispose](): void {
+    this.#gate.forEach(close);
+  }
+}
+
+const byte = new Uint8Array(1);

@@ -1,0 +1,167 @@
+/**
+ * One client script for every design. It never holds two connections at once, since not every design
+ * serves two clients at a time.
+ */
+import { assertEquals } from "@std/assert";
+import { streamDesigns } from "../designs.ts";
+import { isGone } from "../testing.ts";
+import { REQUEST_LIMIT } from "../service/bytes.ts";
+import { ask, Connection, poolSize, startServer } from "../testing.ts";
+
+const CHILDREN = 2;
+
+const text = (bytes: Uint8Array<ArrayBuffer>) => new TextDecoder().decode(bytes);
+
+/** Requests the service refuses. */
+const refused = {
+  "a word": "abc\n",
+  "an empty line": "\n",
+  "zero": "0\n",
+  "a negative number": "-1\n",
+  "a fraction": "1.5\n",
+  "a number with a carriage return": "5\r\n",
+  "a number over 16 MiB": `${REQUEST_LIMIT + 1}\n`,
+  "a line that is too long, before its end": "1".repeat(9),
+};
+
+/** Every design over TCP, and those of a local run at a path, too. */
+const servings = [
+  ...streamDesigns.map((design) => ({ design, local: false })),
+  ...streamDesigns.filter(({ isLocal }) => isLocal).map((design) => ({ design, local: true })),
+];
+
+for (const { design, local } of servings) {
+  const name = `serve ${design.id}${local ? " at a path" : ""}`;
+  Deno.test(`${name} keeps to the protocol and counts what it did`, async (t) => {
+    const path = `/tmp/herd-test-${crypto.randomUUID()}`;
+    const args = local ? ["--path", path] : [];
+    await using server = await startServer(design.id, { children: CHILDREN, args });
+    let connections = 0;
+    const connect = () => {
+      connections++;
+      return new Connection(server.place);
+    };
+
+    await t.step("it says where it is", () => {
+      const { event, design: id, host, path: at } = server.ready;
+      assertEquals({ event, id }, { event: "ready", id: design.id });
+      assertEquals([host, at], local ? [undefined, path] : ["127.0.0.1", undefined]);
+    });
+
+    await t.step("it answers a request", () => {
+      using connection = connect();
+      connection.send("5\n");
+      assertEquals(text(connection.receive(5)), "AAAAA");
+    });
+
+    await t.step("a mark starts the account afresh", async () => {
+      await server.mark();
+      connections = 0;
+    });
+
+    await t.step("it answers several requests on one connection, and no more than asked", () => {
+      using connection = connect();
+      for (const count of [1, 4000, 2]) {
+        connection.send(`${count}\n`);
+        assertEquals(text(connection.receive(count)), "A".repeat(count));
+      }
+      connection.endWriting();
+      assertEquals(connection.receive(1).length, 0);
+    });
+
+    await t.step("it answers requests that arrive together", () => {
+      using connection = connect();
+      connection.send("1\n70000\n3\n");
+      connection.endWriting();
+      assertEquals(connection.receive(100_000).length, 70_004);
+    });
+
+    await t.step("it answers requests that arrive in pieces", () => {
+      using connection = connect();
+      // Each reply shows that the piece before has been read.
+      connection.send("5\n1");
+      assertEquals(connection.receive(5).length, 5);
+      connection.send("0\n");
+      assertEquals(connection.receive(10).length, 10);
+      connection.send("0012\n4");
+      assertEquals(connection.receive(12).length, 12);
+      connection.send("0");
+      connection.send("00");
+      connection.send("\n");
+      connection.endWriting();
+      assertEquals(connection.receive(5000).length, 4000);
+    });
+
+    await t.step("a client that closes without asking does no harm", () => {
+      connect()[Symbol.dispose]();
+    });
+
+    await t.step("a client that goes away in mid-reply does no harm", () => {
+      using connection = connect();
+      connection.send(`${REQUEST_LIMIT}\n`);
+      // Closed with the rest unread, it sends a reset.
+      assertEquals(connection.receive(1000).length, 1000);
+    });
+
+    for (const [name, request] of Object.entries(refused)) {
+      await t.step(`it closes the connection after ${name}, and serves the next client`, () => {
+        using connection = connect();
+        connection.send(request);
+        assertEquals(text(connection.receive(1)), "");
+        connections++;
+        assertEquals(ask(server.place, "4000\n", 4000).length, 4000);
+      });
+    }
+
+    await t.step("it answers what came before a refused request", () => {
+      using connection = connect();
+      connection.send("5\nabc\n6\n");
+      assertEquals(text(connection.receive(100)), "AAAAA");
+    });
+
+    await t.step("a reply of 16 MiB arrives whole", () => {
+      using connection = connect();
+      connection.send(`${REQUEST_LIMIT}\n`);
+      connection.endWriting();
+      assertEquals(connection.receive(REQUEST_LIMIT + 1).length, REQUEST_LIMIT);
+    });
+
+    await t.step("SIGTERM ends it with a report of every connection since the mark", async () => {
+      const { report, code, stderr } = await server.stop("SIGTERM");
+      const sum = (figure: "connections" | "rejected" | "lost") =>
+        report?.children.reduce((total, child) => total + child[figure], 0);
+      assertEquals({
+        code,
+        stderr,
+        design: report?.design,
+        children: report?.children.map(({ index }) => index),
+        connections: sum("connections"),
+        rejected: sum("rejected"),
+        lost: sum("lost"),
+      }, {
+        code: 0,
+        stderr: "",
+        design: design.id,
+        children: design.lifetime === "pool" ? [...Array(poolSize(design, CHILDREN)).keys()] : [0],
+        connections,
+        rejected: Object.keys(refused).length + 1,
+        lost: 0,
+      });
+    });
+
+    await t.step("nothing of it is left", async () => {
+      assertEquals(await server.processes(), []);
+      assertEquals(isGone(path), true);
+    });
+  });
+}
+
+for (const design of streamDesigns) {
+  Deno.test(`serve ${design.id} reports at SIGINT what it did from the start`, async () => {
+    await using server = await startServer(design.id, { children: CHILDREN });
+    for (let i = 0; i < 3; i++) ask(server.port, "4000\n", 4000);
+    const { report, code, stderr } = await server.stop("SIGINT");
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    assertEquals(report?.children.reduce((sum, child) => sum + child.connections, 0), 3);
+  });
+}

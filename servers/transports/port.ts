@@ -1,0 +1,40 @@
+/**
+ * Where the servers are: a port of 127.0.0.1.
+ *
+ * @module
+ */
+import { UsageError } from "../errors.ts";
+import { Errno, SystemError } from "../posix/errors.ts";
+import { boundSocket, internetAddress, listen, startListening } from "../posix/sockets.ts";
+
+/**
+ * Listens on a port of 127.0.0.1; 0 lets the system pick one.
+ *
+ * @returns the listening socket.
+ * @throws {UsageError} where the port is in use.
+ */
+export function listenOn(port: number): number {
+  return unlessInUse(port, (doing) => listen(internetAddress("127.0.0.1", port), doing));
+}
+
+/** Takes a port, where nobody can connect yet. The result and errors are as those of `listenOn`. */
+export function takePort(port: number): number {
+  return unlessInUse(port, (doing) => boundSocket(internetAddress("127.0.0.1", port), doing));
+}
+
+/** Lets clients connect to a port that was taken; another server that took it, too, may be quicker. */
+export function openPort(listener: number, port: number): void {
+  unlessInUse(port, (doing) => startListening(listener, doing));
+}
+
+function unlessInUse<T>(port: number, body: (doing: string) => T): T {
+  try {
+    return body(`listen on 127.0.0.1:${port}`);
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.errno !== Errno.EADDRINUSE) throw error;
+    throw new UsageError(
+      `Cannot listen on 127.0.0.1:${port}: the port is in use`,
+      { option: "port" },
+    );
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * Every transport, by name.
+ *
+ * @module
+ */
+import type { TransportName } from "../design.ts";
+import type { Transport } from "./transport.ts";
+
+/** Every transport. Loaded when it is used: what a client has in memory, its forks copy. */
+export const transports = {
+  tcp: async () => (await import("./stream.ts")).tcp,
+  unix: async () => (await import("./stream.ts")).unix,
+  door: async () => (await import("./door.ts")).door,
+  channel: async () => (await import("./channel.ts")).channel,
+} as const satisfies Record<TransportName, () => Promise<Transport>>;
+
+/** The names of all. */
+export const TRANSPORT_NAMES = Object.keys(transports) as [TransportName, ...TransportName[]];
+
+/** Whether there is a transport of that name. */
+export function isTransport(name: string): name is TransportName {
+  return Object.hasOwn(transports, name);
+}
