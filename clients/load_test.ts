@@ -21,7 +21,7 @@ import {
   write,
 } from "../servers/posix/sockets.ts";
 import { startServer } from "../servers/testing.ts";
-import type { LoadReport } from "./load.ts";
+import type { LoadReport } from "./protocol.ts";
 import { type Outcome, RunningTask, runTask } from "./testing.ts";
 
 const NOTICE_SECONDS = 3;
