@@ -121,12 +121,12 @@ const WARM_UP = 3000;
  * processes forked afterwards start at full speed. (Over TCP this would leave as many ports in TIME_WAIT.)
  */
 export function warmUp(transport: Transport, limit: TimeLimit): void {
-  const where = { host: "", port: 0, path: `@herd-load-${getpid()}` };
-  using place = transport.take(where);
-  const { listener } = place;
+  const address = { host: "", port: 0, path: `@herd-load-${getpid()}` };
+  using endpoint = transport.bind(address);
+  const { listener } = endpoint;
   const bytes = 4000;
   const ledger = new Ledger(new ArrayBuffer(Ledger.bytes(WARM_UP)), 0, WARM_UP);
-  const client = transport.client(where, bytes, limit);
+  const client = transport.client(address, bytes, limit);
   // The server's part fits into the socket's buffer, so one thread can do both.
   const answered: Client = {
     ...client,

@@ -34,7 +34,7 @@ import {
 import { pathAddress } from "../../servers/ipc/channel/addresses.ts";
 import { nodePath } from "../../servers/ipc/channel/nodes.ts";
 import { relayIn, relayOut } from "../../servers/ipc/channel/relay.ts";
-import { type Key, rehearseProofs } from "../../servers/ipc/channel/wire.ts";
+import { type Key, warmUpProofs } from "../../servers/ipc/channel/wire.ts";
 
 const KEY_VARIABLE = "HERD_CHANNEL_KEY";
 
@@ -81,7 +81,7 @@ async function gateway({ operands, flags }: Options): Promise<number> {
   const nodes = operands.map(parseNode);
   endWithParent();
   requireFork();
-  rehearseProofs(key);
+  warmUpProofs(key);
   const host = flags.host ?? "127.0.0.1";
   const outside = listenFor(
     internetAddress(host, flags.port),

@@ -8,7 +8,7 @@ import type { LoadReport } from "../../clients/protocol.ts";
 import type { TransportName } from "../../servers/design.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { affinity } from "../../servers/posix/processes.ts";
-import { type Where, whereText } from "../../servers/transports/transport.ts";
+import { addressText, type ServerAddress } from "../../servers/transports/transport.ts";
 import { isTransport, TRANSPORT_NAMES } from "../../servers/transports/transports.ts";
 import { startLoad } from "../agents/load.ts";
 import { defineCommand } from "../cli/command.ts";
@@ -124,7 +124,7 @@ async function finish(load: ReturnType<typeof startLoad>): Promise<LoadReport> {
 /** Where the server is, and how it is reached. @throws {UsageError} where that is not said. */
 function target(
   { port, host = "127.0.0.1", path, transport }: Values<typeof flags>,
-): { name: TransportName; where: Where } {
+): { name: TransportName; where: ServerAddress } {
   const name = transport ?? (path === undefined ? "tcp" : "unix");
   if (!isTransport(name)) {
     throw new UsageError(
@@ -146,14 +146,14 @@ function target(
 function printReport(
   report: LoadReport,
   flags: { clients: number; connections: number; bytes: number },
-  where: Where,
+  where: ServerAddress,
 ): void {
   const { connections, errors, wallSeconds, connectionsPerSecond, cpu, latency } = report;
   const ms = (seconds: number) => `${(seconds * 1000).toFixed(3)} ms`;
   const failures = Object.entries(errors).map(([kind, count]) => `${count} ${kind}`);
   printLine([
     `${flags.clients} clients × ${flags.connections} connections × ${flags.bytes} bytes ` +
-    `to ${whereText(where)}`,
+    `to ${addressText(where)}`,
     `connections  ${connections} in ${wallSeconds.toFixed(3)} s, ${
       connectionsPerSecond.toFixed(0)
     } a second`,

@@ -11,7 +11,7 @@ import type { Report } from "../../servers/host/account.ts";
 import { linesOf } from "../../servers/host/lines.ts";
 import type { ServerEvent } from "../../servers/host/protocol.ts";
 import { affinity } from "../../servers/posix/processes.ts";
-import { whereText } from "../../servers/transports/transport.ts";
+import { addressText } from "../../servers/transports/transport.ts";
 import { type ServerAgent, startServer } from "../agents/server.ts";
 import { defineCommand } from "../cli/command.ts";
 import { processorsOf } from "../cli/flags.ts";
@@ -144,7 +144,7 @@ function announce(
 ): void {
   if (json) printEvent({ event, design, pid, ...(path === null ? { host, port } : { path }) });
   else {
-    const where = whereText({ host, port, path: path ?? undefined });
+    const where = addressText({ host, port, path: path ?? undefined });
     printLine(`ready: ${design} on ${where} (process ${pid}; ^C ends it)`);
   }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ClientChild } from "../design.ts";
-import { complain } from "../posix/errors.ts";
+import { printError } from "../posix/errors.ts";
 import { memoryAt } from "../posix/memory.ts";
 import { serve } from "../service/bytes.ts";
 import { Slot, SLOT_BYTES } from "./meter.ts";
@@ -27,7 +27,7 @@ self.addEventListener("message", async (event) => {
       },
     });
   } catch (error) {
-    complain((error as Error).message);
+    printError((error as Error).message);
   }
   self.close();
 });

@@ -6,7 +6,7 @@
  */
 import type { Children, Member } from "../design.ts";
 import { Poller } from "../posix/descriptors.ts";
-import { complain } from "../posix/errors.ts";
+import { printError } from "../posix/errors.ts";
 import { type Ended, exitNow, reapOne, wait } from "../posix/processes.ts";
 import { close, socketPair } from "../posix/sockets.ts";
 import type { Slot } from "./meter.ts";
@@ -139,7 +139,7 @@ export class Pool implements Children {
     const crashes = this.#crashesUntil(index);
     if (crashes >= CRASH_LIMIT) {
       tell(status, { kind: "crashing", index, pid });
-      complain(`${crashes} children in a row died as soon as they were started`);
+      printError(`${crashes} children in a row died as soon as they were started`);
       exitNow(1);
     }
     tell(status, { kind: "lost", index, pid });

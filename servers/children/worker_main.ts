@@ -4,7 +4,7 @@
  * @module
  */
 import { findDesign, loadListing } from "../designs.ts";
-import { complain } from "../posix/errors.ts";
+import { printError } from "../posix/errors.ts";
 import { rehearse } from "./warm_up.ts";
 import { announceAndWait, childOf, enter, openSetup, serverOf, type Setup } from "./setup.ts";
 import { endQueue, type Post, type Told, Workers } from "./worker.ts";
@@ -16,7 +16,7 @@ self.addEventListener("message", async (event) => {
     const setup = openSetup(design, await loadListing(design), data.handles, data.address);
     roles[data.role](setup, data);
   } catch (error) {
-    complain((error as Error).message);
+    printError((error as Error).message);
   }
   self.close();
 });

@@ -26,7 +26,7 @@ import { startProcesses } from "./process_server.ts";
 import type { ServerOptions } from "./protocol.ts";
 import type { Running } from "./running.ts";
 import { startThreads } from "./thread_server.ts";
-import { type Place, transportOf, type Where } from "../transports/transport.ts";
+import { type Endpoint, type ServerAddress, transportOf } from "../transports/transport.ts";
 import { transports } from "../transports/transports.ts";
 
 /** How a server is to run. */
@@ -59,7 +59,7 @@ const DRAIN_LIMIT_MS = 1000;
 /** A running server and its account. */
 export class Host {
   /** Where it listens. */
-  readonly where: Where;
+  readonly address: ServerAddress;
   /**
    * Resolves when every child is in its loop, which is when clients can connect.
    *
@@ -71,7 +71,7 @@ export class Host {
 
   readonly #setup: Setup;
   readonly #running: Running;
-  readonly #place: Place;
+  readonly #endpoint: Endpoint;
   readonly #gate: number;
   readonly #waitingFor: Set<number>;
   #from: Snapshot | undefined;
@@ -87,30 +87,30 @@ export class Host {
     if (design.children !== "worker") requireFork();
     if (design.passes) requireSocketPairs(design.id);
     const transport = await transports[transportOf(design, path !== null)]();
-    const place = transport.take({ host: "127.0.0.1", port, path: path ?? undefined });
+    const endpoint = transport.bind({ host: "127.0.0.1", port, path: path ?? undefined });
     const [statusEnd, status] = pipe();
     const [gate, gateEnd] = pipe();
     const setup = makeSetup(design, listing, {
       children: launch?.processors.length ?? (design.lifetime === "pool" ? children : 1),
       launch: launch ?? undefined,
-      listener: place.listener,
+      listener: endpoint.listener,
       status,
       gate,
       extraCpu: extraCpuNanoseconds,
     });
     const group = cgroup ? Cgroup.make(getpid()) : undefined;
     const running = starters[design.children](setup, group);
-    const host = new Host(setup, running, place, gateEnd);
+    const host = new Host(setup, running, endpoint, gateEnd);
     host.#readStatus(statusEnd, onStatus);
     return host;
   }
 
-  private constructor(setup: Setup, running: Running, place: Place, gate: number) {
+  private constructor(setup: Setup, running: Running, endpoint: Endpoint, gate: number) {
     this.#setup = setup;
     this.#running = running;
-    this.#place = place;
+    this.#endpoint = endpoint;
     this.#gate = gate;
-    this.where = place.where;
+    this.address = endpoint.address;
     this.failed = running.ended;
     this.#waitingFor = new Set(setup.meter.children.keys());
     this.ready = new Promise((resolve) => this.#setReady = resolve);
@@ -136,7 +136,7 @@ export class Host {
     const { watch } = this.#running;
     const to = snapshot(meter, watch);
     const last = lastLook(meter, watch);
-    this.#place[Symbol.dispose]();
+    this.#endpoint[Symbol.dispose]();
     await this.#running.end();
     const report = account(design.id, meter, watch, this.#from ?? to, to, last);
     return extraCpu === 0 ? report : { ...report, extraCpu };
@@ -166,7 +166,7 @@ export class Host {
     try {
       // Before the first client, who is not to be missing from the account.
       this.mark();
-      this.#place.open();
+      this.#endpoint.open();
       this.#running.opened();
       close(this.#gate);
       this.#setReady();

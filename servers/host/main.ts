@@ -34,7 +34,7 @@ async function main(): Promise<number> {
   readRequests(host, stop);
   const early = await Promise.race([host.ready, host.failed, stopped]);
   if (early === undefined) {
-    const { host: name, port, path = null } = host.where;
+    const { host: name, port, path = null } = host.address;
     print({ event: "ready", design: options.design, pid: Deno.pid, host: name, port, path });
   }
   const ended = await Promise.race([host.failed, stopped]);

@@ -109,7 +109,7 @@ export function checked(result: number, call: string, doing: string): number {
 const STDERR = 2;
 
 /** Writes a line to standard error, from a process or thread that has no console. */
-export function complain(message: string): void {
+export function printError(message: string): void {
   const bytes = new TextEncoder().encode(`herd[${libc.getpid()}]: ${message}\n`);
   libc.write(STDERR, bytes, bytes.length); // fails where nobody reads it
 }

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { checked, complain } from "./errors.ts";
+import { checked, printError } from "./errors.ts";
 import { readText } from "./files.ts";
 import { UnsupportedError } from "../errors.ts";
 import { libc } from "./libc.ts";
@@ -106,7 +106,7 @@ export function fork(body: () => number | void): number {
       resetSignals();
       code = body() ?? 0;
     } catch (error) {
-      complain(`${error instanceof Error ? error.message : error}`);
+      printError(`${error instanceof Error ? error.message : error}`);
     }
     return exitNow(code);
   });
@@ -126,7 +126,7 @@ export function forkAgain(body: () => number | void): number {
   try {
     code = body() ?? 0;
   } catch (error) {
-    complain(`${error instanceof Error ? error.message : error}`);
+    printError(`${error instanceof Error ? error.message : error}`);
   }
   libc.end(pretended === undefined ? SYS_exit_group : NO_CALL, code);
   return pid;

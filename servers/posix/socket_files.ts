@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { sleep } from "./clocks.ts";
 import { errno, errnoName, SystemError } from "./errors.ts";
 import { type FileStatus, fileStatus, unlink } from "./files.ts";
 import { cString, libc } from "./libc.ts";
@@ -146,7 +147,7 @@ function lockFolder(path: string): Disposable {
       close(fd);
       throw new AddressError(`Cannot listen at ${path}: another process has its folder locked`);
     }
-    libc.poll(new Uint8Array(0), 0, 1);
+    sleep(1);
   }
   return { [Symbol.dispose]: () => close(fd) };
 }

@@ -30,11 +30,6 @@ export function dropExitKey(key: ExitKey): void {
   libc.pthread_key_delete(key);
 }
 
-/** Lets this thread sleep. */
-export function pause(milliseconds: number): void {
-  libc.poll(new Uint8Array(0), 0, milliseconds);
-}
-
 const PRIO_PROCESS = 0;
 const SCHED_OTHER = 0;
 const SCHED_FIFO = 1;

@@ -14,7 +14,7 @@ import { Failure, type Transport } from "./transport.ts";
 
 /** Over a message channel. */
 export const channel: Transport = {
-  take: (where) => listenAt(where, SocketType.messages),
+  bind: (address) => listenAt(address, SocketType.messages),
   client({ path }, bytes, limit) {
     const address = pathAddress(path!);
     const how = {

@@ -13,10 +13,10 @@ import { Failure, type Transport } from "./transport.ts";
 
 /** Through a door. */
 export const door: Transport = {
-  take(where) {
-    const place = listenAt(where, SocketType.messages);
-    askForSenders(place.listener);
-    return place;
+  bind(address) {
+    const endpoint = listenAt(address, SocketType.messages);
+    askForSenders(endpoint.listener);
+    return endpoint;
   },
   client({ path }, bytes, limit) {
     const name = path!.replace(/^@/, "\0");

@@ -22,15 +22,21 @@ import {
   unixAddress,
   write,
 } from "../posix/sockets.ts";
-import { type Client, Failure, type Place, type Transport, type Where } from "./transport.ts";
+import {
+  type Client,
+  type Endpoint,
+  Failure,
+  type ServerAddress,
+  type Transport,
+} from "./transport.ts";
 
 /** Over TCP. */
 export const tcp: Transport = {
-  take({ port }) {
+  bind({ port }) {
     const listener = takePort(port);
     return {
       listener,
-      where: boundAddress(listener),
+      address: boundAddress(listener),
       open: () => openPort(listener, port),
       [Symbol.dispose]: () => {},
     };
@@ -41,7 +47,7 @@ export const tcp: Transport = {
 
 /** Over a Unix-domain socket. */
 export const unix: Transport = {
-  take: (where) => listenAt(where, SocketType.stream),
+  bind: (address) => listenAt(address, SocketType.stream),
   client: ({ path }, ...rest) => streamClient(pathAddress(path!), ...rest),
   answerAhead,
 };
@@ -56,14 +62,14 @@ export function pathAddress(path: string): SocketAddress {
  *
  * @throws {AddressError} where it is in use.
  */
-export function listenAt(where: Where, type: SocketType): Place {
-  const path = where.path!;
+export function listenAt(address: ServerAddress, type: SocketType): Endpoint {
+  const path = address.path!;
   const open = () => {};
   if (path.startsWith("@")) {
-    return { listener: listenUnder(path, type), where, open, [Symbol.dispose]: () => {} };
+    return { listener: listenUnder(path, type), address, open, [Symbol.dispose]: () => {} };
   }
   const file = new SocketFile(path, type);
-  return { listener: file.listener, where, open, [Symbol.dispose]: () => file[Symbol.dispose]() };
+  return { listener: file.listener, address, open, [Symbol.dispose]: () => file[Symbol.dispose]() };
 }
 
 function listenUnder(name: string, type: SocketType): number {

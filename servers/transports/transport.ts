@@ -8,7 +8,7 @@ import type { TransportName } from "../design.ts";
 import type { TimeLimit } from "../posix/sockets.ts";
 
 /** Where a server is: a host and port, or a path. */
-export interface Where {
+export interface ServerAddress {
   readonly host: string;
   readonly port: number;
   /** A path in the file system, or `@` and an abstract name, which no file has (unix(7)). */
@@ -16,9 +16,9 @@ export interface Where {
 }
 
 /** A server's place. Disposing of it takes a path away; the listener stays open. */
-export interface Place extends Disposable {
+export interface Endpoint extends Disposable {
   readonly listener: number;
-  readonly where: Where;
+  readonly address: ServerAddress;
   /**
    * Lets clients connect. To a path they can from the start, since a name that nobody listens at counts
    * as left behind, and another server takes it over.
@@ -43,9 +43,9 @@ export const Failure = { shortReply: 200, longReply: 201, refused: 202 } as cons
 /** A way to reach a server. */
 export interface Transport {
   /** Takes a place; port 0 lets the system pick one. @throws {UsageError | AddressError} where it is in use. */
-  take(where: Where): Place;
+  bind(address: ServerAddress): Endpoint;
   /** What a client does that asks for so many bytes; a call that takes longer than the limit fails. */
-  client(where: Where, bytes: number, limit: TimeLimit): Client;
+  client(address: ServerAddress, bytes: number, limit: TimeLimit): Client;
   /**
    * Accepts a client, and sends the bytes it has not yet asked for, so that a single thread can play both
    * sides.
@@ -72,6 +72,6 @@ export function failureOf(error: unknown): number {
 }
 
 /** Where a server is, in words. */
-export function whereText({ host, port, path }: Where): string {
+export function addressText({ host, port, path }: ServerAddress): string {
   return path ?? `${host}:${port}`;
 }

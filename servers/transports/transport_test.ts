@@ -6,13 +6,13 @@ import { Errno } from "../posix/errors.ts";
 import { fileStatus } from "../posix/files.ts";
 import { endWriting, timeLimit } from "../posix/sockets.ts";
 import { closing } from "../testing.ts";
-import { Failure, failureOf, transportOf, type Where, whereText } from "./transport.ts";
+import { addressText, Failure, failureOf, type ServerAddress, transportOf } from "./transport.ts";
 import { isTransport, TRANSPORT_NAMES, transports } from "./transports.ts";
 
 const LIMIT = timeLimit(5);
 
 /** Where a test listens: at a port, or under a name that no file has. */
-function somewhere(name: TransportName): Where {
+function somewhere(name: TransportName): ServerAddress {
   const nowhere = { host: "127.0.0.1", port: 0 };
   return name === "tcp" ? nowhere : { ...nowhere, path: `@herd-test-${crypto.randomUUID()}` };
 }
@@ -22,12 +22,12 @@ for (const name of TRANSPORT_NAMES) {
 
   /** What a client is told that asks for so many bytes of a server that sends `sent`. */
   const ask = (asked: number, sent: number): number => {
-    const place = transport.take(somewhere(name));
-    using _listener = closing(place.listener);
-    place.open();
-    const { open, ask, close } = transport.client(place.where, asked, LIMIT);
+    const endpoint = transport.bind(somewhere(name));
+    using _listener = closing(endpoint.listener);
+    endpoint.open();
+    const { open, ask, close } = transport.client(endpoint.address, asked, LIMIT);
     const connection = open();
-    const peer = transport.answerAhead(place.listener, sent);
+    const peer = transport.answerAhead(endpoint.listener, sent);
     using _ = closing(peer);
     endWriting(peer); // or a client that waits for more waits for ever
     const result = ask(connection);
@@ -46,11 +46,11 @@ for (const name of TRANSPORT_NAMES) {
   });
 
   Deno.test(`${name}: a client that nobody answers is told so, by the kind of failure`, () => {
-    const place = transport.take(somewhere(name));
-    const { open, ask, close } = transport.client(place.where, 1, timeLimit(0.05));
+    const endpoint = transport.bind(somewhere(name));
+    const { open, ask, close } = transport.client(endpoint.address, 1, timeLimit(0.05));
     {
-      using _ = closing(place.listener);
-      place.open();
+      using _ = closing(endpoint.listener);
+      endpoint.open();
       const connection = open();
       const silence = assertThrows(() => ask(connection), Error);
       assertEquals(failureOf(silence), Errno.EAGAIN);
@@ -59,37 +59,37 @@ for (const name of TRANSPORT_NAMES) {
     assertEquals(failureOf(assertThrows(open, Error)), Errno.ECONNREFUSED);
   });
 
-  Deno.test(`${name}: a place has one server`, () => {
-    const place = transport.take(somewhere(name));
-    using _ = closing(place.listener);
-    place.open();
-    const { message } = assertThrows(() => transport.take(place.where), Error);
-    assert(message.startsWith(`Cannot listen on ${whereText(place.where)}: `), message);
-    assert(message.includes("in use; write another"), message);
+  Deno.test(`${name}: an endpoint has one server`, () => {
+    const endpoint = transport.bind(somewhere(name));
+    using _ = closing(endpoint.listener);
+    endpoint.open();
+    const { message } = assertThrows(() => transport.bind(endpoint.address), Error);
+    assert(message.startsWith(`Cannot listen on ${addressText(endpoint.address)}: `), message);
+    assert(message.includes("in use"), message);
   });
 
   if (name === "tcp") {
-    Deno.test("tcp: of two servers that took the same port one opens it, and the other hears of it", () => {
-      const { where: { host, port }, ...first } = transport.take(somewhere(name));
+    Deno.test("tcp: of two servers bound to the same port, the second to listen fails", () => {
+      const { address: { host, port }, ...first } = transport.bind(somewhere(name));
       using _first = closing(first.listener);
-      const second = transport.take({ host, port });
+      const second = transport.bind({ host, port });
       using _second = closing(second.listener);
       const { open } = transport.client({ host, port }, 1, LIMIT);
       assertEquals(failureOf(assertThrows(open, Error)), Errno.ECONNREFUSED);
       second.open();
       closing(open())[Symbol.dispose]();
-      assertThrows(() => first.open(), UsageError, "the port is in use; write another");
+      assertThrows(() => first.open(), UsageError, "the port is in use");
     });
     continue;
   }
 
   Deno.test(`${name}: at a path there is a socket, as long as the server listens there`, () => {
     const path = `/tmp/herd-test-${crypto.randomUUID()}`;
-    const place = transport.take({ host: "", port: 0, path });
-    using _ = closing(place.listener);
+    const endpoint = transport.bind({ host: "", port: 0, path });
+    using _ = closing(endpoint.listener);
     assertEquals(fileStatus(path)?.isSocket, true);
-    assertEquals(place.where.path, path);
-    place[Symbol.dispose]();
+    assertEquals(endpoint.address.path, path);
+    endpoint[Symbol.dispose]();
     assertEquals(fileStatus(path), undefined);
   });
 }

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { monotonicNanoseconds } from "../../posix/clocks.ts";
+import { monotonicNanoseconds, sleep } from "../../posix/clocks.ts";
 import { close } from "../../posix/sockets.ts";
-import { pause, Priority } from "../../posix/threads.ts";
+import { Priority } from "../../posix/threads.ts";
 import { type ChannelMemory, End, Header, Slot, SLOTS, SlotState } from "./memory.ts";
 import { PULSE, Request, type RequestPacket } from "./packet.ts";
 
@@ -126,7 +126,7 @@ export class Inbox {
   removeAll(release: (end: number) => void): void {
     const { slots } = this.#memory;
     for (let slot = 0; slot < this.#memory.get(Header.slotsUsed); slot++) {
-      while (slots.get(slot, Slot.state) === SlotState.replying) pause(1);
+      while (slots.get(slot, Slot.state) === SlotState.replying) sleep(1);
       if (this.claim(slot)) release(slots.get(slot, Slot.end));
       if (slots.get(slot, Slot.state) !== SlotState.free) this.release(slot);
     }

@@ -4,11 +4,11 @@
  *
  * @module
  */
+import { sleep } from "../../posix/clocks.ts";
 import { READY_LIMIT, type ReadyLevels } from "../../posix/epoll.ts";
 import { peerCredentials } from "../../posix/messages.ts";
 import { getpid } from "../../posix/processes.ts";
 import { acceptOne, close } from "../../posix/sockets.ts";
-import { pause } from "../../posix/threads.ts";
 import { isOurs } from "./addresses.ts";
 import { attachedConnections, hearAttached } from "./attached.ts";
 import type { Ends } from "./ends.ts";
@@ -56,7 +56,7 @@ export class Intake {
   /** Takes in what has arrived; waits for something to arrive where `wait` is set. */
   gather(wait: boolean): void {
     if (!this.#inbox.hasRoom) {
-      if (wait) pause(FULL_MS);
+      if (wait) sleep(FULL_MS);
       return;
     }
     const isStarved = this.#ends.isStarved;

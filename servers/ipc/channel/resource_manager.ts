@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { complain, Errno, failedWith, SystemError } from "../../posix/errors.ts";
+import { Errno, failedWith, printError, SystemError } from "../../posix/errors.ts";
 import { channelDestroy } from "./channel.ts";
 import { MessageType, PulseCode } from "./flags.ts";
 import { CLOSED_PULSES } from "./intake.ts";
@@ -109,7 +109,7 @@ class Manager<Handle> implements ResourceManager {
       return this.#answer(received);
     } catch (error) {
       if (error instanceof SystemError) return error.errno;
-      complain(`${this.path}: ${(error as Error).message}`);
+      printError(`${this.path}: ${(error as Error).message}`);
       return Errno.EIO;
     }
   }

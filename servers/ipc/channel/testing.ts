@@ -5,6 +5,7 @@
  * @module
  */
 import { assertEquals, assertThrows } from "@std/assert";
+import { sleep } from "../../posix/clocks.ts";
 import { SystemError } from "../../posix/errors.ts";
 import { readText } from "../../posix/files.ts";
 import { Message } from "../../posix/messages.ts";
@@ -12,7 +13,6 @@ import { shareMemory } from "../../posix/memory.ts";
 import { type Ended, getpid, kill, wait } from "../../posix/processes.ts";
 import { type SocketAddress, SocketType, tryConnect, unconnected } from "../../posix/sockets.ts";
 import { endAfter, Signal } from "../../posix/signals.ts";
-import { pause } from "../../posix/threads.ts";
 import { closing, forkReady, inTime } from "../../testing.ts";
 import { channelCreate, channelDestroy } from "./channel.ts";
 import { msgReceive } from "./receive.ts";
@@ -172,7 +172,7 @@ export function sharedNumbers(count: number): Int32Array<ArrayBuffer> {
 export function until(what: string, isSo: () => boolean): void {
   for (const end = performance.now() + 1000 * PATIENCE_SECONDS; !isSo();) {
     if (performance.now() > end) throw new Error(`Cannot wait any longer until ${what}`);
-    pause(1);
+    sleep(1);
   }
 }
 

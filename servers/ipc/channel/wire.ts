@@ -39,7 +39,7 @@ export type Key = Uint8Array;
  * Does once what the two below do with `node:crypto`, which loads its code when it is used: a forked
  * process must not, since the descriptors of Deno's cache are not its own.
  */
-export function rehearseProofs(key: Key): void {
+export function warmUpProofs(key: Key): void {
   const nonce = randomBytes(NONCE_BYTES);
   if (!equal(proof(key, "", nonce), proof(key, "", nonce))) throw new Error("unreachable");
 }
