@@ -5,7 +5,7 @@
  * @module
  */
 import { processCpu, sleep, type Usage, usage } from "../servers/posix/clocks.ts";
-import { close, type TimeLimit } from "../servers/posix/sockets.ts";
+import { close, type SocketTimeout } from "../servers/posix/sockets.ts";
 import { getpid } from "../servers/posix/processes.ts";
 import { type Client, failureOf, type Transport } from "../servers/transports/transport.ts";
 
@@ -23,21 +23,21 @@ const ERROR_KINDS = 256;
 const HEADER_BYTES = 64 + 4 * ERROR_KINDS;
 
 /** What a client writes down, in memory it shares with its parent. */
-export class Ledger {
+export class ClientResults {
   readonly #times: Float64Array;
   readonly #done: Int32Array;
   readonly #errors: Int32Array;
   readonly #latencies: Float64Array;
 
   constructor(memory: ArrayBuffer, index: number, connections: number) {
-    const at = index * Ledger.bytes(connections);
+    const at = index * ClientResults.bytes(connections);
     this.#times = new Float64Array(memory, at, 6);
     this.#done = new Int32Array(memory, at + 48, 1);
     this.#errors = new Int32Array(memory, at + 64, ERROR_KINDS);
     this.#latencies = new Float64Array(memory, at + HEADER_BYTES, connections);
   }
 
-  /** Size of the ledger of that many connections. */
+  /** Size of the results of that many connections. */
   static bytes(connections: number): number {
     return HEADER_BYTES + 8 * connections;
   }
@@ -87,17 +87,17 @@ export class Ledger {
 }
 
 /** Does the whole task. */
-export function runClient(task: Task, ledger: Ledger): void {
+export function runClient(task: Task, results: ClientResults): void {
   const pid = getpid();
-  ledger.start(performance.now(), processCpu(pid)!, usage("process"));
+  results.start(performance.now(), processCpu(pid)!, usage("process"));
   for (let i = 0; i < task.connections; i++) {
     if (task.thinkMilliseconds > 0 && i > 0) sleep(task.thinkMilliseconds);
     const began = performance.now();
     const error = attempt(task.client);
-    if (error === 0) ledger.succeed(performance.now() - began);
-    else ledger.fail(error);
+    if (error === 0) results.succeed(performance.now() - began);
+    else results.fail(error);
   }
-  ledger.finish(performance.now(), processCpu(pid)!, usage("process"));
+  results.finish(performance.now(), processCpu(pid)!, usage("process"));
 }
 
 /** One connection; 0, or the kind of failure. */
@@ -120,18 +120,18 @@ const WARM_UP = 3000;
  * Plays client and server, over a socket that has no file, until V8 has compiled the client, so that the
  * processes forked afterwards start at full speed. (Over TCP this would leave as many ports in TIME_WAIT.)
  */
-export function warmUp(transport: Transport, limit: TimeLimit): void {
+export function warmUp(transport: Transport, limit: SocketTimeout): void {
   const address = { host: "", port: 0, path: `@herd-load-${getpid()}` };
   using endpoint = transport.bind(address);
   const { listener } = endpoint;
   const bytes = 4000;
-  const ledger = new Ledger(new ArrayBuffer(Ledger.bytes(WARM_UP)), 0, WARM_UP);
+  const results = new ClientResults(new ArrayBuffer(ClientResults.bytes(WARM_UP)), 0, WARM_UP);
   const client = transport.client(address, bytes, limit);
   // The server's part fits into the socket's buffer, so one thread can do both.
   const answered: Client = {
     ...client,
     ask(connection) {
-      const peer = transport.answerAhead(listener, bytes);
+      const peer = transport.acceptAndReply(listener, bytes);
       const result = client.ask(connection);
       close(peer);
       return result;
@@ -142,7 +142,7 @@ export function warmUp(transport: Transport, limit: TimeLimit): void {
     if (attempt(answered) !== 0) {
       throw new Error("Cannot warm up the client: its own socket does not answer");
     }
-    ledger.succeed(performance.now() - began);
+    results.succeed(performance.now() - began);
   }
   close(listener);
 }

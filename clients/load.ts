@@ -11,10 +11,10 @@ import { fork, requireFork } from "../servers/posix/fork.ts";
 import { shareMemory } from "../servers/posix/memory.ts";
 import { dieWithParent, getpid, reapOne, wait } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
-import { close, pipe, read, timeLimit, write } from "../servers/posix/sockets.ts";
+import { close, pipe, read, socketTimeout, write } from "../servers/posix/sockets.ts";
 import { Failure } from "../servers/transports/transport.ts";
 import { transports } from "../servers/transports/transports.ts";
-import { Ledger, runClient, type Task, warmUp } from "./client.ts";
+import { ClientResults, runClient, type Task, warmUp } from "./client.ts";
 import type { LoadOptions, LoadReport } from "./protocol.ts";
 
 const STDIN = 0;
@@ -24,7 +24,7 @@ interface Clients {
   /** Waits for `go` on standard input; false where the input ended. */
   awaitRequest(): boolean;
   /** Starts all of them and waits for their end; undefined where the input ended before that. */
-  run(): readonly Ledger[] | undefined;
+  run(): readonly ClientResults[] | undefined;
 }
 
 /** How often to see whether all clients still live that are not ready yet. */
@@ -39,9 +39,9 @@ const LOOK_AT_RUNNING_MS = 1000;
  * @throws {UnsupportedError} where this process cannot fork.
  * @throws {FailedError} where a client died.
  */
-export async function makeLoad(options: LoadOptions): Promise<Clients> {
+export async function prepareLoad(options: LoadOptions): Promise<Clients> {
   const { host, port, path, bytes, connections, thinkMilliseconds } = options;
-  const limit = timeLimit(options.timeoutSeconds);
+  const limit = socketTimeout(options.timeoutSeconds);
   const transport = await transports[options.transport]();
   const task = {
     client: transport.client({ host, port, path: path ?? undefined }, bytes, limit),
@@ -55,23 +55,26 @@ export async function makeLoad(options: LoadOptions): Promise<Clients> {
 }
 
 function forkClients(task: Task, count: number, warmup: number): Clients {
-  const memory = shareMemory(count * Ledger.bytes(task.connections)).buffer;
-  const ledgers = Array.from({ length: count }, (_, i) => new Ledger(memory, i, task.connections));
+  const memory = shareMemory(count * ClientResults.bytes(task.connections)).buffer;
+  const allResults = Array.from(
+    { length: count },
+    (_, i) => new ClientResults(memory, i, task.connections),
+  );
   const [readyEnd, ready] = pipe();
   const [endedEnd, ended] = pipe();
   const [gate, gateKeeper] = pipe();
   const parent = getpid();
   const before = { ...task, connections: warmup, thinkMilliseconds: 0 };
-  const unread = new Ledger(new ArrayBuffer(Ledger.bytes(warmup)), 0, warmup);
+  const unread = new ClientResults(new ArrayBuffer(ClientResults.bytes(warmup)), 0, warmup);
   const byte = new Uint8Array(1);
-  for (const ledger of ledgers) {
+  for (const results of allResults) {
     fork(() => {
       dieWithParent(parent, Signal.KILL);
       close(gateKeeper);
       runClient(before, unread);
       write(ready, byte, 1);
       read(gate, byte); // ends when the last copy of the other end is closed
-      runClient(task, ledger);
+      runClient(task, results);
     });
   }
   for (const descriptor of [gate, ready, ended]) close(descriptor);
@@ -96,38 +99,38 @@ function forkClients(task: Task, count: number, warmup: number): Clients {
           left--;
         }
       }
-      return ledgers;
+      return allResults;
     },
   };
 }
 
 /** What the clients saw, all together. */
-export async function reportOf(ledgers: readonly Ledger[]): Promise<LoadReport> {
+export async function loadReport(allResults: readonly ClientResults[]): Promise<LoadReport> {
   // Only now: loaded before the forks, it would make them dearer.
   const hdr = await import("hdr-histogram-js");
   const histogram = hdr.build({ numberOfSignificantValueDigits: 3, autoResize: true });
   const errors: Record<string, number> = {};
-  for (const ledger of ledgers) {
+  for (const results of allResults) {
     // The histogram counts from 1: a connection takes longer than a microsecond.
-    for (const ms of ledger.latencies) histogram.recordValue(Math.max(1, Math.round(ms * 1000)));
-    for (const [kind, count] of ledger.errors) {
+    for (const ms of results.latencies) histogram.recordValue(Math.max(1, Math.round(ms * 1000)));
+    for (const [kind, count] of results.errors) {
       errors[errorName(kind)] = (errors[errorName(kind)] ?? 0) + count;
     }
   }
   // A percentile is the upper end of a bucket, which may lie beyond the largest value in it.
   const percentile = (which: number) =>
     Math.min(histogram.getValueAtPercentile(which), histogram.maxValue) / 1e6;
-  const connections = sum(ledgers, (ledger) => ledger.latencies.length);
-  const start = Math.min(...ledgers.map(({ span: [start] }) => start));
-  const end = Math.max(...ledgers.map(({ span: [, end] }) => end));
+  const connections = sum(allResults, (results) => results.latencies.length);
+  const start = Math.min(...allResults.map(({ span: [start] }) => start));
+  const end = Math.max(...allResults.map(({ span: [, end] }) => end));
   const wallSeconds = (end - start) / 1000;
-  const [user, system] = [sum(ledgers, (l) => l.cpu.user), sum(ledgers, (l) => l.cpu.system)];
+  const [user, system] = [sum(allResults, (l) => l.cpu.user), sum(allResults, (l) => l.cpu.system)];
   return {
     connections,
     errors,
     wallSeconds,
     connectionsPerSecond: connections / wallSeconds,
-    cpu: { user, system, total: sum(ledgers, (ledger) => ledger.cpu.total) },
+    cpu: { user, system, total: sum(allResults, (results) => results.cpu.total) },
     latency: {
       p50: percentile(50),
       p99: percentile(99),

@@ -6,7 +6,7 @@
 import { printEvent, readOptions, runProgram } from "../servers/host/standard_streams.ts";
 import { applyPlacement } from "../servers/host/placement.ts";
 import { Signal } from "../servers/posix/signals.ts";
-import { makeLoad, reportOf } from "./load.ts";
+import { loadReport, prepareLoad } from "./load.ts";
 import type { LoadEvent, LoadOptions } from "./protocol.ts";
 
 const print: (event: LoadEvent) => void = printEvent;
@@ -14,13 +14,13 @@ const print: (event: LoadEvent) => void = printEvent;
 async function main(): Promise<number> {
   const options = readOptions<LoadOptions>();
   applyPlacement(options.placement, Signal.KILL);
-  const clients = await makeLoad(options);
+  const clients = await prepareLoad(options);
   print({ event: "ready" });
-  const ledgers = clients.awaitRequest() && clients.run();
+  const allResults = clients.awaitRequest() && clients.run();
   // Whoever started this has gone, or wants no more of it; its clients end with this process.
-  if (!ledgers) return 0;
+  if (!allResults) return 0;
   print({ event: "finished" });
-  print({ event: "report", report: await reportOf(ledgers) });
+  print({ event: "report", report: await loadReport(allResults) });
   return 0;
 }
 

@@ -14,20 +14,20 @@ import { linesOf } from "./host/lines.ts";
 import { sendDescriptor } from "./posix/descriptors.ts";
 import { fileStatus } from "./posix/files.ts";
 import { fork } from "./posix/fork.ts";
-import { affinity, type Ended, endsWithin, getpid, kill, spawn, wait } from "./posix/processes.ts";
+import { affinity, type Ended, getpid, kill, spawn, wait, waitForExit } from "./posix/processes.ts";
 import { Signal } from "./posix/signals.ts";
 import {
   boundAddress,
   close,
   connect,
-  endWriting,
   internetAddress,
   listen,
   pipe,
   read,
+  shutDownWrite,
   socketPair,
+  socketTimeout,
   streamSocket,
-  timeLimit,
   write,
 } from "./posix/sockets.ts";
 import { pathAddress } from "./transports/stream.ts";
@@ -281,7 +281,7 @@ export class Connection implements Disposable {
     const address = typeof place === "number"
       ? internetAddress("127.0.0.1", place)
       : pathAddress(place);
-    this.#fd = streamSocket(address, timeLimit(PATIENCE_SECONDS));
+    this.#fd = streamSocket(address, socketTimeout(PATIENCE_SECONDS));
     connect(this.#fd, address);
   }
 
@@ -303,8 +303,8 @@ export class Connection implements Disposable {
   }
 
   /** Says that no request will follow. */
-  endWriting(): void {
-    endWriting(this.#fd);
+  shutDownWrite(): void {
+    shutDownWrite(this.#fd);
   }
 
   [Symbol.dispose](): void {
@@ -343,7 +343,7 @@ export function closing(...descriptors: number[]): Disposable {
 
 /** Waits for a child; one that does not end is killed, and says so by its signal. */
 export function waitFor(pid: number): Ended {
-  if (!endsWithin(pid, 1000 * PATIENCE_SECONDS)) kill(pid, Signal.KILL);
+  if (!waitForExit(pid, 1000 * PATIENCE_SECONDS)) kill(pid, Signal.KILL);
   return wait(pid)!;
 }
 
@@ -365,14 +365,14 @@ export function forkReady(body: (ready: () => void) => number | void): number {
 
 /** What a child does that waits to be killed; it ends by itself where a test forgets it. */
 export function sleep(): void {
-  endsWithin(getpid(), 1000 * PATIENCE_SECONDS);
+  waitForExit(getpid(), 1000 * PATIENCE_SECONDS);
 }
 
 /** Waits until there is nothing at a path; false where that takes too long. */
 export function isGone(path: string): boolean {
   for (const end = performance.now() + 1000 * PATIENCE_SECONDS; performance.now() < end;) {
     if (fileStatus(path) === undefined) return true;
-    endsWithin(getpid(), 1); // sleeps
+    waitForExit(getpid(), 1); // sleeps
   }
   return false;
 }

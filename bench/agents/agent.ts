@@ -8,7 +8,7 @@ import { V8_FLAGS } from "../../servers/children/v8_flags.ts";
 import { errorOf, FailedError } from "../../servers/errors.ts";
 import { linesOf } from "../../servers/host/lines.ts";
 import type { ErrorEvent, Placement } from "../../servers/host/protocol.ts";
-import { removeCgroupOf } from "../../servers/posix/cgroup.ts";
+import { removeLeftoverCgroup } from "../../servers/posix/cgroup.ts";
 
 /** The checkout, which a program may read. */
 const ROOT = new URL("../..", import.meta.url).pathname;
@@ -193,7 +193,7 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
     await this.#child.status;
     clearTimeout(timer);
     // A host removes its own, unless it is killed.
-    removeCgroupOf(this.#child.pid);
+    removeLeftoverCgroup(this.#child.pid);
     await this.#input.abort().catch(() => {});
     await this.#output;
     await this.#stderr;

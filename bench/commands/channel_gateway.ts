@@ -11,7 +11,7 @@ import { printEvent, printLine } from "../cli/output.ts";
 import { userPath } from "../cli/paths.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { closeAllBut, Poller } from "../../servers/posix/descriptors.ts";
-import { Errno, failedWith } from "../../servers/posix/errors.ts";
+import { Errno, hasErrno } from "../../servers/posix/errors.ts";
 import { fork, forkAgain, requireFork } from "../../servers/posix/fork.ts";
 import {
   dieWithParent,
@@ -19,7 +19,7 @@ import {
   kill,
   reapOne,
   wait,
-  waitLater,
+  waitAsync,
 } from "../../servers/posix/processes.ts";
 import { Signal } from "../../servers/posix/signals.ts";
 import {
@@ -103,7 +103,7 @@ async function gateway({ operands, flags }: Options): Promise<number> {
   });
   const stopped = stopSignal();
   announce(boundAddress(outside), nodes, flags.json);
-  const ended = waitLater();
+  const ended = waitAsync();
   const isStopped = await Promise.race([stopped, ended.then(() => false)]);
   kill(server, Signal.KILL); // and with it its relays
   await ended;
@@ -154,7 +154,7 @@ function listenFor(address: SocketAddress, type: SocketType, hint: string): numb
   try {
     return listen(address, `listen on ${hint.split(": ")[0]}`, type);
   } catch (error) {
-    if (!failedWith(error, Errno.EADDRINUSE)) throw error;
+    if (!hasErrno(error, Errno.EADDRINUSE)) throw error;
     throw new UsageError(`Cannot listen on ${hint}`);
   }
 }

@@ -17,11 +17,18 @@ import { Mutex } from "../../servers/locks/mutex.ts";
 import { type Usage, usage } from "../../servers/posix/clocks.ts";
 import { receiveDescriptor, sendDescriptor } from "../../servers/posix/descriptors.ts";
 import { fork } from "../../servers/posix/fork.ts";
-import { unnamedFile } from "../../servers/posix/locking.ts";
+import { unlinkedFile } from "../../servers/posix/locking.ts";
 import { shareMemory } from "../../servers/posix/memory.ts";
 import { wait } from "../../servers/posix/processes.ts";
 import { rebase } from "../../servers/posix/rebase.ts";
-import { close, endWriting, pipe, read, socketPair, write } from "../../servers/posix/sockets.ts";
+import {
+  close,
+  pipe,
+  read,
+  shutDownWrite,
+  socketPair,
+  write,
+} from "../../servers/posix/sockets.ts";
 import { serve, WARM_UP, warmUp } from "../../servers/service/bytes.ts";
 import { median } from "../statistics/median.ts";
 
@@ -59,7 +66,7 @@ const line = new TextEncoder().encode("4000\n");
 function asked(): [client: number, server: number] {
   const [client, server] = socketPair();
   write(client, line, line.length);
-  endWriting(client);
+  shutDownWrite(client);
   return [client, server];
 }
 
@@ -102,7 +109,7 @@ const parts: readonly Part[] = [
   {
     name: "file lock: acquire and release",
     times: 100_000,
-    prepare: () => locking(new FileLock(unnamedFile())),
+    prepare: () => locking(new FileLock(unlinkedFile())),
   },
   {
     name: "mutex: acquire and release",

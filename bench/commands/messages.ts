@@ -69,7 +69,7 @@ const ATTACHED = {
   index: SIDE_CHANNEL,
   flags: ConnectFlag.CLOEXEC,
   call: "connectAttach",
-  doing: "measure a channel",
+  action: "measure a channel",
 };
 const TRANSACTION = { call: "msgSend", type: MessageType.own, message: REQUEST, reply };
 

@@ -1,9 +1,9 @@
 /** The requester, in the sample dialog of the Open System Services Programmer's Guide on two pseudo-terminals, as there. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { affinity, endsWithin, kill, wait } from "../../servers/posix/processes.ts";
+import { affinity, kill, wait, waitForExit } from "../../servers/posix/processes.ts";
 import { Signal } from "../../servers/posix/signals.ts";
-import { close, readLater, write } from "../../servers/posix/sockets.ts";
+import { close, readAsync, write } from "../../servers/posix/sockets.ts";
 import { startOnTerminal } from "../../servers/posix/terminal.ts";
 import { startServer } from "../../servers/testing.ts";
 import { runTask, type Task } from "../../clients/testing.ts";
@@ -37,7 +37,7 @@ class Terminal implements AsyncDisposable {
   async #read(): Promise<void> {
     const bytes = new Uint8Array(4096);
     const decoder = new TextDecoder();
-    for (let count; (count = await readLater(this.#user, bytes)) > 0;) {
+    for (let count; (count = await readAsync(this.#user, bytes)) > 0;) {
       this.#text += decoder.decode(bytes.subarray(0, count), { stream: true });
     }
   }
@@ -63,7 +63,7 @@ class Terminal implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#code === undefined && !endsWithin(this.#pid, 0)) kill(this.#pid, Signal.KILL);
+    if (this.#code === undefined && !waitForExit(this.#pid, 0)) kill(this.#pid, Signal.KILL);
     await this.ended();
     close(this.#user);
   }

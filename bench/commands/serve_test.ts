@@ -9,7 +9,7 @@ import {
 } from "@std/assert";
 import type { Report } from "../../servers/host/account.ts";
 import { designs } from "../../servers/designs.ts";
-import { Errno, failedWith } from "../../servers/posix/errors.ts";
+import { Errno, hasErrno } from "../../servers/posix/errors.ts";
 import { readText } from "../../servers/posix/files.ts";
 import { boundAddress, internetAddress, listen } from "../../servers/posix/sockets.ts";
 import {
@@ -94,7 +94,7 @@ for (const id of ["iterative", "prefork-fd-passing", "prethread-main-accept", "p
         assertEquals(ask(port, "4000\n", 4000).length, 4000);
         break;
       } catch (error) {
-        assert(failedWith(error, Errno.ECONNREFUSED), String(error));
+        assert(hasErrno(error, Errno.ECONNREFUSED), String(error));
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     }
@@ -180,7 +180,7 @@ Deno.test("serve stops although a client stays connected", async () => {
 const CONNECTIONS = 100;
 
 /** The report of a server of two children that has answered some clients. */
-async function reportOf(design: string, ...args: string[]): Promise<Report> {
+async function loadReport(design: string, ...args: string[]): Promise<Report> {
   await using server = await startServer(design, { args });
   for (let i = 0; i < CONNECTIONS; i++) ask(server.port, "4000\n", 4000);
   return (await server.stop()).report!;
@@ -191,7 +191,10 @@ for (const making of ["none", "fork", "subprocess", "worker"] as const) {
     children === making && lifetime !== "client"
   )!;
   Deno.test(`serve ${id} --extra-cpu wastes that much CPU on each connection, and reports it`, async () => {
-    const [plain, artificial] = [await reportOf(id), await reportOf(id, "--extra-cpu", "1000000")];
+    const [plain, artificial] = [
+      await loadReport(id),
+      await loadReport(id, "--extra-cpu", "1000000"),
+    ];
     assertEquals([plain.extraCpu, artificial.extraCpu], [undefined, 1_000_000]);
     const extra = (artificial.cpu.total - plain.cpu.total) / CONNECTIONS;
     assertGreater(extra, 0.9e-3);

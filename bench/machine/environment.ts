@@ -4,7 +4,7 @@
  * @module
  */
 import { libcVersion, tryReadText } from "../../servers/posix/files.ts";
-import type { ForkProof } from "../../servers/posix/fork.ts";
+import type { ForkProbe } from "../../servers/posix/fork.ts";
 import { loadAverages } from "./counters.ts";
 import type { Environment } from "../record/record.ts";
 
@@ -33,7 +33,7 @@ const FLAWS = [
 ] as const;
 
 /** Reads the environment from /proc and /sys. */
-export function readEnvironment(fork: ForkProof): Environment {
+export function readEnvironment(fork: ForkProbe): Environment {
   const sysctl = (name: string) => tryReadText(`/proc/sys/kernel/${name}`)?.trim();
   const cpuinfo = tryReadText("/proc/cpuinfo") ?? "";
   const memory = tryReadText("/proc/meminfo")?.match(/^MemTotal:\s+(\d+) kB/m)?.[1];

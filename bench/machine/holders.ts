@@ -6,7 +6,7 @@
 import {
   childrenOf,
   descriptorsOf,
-  tableIn,
+  readTable,
   tcpSocketsOn,
   TcpState,
 } from "../../servers/posix/files.ts";
@@ -40,7 +40,9 @@ export function listenerOn(port: number): number | undefined {
 /** Inodes of the connected stream sockets of the Unix domain (/proc/net/unix). */
 export function streamPipes(): Set<number> {
   const [STREAM, CONNECTED] = ["0001", "03"];
-  const rows = tableIn("/proc/net/unix").filter((row) => row[4] === STREAM && row[5] === CONNECTED);
+  const rows = readTable("/proc/net/unix").filter((row) =>
+    row[4] === STREAM && row[5] === CONNECTED
+  );
   return new Set(rows.map((row) => Number(row[6])));
 }
 

@@ -5,8 +5,8 @@
  */
 import config from "../../deno.json" with { type: "json" };
 import { UnsupportedError, UsageError } from "../../servers/errors.ts";
-import { proveFork } from "../../servers/posix/fork.ts";
-import { ownNetwork } from "../../servers/posix/network.ts";
+import { probeFork } from "../../servers/posix/fork.ts";
+import { enterNetworkNamespace } from "../../servers/posix/network.ts";
 import { readEnvironment } from "../machine/environment.ts";
 import { readLimits, shortfall } from "../plan/preflight.ts";
 import {
@@ -56,7 +56,7 @@ export interface Started {
  * @throws {UnsupportedError} where this machine cannot run the plan.
  */
 export function start(plan: Plan, folder: string): Started {
-  if (plan.netns) ownNetwork();
+  if (plan.netns) enterNetworkNamespace();
   const missing = shortfall(plan, readLimits());
   if (missing !== undefined) throw new UnsupportedError(`Cannot run this plan: ${missing}`);
   const run: Run = {
@@ -66,7 +66,7 @@ export function start(plan: Plan, folder: string): Started {
     endedAt: null,
     complete: false,
     plan,
-    environment: readEnvironment(proveFork()),
+    environment: readEnvironment(probeFork()),
     traces: [],
   };
   return { store: Store.create(folder, run), run, done: [], pending: plan.trials };
@@ -80,9 +80,9 @@ export function start(plan: Plan, folder: string): Started {
  */
 export function goOn(folder: string): Started {
   const { run, trials } = readRecord(folder);
-  if (run.plan.netns) ownNetwork();
+  if (run.plan.netns) enterNetworkNamespace();
   const { environment } = run;
-  const here = readEnvironment(proveFork());
+  const here = readEnvironment(probeFork());
   for (const name of ["kernel", "architecture", "cpu", "processors", "deno", "herd"] as const) {
     const [then, now] = name === "herd"
       ? [run.herd, config.version]

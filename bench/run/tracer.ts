@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { hasEnded, tryReadText } from "../../servers/posix/files.ts";
+import { hasExited, tryReadText } from "../../servers/posix/files.ts";
 import { UnsupportedError } from "../../servers/errors.ts";
 import type { Trace } from "../record/record.ts";
 
@@ -30,7 +30,7 @@ export const strace: Program = {
   ],
   isAttached: (pids, _pid, said) => {
     const attached = new Set([...said.matchAll(/Process (\d+) attached/g)].map(([, pid]) => pid));
-    return pids.every((pid) => attached.has(String(pid)) || hasEnded(pid));
+    return pids.every((pid) => attached.has(String(pid)) || hasExited(pid));
   },
   // "% time, seconds, usecs/call, calls, errors (if any), syscall"
   parse: (summary) =>

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { fork } from "../../servers/posix/fork.ts";
-import { endsWithin } from "../../servers/posix/processes.ts";
+import { waitForExit } from "../../servers/posix/processes.ts";
 import { waitFor } from "../../servers/testing.ts";
 import { perf, strace } from "./tracer.ts";
 
 Deno.test("strace is attached once it follows all processes that have not ended", () => {
   const ended = fork(() => 0);
-  endsWithin(ended, 1000);
+  waitForExit(ended, 1000);
   assertEquals(strace.isAttached([Deno.pid, ended], 0, ""), false);
   const said = `strace: Process ${Deno.pid} attached\n`;
   assertEquals(strace.isAttached([Deno.pid, ended], 0, said), true);

@@ -7,7 +7,12 @@
 import { findDesign } from "../designs.ts";
 import { announce, enter, type Handles, openSetup } from "./setup.ts";
 import { Slot } from "./meter.ts";
-import { Kind, type ReceivedLetter, receiveLetter, sendLetter } from "../ipc/door/letter.ts";
+import {
+  Kind,
+  type ReceivedDoorMessage,
+  receiveDoorMessage,
+  sendDoorMessage,
+} from "../ipc/door/letter.ts";
 import { doorBind, type DoorResult } from "../ipc/door/mod.ts";
 import { cpuBurner } from "../posix/clocks.ts";
 import { messagePair } from "../posix/messages.ts";
@@ -61,12 +66,12 @@ function warmUp(): void {
   const [caller, server] = messagePair();
   const data = new TextEncoder().encode("4000\n");
   for (let i = 0; i < WARM_UP; i++) {
-    sendLetter(caller, { kind: Kind.call, data, room: 4000 });
-    sendLetter(server, {
+    sendDoorMessage(caller, { kind: Kind.call, data, room: 4000 });
+    sendDoorMessage(server, {
       kind: Kind.result,
-      ...serve(undefined, (receiveLetter(server) as ReceivedLetter).data),
+      ...serve(undefined, (receiveDoorMessage(server) as ReceivedDoorMessage).data),
     });
-    receiveLetter(caller);
+    receiveDoorMessage(caller);
   }
   [caller, server].forEach(close);
 }

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { findDesign, loadListing } from "../designs.ts";
 import type { Member } from "../design.ts";
 import { receiveDescriptor, sendDescriptor } from "../posix/descriptors.ts";
-import { endsWithin, kill, wait } from "../posix/processes.ts";
+import { kill, wait, waitForExit } from "../posix/processes.ts";
 import { fork } from "../posix/fork.ts";
 import { Signal } from "../posix/signals.ts";
 import { close, pipe, read, socketPair, write } from "../posix/sockets.ts";
@@ -61,7 +61,7 @@ const answers = ({ childs }: Channel) => {
 Deno.test("Pool leaves a child alone that ended by itself, until it is started again", () => {
   play([ends, answers], ({ pool, member, news }) => {
     const { pid } = member;
-    endsWithin(pid, PATIENCE_MS);
+    waitForExit(pid, PATIENCE_MS);
     assertEquals(pool.collect(), [member]);
     assertEquals([member.pid, member.processor], [0, 7]);
     assertEquals(news(), ["ended"]);
@@ -78,7 +78,7 @@ Deno.test("Pool leaves a child alone that ended by itself, until it is started a
 Deno.test("Pool starts a child again that ended by itself while a connection was on its way", () => {
   play([ends, answers], ({ pool, member, news }) => {
     const { pid } = member;
-    endsWithin(pid, PATIENCE_MS);
+    waitForExit(pid, PATIENCE_MS);
     const [client, theirs] = socketPair();
     sendDescriptor(member.channel, theirs);
     close(theirs);
@@ -95,7 +95,7 @@ Deno.test("Pool replaces a child that died, and keeps what was on its way", () =
     const [client, theirs] = socketPair();
     sendDescriptor(member.channel, theirs);
     kill(member.pid, Signal.KILL);
-    endsWithin(member.pid, PATIENCE_MS);
+    waitForExit(member.pid, PATIENCE_MS);
     assertEquals(pool.collect(), []);
     assertEquals(news(), ["lost"]);
     assertEquals(read(client, new Uint8Array(2)), 1);

@@ -10,8 +10,8 @@ import { openLock } from "../locks/lock.ts";
 import { Mutex } from "../locks/mutex.ts";
 import { Queue, QUEUE_BYTES } from "../locks/queue.ts";
 import { cpuBurner, usage } from "../posix/clocks.ts";
-import { unnamedFile } from "../posix/locking.ts";
-import { mapMemoryFile, memoryAt, memoryFile, type SharedMemory } from "../posix/memory.ts";
+import { unlinkedFile } from "../posix/locking.ts";
+import { createMemfd, mapMemfd, memoryAt, type SharedMemory } from "../posix/memory.ts";
 import { gettid } from "../posix/processes.ts";
 import { read } from "../posix/sockets.ts";
 import { serve } from "../service/bytes.ts";
@@ -69,8 +69,8 @@ export function makeSetup(
     extraCpu?: number;
   },
 ): Setup {
-  const memory = memoryFile("herd", METER_AT + Meter.bytes(options.children));
-  const lockFile = design.lock === "file" ? unnamedFile() : -1;
+  const memory = createMemfd("herd", METER_AT + Meter.bytes(options.children));
+  const lockFile = design.lock === "file" ? unlinkedFile() : -1;
   const handles = {
     design: design.id,
     listener: -1,
@@ -101,7 +101,7 @@ export function openSetup(
 ): Setup {
   const bytes = METER_AT + Meter.bytes(handles.children);
   const memory: SharedMemory = address === undefined
-    ? mapMemoryFile(handles.memory, bytes)
+    ? mapMemfd(handles.memory, bytes)
     : memoryAt(address, bytes);
   return {
     design,
@@ -127,7 +127,7 @@ export function clientSlotAddress({ address }: Setup): bigint {
 export function openSlot(memory: number, index: number): Slot {
   const children = index + 1; // those behind it are of no interest
   const bytes = METER_AT + Meter.bytes(children);
-  return new Meter(mapMemoryFile(memory, bytes), METER_AT, children).children[index]!;
+  return new Meter(mapMemfd(memory, bytes), METER_AT, children).children[index]!;
 }
 
 /** What the parent of a listing gets. */

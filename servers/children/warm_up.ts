@@ -7,7 +7,7 @@
  */
 import type { Children } from "../design.ts";
 import type { Queue } from "../locks/queue.ts";
-import { sendNote } from "../posix/descriptors.ts";
+import { notify } from "../posix/descriptors.ts";
 import { Errno, SystemError } from "../posix/errors.ts";
 import { gettid } from "../posix/processes.ts";
 import {
@@ -15,8 +15,8 @@ import {
   connect,
   duplicate,
   endConnecting,
-  endWriting,
   listen,
+  shutDownWrite,
   streamSocket,
   unixAddress,
   write,
@@ -100,14 +100,14 @@ function playPassing(stage: Setup, clients: number): void {
   const children = new Pool(stage, {
     start(_index, { childs }) {
       channel = duplicate(childs);
-      for (let i = 0; i < clients; i++) sendNote(channel);
+      for (let i = 0; i < clients; i++) notify(channel);
       return NOBODY;
     },
     startFor: () => NOBODY,
   });
   toTheEnd(() => listing.parent!({ ...serverOf(stage, stage.meter.parent, children), listener }));
   const parents = children.members[0]!.channel;
-  endWriting(parents);
+  shutDownWrite(parents);
   toTheEnd(() => listing.child!(childOf(stage, 0, { channel })));
   for (const descriptor of [listener, channel, parents, ...ends]) close(descriptor);
 }
@@ -121,7 +121,7 @@ function audience(clients: number): { listener: number; ends: readonly number[] 
     const end = streamSocket(address);
     connect(end, address);
     write(end, line, line.length);
-    endWriting(end);
+    shutDownWrite(end);
     return end;
   });
   endConnecting(listener);

@@ -21,7 +21,7 @@ import { Cgroup } from "../posix/cgroup.ts";
 import { requireFork } from "../posix/fork.ts";
 import { UnsupportedError } from "../errors.ts";
 import { getpid } from "../posix/processes.ts";
-import { close, pipe, readLater, socketPair } from "../posix/sockets.ts";
+import { close, pipe, readAsync, socketPair } from "../posix/sockets.ts";
 import { startProcesses } from "./process_server.ts";
 import type { ServerOptions } from "./protocol.ts";
 import type { Running } from "./running.ts";
@@ -151,7 +151,7 @@ export class Host {
 
   async #readStatus(pipe: number, onStatus: (status: Status) => void): Promise<void> {
     const bytes = new Uint8Array(64 * STATUS_BYTES);
-    for (let length; (length = await readLater(pipe, bytes)) > 0;) {
+    for (let length; (length = await readAsync(pipe, bytes)) > 0;) {
       for (const status of statuses(bytes, length)) {
         onStatus(status);
         if (status.kind !== "ready" || !this.#waitingFor.delete(status.index)) continue;

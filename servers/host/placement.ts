@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { dieWithParent, setAffinity, startGroup, startSession } from "../posix/processes.ts";
+import { dieWithParent, setAffinity, startProcessGroup, startSession } from "../posix/processes.ts";
 import type { Placement } from "./protocol.ts";
 
 /** Moves this process there. When its owner ends, it receives `signal`. */
@@ -11,5 +11,5 @@ export function applyPlacement({ session, processors, owner }: Placement, signal
   dieWithParent(owner, signal);
   if (processors !== null) setAffinity(processors);
   if (session === "own") startSession();
-  else startGroup();
+  else startProcessGroup();
 }

@@ -20,10 +20,10 @@ import {
   childrenOf,
   contextSwitches,
   cpuTicks,
-  hasEnded,
+  hasExited,
   proportionalMemory,
-  scheduledSeconds,
-  waitedForSeconds,
+  reapedCpuSeconds,
+  schedstatSeconds,
 } from "../posix/files.ts";
 import { fork } from "../posix/fork.ts";
 import {
@@ -32,7 +32,7 @@ import {
   type Ended,
   getpid,
   kill,
-  waitLater,
+  waitAsync,
 } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { rebase } from "../posix/rebase.ts";
@@ -134,8 +134,8 @@ class Processes implements Running, Watch {
       const { source, cpuSeconds } = this.#cgroup;
       return { source, cpuSeconds };
     }
-    const seconds = this.#living().map(scheduledSeconds);
-    const waitedFor = this.#perClient ? waitedForSeconds(this.#server) : 0;
+    const seconds = this.#living().map(schedstatSeconds);
+    const waitedFor = this.#perClient ? reapedCpuSeconds(this.#server) : 0;
     return { source: "schedstat", cpuSeconds: sum(seconds) + waitedFor };
   }
 
@@ -145,7 +145,7 @@ class Processes implements Running, Watch {
 
   allMemory(): number | null {
     // A child that has ended and was not waited for has none any more.
-    const all = this.#living().filter((pid) => !hasEnded(pid)).map(proportionalMemory);
+    const all = this.#living().filter((pid) => !hasExited(pid)).map(proportionalMemory);
     return all.includes(null) ? null : sum(all as number[]);
   }
 
@@ -160,7 +160,7 @@ class Processes implements Running, Watch {
 
   /** Waits for the server process, and for those of its children that outlive it. */
   async #reap(): Promise<void> {
-    for (let end; (end = await waitLater());) {
+    for (let end; (end = await waitAsync());) {
       this.#account(end);
       if (end.pid === this.#server) this.#setEnded(`the server process ${howItEnded(end)}`);
     }

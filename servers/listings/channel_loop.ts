@@ -23,7 +23,7 @@ import {
   type ReceivedMessage,
 } from "../ipc/channel/mod.ts";
 import type { Server } from "../design.ts";
-import { Errno, failedWith } from "../posix/errors.ts";
+import { Errno, hasErrno } from "../posix/errors.ts";
 import { answer, WARM_UP } from "../service/bytes.ts";
 
 const request = new Uint8Array(64);
@@ -44,7 +44,7 @@ function reply({ rcvid, info }: ReceivedMessage): boolean {
     if (bytes) msgReply(rcvid, bytes.length, bytes);
     else msgError(rcvid, Errno.EINVAL);
   } catch (error) {
-    if (!failedWith(error, Errno.ESRCH)) throw error; // the client has vanished
+    if (!hasErrno(error, Errno.ESRCH)) throw error; // the client has vanished
   }
   return bytes !== undefined;
 }

@@ -21,7 +21,7 @@ async function start(): Promise<RunningServer & { path: string }> {
 
 /** A connection to it. */
 function attachTo(path: string): Disposable & { ask(request: string): Uint8Array } {
-  const how = { index: SIDE_CHANNEL, flags: ConnectFlag.CLOEXEC, call: "attach", doing: "attach" };
+  const how = { index: SIDE_CHANNEL, flags: ConnectFlag.CLOEXEC, call: "attach", action: "attach" };
   const coid = attach(pathAddress(path), how);
   return {
     ask(request) {

@@ -65,14 +65,14 @@ for (const { design, local } of servings) {
         connection.send(`${count}\n`);
         assertEquals(text(connection.receive(count)), "A".repeat(count));
       }
-      connection.endWriting();
+      connection.shutDownWrite();
       assertEquals(connection.receive(1).length, 0);
     });
 
     await t.step("it answers requests that arrive together", () => {
       using connection = connect();
       connection.send("1\n70000\n3\n");
-      connection.endWriting();
+      connection.shutDownWrite();
       assertEquals(connection.receive(100_000).length, 70_004);
     });
 
@@ -88,7 +88,7 @@ for (const { design, local } of servings) {
       connection.send("0");
       connection.send("00");
       connection.send("\n");
-      connection.endWriting();
+      connection.shutDownWrite();
       assertEquals(connection.receive(5000).length, 4000);
     });
 
@@ -122,7 +122,7 @@ for (const { design, local } of servings) {
     await t.step("a reply of 16 MiB arrives whole", () => {
       using connection = connect();
       connection.send(`${REQUEST_LIMIT}\n`);
-      connection.endWriting();
+      connection.shutDownWrite();
       assertEquals(connection.receive(REQUEST_LIMIT + 1).length, REQUEST_LIMIT);
     });
 

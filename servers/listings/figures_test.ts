@@ -41,7 +41,7 @@ async function replaceOne(server: RunningServer): Promise<void> {
   const every = Array.from({ length: CHILDREN }, () => clients.use(new Connection(server.port)));
   for (const connection of every) connection.send("1\n");
   for (const connection of every) assertEquals(connection.receive(1).length, 1);
-  for (const connection of every) connection.endWriting();
+  for (const connection of every) connection.shutDownWrite();
   // The end comes once nobody holds the other side any more.
   for (const connection of every) assertEquals(connection.receive(1).length, 0);
 }

@@ -9,11 +9,11 @@
  */
 import type { Child, Member, Server } from "../design.ts";
 import {
+  notify,
   Poller,
   receiveDescriptor,
-  receiveNote,
   sendDescriptor,
-  sendNote,
+  waitForNotification,
 } from "../posix/descriptors.ts";
 import { accept, close } from "../posix/sockets.ts";
 
@@ -32,7 +32,7 @@ export function parent({ listener, children }: Server): never {
     }
     for (const member of pool) {
       if (!poller.isReady(member.index)) continue;
-      if (!receiveNote(member.channel)) renew(member);
+      if (!waitForNotification(member.channel)) renew(member);
       if (member.busy) free++;
       member.busy = false;
     }
@@ -64,6 +64,6 @@ export function child({ channel, serve }: Child): void {
     const connection = receiveDescriptor(channel);
     if (connection === -1) return;
     serve(connection);
-    sendNote(channel);
+    notify(channel);
   }
 }

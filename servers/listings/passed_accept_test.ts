@@ -41,7 +41,7 @@ function client(server: RunningServer): Connection {
 
 /** Ends a client, and waits until the child that served it is free. */
 async function end(connection: Connection, server: RunningServer): Promise<void> {
-  connection.endWriting();
+  connection.shutDownWrite();
   assertEquals(connection.receive(1).length, 0);
   connection[Symbol.dispose]();
   await untilQuiet(server);
@@ -105,7 +105,7 @@ for (const { id } of designs.filter(({ passes }) => passes === "free")) {
       const connections = Array.from({ length: 5 }, () => clients.use(new Connection(server.port)));
       for (const connection of connections) {
         connection.send("4000\n");
-        connection.endWriting();
+        connection.shutDownWrite();
       }
       for (const connection of connections) assertEquals(connection.receive(4001).length, 4000);
     }

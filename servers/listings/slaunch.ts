@@ -12,8 +12,8 @@
  * @module
  */
 import type { Member, Server } from "../design.ts";
-import { offerDescriptor, Poller, WRITABLE } from "../posix/descriptors.ts";
-import { Signal, signalDescriptor, takeSignal } from "../posix/signals.ts";
+import { Poller, trySendDescriptor, WRITABLE } from "../posix/descriptors.ts";
+import { readSignal, Signal, signalDescriptor } from "../posix/signals.ts";
 import { accept, close } from "../posix/sockets.ts";
 
 /** Accepts, and deals the connections round. */
@@ -32,7 +32,7 @@ export function parent({ listener, children }: Server): never {
     poller.set(LISTENER, full < pool.length ? listener : -1);
     poller.wait();
     if (poller.isReady(DEATHS)) {
-      takeSignal(deaths);
+      readSignal(deaths);
       for (const { processor } of children.collect()) mask.delete(processor);
     }
     for (const member of pool) if (poller.isReady(member.index)) resume(member);
@@ -58,7 +58,7 @@ export function parent({ listener, children }: Server): never {
   function pass(member: Member): boolean {
     // Counted first: whoever looks from outside never sees a child with more than it was given.
     member.count++;
-    const passed = offerDescriptor(member.channel, connection);
+    const passed = trySendDescriptor(member.channel, connection);
     if (passed) close(connection);
     else suspend(member);
     return passed;

@@ -13,7 +13,7 @@ import { lockFile, unlockFile } from "../posix/locking.ts";
 export class FileLock implements Lock {
   readonly #descriptor: number;
 
-  /** The lock on that file (`unnamedFile` makes one). */
+  /** The lock on that file (`unlinkedFile` makes one). */
   constructor(descriptor: number) {
     this.#descriptor = descriptor;
   }

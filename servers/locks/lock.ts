@@ -8,17 +8,17 @@ import { FileLock } from "./file_lock.ts";
 import { Mutex } from "./mutex.ts";
 
 /** Where a lock lives: a file's descriptor, or an address in shared memory. */
-export interface LockPlace {
+export interface LockLocation {
   readonly descriptor: number;
   readonly address: bigint;
 }
 
-const kinds: Readonly<Record<LockKind, (place: LockPlace) => Lock>> = {
+const kinds: Readonly<Record<LockKind, (place: LockLocation) => Lock>> = {
   file: ({ descriptor }) => new FileLock(descriptor),
   mutex: ({ address }) => new Mutex(address),
 };
 
 /** The lock of that kind. */
-export function openLock(kind: LockKind, place: LockPlace): Lock {
+export function openLock(kind: LockKind, place: LockLocation): Lock {
   return kinds[kind](place);
 }

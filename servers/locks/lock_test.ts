@@ -2,14 +2,14 @@
 import { assert, assertEquals } from "@std/assert";
 import type { LockKind } from "../design.ts";
 import { designs } from "../designs.ts";
-import { unnamedFile } from "../posix/locking.ts";
+import { unlinkedFile } from "../posix/locking.ts";
 import { readText } from "../posix/files.ts";
 import { shareMemory } from "../posix/memory.ts";
 import { type Ended, getppid, kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { close } from "../posix/sockets.ts";
 import { forkReady, sleep, waitFor } from "../testing.ts";
-import { type LockPlace, openLock } from "./lock.ts";
+import { type LockLocation, openLock } from "./lock.ts";
 import { Mutex } from "./mutex.ts";
 
 const PATIENCE_MS = 30_000;
@@ -17,10 +17,10 @@ const PATIENCE_MS = 30_000;
 const kinds = [...new Set(designs.flatMap(({ lock }) => lock ?? []))];
 
 /** A place for a lock of any kind; its file is gone at the end of the block that uses it. */
-function makePlace(between: "threads" | "processes" = "processes"): LockPlace & Disposable {
+function makePlace(between: "threads" | "processes" = "processes"): LockLocation & Disposable {
   const { address } = shareMemory(Mutex.BYTES);
   Mutex.create(address, between);
-  const descriptor = unnamedFile();
+  const descriptor = unlinkedFile();
   return { descriptor, address, [Symbol.dispose]: () => close(descriptor) };
 }
 
@@ -168,9 +168,9 @@ class Thread implements Disposable {
   readonly #url = URL.createObjectURL(new Blob([PROGRAM], { type: "text/javascript" }));
   readonly #worker = new Worker(this.#url, { type: "module" });
   readonly #kind: LockKind;
-  readonly #place: LockPlace;
+  readonly #place: LockLocation;
 
-  constructor(kind: LockKind, { descriptor, address }: LockPlace) {
+  constructor(kind: LockKind, { descriptor, address }: LockLocation) {
     this.#kind = kind;
     this.#place = { descriptor, address };
   }

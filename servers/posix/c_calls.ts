@@ -29,7 +29,7 @@ const UC_STACK_SIZE = 32;
  * one that called. All of them lie in shared memory made for them, so that nothing of this process's own
  * memory is written between the calls, but for what the functions themselves write.
  */
-export function callInOneGo(calls: readonly CCall[]): void {
+export function callBackToBack(calls: readonly CCall[]): void {
   if (calls.length === 0) return;
   const memory = shareMemory((calls.length + 1) * EACH);
   const view = new DataView(memory.buffer);

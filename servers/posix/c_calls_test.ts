@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { closing } from "../testing.ts";
-import { callInOneGo } from "./c_calls.ts";
+import { callBackToBack } from "./c_calls.ts";
 import { addressOf, libc } from "./libc.ts";
 import { pipe, read } from "./sockets.ts";
 
 const SYS_write = { x86_64: 1, aarch64: 64 }[Deno.build.arch];
 
-Deno.test("callInOneGo() makes each call once, in that order", () => {
+Deno.test("callBackToBack() makes each call once, in that order", () => {
   const [output, input] = pipe();
   using _ = closing(output, input);
   const digits = new TextEncoder().encode("0123456789");
@@ -14,13 +14,13 @@ Deno.test("callInOneGo() makes each call once, in that order", () => {
     address: libc.addressOfSyscall!,
     args: [SYS_write, input, addressOf(digits) + BigInt(from), length],
   });
-  callInOneGo([write(7, 3), write(0, 2), ...Array(100).fill(write(4, 1))]);
+  callBackToBack([write(7, 3), write(0, 2), ...Array(100).fill(write(4, 1))]);
   const written = new Uint8Array(200);
   const length = read(output, written);
   assertEquals(new TextDecoder().decode(written.subarray(0, length)), "78901" + "4".repeat(100));
 });
 
-Deno.test("callInOneGo() passes six arguments whole, negative ones and addresses", () => {
+Deno.test("callBackToBack() passes six arguments whole, negative ones and addresses", () => {
   const PROT_READ_WRITE = 3;
   const MAP_PRIVATE_ANONYMOUS_FIXED = 0x32;
   const place = libc.mmap(null, 8192n, PROT_READ_WRITE, 0x22, -1, 0n)!;
@@ -28,11 +28,11 @@ Deno.test("callInOneGo() passes six arguments whole, negative ones and addresses
   const bytes = new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(place, 8192));
   bytes.fill(1);
   const args = [address + 4096n, 4096, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS_FIXED, -1, 0];
-  callInOneGo([{ address: libc.addressOfMmap!, args }]);
+  callBackToBack([{ address: libc.addressOfMmap!, args }]);
   assertEquals([bytes[4095], bytes[4096]], [1, 0]);
   libc.munmap(place, 8192n);
 });
 
-Deno.test("callInOneGo() makes no call of none", () => {
-  callInOneGo([]);
+Deno.test("callBackToBack() makes no call of none", () => {
+  callBackToBack([]);
 });

@@ -7,7 +7,7 @@
 import { checked, Errno, errno, SystemError } from "./errors.ts";
 import { readText, tryReadText, writeText } from "./files.ts";
 import { cString, libc } from "./libc.ts";
-import { endsWithin } from "./processes.ts";
+import { waitForExit } from "./processes.ts";
 
 /** Where a CPU account can be kept: cpuacct of version 1, or the one hierarchy of version 2. */
 interface Hierarchy {
@@ -102,7 +102,7 @@ function folderOf({ folder }: Hierarchy, host: number): string {
 const LEAVING_MS = 1000;
 
 /** Removes what is left of the cgroup of a host that was killed. */
-export function removeCgroupOf(host: number): void {
+export function removeLeftoverCgroup(host: number): void {
   for (const hierarchy of hierarchies()) {
     const folder = folderOf(hierarchy, host);
     const processes = tryReadText(`${folder}/cgroup.procs`);
@@ -116,7 +116,7 @@ export function removeCgroupOf(host: number): void {
 
 function waitForEnd(pid: number): void {
   try {
-    endsWithin(pid, LEAVING_MS);
+    waitForExit(pid, LEAVING_MS);
   } catch (error) {
     if (!(error instanceof SystemError) || error.errno !== Errno.ESRCH) throw error;
   }

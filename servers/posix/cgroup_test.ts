@@ -1,8 +1,8 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { forkReady, waitFor } from "../testing.ts";
 import { usage } from "./clocks.ts";
-import { Cgroup, hierarchies, removeCgroupOf } from "./cgroup.ts";
-import { endsWithin, getpid, kill } from "./processes.ts";
+import { Cgroup, hierarchies, removeLeftoverCgroup } from "./cgroup.ts";
+import { getpid, kill, waitForExit } from "./processes.ts";
 import { Signal } from "./signals.ts";
 
 const total = ({ user, system }: { user: number; system: number }) => user + system;
@@ -38,7 +38,7 @@ for (const kind of kinds) {
       work(0.1);
       ready();
     });
-    endsWithin(pid, 5000);
+    waitForExit(pid, 5000);
     const counted = cgroup.cpuSeconds;
     const { usage } = waitFor(pid); // with that of its child
     cgroup.remove();
@@ -55,13 +55,13 @@ for (const kind of kinds) {
       work(0.2);
       ready();
     });
-    endsWithin(pid, 5000);
+    waitForExit(pid, 5000);
     assertGreater(0.15, cgroup.cpuSeconds);
     waitFor(pid);
     cgroup.remove();
   });
 
-  Deno.test(`${kind.source}: removeCgroupOf() removes it once those in it have ended`, () => {
+  Deno.test(`${kind.source}: removeLeftoverCgroup() removes it once those in it have ended`, () => {
     const cgroup = Cgroup.make(getpid(), [kind])!;
     const pid = forkReady((ready) => {
       cgroup.enter();
@@ -70,7 +70,7 @@ for (const kind of kinds) {
     });
     kill(pid, Signal.KILL);
     waitFor(pid);
-    removeCgroupOf(getpid());
+    removeLeftoverCgroup(getpid());
     const again = Cgroup.make(getpid(), [kind])!;
     assertEquals(again.cpuSeconds, 0); // a new one
     again.remove();

@@ -17,7 +17,7 @@ import {
 } from "./clocks.ts";
 import { readText } from "./files.ts";
 import { shareMemory } from "./memory.ts";
-import { endsWithin, getpid } from "./processes.ts";
+import { getpid, waitForExit } from "./processes.ts";
 
 const total = ({ user, system }: { user: number; system: number }) => user + system;
 
@@ -33,7 +33,7 @@ Deno.test("processCpu() follows another process, to the figure it leaves behind"
     work(0.2);
   });
   const early = processCpu(pid)!;
-  endsWithin(pid, 5000);
+  waitForExit(pid, 5000);
   const late = processCpu(pid)!;
   const left = total(waitFor(pid).usage);
   assertGreaterOrEqual(early, 0.1);

@@ -56,7 +56,7 @@ export function sendDescriptor(channel: number, descriptor: number): boolean {
  *
  * @returns false also where there is none.
  */
-export function offerDescriptor(channel: number, descriptor: number): boolean {
+export function trySendDescriptor(channel: number, descriptor: number): boolean {
   return send(channel, descriptor, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
@@ -84,12 +84,12 @@ export function receiveDescriptor(channel: number): number {
 const note = new Uint8Array(1);
 
 /** Says something to the process at the other end, which only means that it is said. */
-export function sendNote(channel: number): void {
+export function notify(channel: number): void {
   while (libc.write(channel, note, 1) < 0) retryOrThrow("write", `tell over descriptor ${channel}`);
 }
 
 /** Takes such a note; false where the process at the other end is gone. */
-export function receiveNote(channel: number): boolean {
+export function waitForNotification(channel: number): boolean {
   for (;;) {
     const count = libc.read(channel, note, 1);
     if (count > 0) return true;

@@ -2,10 +2,10 @@ import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { closing, inChild, waitFor } from "../testing.ts";
 import {
   closeAllBut,
-  offerDescriptor,
   Poller,
   receiveDescriptor,
   sendDescriptor,
+  trySendDescriptor,
   WRITABLE,
 } from "./descriptors.ts";
 import { SystemError } from "./errors.ts";
@@ -101,20 +101,20 @@ Deno.test("closeAllBut() leaves those it is given, and the standard three", () =
   assertEquals(left, [0, 1, 2, ...kept.toReversed()]);
 });
 
-Deno.test("offerDescriptor() waits for no room, and loses nothing that it has passed", () => {
+Deno.test("trySendDescriptor() waits for no room, and loses nothing that it has passed", () => {
   const [ours, theirs] = socketPair();
   using _ = closing(ours, theirs);
   const poller = new Poller([]);
   poller.add(ours, WRITABLE);
   let passed = 0;
-  while (passed < 10_000 && offerDescriptor(ours, theirs)) passed++;
+  while (passed < 10_000 && trySendDescriptor(ours, theirs)) passed++;
   assertGreater(passed, 100);
   assert(passed < 10_000);
-  assertEquals(offerDescriptor(ours, theirs), false);
+  assertEquals(trySendDescriptor(ours, theirs), false);
   assertEquals(poller.wait(0), false);
   for (let i = 0; i < passed; i++) close(receiveDescriptor(theirs));
   assertEquals(poller.wait(0), true);
-  assertEquals(offerDescriptor(ours, theirs), true);
+  assertEquals(trySendDescriptor(ours, theirs), true);
 });
 
 Deno.test("sendDescriptor() names the error where it fails", () => {
@@ -122,7 +122,7 @@ Deno.test("sendDescriptor() names the error where it fails", () => {
   using _ = closing(left, right);
   const [output, input] = pipe();
   using _pipe = closing(output, input);
-  for (const send of [sendDescriptor, offerDescriptor]) {
+  for (const send of [sendDescriptor, trySendDescriptor]) {
     assertEquals(assertThrows(() => send(input, output), SystemError).code, "ENOTSOCK");
     const { call, code, message } = assertThrows(() => send(left, -1), SystemError);
     assertEquals([call, code], ["sendmsg", "EBADF"]);

@@ -18,8 +18,8 @@ const EPOLLONESHOT = 1 << 30;
 const DATA_AT = Deno.build.arch === "x86_64" ? 4 : 8;
 const EVENT_BYTES = DATA_AT + 8;
 
-/** Makes a set; its descriptor is for `ReadySet` or `ReadyLevels`, in any thread of the process. */
-export function makeReadySet(): number {
+/** Makes a set; its descriptor is for `OneShotEpoll` or `LevelEpoll`, in any thread of the process. */
+export function createEpoll(): number {
   return checked(libc.epoll_create1(EPOLL_CLOEXEC), "epoll_create1", "make a set of descriptors");
 }
 
@@ -39,7 +39,7 @@ export function watched(set: number): { readonly descriptor: number; readonly ta
  * other hears of it, so it may be read from and closed without a lock. Of the waiting threads the one
  * that came last is woken, whose caches are warm.
  */
-export class ReadySet {
+export class OneShotEpoll {
   readonly #set: number;
   readonly #event = new Uint8Array(DATA_AT + 8);
   readonly #view = new DataView(this.#event.buffer);
@@ -87,14 +87,14 @@ export class ReadySet {
 }
 
 /** As many descriptors as one `wait` tells of. */
-export const READY_LIMIT = 64;
+export const MAX_EVENTS = 64;
 
 /** A set that tells of every descriptor in it for as long as it is ready (level-triggered). */
-export class ReadyLevels {
+export class LevelEpoll {
   readonly #set: number;
   readonly #event = new Uint8Array(EVENT_BYTES);
   readonly #eventView = new DataView(this.#event.buffer);
-  readonly #events = new Uint8Array(READY_LIMIT * EVENT_BYTES);
+  readonly #events = new Uint8Array(MAX_EVENTS * EVENT_BYTES);
   readonly #view = new DataView(this.#events.buffer);
 
   /** The set of that descriptor. */
@@ -108,7 +108,7 @@ export class ReadyLevels {
   }
 
   /** Adds a descriptor of which to tell once, when its other end is closed, and not of input. */
-  addForEnd(descriptor: number, tag: number): void {
+  addForHangUp(descriptor: number, tag: number): void {
     this.#add(descriptor, tag, EPOLLONESHOT);
   }
 
@@ -131,7 +131,7 @@ export class ReadyLevels {
   /** Waits until any is ready, −1: for ever; of how many it can tell is the result. */
   wait(milliseconds: number): number {
     for (;;) {
-      const count = libc.epoll_wait(this.#set, this.#events, READY_LIMIT, milliseconds);
+      const count = libc.epoll_wait(this.#set, this.#events, MAX_EVENTS, milliseconds);
       if (count >= 0) return count;
       retryOrThrow("epoll_wait", "wait for a descriptor");
     }

@@ -36,7 +36,7 @@ export const Errno = {
   EHOSTUNREACH: 113,
 } as const;
 
-/** A system call failed. The message says what it was doing, which call, and why. */
+/** A system call failed. The message says what it was action, which call, and why. */
 export class SystemError extends HerdError {
   override name = "SystemError";
   readonly exitCode = ExitCode.unsupported;
@@ -47,9 +47,9 @@ export class SystemError extends HerdError {
   /** Its name, such as `EADDRINUSE`. */
   readonly code: string;
 
-  constructor(call: string, doing: string, errno: number) {
+  constructor(call: string, action: string, errno: number) {
     const code = errnoName(errno);
-    super(`Cannot ${doing}: ${call} failed with ${code} (${fromCString(libc.strerror(errno))})`);
+    super(`Cannot ${action}: ${call} failed with ${code} (${fromCString(libc.strerror(errno))})`);
     this.call = call;
     this.errno = errno;
     this.code = code;
@@ -57,7 +57,7 @@ export class SystemError extends HerdError {
 }
 
 /** Whether a failure is that of a system call with one of these error numbers. */
-export function failedWith(error: unknown, ...numbers: readonly number[]): boolean {
+export function hasErrno(error: unknown, ...numbers: readonly number[]): boolean {
   return error instanceof SystemError && numbers.includes(error.errno);
 }
 
@@ -83,7 +83,7 @@ const STARVED_MS = 10;
  *
  * @throws {SystemError} for a real failure.
  */
-export function retryOrThrow(call: string, doing: string): void {
+export function retryOrThrow(call: string, action: string): void {
   const number = errno();
   switch (number) {
     case Errno.EINTR:
@@ -97,12 +97,12 @@ export function retryOrThrow(call: string, doing: string): void {
       libc.poll(new Uint8Array(0), 0, STARVED_MS);
       return;
   }
-  throw new SystemError(call, doing, number);
+  throw new SystemError(call, action, number);
 }
 
 /** The result of a call that fails with −1 and is not worth repeating. @throws {SystemError} */
-export function checked(result: number, call: string, doing: string): number {
-  if (result === -1) throw new SystemError(call, doing, errno());
+export function checked(result: number, call: string, action: string): number {
+  if (result === -1) throw new SystemError(call, action, errno());
   return result;
 }
 

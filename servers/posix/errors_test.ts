@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { checked, Errno, errnoName, failedWith, SystemError } from "./errors.ts";
+import { checked, Errno, errnoName, hasErrno, SystemError } from "./errors.ts";
 import { closing } from "../testing.ts";
 import { boundAddress, connect, internetAddress, listen, streamSocket } from "./sockets.ts";
 
@@ -38,10 +38,10 @@ Deno.test("Errno holds the numbers of this machine", () => {
   for (const [name, number] of Object.entries(Errno)) assertEquals(errnoName(number), name);
 });
 
-Deno.test("failedWith() tells failures of system calls apart, and from others", () => {
+Deno.test("hasErrno() tells failures of system calls apart, and from others", () => {
   const error = new SystemError("open", "look", Errno.ENOENT);
-  assertEquals(failedWith(error, Errno.ENOENT), true);
-  assertEquals(failedWith(error, Errno.EACCES, Errno.ENOENT), true);
-  assertEquals(failedWith(error, Errno.EACCES), false);
-  assertEquals(failedWith(new Error("open"), Errno.ENOENT), false);
+  assertEquals(hasErrno(error, Errno.ENOENT), true);
+  assertEquals(hasErrno(error, Errno.EACCES, Errno.ENOENT), true);
+  assertEquals(hasErrno(error, Errno.EACCES), false);
+  assertEquals(hasErrno(new Error("open"), Errno.ENOENT), false);
 });

@@ -104,7 +104,7 @@ export function fileStatus(path: string): FileStatus | undefined {
 }
 
 /** The lines of a file, each as its fields: words between spaces. */
-export function tableIn(path: string): string[][] {
+export function readTable(path: string): string[][] {
   return readText(path).split("\n").map((line) => line.trim().split(/ +/));
 }
 
@@ -123,7 +123,7 @@ export interface TcpSocket {
 /** The TCP sockets whose own port is that. */
 export function tcpSocketsOn(port: number): TcpSocket[] {
   const end = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  return tableIn("/proc/thread-self/net/tcp").filter(([, local]) => local?.endsWith(end))
+  return readTable("/proc/thread-self/net/tcp").filter(([, local]) => local?.endsWith(end))
     .map(([, , , state, queues, , , , , inode]) => ({
       state: state!,
       waiting: parseInt(queues!.split(":")[1]!, 16),
@@ -143,7 +143,7 @@ export function childrenOf(pid: number): number[] {
 }
 
 /** Whether a process has ended, be it that its parent has not yet asked for it. */
-export function hasEnded(pid: number): boolean {
+export function hasExited(pid: number): boolean {
   return !/\) [^ZX]/.test(tryReadText(`/proc/${pid}/stat`) ?? "");
 }
 
@@ -165,7 +165,7 @@ export function proportionalMemory(pid: number): number | null {
 }
 
 /** CPU seconds of a process's main thread as the scheduler's statistics have it; 0 without them. */
-export function scheduledSeconds(pid: number): number {
+export function schedstatSeconds(pid: number): number {
   return Number(tryReadText(`/proc/${pid}/schedstat`)?.split(" ")[0] ?? 0) / 1e9;
 }
 
@@ -176,7 +176,7 @@ export function cpuTicks(pid: number): { user: number; system: number } {
 }
 
 /** CPU seconds of the children a process has waited for, in steps of 10 ms. */
-export function waitedForSeconds(pid: number): number {
+export function reapedCpuSeconds(pid: number): number {
   const TICKS_PER_SECOND = 100; // USER_HZ, on every architecture
   const fields = statFields(pid);
   return (Number(fields[13] ?? 0) + Number(fields[14] ?? 0)) / TICKS_PER_SECOND;

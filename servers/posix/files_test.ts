@@ -8,7 +8,7 @@ import {
   contextSwitches,
   cpuTicks,
   descriptorsOf,
-  hasEnded,
+  hasExited,
   libcVersion,
   readText,
   tcpSocketsOn,
@@ -17,7 +17,7 @@ import {
 } from "./files.ts";
 import { fork, forkAgain } from "./fork.ts";
 import { shareMemory } from "./memory.ts";
-import { endsWithin, kill } from "./processes.ts";
+import { kill, waitForExit } from "./processes.ts";
 import { Signal } from "./signals.ts";
 import {
   boundAddress,
@@ -70,7 +70,7 @@ Deno.test("childrenOf() lists the children of a process, one not waited for incl
     ready();
     sleep();
   });
-  endsWithin(pids[0]!, 5000);
+  waitForExit(pids[0]!, 5000);
   assertEquals(childrenOf(pid), [...pids]);
   for (const each of [pids[1]!, pid]) kill(each, Signal.KILL);
   waitFor(pid);
@@ -94,7 +94,7 @@ Deno.test("contextSwitches() counts the waits of another process", () => {
     write(ours, byte, 1);
     read(ours, byte);
   }
-  endsWithin(pid, 5000);
+  waitForExit(pid, 5000);
   const after = contextSwitches(`/proc/${pid}`);
   assertGreater(after.voluntary, before.voluntary);
   const { voluntary, involuntary } = waitFor(pid).usage;
@@ -106,7 +106,7 @@ Deno.test("cpuTicks() is the CPU time of another process in steps of 10 ms", () 
   const pid = fork(() => {
     while (usage().user + usage().system < 0.1);
   });
-  endsWithin(pid, 5000);
+  waitForExit(pid, 5000);
   const ticks = cpuTicks(pid);
   const { user, system } = waitFor(pid).usage;
   assertGreater(ticks.user + ticks.system, 5);
@@ -133,15 +133,15 @@ Deno.test("tcpSocketsOn() finds a listening socket by its port, and how many wai
   assertEquals(tcpSocketsOn(port).filter(({ state }) => state === TcpState.listen), []);
 });
 
-Deno.test("hasEnded() tells of a process before and after anyone waits for it", () => {
+Deno.test("hasExited() tells of a process before and after anyone waits for it", () => {
   const pid = forkReady((ready) => {
     ready();
     sleep();
   });
-  assertEquals(hasEnded(pid), false);
+  assertEquals(hasExited(pid), false);
   kill(pid, Signal.KILL);
-  endsWithin(pid, 1000);
-  assertEquals(hasEnded(pid), true);
+  waitForExit(pid, 1000);
+  assertEquals(hasExited(pid), true);
   waitFor(pid);
-  assertEquals(hasEnded(pid), true);
+  assertEquals(hasExited(pid), true);
 });

@@ -13,7 +13,7 @@ import { checked, printError } from "./errors.ts";
 import { readText } from "./files.ts";
 import { UnsupportedError } from "../errors.ts";
 import { libc } from "./libc.ts";
-import { endsWithin, exitNow, kill, wait } from "./processes.ts";
+import { exitNow, kill, wait, waitForExit } from "./processes.ts";
 import { resetSignals, Signal, withSignalsBlocked } from "./signals.ts";
 
 const MADV_DOFORK = 11;
@@ -146,7 +146,7 @@ export function pretend(pid: 0 | 1, body: () => void): void {
 }
 
 /** How a proof of fork went. */
-export interface ForkProof {
+export interface ForkProbe {
   readonly works: boolean;
   readonly attempts: number;
   /** Why it does not work, or null. */
@@ -157,7 +157,7 @@ const PROOF_CODE = 42;
 const PROOF_LIMIT_MS = 5000;
 
 /** Forks a child that allocates and must end with a known code within a time limit; tries twice. */
-export function proveFork(): ForkProof {
+export function probeFork(): ForkProbe {
   let reason: string | null = null;
   for (let attempts = 1; attempts <= 2; attempts++) {
     try {
@@ -175,7 +175,7 @@ function proveOnce(): string | null {
     const objects = Array.from({ length: 20_000 }, (_, i) => ({ name: `object ${i}`, i }));
     return objects.reduce((sum, object) => sum + object.i, 0) === 199_990_000 ? PROOF_CODE : 1;
   });
-  if (!endsWithin(pid, PROOF_LIMIT_MS)) kill(pid, Signal.KILL);
+  if (!waitForExit(pid, PROOF_LIMIT_MS)) kill(pid, Signal.KILL);
   const end = wait(pid);
   if (end?.code === PROOF_CODE) return null;
   if (end?.signal === Signal.KILL) return `a forked child did not end within ${PROOF_LIMIT_MS} ms`;
@@ -186,7 +186,7 @@ function proveOnce(): string | null {
 
 /** @throws {UnsupportedError} where fork does not work. */
 export function requireFork(): void {
-  const { works, reason } = proveFork();
+  const { works, reason } = probeFork();
   if (!works) {
     throw new UnsupportedError(
       `Cannot fork a Deno process here: ${reason}; designs made of Workers need no fork (deno task designs)`,

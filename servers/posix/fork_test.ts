@@ -1,11 +1,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { closing, evaluate, inChild, waitFor } from "../testing.ts";
-import { fork, forkAgain, pretend, proveFork, requireFork } from "./fork.ts";
+import { fork, forkAgain, pretend, probeFork, requireFork } from "./fork.ts";
 import { wait } from "./processes.ts";
 import { pipe, read, write } from "./sockets.ts";
 
-Deno.test("proveFork() and requireFork() find that fork works", () => {
-  assertEquals(proveFork(), { works: true, attempts: 1, reason: null });
+Deno.test("probeFork() and requireFork() find that fork works", () => {
+  assertEquals(probeFork(), { works: true, attempts: 1, reason: null });
   requireFork();
 });
 

@@ -23,7 +23,7 @@ export function pthreadObject(address: bigint): PthreadObject {
 }
 
 /** A new file that has no name any more: it is gone with its last descriptor, which is the result. */
-export function unnamedFile(): number {
+export function unlinkedFile(): number {
   const path = cString("/tmp/herd-lock-XXXXXX");
   const fd = checked(libc.mkostemp(path, O_CLOEXEC), "mkostemp", "make a lock file in /tmp");
   libc.unlink(path);

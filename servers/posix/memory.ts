@@ -37,14 +37,14 @@ export function shareMemory(bytes: number): SharedMemory {
 }
 
 /** A file in memory that a program started with exec can map: its descriptor (closed on exec). */
-export function memoryFile(name: string, bytes: number): number {
+export function createMemfd(name: string, bytes: number): number {
   const fd = checked(libc.memfd_create(cString(name), MFD_CLOEXEC), "memfd_create", "share memory");
   checked(libc.ftruncate(fd, BigInt(bytes)), "ftruncate", `give shared memory ${bytes} bytes`);
   return fd;
 }
 
 /** Maps such a file. */
-export function mapMemoryFile(fd: number, bytes: number): SharedMemory {
+export function mapMemfd(fd: number, bytes: number): SharedMemory {
   return map(bytes, MAP_SHARED, fd);
 }
 

@@ -3,11 +3,11 @@ import { closing, inChild } from "../testing.ts";
 import { SystemError } from "./errors.ts";
 import {
   bytesOf,
+  createMemfd,
   discard,
   fileOf,
-  mapMemoryFile,
+  mapMemfd,
   memoryAt,
-  memoryFile,
   pinnedBytes,
   readFile,
   shareMemory,
@@ -39,10 +39,10 @@ Deno.test("shareMemory() says where there is not so much", () => {
   assertEquals({ call, code }, { call: "mmap", code: "ENOMEM" });
 });
 
-Deno.test("mapMemoryFile() shows the same memory wherever it is mapped", () => {
-  const file = memoryFile("herd-test", 4096);
+Deno.test("mapMemfd() shows the same memory wherever it is mapped", () => {
+  const file = createMemfd("herd-test", 4096);
   using _ = closing(file);
-  const [first, second] = [mapMemoryFile(file, 4096), mapMemoryFile(file, 4096)];
+  const [first, second] = [mapMemfd(file, 4096), mapMemfd(file, 4096)];
   assertNotEquals(first.address, second.address);
   new Uint8Array(first.buffer)[4095] = 42;
   assertEquals(new Uint8Array(second.buffer)[4095], 42);
@@ -89,7 +89,7 @@ Deno.test("bytesOf() says where a file is shorter, and where there is none", () 
 });
 
 Deno.test("readFile() reads what writeFile() wrote, from any offset, as far as there is anything", () => {
-  const file = memoryFile("herd-test", 0);
+  const file = createMemfd("herd-test", 0);
   using _ = closing(file);
   writeFile(file, new Uint8Array([1, 2, 3]), 2);
   writeFile(file, new Uint8Array([9]));
@@ -100,9 +100,9 @@ Deno.test("readFile() reads what writeFile() wrote, from any offset, as far as t
 });
 
 Deno.test("discard() leaves zeros, and what comes before as it was", () => {
-  const file = memoryFile("herd-test", 8192);
+  const file = createMemfd("herd-test", 8192);
   using _ = closing(file);
-  const memory = mapMemoryFile(file, 8192);
+  const memory = mapMemfd(file, 8192);
   const bytes = new Uint8Array(memory.buffer).fill(7);
   discard(memory, 4096);
   assertEquals([bytes[0], bytes[4095], bytes[4096], bytes[8191]], [7, 7, 0, 0]);

@@ -15,8 +15,8 @@ import {
   setOption,
   type SocketAddress,
   socketPair,
+  type SocketTimeout,
   SocketType,
-  type TimeLimit,
   unconnected,
 } from "./sockets.ts";
 
@@ -45,26 +45,26 @@ export interface Credentials {
 }
 
 /** A listening socket whose connections carry messages, each with its sender's credentials. */
-export function listenForMessages(address: SocketAddress, doing: string): number {
-  const listener = listen(address, doing, SocketType.messages);
-  askForSenders(listener); // connections inherit it
+export function listenForMessages(address: SocketAddress, action: string): number {
+  const listener = listen(address, action, SocketType.messages);
+  enableCredentials(listener); // connections inherit it
   return listener;
 }
 
 /** A message socket, not yet connected; a call on it that takes longer than `limit` fails (EAGAIN). */
-export function messageSocket(address: SocketAddress, limit?: TimeLimit): number {
+export function messageSocket(address: SocketAddress, limit?: SocketTimeout): number {
   return unconnected(address, SocketType.messages, limit);
 }
 
 /** Two connected sockets; messages carry their sender's credentials either way. */
 export function messagePair(): [number, number] {
   const pair = socketPair(SocketType.messages);
-  pair.forEach(askForSenders);
+  pair.forEach(enableCredentials);
   return pair;
 }
 
 /** From now on messages that arrive here carry their sender's credentials. */
-export function askForSenders(socket: number): void {
+export function enableCredentials(socket: number): void {
   setOption(socket, SO_PASSCRED, new Uint8Array(new Int32Array([1]).buffer));
 }
 

@@ -12,7 +12,16 @@ import {
   peerCredentials,
 } from "./messages.ts";
 import { getgid, getpid, getuid } from "./processes.ts";
-import { accept, close, connect, pipe, read, timeLimit, unixAddress, write } from "./sockets.ts";
+import {
+  accept,
+  close,
+  connect,
+  pipe,
+  read,
+  socketTimeout,
+  unixAddress,
+  write,
+} from "./sockets.ts";
 
 const byte = new Uint8Array(1);
 
@@ -29,7 +38,7 @@ function textOf({ data, length }: Message): string {
   return new TextDecoder().decode(data.subarray(0, length));
 }
 
-const hasEnded = (descriptor: number) => read(descriptor, byte) === 0;
+const hasExited = (descriptor: number) => read(descriptor, byte) === 0;
 
 Deno.test("Message keeps its bounds", () => {
   const [left, right] = messagePair();
@@ -135,7 +144,7 @@ Deno.test("Message says that descriptors did not fit, and has those that did", (
   close(input);
   small.closeDescriptors();
   assertEquals(small.descriptors, []);
-  assertEquals(hasEnded(output), true);
+  assertEquals(hasExited(output), true);
 });
 
 Deno.test("Message says that the other end is closed, but not before what it had sent", () => {
@@ -173,7 +182,7 @@ Deno.test("Message need not wait", () => {
 Deno.test("messageSocket() connects to a listener, and a call on it may take so long", () => {
   const address = unixAddress(`\0herd-test-messages-${getpid()}`);
   const listener = listenForMessages(address, "test");
-  const client = messageSocket(address, timeLimit(0.02));
+  const client = messageSocket(address, socketTimeout(0.02));
   connect(client, address);
   const server = accept(listener);
   using _ = closing(listener, client, server);

@@ -20,7 +20,7 @@ const IFF_UP = 1;
  *
  * @throws {UnsupportedError} where that is not permitted.
  */
-export function ownNetwork(): void {
+export function enterNetworkNamespace(): void {
   if (libc.unshare(CLONE_NEWNET) === -1) {
     const number = errno();
     if (number !== Errno.EPERM) throw new SystemError("unshare", "make a network", number);
@@ -33,13 +33,13 @@ export function ownNetwork(): void {
 }
 
 function bringUpLoopback(): void {
-  const doing = "bring up the loopback interface";
-  const socket = checked(libc.socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0), "socket", doing);
+  const action = "bring up the loopback interface";
+  const socket = checked(libc.socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0), "socket", action);
   const request = new Uint8Array(40); // struct ifreq: the name in 16 bytes, then the flags
   request.set(new TextEncoder().encode("lo"));
   request[16] = IFF_UP;
   const result = libc.ioctl(socket, SIOCSIFFLAGS, request);
   const number = errno();
   libc.close(socket);
-  if (result === -1) throw new SystemError("ioctl", doing, number);
+  if (result === -1) throw new SystemError("ioctl", action, number);
 }

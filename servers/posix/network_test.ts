@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { forkReady, waitFor } from "../testing.ts";
 import { tryReadText } from "./files.ts";
 import { UnsupportedError } from "../errors.ts";
-import { ownNetwork } from "./network.ts";
+import { enterNetworkNamespace } from "./network.ts";
 import { accept, boundAddress, connect, internetAddress, listen, streamSocket } from "./sockets.ts";
 
 /** Exit codes of a child that tries it. */
@@ -13,7 +13,7 @@ function tryIt(body: () => boolean): number {
   const pid = forkReady((ready) => {
     ready();
     try {
-      ownNetwork();
+      enterNetworkNamespace();
       return body() ? WORKS : 1;
     } catch (error) {
       if (error instanceof UnsupportedError) return FORBIDDEN;
@@ -26,7 +26,8 @@ function tryIt(body: () => boolean): number {
 const isPermitted = tryIt(() => true) === WORKS;
 
 Deno.test({
-  name: "ownNetwork() has loopback, which works, and nothing else (ignored without root)",
+  name:
+    "enterNetworkNamespace() has loopback, which works, and nothing else (ignored without root)",
   ignore: !isPermitted,
   fn() {
     const code = tryIt(() => {
@@ -44,7 +45,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "ownNetwork() says that it takes root where it does (ignored for root)",
+  name: "enterNetworkNamespace() says that it takes root where it does (ignored for root)",
   ignore: isPermitted,
   fn: () => assertEquals(tryIt(() => true), FORBIDDEN),
 });

@@ -95,7 +95,7 @@ export function startSession(): void {
 }
 
 /** Puts this process into a process group of its own, so that ^C on a terminal does not reach it. */
-export function startGroup(): void {
+export function startProcessGroup(): void {
   checked(libc.setpgid(0, 0), "setpgid", "start a process group");
 }
 
@@ -124,12 +124,12 @@ function waitWith(pid: number, options: number): Ended | undefined {
 }
 
 /** Waits for any child in a thread of Deno's pool; undefined where there is none left. */
-export async function waitLater(): Promise<Ended | undefined> {
+export async function waitAsync(): Promise<Ended | undefined> {
   const status = new Uint8Array(4);
   const rusage = new Uint8Array(RUSAGE_BYTES);
   const views = [new DataView(status.buffer), new DataView(rusage.buffer)] as const;
   for (;;) {
-    const pid = await libc.waitLater(-1, status, 0, rusage);
+    const pid = await libc.waitAsync(-1, status, 0, rusage);
     if (pid > 0) return ended(pid, ...views);
     // errno is lost on the way from the other thread: asked again here, the kernel says why.
     const code = libc.wait4(-1, status, WNOHANG, rusage);
@@ -150,7 +150,7 @@ function ended(pid: number, statusView: DataView, rusage: DataView): Ended {
 }
 
 /** Waits for a process to end, but not longer than that; whether it did. It stays to be reaped. */
-export function endsWithin(pid: number, milliseconds: number): boolean {
+export function waitForExit(pid: number, milliseconds: number): boolean {
   const SYS_pidfd_open = 434; // the same number on every architecture
   const POLLIN = 1;
   const fd = checked(libc.pidfd_open(SYS_pidfd_open, pid, 0), "pidfd_open", `watch process ${pid}`);
@@ -172,8 +172,8 @@ export function affinity(): number[] {
 export function setAffinity(processors: readonly number[]): void {
   const mask = new Uint8Array(128);
   for (const cpu of processors) mask[cpu >> 3]! |= 1 << (cpu & 7);
-  const doing = `run on processors ${processors.join(",")}`;
-  checked(libc.sched_setaffinity(0, mask.length, mask), "sched_setaffinity", doing);
+  const action = `run on processors ${processors.join(",")}`;
+  checked(libc.sched_setaffinity(0, mask.length, mask), "sched_setaffinity", action);
 }
 
 /** The processor this thread runs on at the moment. */

@@ -19,7 +19,6 @@ import {
   currentProcessor,
   descriptorLimit,
   dieWithParent,
-  endsWithin,
   exec,
   exitNow,
   getpid,
@@ -30,6 +29,7 @@ import {
   spawn,
   startSession,
   wait,
+  waitForExit,
 } from "./processes.ts";
 import { Signal } from "./signals.ts";
 import { close, pipe, read, write } from "./sockets.ts";
@@ -83,30 +83,30 @@ Deno.test("reapOne() finds a child once it has ended, and only once", () => {
   const pid = sleeper();
   assertEquals(reapOne(pid), undefined);
   kill(pid, Signal.TERM);
-  endsWithin(pid, 5000);
+  waitForExit(pid, 5000);
   assertEquals(reapOne(pid)?.signal, Signal.TERM);
   assertEquals(reapOne(pid), undefined);
 });
 
-Deno.test("waitLater() finds every child, and undefined after the last", async () => {
+Deno.test("waitAsync() finds every child, and undefined after the last", async () => {
   const { code, stdout, stderr } = await evaluate(`
     import { fork } from "./posix/fork.ts";
-    import { waitLater } from "./posix/processes.ts";
+    import { waitAsync } from "./posix/processes.ts";
     const pids = [fork(() => 3), fork(() => 4)];
-    const ends = [await waitLater(), await waitLater()];
+    const ends = [await waitAsync(), await waitAsync()];
     const codes = pids.map((pid) => ends.find((end) => end?.pid === pid)?.code);
-    console.log(JSON.stringify([...codes, await waitLater() ?? "none"]));
+    console.log(JSON.stringify([...codes, await waitAsync() ?? "none"]));
   `);
   assertEquals({ code, stdout, stderr }, { code: 0, stdout: '[3,4,"none"]\n', stderr: "" });
 });
 
-Deno.test("endsWithin() tells a process that lives from one that ended, and leaves it there", () => {
+Deno.test("waitForExit() tells a process that lives from one that ended, and leaves it there", () => {
   const pid = sleeper();
-  assertEquals(endsWithin(pid, 10), false);
+  assertEquals(waitForExit(pid, 10), false);
   kill(pid, Signal.KILL);
-  assertEquals(endsWithin(pid, 5000), true);
+  assertEquals(waitForExit(pid, 5000), true);
   assertEquals(wait(pid)?.signal, Signal.KILL);
-  assertEquals(assertThrows(() => endsWithin(pid, 10), SystemError).code, "ESRCH");
+  assertEquals(assertThrows(() => waitForExit(pid, 10), SystemError).code, "ESRCH");
 });
 
 Deno.test("kill() takes a process that is gone for no error, and a signal there is not for one", () => {
@@ -151,7 +151,7 @@ Deno.test("dieWithParent() ends a process whose parent is killed", () => {
     });
     sleep();
   });
-  assertEquals(endsWithin(child[0]!, 10), false);
+  assertEquals(waitForExit(child[0]!, 10), false);
   kill(pid, Signal.KILL);
   waitFor(pid);
   assert(goneWithin(child[0]!, 5000));
@@ -160,7 +160,7 @@ Deno.test("dieWithParent() ends a process whose parent is killed", () => {
 /** Whether a process that may be no child, and may be gone already, ends in that time. */
 function goneWithin(pid: number, milliseconds: number): boolean {
   try {
-    return endsWithin(pid, milliseconds);
+    return waitForExit(pid, milliseconds);
   } catch (error) {
     if (error instanceof SystemError && error.code === "ESRCH") return true;
     throw error;
@@ -303,7 +303,7 @@ Deno.test("exec() keeps affinity and parent-death signal", async () => {
   const [processor] = affinity();
   const { stdout } = await evaluate(`
     import { fork } from "./posix/fork.ts";
-    import { dieWithParent, endsWithin, exec, getpid, kill, setAffinity, wait } from "./posix/processes.ts";
+    import { dieWithParent, waitForExit, exec, getpid, kill, setAffinity, wait } from "./posix/processes.ts";
     import { readText } from "./posix/files.ts";
     import { pipe, read } from "./posix/sockets.ts";
     const [output, input] = pipe();
@@ -321,7 +321,7 @@ Deno.test("exec() keeps affinity and parent-death signal", async () => {
     console.log(readText("/proc/" + child + "/status").match(/Cpus_allowed_list:\\s+(.*)/)[1]);
     kill(parent, 9);
     wait(parent);
-    console.log(endsWithin(child, 5000));
+    console.log(waitForExit(child, 5000));
   `);
   assertEquals(stdout, `${processor}\ntrue\n`);
 });

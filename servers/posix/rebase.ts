@@ -6,10 +6,10 @@
  *
  * @module
  */
-import { callInOneGo } from "./c_calls.ts";
+import { callBackToBack } from "./c_calls.ts";
 import { readText } from "./files.ts";
 import { libc } from "./libc.ts";
-import { memoryFile } from "./memory.ts";
+import { createMemfd } from "./memory.ts";
 import { close } from "./sockets.ts";
 
 /** The number of x86-64 (the one this was tried on); elsewhere nothing is done. */
@@ -64,11 +64,11 @@ export function rebase(): boolean {
   const last = mappings.at(-1);
   if (!last) return false;
   const bytes = last.offset + last.length;
-  const file = memoryFile("herd-rebase", bytes);
+  const file = createMemfd("herd-rebase", bytes);
   const hasMemory = libc.fallocate(file, 0, 0n, BigInt(bytes)) === 0;
   if (hasMemory) {
     const [copy, map] = [libc.addressOfSyscall!, libc.addressOfMmap!];
-    callInOneGo(mappings.flatMap(({ start, length, protection, offset }) => [
+    callBackToBack(mappings.flatMap(({ start, length, protection, offset }) => [
       { address: copy, args: [SYS_pwrite64, file, start, length, offset] },
       { address: map, args: [start, length, protection, MAP_PRIVATE_FIXED, file, offset] },
     ]));

@@ -73,7 +73,7 @@ export function waitForSignal(...signals: number[]): number {
 
 /**
  * Blocks these signals in this thread, and gives a descriptor that is readable where one of them has come
- * (signalfd(2)). `takeSignal` takes it.
+ * (signalfd(2)). `readSignal` takes it.
  */
 export function signalDescriptor(...signals: number[]): number {
   const SFD_CLOEXEC = 0o2000000;
@@ -89,7 +89,7 @@ const SIGINFO_BYTES = 128; // struct signalfd_siginfo
 const siginfo = new Uint8Array(SIGINFO_BYTES);
 
 /** Takes the next signal of such a descriptor, waiting for one; its number is the result. */
-export function takeSignal(descriptor: number): number {
+export function readSignal(descriptor: number): number {
   read(descriptor, siginfo);
   return siginfo[0]!;
 }

@@ -6,9 +6,9 @@ import { getpid, kill, wait } from "./processes.ts";
 import {
   blockSignals,
   endAfter,
+  readSignal,
   Signal,
   signalDescriptor,
-  takeSignal,
   waitForSignal,
   withSignalsBlocked,
 } from "./signals.ts";
@@ -104,7 +104,7 @@ Deno.test("signalDescriptor() is readable once a child has ended", () => {
     const isReady = () => poller.wait(0);
     const before = isReady();
     const child = fork(() => {});
-    const [signal, ended] = [takeSignal(descriptor), wait(child)?.code];
+    const [signal, ended] = [readSignal(descriptor), wait(child)?.code];
     return !before && signal === Signal.CHLD && ended === 0 && !isReady() ? 42 : 1;
   });
   assertEquals(code, 42);

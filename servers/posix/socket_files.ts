@@ -17,8 +17,8 @@ import {
   pipe,
   read,
   type SocketAddress,
+  socketTimeout,
   type SocketType,
-  timeLimit,
   unconnected,
   unixAddress,
 } from "./sockets.ts";
@@ -114,7 +114,7 @@ const KNOCK_SECONDS = 1;
 
 function isInUse(path: string, type: SocketType): boolean {
   const address = unixAddress(path);
-  const probe = unconnected(address, type, timeLimit(KNOCK_SECONDS));
+  const probe = unconnected(address, type, socketTimeout(KNOCK_SECONDS));
   try {
     connect(probe, address);
     return true;

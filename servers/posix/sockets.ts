@@ -115,12 +115,12 @@ export function unixAddress(path: string): SocketAddress {
 /** A listening socket on that address. @throws {SystemError} such as EADDRINUSE. */
 export function listen(
   address: SocketAddress,
-  doing: string,
+  action: string,
   type: SocketType = SocketType.stream,
 ): number {
-  const fd = boundSocket(address, doing, type);
+  const fd = boundSocket(address, action, type);
   try {
-    startListening(fd, doing);
+    startListening(fd, action);
   } catch (error) {
     libc.close(fd);
     throw error;
@@ -131,13 +131,13 @@ export function listen(
 /** A socket that has that address and does not listen yet. @throws {SystemError} such as EADDRINUSE. */
 export function boundSocket(
   address: SocketAddress,
-  doing: string,
+  action: string,
   type: SocketType = SocketType.stream,
 ): number {
-  const fd = checked(libc.socket(address.family, type | SOCK_CLOEXEC, 0), "socket", doing);
+  const fd = checked(libc.socket(address.family, type | SOCK_CLOEXEC, 0), "socket", action);
   try {
     setOption(fd, SO_REUSEADDR, new Uint8Array(new Int32Array([1]).buffer));
-    bind(fd, address, doing);
+    bind(fd, address, action);
   } catch (error) {
     libc.close(fd);
     throw error;
@@ -150,8 +150,8 @@ export function boundSocket(
  *
  * @throws {SystemError} EADDRINUSE where another socket with the same address was quicker.
  */
-export function startListening(fd: number, doing: string): void {
-  checked(libc.listen(fd, BACKLOG), "listen", doing);
+export function startListening(fd: number, action: string): void {
+  checked(libc.listen(fd, BACKLOG), "listen", action);
 }
 
 /** Sets an option of the socket itself (socket(7)). */
@@ -197,7 +197,7 @@ export function accept(listener: number): number {
  * The next connection, waiting for one; −1 where there is no descriptor or memory for it now, or where the
  * listener is shut down.
  */
-export function acceptOne(listener: number): number {
+export function tryAccept(listener: number): number {
   for (;;) {
     const connection = libc.accept4(listener, null, null, SOCK_CLOEXEC);
     if (connection >= 0) return connection;
@@ -207,17 +207,17 @@ export function acceptOne(listener: number): number {
 }
 
 /** A time limit for each call on a socket, as setsockopt(2) takes it (struct timeval). */
-export type TimeLimit = Uint8Array<ArrayBuffer>;
+export type SocketTimeout = Uint8Array<ArrayBuffer>;
 
 /** The time limit of that many seconds. */
-export function timeLimit(seconds: number): TimeLimit {
+export function socketTimeout(seconds: number): SocketTimeout {
   const whole = Math.floor(seconds);
   const micros = Math.round((seconds - whole) * 1e6);
   return new Uint8Array(new BigInt64Array([BigInt(whole), BigInt(micros)]).buffer);
 }
 
 /** From now on a call on that socket that takes longer fails (EAGAIN); no seconds: never. */
-export function limitTime(fd: number, limit: TimeLimit): void {
+export function setTimeouts(fd: number, limit: SocketTimeout): void {
   setOption(fd, SO_RCVTIMEO, limit);
   setOption(fd, SO_SNDTIMEO, limit);
 }
@@ -229,7 +229,7 @@ const KEEPALIVE = { idle: 10, interval: 5, count: 3 };
  * For a TCP connection that carries messages to and fro: each leaves at once, and the other side's
  * disappearance, without a word, is noticed within half a minute (tcp(7)).
  */
-export function tuneForMessages(fd: number): void {
+export function setNoDelayAndKeepAlive(fd: number): void {
   const IPPROTO_TCP = 6;
   const [TCP_NODELAY, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, SO_KEEPALIVE] = [1, 4, 5, 6, 9];
   const int = (value: number) => new Uint8Array(new Int32Array([value]).buffer);
@@ -247,24 +247,28 @@ export function tuneForMessages(fd: number): void {
 }
 
 /** A socket, not yet connected; a call on it that takes longer than `limit` fails (EAGAIN). */
-export function unconnected(address: SocketAddress, type: SocketType, limit?: TimeLimit): number {
+export function unconnected(
+  address: SocketAddress,
+  type: SocketType,
+  limit?: SocketTimeout,
+): number {
   const fd = checked(
     libc.socket(address.family, type | SOCK_CLOEXEC, 0),
     "socket",
     "make a socket",
   );
-  if (limit) limitTime(fd, limit);
+  if (limit) setTimeouts(fd, limit);
   return fd;
 }
 
 /** A stream socket, not yet connected; a call on it that takes longer than `limit` fails (EAGAIN). */
-export function streamSocket(address: SocketAddress, limit?: TimeLimit): number {
+export function streamSocket(address: SocketAddress, limit?: SocketTimeout): number {
   return unconnected(address, SocketType.stream, limit);
 }
 
 /** Gives a socket an address of its own. @throws {SystemError} such as EADDRINUSE. */
-export function bind(fd: number, address: SocketAddress, doing: string): void {
-  checked(libc.bind(fd, address.bytes, address.bytes.length), "bind", doing);
+export function bind(fd: number, address: SocketAddress, action: string): void {
+  checked(libc.bind(fd, address.bytes, address.bytes.length), "bind", action);
 }
 
 /** Connects a socket. An interrupted connect goes on by itself, so EINTR is not repeated. */
@@ -317,7 +321,7 @@ const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 
 /** As `read`, of a socket and without waiting: −1 where nothing has come yet. */
-export function readNow(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
+export function tryRead(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
   for (;;) {
     const count = libc.recv(fd, buffer, buffer.length, MSG_DONTWAIT);
     if (count >= 0) return count;
@@ -327,7 +331,7 @@ export function readNow(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
 }
 
 /** As `write`, to a socket and without waiting: 0 where there is no room yet. */
-export function writeNow(fd: number, buffer: Uint8Array<ArrayBuffer>, length: number): number {
+export function tryWrite(fd: number, buffer: Uint8Array<ArrayBuffer>, length: number): number {
   for (;;) {
     const count = libc.send(fd, buffer, length, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (count >= 0) return count;
@@ -337,8 +341,8 @@ export function writeNow(fd: number, buffer: Uint8Array<ArrayBuffer>, length: nu
 }
 
 /** Reads in a thread of Deno's pool; −1 where it failed (errno is lost there), 0 at the end. */
-export function readLater(fd: number, buffer: Uint8Array<ArrayBuffer>): Promise<number> {
-  return libc.readLater(fd, buffer, buffer.length);
+export function readAsync(fd: number, buffer: Uint8Array<ArrayBuffer>): Promise<number> {
+  return libc.readAsync(fd, buffer, buffer.length);
 }
 
 /** Closes a descriptor. Linux closes it even where it reports EINTR, so there is nothing to repeat. */
@@ -349,8 +353,8 @@ export function close(fd: number): void {
 /** Another descriptor for the same thing: the lowest free one from `least` on; closed on exec. */
 export function duplicate(fd: number, least = 0): number {
   const F_DUPFD_CLOEXEC = 1030;
-  const doing = `duplicate descriptor ${fd}`;
-  return checked(libc.fcntl(fd, F_DUPFD_CLOEXEC, least), "fcntl", doing);
+  const action = `duplicate descriptor ${fd}`;
+  return checked(libc.fcntl(fd, F_DUPFD_CLOEXEC, least), "fcntl", action);
 }
 
 /** The descriptor under the lowest free number from `least` on; closed on exec. The old one is closed. */
@@ -363,7 +367,7 @@ export function renumber(fd: number, least: number): number {
 }
 
 /** Lets programs that this process starts inherit a descriptor. */
-export function keepOnExec(fd: number): void {
+export function clearCloseOnExec(fd: number): void {
   const F_SETFD = 2;
   checked(libc.fcntl(fd, F_SETFD, 0), "fcntl", `keep descriptor ${fd} on exec`);
 }
@@ -375,7 +379,7 @@ export function shutDown(fd: number): void {
 }
 
 /** Says that this end will not write any more. */
-export function endWriting(fd: number): void {
+export function shutDownWrite(fd: number): void {
   checked(libc.shutdown(fd, SHUT_WR), "shutdown", `shut down descriptor ${fd}`);
 }
 

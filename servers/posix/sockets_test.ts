@@ -4,39 +4,39 @@ import { Errno, SystemError } from "./errors.ts";
 import { tryReadText } from "./files.ts";
 import { fork } from "./fork.ts";
 import { pinnedBytes } from "./memory.ts";
-import { endsWithin, getpid } from "./processes.ts";
+import { getpid, waitForExit } from "./processes.ts";
 import {
   accept,
-  acceptOne,
   AddressError,
   bind,
   boundAddress,
+  clearCloseOnExec,
   close,
   connect,
-  endWriting,
   internetAddress,
   isSocket,
-  keepOnExec,
-  limitTime,
   listen,
   pipe,
   read,
-  readLater,
-  readNow,
+  readAsync,
   readPinned,
   renumber,
+  setNoDelayAndKeepAlive,
+  setTimeouts,
   shutDown,
+  shutDownWrite,
   type SocketAddress,
   socketPair,
+  socketTimeout,
   SocketType,
   streamSocket,
-  timeLimit,
+  tryAccept,
   tryConnect,
-  tuneForMessages,
+  tryRead,
+  tryWrite,
   unconnected,
   unixAddress,
   write,
-  writeNow,
   writePinned,
 } from "./sockets.ts";
 
@@ -54,7 +54,7 @@ function send(fd: number, text: string): void {
 
 /** Connects client and server and sends a word each way. */
 function exchange(listener: number, address: SocketAddress): void {
-  const client = streamSocket(address, timeLimit(5));
+  const client = streamSocket(address, socketTimeout(5));
   connect(client, address);
   const server = accept(listener);
   using _ = closing(client, server);
@@ -116,7 +116,7 @@ Deno.test({
   fn() {
     const address = unixAddress(`\0herd-test-starved-${getpid()}`);
     const listener = listen(address, "test");
-    const client = streamSocket(address, timeLimit(5));
+    const client = streamSocket(address, socketTimeout(5));
     const [output, input] = pipe();
     using _ = closing(listener, client, output, input);
     const pid = fork(() => {
@@ -131,7 +131,7 @@ Deno.test({
     limitDescriptors(3);
     connect(client, address);
     send(input, "!");
-    assertEquals(endsWithin(pid, 50), false);
+    assertEquals(waitForExit(pid, 50), false);
     limitDescriptors(1000);
     assertEquals(textFrom(client), "moo");
     assertEquals(waitFor(pid).code, 0);
@@ -159,7 +159,7 @@ Deno.test("unixAddress() takes 1 to 107 bytes", () => {
 Deno.test("streamSocket() limits the time a call may take", () => {
   const address = unixAddress(`\0herd-test-silent-${getpid()}`);
   const listener = listen(address, "test");
-  const client = streamSocket(address, timeLimit(0.02));
+  const client = streamSocket(address, socketTimeout(0.02));
   using _ = closing(listener, client);
   connect(client, address);
   const { call, code } = assertThrows(() => textFrom(client), SystemError);
@@ -173,8 +173,8 @@ Deno.test("streamSocket() limits the time a call may take", () => {
   assertEquals(ending, Errno.EAGAIN);
 });
 
-Deno.test("timeLimit() is a struct timeval", () => {
-  const parts = (seconds: number) => [...new BigInt64Array(timeLimit(seconds).buffer)];
+Deno.test("socketTimeout() is a struct timeval", () => {
+  const parts = (seconds: number) => [...new BigInt64Array(socketTimeout(seconds).buffer)];
   assertEquals(parts(0.25), [0n, 250_000n]);
   assertEquals(parts(3), [3n, 0n]);
 });
@@ -184,7 +184,7 @@ Deno.test("socketPair() connects both ways, until one end says that it is done",
   using _ = closing(left, right);
   send(left, "moo");
   assertEquals(textFrom(right), "moo");
-  endWriting(left);
+  shutDownWrite(left);
   assertEquals(textFrom(right), "");
   send(right, "baa");
   assertEquals(textFrom(left), "baa");
@@ -236,52 +236,52 @@ Deno.test("read() and write() say that the other end is gone", () => {
   assertEquals(assertThrows(() => send(client, "moo"), SystemError).code, "EPIPE");
 });
 
-Deno.test("readLater() reads what comes later, and 0 at the end", async () => {
+Deno.test("readAsync() reads what comes later, and 0 at the end", async () => {
   const [output, input] = pipe();
   using _ = closing(output);
   const buffer = new Uint8Array(10);
-  const length = readLater(output, buffer);
+  const length = readAsync(output, buffer);
   send(input, "moo");
   assertEquals(await length, 3);
   assertEquals(buffer.subarray(0, 3), bytesOf("moo"));
   close(input);
-  assertEquals(await readLater(output, buffer), 0);
+  assertEquals(await readAsync(output, buffer), 0);
 });
 
-Deno.test("readLater() returns −1 where it fails", async () => {
-  assertEquals(await readLater(-1, new Uint8Array(10)), -1);
+Deno.test("readAsync() returns −1 where it fails", async () => {
+  assertEquals(await readAsync(-1, new Uint8Array(10)), -1);
 });
 
-Deno.test("readNow() tells what has come, that nothing has, and the end", () => {
+Deno.test("tryRead() tells what has come, that nothing has, and the end", () => {
   const [left, right] = socketPair();
   using _ = closing(left);
   const buffer = new Uint8Array(3);
-  assertEquals(readNow(left, buffer), -1);
+  assertEquals(tryRead(left, buffer), -1);
   send(right, "four");
-  assertEquals([readNow(left, buffer), readNow(left, buffer)], [3, 1]);
+  assertEquals([tryRead(left, buffer), tryRead(left, buffer)], [3, 1]);
   close(right);
-  assertEquals(readNow(left, buffer), 0);
+  assertEquals(tryRead(left, buffer), 0);
 });
 
-Deno.test("writeNow() writes what there is room for", () => {
+Deno.test("tryWrite() writes what there is room for", () => {
   const [left, right] = socketPair();
   using _ = closing(left, right);
   const buffer = new Uint8Array(65536);
   let written = 0;
-  for (let count; (count = writeNow(left, buffer, buffer.length)) > 0;) written += count;
-  assertEquals(writeNow(left, buffer, 1), 0);
+  for (let count; (count = tryWrite(left, buffer, buffer.length)) > 0;) written += count;
+  assertEquals(tryWrite(left, buffer, 1), 0);
   for (let left = written; left > 0;) left -= read(right, buffer);
-  assertEquals(writeNow(left, buffer, 1), 1);
+  assertEquals(tryWrite(left, buffer, 1), 1);
 });
 
-Deno.test("readNow() and writeNow() tell where the other end is gone", () => {
+Deno.test("tryRead() and tryWrite() tell where the other end is gone", () => {
   const [left, right] = socketPair();
   using _ = closing(left);
   send(left, "unread");
   close(right);
   const buffer = new Uint8Array(1);
-  assertEquals(assertThrows(() => readNow(left, buffer), SystemError).code, "ECONNRESET");
-  assertEquals(assertThrows(() => writeNow(left, buffer, 1), SystemError).code, "EPIPE");
+  assertEquals(assertThrows(() => tryRead(left, buffer), SystemError).code, "ECONNRESET");
+  assertEquals(assertThrows(() => tryWrite(left, buffer, 1), SystemError).code, "EPIPE");
 });
 
 Deno.test("isSocket() knows a socket from a pipe and from nothing", () => {
@@ -311,7 +311,7 @@ Deno.test("bind() and tryConnect() give datagrams an address, or say why not", (
   assertEquals([textFrom(receiver), textFrom(receiver)], ["moo", "baa"]);
 });
 
-Deno.test("acceptOne() does not wait for a descriptor to become free", () => {
+Deno.test("tryAccept() does not wait for a descriptor to become free", () => {
   const address = unixAddress(`\0herd-test-${getpid()}`);
   const listener = listen(address, "test");
   const client = streamSocket(address);
@@ -321,11 +321,11 @@ Deno.test("acceptOne() does not wait for a descriptor to become free", () => {
     try {
       for (;;) streamSocket(address);
     } catch {
-      return acceptOne(listener) === -1 ? 0 : 1;
+      return tryAccept(listener) === -1 ? 0 : 1;
     }
   });
   assertEquals(code, 0);
-  close(acceptOne(listener));
+  close(tryAccept(listener));
 });
 
 Deno.test("renumber() takes the lowest free number from another one on", () => {
@@ -348,7 +348,7 @@ Deno.test("renumber() takes the lowest free number from another one on", () => {
   assertEquals(errnoOf(() => write(wrong, bytesOf("x"), 1)), Errno.EBADF);
 });
 
-Deno.test("keepOnExec() lets a program inherit a descriptor that it would not", async () => {
+Deno.test("clearCloseOnExec() lets a program inherit a descriptor that it would not", async () => {
   const [output, input] = pipe();
   using _ = closing(output, input);
   const isThere = async () => {
@@ -356,7 +356,7 @@ Deno.test("keepOnExec() lets a program inherit a descriptor that it would not", 
     return (await new Deno.Command("/bin/sh", { args }).output()).success;
   };
   assertEquals(await isThere(), false);
-  keepOnExec(input);
+  clearCloseOnExec(input);
   assertEquals(await isThere(), true);
 });
 
@@ -368,24 +368,24 @@ Deno.test("shutDown() ends a connection for both sides, also one that has ended"
   shutDown(own);
 });
 
-Deno.test("limitTime() limits calls on a socket, and lets them be", () => {
+Deno.test("setTimeouts() limits calls on a socket, and lets them be", () => {
   const [own, other] = socketPair();
   using _ = closing(own, other);
-  limitTime(own, timeLimit(0.05));
+  setTimeouts(own, socketTimeout(0.05));
   assertEquals(errnoOf(() => textFrom(own)), Errno.EAGAIN);
-  limitTime(own, timeLimit(0));
+  setTimeouts(own, socketTimeout(0));
   const child = fork(() => {
-    endsWithin(getpid(), 200); // longer than the limit was
+    waitForExit(getpid(), 200); // longer than the limit was
     send(other, "moo");
   });
   assertEquals(textFrom(own), "moo");
   assertEquals(waitFor(child).code, 0);
 });
 
-Deno.test("tuneForMessages() is for TCP connections", () => {
+Deno.test("setNoDelayAndKeepAlive() is for TCP connections", () => {
   const listener = listen(internetAddress("127.0.0.1", 0), "test");
   const [own, other] = socketPair();
   using _ = closing(listener, own, other);
-  tuneForMessages(listener);
-  assertThrows(() => tuneForMessages(own), SystemError);
+  setNoDelayAndKeepAlive(listener);
+  assertThrows(() => setNoDelayAndKeepAlive(own), SystemError);
 });

@@ -29,7 +29,7 @@ export const symbols = {
 
   // descriptors
   read: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // ssize_t read(int fd, void *buf, size_t count)
-  readLater: {
+  readAsync: {
     name: "read",
     parameters: ["i32", "buffer", "i32"],
     result: "i32",
@@ -102,7 +102,7 @@ export const symbols = {
   _exit: { parameters: ["i32"], result: "void" }, // void _exit(int status)
   wait4: { parameters: ["i32", "buffer", "i32", "buffer"], result: "i32" }, // pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
   wait4At: { name: "wait4", parameters: ["i32", "pointer", "i32", "pointer"], result: "i32" },
-  waitLater: {
+  waitAsync: {
     name: "wait4",
     parameters: ["i32", "buffer", "i32", "buffer"],
     result: "i32",

@@ -25,16 +25,16 @@ export interface OnTerminal {
 
 /** Starts a program with a new pseudo-terminal as its standard input, output, error and controlling terminal. */
 export function startOnTerminal(path: string, args: readonly string[]): OnTerminal {
-  const doing = "open a pseudo-terminal";
-  const user = checked(libc.posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), "posix_openpt", doing);
-  checked(libc.unlockpt(user), "unlockpt", doing);
+  const action = "open a pseudo-terminal";
+  const user = checked(libc.posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), "posix_openpt", action);
+  checked(libc.unlockpt(user), "unlockpt", action);
   const name = new Uint8Array(NAME_BYTES);
   libc.ptsname_r(user, name, BigInt(NAME_BYTES));
   const program = fromCString(Deno.UnsafePointer.of(name));
   const pid = fork(() => {
     startSession();
     // The first terminal that the leader of a session opens becomes its controlling terminal.
-    const terminal = checked(libc.open(cString(program), O_RDWR | O_CLOEXEC, 0), "open", doing);
+    const terminal = checked(libc.open(cString(program), O_RDWR | O_CLOEXEC, 0), "open", action);
     exec(path, args, [terminal, terminal, terminal], 0);
   });
   return { pid, user };

@@ -7,10 +7,10 @@ import { Errno, errno, SystemError } from "./errors.ts";
 import { libc } from "./libc.ts";
 
 /** Something each thread has one descriptor of (pthread_key_create(3)). */
-export type ExitKey = number;
+export type ThreadExitKey = number;
 
 /** Makes a key: the descriptor a thread has under it is closed when the thread ends, in whatever way. */
-export function makeExitKey(): ExitKey {
+export function createThreadExitKey(): ThreadExitKey {
   const key = new Uint32Array(1);
   // SAFETY: glibc calls the destructor with the thread's value as its first argument. It is close(2)
   // itself, which takes an int from there; nothing of V8, which is gone by then, has a part in it.
@@ -20,13 +20,13 @@ export function makeExitKey(): ExitKey {
 }
 
 /** The descriptor, not 0, is closed when this thread ends. */
-export function closeWithThread(key: ExitKey, descriptor: number): void {
+export function closeOnThreadExit(key: ThreadExitKey, descriptor: number): void {
   const code = libc.pthread_setspecific(key, BigInt(descriptor));
   if (code !== 0) throw new SystemError("pthread_setspecific", "watch the end of a thread", code);
 }
 
 /** Gives a key back. Descriptors threads have under it stay open. */
-export function dropExitKey(key: ExitKey): void {
+export function deleteThreadExitKey(key: ThreadExitKey): void {
   libc.pthread_key_delete(key);
 }
 

@@ -2,26 +2,26 @@ import { assert, assertEquals } from "@std/assert";
 import { closing, inChild } from "../testing.ts";
 import { pipe, read } from "./sockets.ts";
 import {
-  dropExitKey,
-  makeExitKey,
+  createThreadExitKey,
+  deleteThreadExitKey,
   Priority,
   setThreadPriority,
   threadPriority,
 } from "./threads.ts";
 
 const PROGRAM = `
-  import { closeWithThread } from "${import.meta.resolve("./threads.ts")}";
+  import { closeOnThreadExit } from "${import.meta.resolve("./threads.ts")}";
 
   self.onmessage = ({ data: { key, descriptor, close } }) => {
-    closeWithThread(key, descriptor);
+    closeOnThreadExit(key, descriptor);
     self.postMessage("ready");
     if (close) self.close();
   };
 `;
 
 for (const how of ["closed itself", "was terminated"]) {
-  Deno.test(`closeWithThread() closes the descriptor of a thread that ${how}`, async () => {
-    const key = makeExitKey();
+  Deno.test(`closeOnThreadExit() closes the descriptor of a thread that ${how}`, async () => {
+    const key = createThreadExitKey();
     const [output, input] = pipe();
     using _ = closing(output);
     const url = URL.createObjectURL(new Blob([PROGRAM], { type: "text/javascript" }));
@@ -33,7 +33,7 @@ for (const how of ["closed itself", "was terminated"]) {
     });
     if (!close) worker.terminate();
     assertEquals(read(output, new Uint8Array(1)), 0); // once there is no other end
-    dropExitKey(key);
+    deleteThreadExitKey(key);
     URL.revokeObjectURL(url);
   });
 }

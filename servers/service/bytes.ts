@@ -6,7 +6,14 @@
  */
 import { SystemError } from "../posix/errors.ts";
 import { pinnedBytes } from "../posix/memory.ts";
-import { close, endWriting, readPinned, socketPair, write, writePinned } from "../posix/sockets.ts";
+import {
+  close,
+  readPinned,
+  shutDownWrite,
+  socketPair,
+  write,
+  writePinned,
+} from "../posix/sockets.ts";
 
 /** Most bytes one request may ask for: 16 MiB. */
 export const REQUEST_LIMIT = 16 * 1024 * 1024;
@@ -126,7 +133,7 @@ function serveOne(connection: number): boolean {
   try {
     return service(connection);
   } catch (error) {
-    if (hasGone(error)) return true;
+    if (isDisconnect(error)) return true;
     throw error;
   } finally {
     close(connection);
@@ -134,7 +141,7 @@ function serveOne(connection: number): boolean {
 }
 
 /** Whether a call failed because its client has vanished. */
-export function hasGone(error: unknown): boolean {
+export function isDisconnect(error: unknown): boolean {
   return error instanceof SystemError && GONE.has(error.code);
 }
 
@@ -151,7 +158,7 @@ export function warmUp(times: number, serve: (connection: number) => void): void
   for (let i = 0; i < times; i++) {
     const [client, server] = socketPair();
     write(client, line, line.length);
-    endWriting(client);
+    shutDownWrite(client);
     serve(server);
     close(client);
   }

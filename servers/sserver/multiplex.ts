@@ -6,8 +6,8 @@
  * @module
  */
 import { Poller, READABLE, WRITABLE } from "../posix/descriptors.ts";
-import { close, readNow, writeNow } from "../posix/sockets.ts";
-import { type Conversation, hasGone } from "../service/bytes.ts";
+import { close, tryRead, tryWrite } from "../posix/sockets.ts";
+import { type Conversation, isDisconnect } from "../service/bytes.ts";
 
 /** Where connections come from. */
 export interface Source {
@@ -27,7 +27,7 @@ export interface Observer {
 }
 
 /** What a multiplexing server needs. */
-export interface Multiplexing {
+export interface MultiplexOptions {
   readonly source: Source;
   readonly observer: Observer;
   /** Begins a conversation with a new client. */
@@ -35,7 +35,7 @@ export interface Multiplexing {
   /** Ends after so long without any client; 0: never. */
   readonly idleSeconds: number;
   /** Clients at the same time; more wait where they come from. */
-  readonly mostClients: number;
+  readonly maxClients: number;
 }
 
 /** A client that is being served. */
@@ -57,13 +57,13 @@ const arrived = new Uint8Array(4096);
  * @returns true once it has been idle for so long; false once the last client of the last has gone.
  */
 export function multiplex(
-  { source, observer, converse, idleSeconds, mostClients }: Multiplexing,
+  { source, observer, converse, idleSeconds, maxClients }: MultiplexOptions,
 ): boolean {
   const poller = new Poller([source.descriptor]);
   const clients: Client[] = [];
   const idleMs = idleSeconds === 0 ? -1 : 1000 * idleSeconds;
   for (let more = true; more || clients.length > 0;) {
-    poller.set(SOURCE, more && clients.length < mostClients ? source.descriptor : -1);
+    poller.set(SOURCE, more && clients.length < maxClients ? source.descriptor : -1);
     if (!poller.wait(clients.length === 0 ? idleMs : -1)) return true;
     // Backwards: the last one takes the place of one that is done.
     for (let i = clients.length - 1; i >= 0; i--) if (poller.isReady(i + 1)) attend(i);
@@ -102,7 +102,7 @@ function proceed(client: Client, observer: Observer): boolean {
   const { connection, conversation } = client;
   try {
     if (client.owed === 0) {
-      const length = readNow(connection, arrived);
+      const length = tryRead(connection, arrived);
       if (length <= 0) return length === -1;
       observer.received(connection, arrived, length);
       client.owed = conversation.take(arrived, length);
@@ -110,13 +110,13 @@ function proceed(client: Client, observer: Observer): boolean {
     if (client.owed > 0) {
       const { outgoing } = conversation;
       // One piece at a turn: the others are not to wait for all of a long reply.
-      const count = writeNow(connection, outgoing, Math.min(client.owed, outgoing.length));
+      const count = tryWrite(connection, outgoing, Math.min(client.owed, outgoing.length));
       client.owed -= count;
       conversation.sent(count);
     }
     return client.owed > 0 || !conversation.refused;
   } catch (error) {
-    if (hasGone(error)) return false;
+    if (isDisconnect(error)) return false;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** multiplex(), in the server that it was made for. */
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
-import { close, endWriting, read, write, writeNow } from "../posix/sockets.ts";
+import { close, read, shutDownWrite, tryWrite, write } from "../posix/sockets.ts";
 import { closing, passClient, startAtChannel, waitFor } from "../testing.ts";
 
 /** An sserver to which this test passes its clients. */
@@ -29,7 +29,7 @@ class Server implements Disposable {
 
   /** Says that no more will come. */
   end(): void {
-    endWriting(this.#channel);
+    shutDownWrite(this.#channel);
   }
 
   /** Waits for it to end by itself. */
@@ -67,11 +67,11 @@ Deno.test("multiplex() serves clients in whatever order they ask", () => {
     for (const client of order) assertEquals(receive(client, 7), 7);
   }
   // Whoever goes leaves the others their places.
-  for (const client of clients.filter((_, i) => i % 2 === 0)) endWriting(client);
+  for (const client of clients.filter((_, i) => i % 2 === 0)) shutDownWrite(client);
   for (const client of clients.filter((_, i) => i % 2 === 1)) {
     ask(client, "70000\n");
     assertEquals(receive(client, 70000), 70000);
-    endWriting(client);
+    shutDownWrite(client);
   }
   server.end();
   server.wait();
@@ -84,7 +84,7 @@ Deno.test("multiplex() reads no more from a client that does not fetch its answe
   const MOST = 10_000_000;
   let sent = 0;
   for (let round = 0; round < 100; round++) {
-    for (let count; sent < MOST && (count = writeNow(client, requests, requests.length)) > 0;) {
+    for (let count; sent < MOST && (count = tryWrite(client, requests, requests.length)) > 0;) {
       sent += count;
     }
     // Meanwhile it had time to read, if it would.
@@ -94,7 +94,7 @@ Deno.test("multiplex() reads no more from a client that does not fetch its answe
   assertLess(sent, MOST);
   assertEquals(receive(client, 5_000_000), 5_000_000);
   server.vanish(client);
-  endWriting(other);
+  shutDownWrite(other);
   server.end();
   server.wait();
 });
@@ -117,7 +117,7 @@ Deno.test("multiplex() takes a client that vanishes for one that closes", () => 
   const other = server.client();
   ask(other, "5\n");
   assertEquals(receive(other, 5), 5);
-  endWriting(other);
+  shutDownWrite(other);
   server.end();
   server.wait();
 });
@@ -130,7 +130,7 @@ Deno.test("multiplex() is idle once it has had no client for so long, and not be
     ask(client, "1\n");
     receive(client, 1);
   }
-  endWriting(client);
+  shutDownWrite(client);
   server.wait();
   assertGreater(performance.now() - start, 1000);
 });

@@ -46,7 +46,7 @@ export function sserver(options: SserverOptions): void {
     observer: verbose ? new Transcript(cpu, observer) : observer,
     converse,
     idleSeconds,
-    mostClients: Math.max(1, descriptorLimit() - OWN_DESCRIPTORS),
+    maxClients: Math.max(1, descriptorLimit() - OWN_DESCRIPTORS),
   });
   if (verbose && isIdle) say(dialog.idle(cpu, idleSeconds));
 }
@@ -96,7 +96,7 @@ function warmUpMultiplex(converse: () => Conversation): void {
     const waiting = [client];
     // The client has asked and closed, so that it is readable to the end.
     const source = { descriptor: client, take: () => waiting.pop() ?? -1 };
-    multiplex({ source, observer, converse, idleSeconds: 0, mostClients: 1 });
+    multiplex({ source, observer, converse, idleSeconds: 0, maxClients: 1 });
   });
 }
 

@@ -3,7 +3,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { receiveDescriptor, sendDescriptor } from "../posix/descriptors.ts";
 import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
-import { close, endWriting, read, socketPair, write } from "../posix/sockets.ts";
+import { close, read, shutDownWrite, socketPair, write } from "../posix/sockets.ts";
 import {
   ask,
   closing,
@@ -88,7 +88,7 @@ Deno.test("sserver serves what is passed to it, and ends when its channel does",
     write(client, new TextEncoder().encode("5\n"), 2);
     assertEquals(read(client, reply), 5);
   }
-  for (const client of clients) endWriting(client);
+  for (const client of clients) shutDownWrite(client);
   assertEquals(waitFor(pid).code, 0);
   assertEquals(clients.map((client) => read(client, reply)), [0, 0]);
 });

@@ -7,8 +7,8 @@
 import { attach, detach, transact } from "../ipc/channel/connection.ts";
 import { ConnectFlag, MessageType, SIDE_CHANNEL } from "../ipc/channel/flags.ts";
 import { ReplyPacket } from "../ipc/channel/packet.ts";
-import { Errno, failedWith } from "../posix/errors.ts";
-import { accept, limitTime, SocketType } from "../posix/sockets.ts";
+import { Errno, hasErrno } from "../posix/errors.ts";
+import { accept, setTimeouts, SocketType } from "../posix/sockets.ts";
 import { listenAt, pathAddress } from "./stream.ts";
 import { Failure, type Transport } from "./transport.ts";
 
@@ -21,7 +21,7 @@ export const channel: Transport = {
       index: SIDE_CHANNEL,
       flags: ConnectFlag.CLOEXEC,
       call: "connectAttach",
-      doing: `attach to the channel at ${path}`,
+      action: `attach to the channel at ${path}`,
     };
     const transaction = {
       call: "msgSend",
@@ -32,7 +32,7 @@ export const channel: Transport = {
     return {
       open() {
         const coid = attach(address, how);
-        limitTime(coid & ~SIDE_CHANNEL, limit);
+        setTimeouts(coid & ~SIDE_CHANNEL, limit);
         return coid;
       },
       ask(coid) {
@@ -41,14 +41,14 @@ export const channel: Transport = {
           if (length === bytes) return 0;
           return length < bytes ? Failure.shortReply : Failure.longReply;
         } catch (error) {
-          if (failedWith(error, Errno.EINVAL)) return Failure.refused;
+          if (hasErrno(error, Errno.EINVAL)) return Failure.refused;
           throw error;
         }
       },
       close: (coid) => detach(coid, "connectDetach"),
     };
   },
-  answerAhead(listener, bytes) {
+  acceptAndReply(listener, bytes) {
     const peer = accept(listener);
     const reply = new ReplyPacket();
     reply.put({ status: bytes, error: 0 }, new Uint8Array(bytes));

@@ -5,8 +5,8 @@
  * @module
  */
 import { closeDoor, doorCall, DoorError, openDoor, ProcedureError } from "../ipc/door/mod.ts";
-import { Kind, sendLetter } from "../ipc/door/letter.ts";
-import { askForSenders } from "../posix/messages.ts";
+import { Kind, sendDoorMessage } from "../ipc/door/letter.ts";
+import { enableCredentials } from "../posix/messages.ts";
 import { accept, SocketType } from "../posix/sockets.ts";
 import { listenAt } from "./stream.ts";
 import { Failure, type Transport } from "./transport.ts";
@@ -15,7 +15,7 @@ import { Failure, type Transport } from "./transport.ts";
 export const door: Transport = {
   bind(address) {
     const endpoint = listenAt(address, SocketType.messages);
-    askForSenders(endpoint.listener);
+    enableCredentials(endpoint.listener);
     return endpoint;
   },
   client({ path }, bytes, limit) {
@@ -37,9 +37,9 @@ export const door: Transport = {
       close: closeDoor,
     };
   },
-  answerAhead(listener, bytes) {
+  acceptAndReply(listener, bytes) {
     const peer = accept(listener);
-    sendLetter(peer, { kind: Kind.result, data: new Uint8Array(bytes) });
+    sendDoorMessage(peer, { kind: Kind.result, data: new Uint8Array(bytes) });
     return peer;
   },
 };

@@ -14,20 +14,20 @@ import { boundSocket, internetAddress, listen, startListening } from "../posix/s
  * @throws {UsageError} where the port is in use.
  */
 export function listenOn(port: number): number {
-  return unlessInUse(port, (doing) => listen(internetAddress("127.0.0.1", port), doing));
+  return unlessInUse(port, (action) => listen(internetAddress("127.0.0.1", port), action));
 }
 
 /** Takes a port, where nobody can connect yet. The result and errors are as those of `listenOn`. */
-export function takePort(port: number): number {
-  return unlessInUse(port, (doing) => boundSocket(internetAddress("127.0.0.1", port), doing));
+export function bindPort(port: number): number {
+  return unlessInUse(port, (action) => boundSocket(internetAddress("127.0.0.1", port), action));
 }
 
 /** Lets clients connect to a port that was taken; another server that took it, too, may be quicker. */
-export function openPort(listener: number, port: number): void {
-  unlessInUse(port, (doing) => startListening(listener, doing));
+export function listenOnBound(listener: number, port: number): void {
+  unlessInUse(port, (action) => startListening(listener, action));
 }
 
-function unlessInUse<T>(port: number, body: (doing: string) => T): T {
+function unlessInUse<T>(port: number, body: (action: string) => T): T {
   try {
     return body(`listen on 127.0.0.1:${port}`);
   } catch (error) {

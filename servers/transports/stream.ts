@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openPort, takePort } from "./port.ts";
+import { bindPort, listenOnBound } from "./port.ts";
 import { SystemError } from "../posix/errors.ts";
 import { SocketFile } from "../posix/socket_files.ts";
 import {
@@ -16,9 +16,9 @@ import {
   listen,
   read,
   type SocketAddress,
+  type SocketTimeout,
   SocketType,
   streamSocket,
-  type TimeLimit,
   unixAddress,
   write,
 } from "../posix/sockets.ts";
@@ -33,23 +33,23 @@ import {
 /** Over TCP. */
 export const tcp: Transport = {
   bind({ port }) {
-    const listener = takePort(port);
+    const listener = bindPort(port);
     return {
       listener,
       address: boundAddress(listener),
-      open: () => openPort(listener, port),
+      open: () => listenOnBound(listener, port),
       [Symbol.dispose]: () => {},
     };
   },
   client: ({ host, port }, ...rest) => streamClient(internetAddress(host, port), ...rest),
-  answerAhead,
+  acceptAndReply,
 };
 
 /** Over a Unix-domain socket. */
 export const unix: Transport = {
   bind: (address) => listenAt(address, SocketType.stream),
   client: ({ path }, ...rest) => streamClient(pathAddress(path!), ...rest),
-  answerAhead,
+  acceptAndReply,
 };
 
 /** The socket address of a path, or of an abstract name, which a leading `@` stands for. */
@@ -84,7 +84,7 @@ function listenUnder(name: string, type: SocketType): number {
 /** Room for the reply, and for one byte more: a reply that is too long shows itself. */
 const LARGEST_READ = 65536;
 
-function streamClient(address: SocketAddress, bytes: number, limit: TimeLimit): Client {
+function streamClient(address: SocketAddress, bytes: number, limit: SocketTimeout): Client {
   const request = new TextEncoder().encode(`${bytes}\n`);
   const reply = new Uint8Array(Math.min(bytes + 1, LARGEST_READ));
   return {
@@ -112,7 +112,7 @@ function streamClient(address: SocketAddress, bytes: number, limit: TimeLimit): 
   };
 }
 
-function answerAhead(listener: number, bytes: number): number {
+function acceptAndReply(listener: number, bytes: number): number {
   const peer = accept(listener);
   write(peer, new Uint8Array(bytes), bytes);
   return peer;

@@ -5,7 +5,7 @@
  * @module
  */
 import type { TransportName } from "../design.ts";
-import type { TimeLimit } from "../posix/sockets.ts";
+import type { SocketTimeout } from "../posix/sockets.ts";
 
 /** Where a server is: a host and port, or a path. */
 export interface ServerAddress {
@@ -45,12 +45,12 @@ export interface Transport {
   /** Takes a place; port 0 lets the system pick one. @throws {UsageError | AddressError} where it is in use. */
   bind(address: ServerAddress): Endpoint;
   /** What a client does that asks for so many bytes; a call that takes longer than the limit fails. */
-  client(address: ServerAddress, bytes: number, limit: TimeLimit): Client;
+  client(address: ServerAddress, bytes: number, limit: SocketTimeout): Client;
   /**
    * Accepts a client, and sends the bytes it has not yet asked for, so that a single thread can play both
    * sides.
    */
-  answerAhead(listener: number, bytes: number): number;
+  acceptAndReply(listener: number, bytes: number): number;
 }
 
 /**

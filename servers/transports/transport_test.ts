@@ -4,12 +4,12 @@ import type { TransportName } from "../design.ts";
 import { UsageError } from "../errors.ts";
 import { Errno } from "../posix/errors.ts";
 import { fileStatus } from "../posix/files.ts";
-import { endWriting, timeLimit } from "../posix/sockets.ts";
+import { shutDownWrite, socketTimeout } from "../posix/sockets.ts";
 import { closing } from "../testing.ts";
 import { addressText, Failure, failureOf, type ServerAddress, transportOf } from "./transport.ts";
 import { isTransport, TRANSPORT_NAMES, transports } from "./transports.ts";
 
-const LIMIT = timeLimit(5);
+const LIMIT = socketTimeout(5);
 
 /** Where a test listens: at a port, or under a name that no file has. */
 function somewhere(name: TransportName): ServerAddress {
@@ -27,9 +27,9 @@ for (const name of TRANSPORT_NAMES) {
     endpoint.open();
     const { open, ask, close } = transport.client(endpoint.address, asked, LIMIT);
     const connection = open();
-    const peer = transport.answerAhead(endpoint.listener, sent);
+    const peer = transport.acceptAndReply(endpoint.listener, sent);
     using _ = closing(peer);
-    endWriting(peer); // or a client that waits for more waits for ever
+    shutDownWrite(peer); // or a client that waits for more waits for ever
     const result = ask(connection);
     close(connection);
     return result;
@@ -47,7 +47,7 @@ for (const name of TRANSPORT_NAMES) {
 
   Deno.test(`${name}: a client that nobody answers is told so, by the kind of failure`, () => {
     const endpoint = transport.bind(somewhere(name));
-    const { open, ask, close } = transport.client(endpoint.address, 1, timeLimit(0.05));
+    const { open, ask, close } = transport.client(endpoint.address, 1, socketTimeout(0.05));
     {
       using _ = closing(endpoint.listener);
       endpoint.open();

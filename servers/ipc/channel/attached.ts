@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { Errno, failedWith, SystemError } from "../../posix/errors.ts";
+import { Errno, hasErrno, SystemError } from "../../posix/errors.ts";
 import { readText } from "../../posix/files.ts";
 import { getpid } from "../../posix/processes.ts";
 import { Message } from "../../posix/messages.ts";
@@ -29,7 +29,7 @@ const note = new Message(1, 0);
  *
  * @throws {SystemError} EBUSY where there is one already.
  */
-export function listenForAttached(): number {
+export function bindAttachSocket(): number {
   const address = attachedAddress();
   const socket = unconnected(address, SocketType.datagrams);
   try {
@@ -37,13 +37,13 @@ export function listenForAttached(): number {
     return socket;
   } catch (error) {
     close(socket);
-    if (!failedWith(error, Errno.EADDRINUSE)) throw error;
+    if (!hasErrno(error, Errno.EADDRINUSE)) throw error;
     throw new SystemError("channelCreate", "watch the connections of this process", Errno.EBUSY);
   }
 }
 
 /** Tells that channel, if there is one, that this process has a new connection. */
-export function tellAttached(): void {
+export function notifyAttached(): void {
   const address = attachedAddress();
   const socket = unconnected(address, SocketType.datagrams);
   note.length = 1;
@@ -53,7 +53,7 @@ export function tellAttached(): void {
 }
 
 /** Takes what was told. */
-export function hearAttached(socket: number): void {
+export function drainAttachNotifications(socket: number): void {
   while (note.receive(socket, false) === "message");
 }
 

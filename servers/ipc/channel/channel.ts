@@ -9,12 +9,16 @@
  * @module
  */
 import { Errno, SystemError } from "../../posix/errors.ts";
-import { makeReadySet, ReadyLevels } from "../../posix/epoll.ts";
+import { createEpoll, LevelEpoll } from "../../posix/epoll.ts";
 import { getpid, gettid } from "../../posix/processes.ts";
 import { close, listen, pipe, shutDown, SocketType } from "../../posix/sockets.ts";
-import { closeWithThread, dropExitKey, makeExitKey } from "../../posix/threads.ts";
+import {
+  closeOnThreadExit,
+  createThreadExitKey,
+  deleteThreadExitKey,
+} from "../../posix/threads.ts";
 import { channelAddress, privateAddress } from "./addresses.ts";
-import { listenForAttached } from "./attached.ts";
+import { bindAttachSocket } from "./attached.ts";
 import { Ends } from "./ends.ts";
 import { ChannelFlag } from "./flags.ts";
 import { Inbox } from "./inbox.ts";
@@ -64,7 +68,7 @@ export class Channel {
     }
     const { chid, memory } = ChannelMemory.create();
     memory.set(Header.flags, flags);
-    memory.set(Header.set, makeReadySet());
+    memory.set(Header.set, createEpoll());
     const channel = new Channel(chid, memory);
     try {
       channel.#open(flags, listeners);
@@ -93,7 +97,7 @@ export class Channel {
   private constructor(chid: number, memory: ChannelMemory) {
     this.chid = chid;
     this.memory = memory;
-    const ready = new ReadyLevels(memory.get(Header.set));
+    const ready = new LevelEpoll(memory.get(Header.set));
     this.inbox = new Inbox(memory);
     this.ends = new Ends(memory, ready);
     this.#intake = new Intake(memory, ready, this.ends, this.inbox);
@@ -119,9 +123,9 @@ export class Channel {
     const listener = listen(addressOf(getpid(), this.chid), "make a channel", SocketType.messages);
     this.ends.add(EndKind.listener, listener);
     memory.set(Header.listener, listener);
-    if (flags & ChannelFlag.THREAD_DEATH) memory.set(Header.exitKey, makeExitKey());
+    if (flags & ChannelFlag.THREAD_DEATH) memory.set(Header.exitKey, createThreadExitKey());
     if (flags & ChannelFlag.COID_DISCONNECT) {
-      this.ends.add(EndKind.attached, listenForAttached());
+      this.ends.add(EndKind.attached, bindAttachSocket());
       this.#intake.watchAttached();
     }
   }
@@ -167,7 +171,7 @@ export class Channel {
     this.ends.removeAll();
     this.inbox.removeAll((end) => this.ends.release(end));
     memory.mutex.release();
-    if (memory.get(Header.exitKey) !== -1) dropExitKey(memory.get(Header.exitKey));
+    if (memory.get(Header.exitKey) !== -1) deleteThreadExitKey(memory.get(Header.exitKey));
     this.#unregisterThread();
     close(memory.get(Header.set));
     memory.discard();
@@ -179,7 +183,7 @@ export class Channel {
     if (key === -1 || this.#threadEnd !== -1) return;
     const [output, input] = pipe();
     this.ends.add(EndKind.thread, output, gettid());
-    closeWithThread(key, input);
+    closeOnThreadExit(key, input);
     this.#threadEnd = input;
   }
 

@@ -6,13 +6,13 @@
  * @module
  */
 import { monotonicNanoseconds } from "../../posix/clocks.ts";
-import { Errno, failedWith, SystemError } from "../../posix/errors.ts";
+import { Errno, hasErrno, SystemError } from "../../posix/errors.ts";
 import { peerCredentials, type Sent } from "../../posix/messages.ts";
 import { gettid } from "../../posix/processes.ts";
 import {
   bind,
+  clearCloseOnExec,
   close,
-  keepOnExec,
   renumber,
   type SocketAddress,
   SocketType,
@@ -21,7 +21,7 @@ import {
 } from "../../posix/sockets.ts";
 import { threadPriority } from "../../posix/threads.ts";
 import { connectionAddress, isOurs } from "./addresses.ts";
-import { tellAttached } from "./attached.ts";
+import { notifyAttached } from "./attached.ts";
 import { ConnectFlag, type MessageType, SIDE_CHANNEL } from "./flags.ts";
 import { PULSE, ReplyPacket, Request, RequestPacket } from "./packet.ts";
 
@@ -41,22 +41,22 @@ export interface How {
   readonly index: number;
   readonly flags: number;
   readonly call: string;
-  readonly doing: string;
+  readonly action: string;
 }
 
 /** Connects to an address. @throws {SystemError} ECONNREFUSED: nobody listens; EACCES: a stranger does. */
-export function attach(address: SocketAddress, { index, flags, call, doing }: How): number {
+export function attach(address: SocketAddress, { index, flags, call, action }: How): number {
   let socket = unconnected(address, SocketType.messages);
   const isSide = (index & SIDE_CHANNEL) !== 0;
   if (!isSide && socket < index) socket = renumber(socket, index);
   const coid = isSide ? socket | SIDE_CHANNEL : socket;
   try {
-    bind(socket, connectionAddress(coid), doing);
+    bind(socket, connectionAddress(coid), action);
     const error = tryConnect(socket, address);
-    if (error !== 0) throw new SystemError(call, doing, error);
-    if (!isOurs(peerCredentials(socket))) throw new SystemError(call, doing, Errno.EACCES);
-    if ((flags & ConnectFlag.CLOEXEC) === 0) keepOnExec(socket);
-    tellAttached();
+    if (error !== 0) throw new SystemError(call, action, error);
+    if (!isOurs(peerCredentials(socket))) throw new SystemError(call, action, Errno.EACCES);
+    if ((flags & ConnectFlag.CLOEXEC) === 0) clearCloseOnExec(socket);
+    notifyAttached();
   } catch (error) {
     close(socket);
     throw error;
@@ -70,8 +70,8 @@ export function attachOr(missing: number, address: SocketAddress, how: How): num
   try {
     return attach(address, how);
   } catch (error) {
-    if (!failedWith(error, Errno.ECONNREFUSED)) throw error;
-    throw new SystemError(how.call, how.doing, missing);
+    if (!hasErrno(error, Errno.ECONNREFUSED)) throw error;
+    throw new SystemError(how.call, how.action, missing);
   }
 }
 

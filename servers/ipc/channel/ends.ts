@@ -4,16 +4,16 @@
  *
  * @module
  */
-import type { ReadyLevels } from "../../posix/epoll.ts";
+import type { LevelEpoll } from "../../posix/epoll.ts";
 import { close, shutDown } from "../../posix/sockets.ts";
 import { type ChannelMemory, End, EndKind, ENDS, Header } from "./memory.ts";
 
 /** A channel's descriptors. Only who holds the channel's mutex adds to them. */
 export class Ends {
   readonly #memory: ChannelMemory;
-  readonly #ready: ReadyLevels;
+  readonly #ready: LevelEpoll;
 
-  constructor(memory: ChannelMemory, ready: ReadyLevels) {
+  constructor(memory: ChannelMemory, ready: LevelEpoll) {
     this.#memory = memory;
     this.#ready = ready;
   }

@@ -5,12 +5,12 @@
  * @module
  */
 import { sleep } from "../../posix/clocks.ts";
-import { READY_LIMIT, type ReadyLevels } from "../../posix/epoll.ts";
+import { type LevelEpoll, MAX_EVENTS } from "../../posix/epoll.ts";
 import { peerCredentials } from "../../posix/messages.ts";
 import { getpid } from "../../posix/processes.ts";
-import { acceptOne, close } from "../../posix/sockets.ts";
+import { close, tryAccept } from "../../posix/sockets.ts";
 import { isOurs } from "./addresses.ts";
-import { attachedConnections, hearAttached } from "./attached.ts";
+import { attachedConnections, drainAttachNotifications } from "./attached.ts";
 import type { Ends } from "./ends.ts";
 import { ChannelFlag, PulseCode, SIDE_CHANNEL } from "./flags.ts";
 import type { Inbox } from "./inbox.ts";
@@ -42,11 +42,11 @@ type Taker = (
 /** Takes in what arrives at one channel. */
 export class Intake {
   readonly #memory: ChannelMemory;
-  readonly #ready: ReadyLevels;
+  readonly #ready: LevelEpoll;
   readonly #ends: Ends;
   readonly #inbox: Inbox;
 
-  constructor(memory: ChannelMemory, ready: ReadyLevels, ends: Ends, inbox: Inbox) {
+  constructor(memory: ChannelMemory, ready: LevelEpoll, ends: Ends, inbox: Inbox) {
     this.#memory = memory;
     this.#ready = ready;
     this.#ends = ends;
@@ -63,7 +63,7 @@ export class Intake {
     let milliseconds = !wait ? 0 : isStarved ? STARVED_MS : -1;
     for (let isMore = true; isMore && this.#inbox.hasRoom; milliseconds = 0) {
       const count = this.#ready.wait(milliseconds);
-      isMore = count === READY_LIMIT;
+      isMore = count === MAX_EVENTS;
       for (let i = 0; i < count; i++) {
         // A new client may have sent already, and another may wait behind it.
         if (this.#take(i) === "client") isMore = true;
@@ -76,7 +76,7 @@ export class Intake {
   watchAttached(): void {
     for (const coid of attachedConnections()) {
       const isSide = coid >= SIDE_CHANNEL ? 1 : 0;
-      this.#ready.addForEnd(coid & ~SIDE_CHANNEL, ATTACHED + isSide);
+      this.#ready.addForHangUp(coid & ~SIDE_CHANNEL, ATTACHED + isSide);
     }
   }
 
@@ -101,13 +101,13 @@ export class Intake {
       intake.#ends.remove(end);
     },
     [EndKind.attached]: (intake, _, socket) => {
-      hearAttached(socket);
+      drainAttachNotifications(socket);
       intake.watchAttached();
     },
   };
 
   #accept(listener: number): "client" | void {
-    const connection = acceptOne(listener);
+    const connection = tryAccept(listener);
     if (connection === -1) return this.#ends.starve();
     this.#welcome(connection);
     return "client";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Errno, failedWith } from "../../posix/errors.ts";
+import { Errno, hasErrno } from "../../posix/errors.ts";
 import { detach, transact } from "./connection.ts";
 import { ConnectFlag, MessageType } from "./flags.ts";
 import { attachPath } from "./paths.ts";
@@ -30,7 +30,7 @@ export function open(path: string, flags: number = OpenFlag.RDWR): number {
     index: 0,
     flags: ConnectFlag.CLOEXEC,
     call,
-    doing: `open ${path}`,
+    action: `open ${path}`,
   });
   try {
     const message = encoder.encode(JSON.stringify({ path, flags }));
@@ -63,7 +63,7 @@ export function close(fd: number): void {
     transact(fd, { call: "close", type: MessageType.close, message: NOTHING, reply: NOTHING });
   } catch (error) {
     // Without its resource manager there is nobody to tell.
-    if (!failedWith(error, Errno.ESRCH, Errno.EBADF)) throw error;
+    if (!hasErrno(error, Errno.ESRCH, Errno.EBADF)) throw error;
   } finally {
     detach(fd, "close");
   }

@@ -8,13 +8,7 @@
  * @module
  */
 import { Mutex } from "../../locks/mutex.ts";
-import {
-  discard,
-  mapMemoryFile,
-  memoryFile,
-  readFile,
-  type SharedMemory,
-} from "../../posix/memory.ts";
+import { createMemfd, discard, mapMemfd, readFile, type SharedMemory } from "../../posix/memory.ts";
 import { getpid } from "../../posix/processes.ts";
 import { BODY_BYTES, Request, REQUEST_BYTES } from "./packet.ts";
 
@@ -152,7 +146,7 @@ export class ChannelMemory {
 
   /** Makes the memory of a new channel; the channel's number is the descriptor of its file. */
   static create(): { chid: number; memory: ChannelMemory } {
-    const chid = memoryFile("herd-channel", BYTES);
+    const chid = createMemfd("herd-channel", BYTES);
     const memory = new ChannelMemory(chid);
     Mutex.create(memory.#memory.address + BigInt(MUTEX_AT), "processes");
     memory.set(Header.magic, MAGIC);
@@ -174,7 +168,7 @@ export class ChannelMemory {
   }
 
   private constructor(chid: number) {
-    const memory = this.#memory = mapMemoryFile(chid, BYTES);
+    const memory = this.#memory = mapMemfd(chid, BYTES);
     this.#header = new Rows(memory.buffer, 0, 1, HEADER_NUMBERS);
     this.mutex = new Mutex(memory.address + BigInt(MUTEX_AT));
     this.ends = new Rows(memory.buffer, ENDS_AT, ENDS, END_NUMBERS);

@@ -25,9 +25,9 @@ export interface NameAttachment {
  * @throws {SystemError} EEXIST where the name is in use, EINVAL for flags or a name it does not know.
  */
 export function nameAttach(name: string, flags = 0): NameAttachment {
-  const doing = `attach the name "${name}"`;
-  if (flags !== 0) throw new SystemError("nameAttach", doing, Errno.EINVAL);
-  const { chid } = createAt(NAMES + name, ChannelFlag.DISCONNECT, { call: "nameAttach", doing });
+  const action = `attach the name "${name}"`;
+  if (flags !== 0) throw new SystemError("nameAttach", action, Errno.EINVAL);
+  const { chid } = createAt(NAMES + name, ChannelFlag.DISCONNECT, { call: "nameAttach", action });
   return { chid, name };
 }
 
@@ -48,9 +48,9 @@ export function nameOpen(name: string, flags = 0): number {
     index: SIDE_CHANNEL,
     flags: ConnectFlag.CLOEXEC,
     call: "nameOpen",
-    doing: `open the name "${name}"`,
+    action: `open the name "${name}"`,
   };
-  if (flags !== 0) throw new SystemError(how.call, how.doing, Errno.EINVAL);
+  if (flags !== 0) throw new SystemError(how.call, how.action, Errno.EINVAL);
   return attachPath(name.startsWith("/net/") ? name : NAMES + name, how);
 }
 

@@ -48,7 +48,7 @@ const encoder = new TextEncoder();
  */
 export function attachRemote(nd: number, target: Target, how: How): number {
   const name = names[nd];
-  if (!name) throw new SystemError(how.call, how.doing, Errno.EHOSTUNREACH);
+  if (!name) throw new SystemError(how.call, how.action, Errno.EHOSTUNREACH);
   const coid = attachOr(Errno.EHOSTUNREACH, pathAddress(nodePath(name), how.call), how);
   try {
     const message = encoder.encode(JSON.stringify(target));

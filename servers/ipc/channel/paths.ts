@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Errno, failedWith, SystemError } from "../../posix/errors.ts";
+import { Errno, hasErrno, SystemError } from "../../posix/errors.ts";
 import { listen, SocketType } from "../../posix/sockets.ts";
 import { pathAddress } from "./addresses.ts";
 import { Channel } from "./channel.ts";
@@ -14,15 +14,15 @@ import { attachRemote, nodeDescriptor } from "./nodes.ts";
 export function createAt(
   path: string,
   flags: number,
-  { call, doing }: { call: string; doing: string },
+  { call, action }: { call: string; action: string },
 ): Channel {
   const address = pathAddress(path, call);
   let listener;
   try {
-    listener = listen(address, doing, SocketType.messages);
+    listener = listen(address, action, SocketType.messages);
   } catch (error) {
-    if (!failedWith(error, Errno.EADDRINUSE)) throw error;
-    throw new SystemError(call, doing, Errno.EEXIST);
+    if (!hasErrno(error, Errno.EADDRINUSE)) throw error;
+    throw new SystemError(call, action, Errno.EEXIST);
   }
   return Channel.create(flags, [listener]);
 }

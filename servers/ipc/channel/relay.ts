@@ -5,15 +5,15 @@
  * @module
  */
 import { Poller } from "../../posix/descriptors.ts";
-import { Errno, failedWith, SystemError } from "../../posix/errors.ts";
+import { Errno, hasErrno, SystemError } from "../../posix/errors.ts";
 import type { Message } from "../../posix/messages.ts";
 import {
   connect,
-  limitTime,
+  setNoDelayAndKeepAlive,
+  setTimeouts,
   type SocketAddress,
+  socketTimeout,
   streamSocket,
-  timeLimit,
-  tuneForMessages,
 } from "../../posix/sockets.ts";
 import { channelAddress } from "./addresses.ts";
 import { attachOr } from "./connection.ts";
@@ -23,18 +23,18 @@ import { ReplyPacket, Request, RequestPacket } from "./packet.ts";
 import { attachPath } from "./paths.ts";
 import {
   admit,
-  GoneError,
+  DisconnectedError,
+  HandshakeError,
   introduce,
   type Key,
   receiveFrame,
   sendFrame,
-  StrangerError,
 } from "./wire.ts";
 
 /** How long each step of getting to know the other node may take. */
-const INTRODUCTION = timeLimit(5);
+const INTRODUCTION = socketTimeout(5);
 
-const FOREVER = timeLimit(0);
+const FOREVER = socketTimeout(0);
 
 const NOTHING = new Uint8Array();
 
@@ -65,8 +65,8 @@ function dial(
     const answer = receiveFrame(remote);
     return { remote, error: new DataView(answer.buffer).getInt32(0) };
   } catch (error) {
-    if (error instanceof StrangerError) return { remote: -1, error: Errno.EACCES };
-    if (error instanceof SystemError || error instanceof GoneError) {
+    if (error instanceof HandshakeError) return { remote: -1, error: Errno.EACCES };
+    if (error instanceof SystemError || error instanceof DisconnectedError) {
       return { remote: -1, error: Errno.EHOSTUNREACH };
     }
     throw error;
@@ -75,7 +75,7 @@ function dial(
 
 /** Serves another node, which says first what it wants to be connected to on this one. */
 export function relayIn(remote: number, key: Key): void {
-  limitTime(remote, INTRODUCTION);
+  setTimeouts(remote, INTRODUCTION);
   admit(remote, key);
   const target: Target = JSON.parse(new TextDecoder().decode(receiveFrame(remote)));
   const { local, error } = find(target);
@@ -86,8 +86,8 @@ export function relayIn(remote: number, key: Key): void {
 }
 
 function find(target: Target): { local: number; error: number } {
-  const doing = `find ${JSON.stringify(target)}`;
-  const how = { index: SIDE_CHANNEL, flags: ConnectFlag.CLOEXEC, call: "connectAttach", doing };
+  const action = `find ${JSON.stringify(target)}`;
+  const how = { index: SIDE_CHANNEL, flags: ConnectFlag.CLOEXEC, call: "connectAttach", action };
   try {
     const coid = "path" in target
       ? attachPath(String(target.path), how)
@@ -108,13 +108,13 @@ interface Packet {
 
 /** Passes packets on between a socket here and the other node until either is gone. */
 function relay(local: number, remote: number, fromHere: Packet, fromThere: Packet): void {
-  limitTime(remote, FOREVER);
-  tuneForMessages(remote);
+  setTimeouts(remote, FOREVER);
+  setNoDelayAndKeepAlive(remote);
   try {
     passOn(local, remote, fromHere, fromThere);
   } catch (error) {
-    const isGone = error instanceof GoneError ||
-      failedWith(error, Errno.EPIPE, Errno.ECONNRESET, Errno.ETIMEDOUT);
+    const isGone = error instanceof DisconnectedError ||
+      hasErrno(error, Errno.EPIPE, Errno.ECONNRESET, Errno.ETIMEDOUT);
     if (!isGone) throw error;
   }
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { memoryFile, writeFile } from "../../posix/memory.ts";
+import { createMemfd, writeFile } from "../../posix/memory.ts";
 import { type ChannelMemory, End, Slot } from "./memory.ts";
 import { type Replied, REPLY_BODY_BYTES, ReplyPacket, Request } from "./packet.ts";
 import { findMessage, type Found, noSender } from "./rcvid.ts";
@@ -83,7 +83,7 @@ function put({ channel: { memory }, slot }: Found, how: Replied, bytes: Uint8Arr
 /** The file that holds the reply; it is closed with the message. */
 function replyFile({ slots }: ChannelMemory, slot: number): number {
   if (slots.get(slot, Slot.reply) === -1) {
-    slots.set(slot, Slot.reply, memoryFile("herd-reply", 0));
+    slots.set(slot, Slot.reply, createMemfd("herd-reply", 0));
   }
   return slots.get(slot, Slot.reply);
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Errno, failedWith, printError, SystemError } from "../../posix/errors.ts";
+import { Errno, hasErrno, printError, SystemError } from "../../posix/errors.ts";
 import { channelDestroy } from "./channel.ts";
 import { MessageType, PulseCode } from "./flags.ts";
 import { CLOSED_PULSES } from "./intake.ts";
@@ -81,8 +81,8 @@ class Manager<Handle> implements ResourceManager {
   constructor(path: string, handlers: Handlers<Handle>) {
     this.path = path;
     this.#handlers = handlers;
-    const doing = `serve ${path}`;
-    ({ chid: this.chid } = createAt(path, CLOSED_PULSES, { call: "resmgrAttach", doing }));
+    const action = `serve ${path}`;
+    ({ chid: this.chid } = createAt(path, CLOSED_PULSES, { call: "resmgrAttach", action }));
   }
 
   handle(): void {
@@ -98,7 +98,7 @@ class Manager<Handle> implements ResourceManager {
       if (typeof answer === "number") msgError(received.rcvid, answer);
       else msgReply(received.rcvid, answer.status, answer.bytes);
     } catch (error) {
-      if (!failedWith(error, Errno.ESRCH)) throw error;
+      if (!hasErrno(error, Errno.ESRCH)) throw error;
       // The client is gone, and the channel tells that, too.
     }
   }

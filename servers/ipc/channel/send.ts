@@ -37,10 +37,10 @@ export function connectAttach(
   index: number = SIDE_CHANNEL,
   flags: number = ConnectFlag.CLOEXEC,
 ): number {
-  const doing = `attach to channel ${chid} of process ${pid}`;
+  const action = `attach to channel ${chid} of process ${pid}`;
   const isKnown = (flags & ~ConnectFlag.CLOEXEC) === 0 && index >= 0;
-  if (!isKnown) throw new SystemError("connectAttach", doing, Errno.EINVAL);
-  const how = { index, flags, call: "connectAttach", doing };
+  if (!isKnown) throw new SystemError("connectAttach", action, Errno.EINVAL);
+  const how = { index, flags, call: "connectAttach", action };
   if (nd !== LOCAL_NODE) return attachRemote(nd, { pid, chid }, how);
   return attachOr(Errno.ESRCH, localAddress(pid, chid), how);
 }
@@ -83,10 +83,10 @@ export function msgSend(
  * wait than there is room for.
  */
 export function msgSendPulse(coid: number, priority: number, code: number, value: number): void {
-  const doing = `send a pulse to connection ${coid}`;
+  const action = `send a pulse to connection ${coid}`;
   const isCode = code >= 0 && code <= HIGHEST_CODE;
-  if (!isCode) throw new SystemError("msgSendPulse", doing, Errno.EINVAL);
+  if (!isCode) throw new SystemError("msgSendPulse", action, Errno.EINVAL);
   const how = sendPulse(coid, "msgSendPulse", { priority, code, value });
   if (how === "sent") return;
-  throw new SystemError("msgSendPulse", doing, how === "full" ? Errno.EAGAIN : Errno.EBADF);
+  throw new SystemError("msgSendPulse", action, how === "full" ? Errno.EAGAIN : Errno.EBADF);
 }

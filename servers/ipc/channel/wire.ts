@@ -23,13 +23,13 @@ const LENGTH_BYTES = 4;
 const HEADER_ROOM = 64;
 
 /** The other side is not what it has to be: it has another key, or does not speak the protocol. */
-export class StrangerError extends Error {
-  override name = "StrangerError";
+export class HandshakeError extends Error {
+  override name = "HandshakeError";
 }
 
 /** The other side is gone. */
-export class GoneError extends Error {
-  override name = "GoneError";
+export class DisconnectedError extends Error {
+  override name = "DisconnectedError";
 }
 
 /** The shared key. */
@@ -44,16 +44,16 @@ export function warmUpProofs(key: Key): void {
   if (!equal(proof(key, "", nonce), proof(key, "", nonce))) throw new Error("unreachable");
 }
 
-/** Proves to a gateway that this one, which connects, has the key. @throws {StrangerError} */
+/** Proves to a gateway that this one, which connects, has the key. @throws {HandshakeError} */
 export function introduce(connection: number, key: Key): void {
   const greeting = receive(connection, GREETING.length);
-  if (!equal(greeting, GREETING)) throw new StrangerError("Cannot talk to it: it is no gateway");
+  if (!equal(greeting, GREETING)) throw new HandshakeError("Cannot talk to it: it is no gateway");
   const theirs = receive(connection, NONCE_BYTES);
   const own = randomBytes(NONCE_BYTES);
   send(connection, own);
   send(connection, proof(key, "connects", theirs, own));
   if (!equal(answerTo(connection), proof(key, "accepts", own, theirs))) {
-    throw new StrangerError("Cannot talk to it: it has another key");
+    throw new HandshakeError("Cannot talk to it: it has another key");
   }
 }
 
@@ -62,12 +62,12 @@ function answerTo(connection: number): Uint8Array {
   try {
     return receive(connection, PROOF_BYTES);
   } catch (error) {
-    if (error instanceof GoneError) return new Uint8Array();
+    if (error instanceof DisconnectedError) return new Uint8Array();
     throw error;
   }
 }
 
-/** Makes sure that a gateway which has connected has the key. @throws {StrangerError} */
+/** Makes sure that a gateway which has connected has the key. @throws {HandshakeError} */
 export function admit(connection: number, key: Key): void {
   const own = randomBytes(NONCE_BYTES);
   send(connection, GREETING);
@@ -75,7 +75,7 @@ export function admit(connection: number, key: Key): void {
   const theirs = receive(connection, NONCE_BYTES);
   const answer = receive(connection, PROOF_BYTES);
   if (!equal(answer, proof(key, "connects", own, theirs))) {
-    throw new StrangerError("Cannot let it in: it has another key");
+    throw new HandshakeError("Cannot let it in: it has another key");
   }
   send(connection, proof(key, "accepts", theirs, own));
 }
@@ -98,10 +98,10 @@ export function sendFrame(connection: number, frame: Uint8Array): void {
   send(connection, bytes);
 }
 
-/** Receives a frame. @throws {GoneError}; {StrangerError} where it is too large. */
+/** Receives a frame. @throws {DisconnectedError}; {HandshakeError} where it is too large. */
 export function receiveFrame(connection: number): Uint8Array<ArrayBuffer> {
   const length = new DataView(receive(connection, LENGTH_BYTES).buffer).getUint32(0);
-  if (length > FRAME_LIMIT + HEADER_ROOM) throw new StrangerError("Cannot take so large a frame");
+  if (length > FRAME_LIMIT + HEADER_ROOM) throw new HandshakeError("Cannot take so large a frame");
   return receive(connection, length);
 }
 
@@ -116,7 +116,7 @@ function receive(connection: number, length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length;) {
     const count = read(connection, bytes.subarray(at));
-    if (count === 0) throw new GoneError("Cannot receive: the other side is gone");
+    if (count === 0) throw new DisconnectedError("Cannot receive: the other side is gone");
     at += count;
   }
   return bytes;

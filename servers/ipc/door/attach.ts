@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { askForSenders } from "../../posix/messages.ts";
+import { enableCredentials } from "../../posix/messages.ts";
 import { SocketFile } from "../../posix/socket_files.ts";
 import { endConnecting, SocketType } from "../../posix/sockets.ts";
 import { addEnd, End } from "./ends.ts";
@@ -32,7 +32,7 @@ export function fattach(door: number, path: string): void {
 
 /** Lets those who connect to a listener, whose connections carry messages, open the door. */
 export function attachListener(door: number, listener: number): void {
-  askForSenders(listener);
+  enableCredentials(listener);
   addEnd(ownDoor(door), End.path, listener);
 }
 

@@ -7,13 +7,19 @@
  *
  * @module
  */
-import { ReadySet } from "../../posix/epoll.ts";
+import { OneShotEpoll } from "../../posix/epoll.ts";
 import { Errno, SystemError } from "../../posix/errors.ts";
 import { getpid } from "../../posix/processes.ts";
 import { accept, close } from "../../posix/sockets.ts";
 import { closeEnd, doorOf, End, endOf, tagOf } from "./ends.ts";
-import { Kind, type ReceivedLetter, receiveLetter, refusal, sendLetter } from "./letter.ts";
-import { answerCall, failure, messageOf, tellUnreferenced } from "./procedure.ts";
+import {
+  Kind,
+  type ReceivedDoorMessage,
+  receiveDoorMessage,
+  refusal,
+  sendDoorMessage,
+} from "./letter.ts";
+import { answerCall, deliverUnreferenced, failure, messageOf } from "./procedure.ts";
 import type { Procedures } from "./procedures.ts";
 import { CALLER_SOCKET, CALLER_TAG, type DoorSlot, type PoolCounts, type Table } from "./table.ts";
 import type { FromThread } from "./thread_messages.ts";
@@ -25,7 +31,7 @@ type Done = Promise<void> | void;
 export class Calls {
   readonly #table: Table;
   readonly #counts: PoolCounts;
-  readonly #ready: ReadySet;
+  readonly #ready: OneShotEpoll;
   readonly #caller: Int32Array;
   readonly #procedures: Procedures;
   readonly #post: (message: FromThread) => void;
@@ -42,7 +48,7 @@ export class Calls {
   ) {
     this.#table = table;
     this.#counts = table.pool(pool);
-    this.#ready = new ReadySet(set);
+    this.#ready = new OneShotEpoll(set);
     this.#caller = new Int32Array(caller);
     this.#procedures = procedures;
     this.#post = post;
@@ -59,7 +65,7 @@ export class Calls {
       if (endOf(tag) === End.pool) return this.#ready.arm(descriptor, tag);
       const done = endOf(tag) === End.path
         ? this.#admit(descriptor, tag)
-        : this.#take(descriptor, tag, receiveLetter(descriptor));
+        : this.#take(descriptor, tag, receiveDoorMessage(descriptor));
       // Awaiting what is done costs more than asking.
       if (done) await done;
     }
@@ -73,13 +79,18 @@ export class Calls {
     const own = tagOf(End.connection, doorOf(tag));
     this.#doorOf(tag).opened(true);
     // Who opens a door mostly calls it at once.
-    const letter = receiveLetter(connection, false);
+    const letter = receiveDoorMessage(connection, false);
     if (letter === "none") this.#ready.add(connection, own);
     else return this.#take(connection, own, letter, true);
   }
 
   /** Somebody calls, or goes away. */
-  #take(connection: number, tag: number, letter: ReceivedLetter | string, isNew = false): Done {
+  #take(
+    connection: number,
+    tag: number,
+    letter: ReceivedDoorMessage | string,
+    isNew = false,
+  ): Done {
     if (typeof letter === "string") {
       return this.#table.hangUp(connection) ? this.#close(connection, tag) : undefined;
     }
@@ -113,7 +124,7 @@ export class Calls {
     return this.#table.doors[doorOf(tag)]!;
   }
 
-  #answer(door: DoorSlot, letter: ReceivedLetter, socket: number): Done {
+  #answer(door: DoorSlot, letter: ReceivedDoorMessage, socket: number): Done {
     if (letter.kind === Kind.call && letter.isComplete && door.isLive) {
       const loaded = this.#procedures.get(door.id);
       return loaded
@@ -122,23 +133,23 @@ export class Calls {
     }
     letter.descriptors.forEach(close);
     if (!letter.isComplete) {
-      sendLetter(socket, refusal("EMFILE", "the server has no room for what was passed"));
+      sendDoorMessage(socket, refusal("EMFILE", "the server has no room for what was passed"));
     } else if (letter.kind === Kind.info) {
       this.#tell(door, socket);
     } else if (!door.isLive) {
-      sendLetter(socket, refusal("EBADF", "the door was revoked"));
+      sendDoorMessage(socket, refusal("EBADF", "the door was revoked"));
     } else if (letter.sender.pid === this.#pid) {
       if (letter.kind === Kind.prepare) return this.#prepare(door.id);
       if (letter.kind === Kind.unreferenced) return this.#notify(door);
     }
   }
 
-  async #loadAndAnswer(door: DoorSlot, letter: ReceivedLetter, socket: number): Promise<void> {
+  async #loadAndAnswer(door: DoorSlot, letter: ReceivedDoorMessage, socket: number): Promise<void> {
     try {
       await answerCall(await this.#procedures.load(door.id), letter, socket);
     } catch (error) {
       letter.descriptors.forEach(close);
-      sendLetter(socket, failure(error));
+      sendDoorMessage(socket, failure(error));
     }
   }
 
@@ -153,14 +164,17 @@ export class Calls {
 
   /** Tells the procedure that nobody refers to its door any more, where it wants to know. */
   async #notify(door: DoorSlot): Promise<void> {
-    if (!door.takeNotice()) return;
+    if (!door.claimUnreferenced()) return;
     const { id } = door;
-    await tellUnreferenced(this.#procedures.get(id) ?? await this.#procedures.load(id));
+    await deliverUnreferenced(this.#procedures.get(id) ?? await this.#procedures.load(id));
   }
 
   #tell({ isLive, id, notice, isPrivate }: DoorSlot, socket: number): void {
     const info = { target: this.#pid, id, unreferenced: notice, isPrivate, isRevoked: !isLive };
-    sendLetter(socket, { kind: Kind.info, data: new TextEncoder().encode(JSON.stringify(info)) });
+    sendDoorMessage(socket, {
+      kind: Kind.info,
+      data: new TextEncoder().encode(JSON.stringify(info)),
+    });
   }
 }
 

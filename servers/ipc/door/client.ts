@@ -11,10 +11,22 @@
 import { SystemError } from "../../posix/errors.ts";
 import { fileStatus } from "../../posix/files.ts";
 import { messagePair, messageSocket } from "../../posix/messages.ts";
-import { AddressError, close, connect, type TimeLimit, unixAddress } from "../../posix/sockets.ts";
+import {
+  AddressError,
+  close,
+  connect,
+  type SocketTimeout,
+  unixAddress,
+} from "../../posix/sockets.ts";
 import { type DoorCode, DoorError, ProcedureError } from "./errors.ts";
-import { Kind, type Letter, type ReceivedLetter, receiveLetter, sendLetter } from "./letter.ts";
-import { PASS_LIMIT, ROOM_LIMIT } from "./letter.ts";
+import {
+  Kind,
+  type Letter,
+  type ReceivedDoorMessage,
+  receiveDoorMessage,
+  sendDoorMessage,
+} from "./letter.ts";
+import { INLINE_LIMIT, PASS_LIMIT } from "./letter.ts";
 import { addUnshared, dropUnshared, isUnshared, type Passed, passOn } from "./passing.ts";
 import type { Notice } from "./table.ts";
 
@@ -58,7 +70,7 @@ export interface DoorInfo {
  * @throws {AddressError} where there is nothing at the path, or no door.
  * @throws {DoorError} `EBADF` where its server is gone.
  */
-export function openDoor(path: string, limit?: TimeLimit): number {
+export function openDoor(path: string, limit?: SocketTimeout): number {
   const address = unixAddress(path);
   const door = messageSocket(address, limit);
   try {
@@ -73,11 +85,11 @@ export function openDoor(path: string, limit?: TimeLimit): number {
 
 function openingError(path: string, cause: unknown): unknown {
   if (!(cause instanceof SystemError)) return cause;
-  const doing = `Cannot open the door ${path}`;
+  const action = `Cannot open the door ${path}`;
   if (cause.code === "ECONNREFUSED" && isSocket(path)) {
-    return new DoorError("EBADF", `${doing}: its server is gone`, { cause });
+    return new DoorError("EBADF", `${action}: its server is gone`, { cause });
   }
-  return new AddressError(`${doing}: ${REASONS[cause.code] ?? cause.message}`, { cause });
+  return new AddressError(`${action}: ${REASONS[cause.code] ?? cause.message}`, { cause });
 }
 
 /** A path, or an abstract name, which no file has. */
@@ -105,7 +117,7 @@ export function closeDoor(door: number): void {
  */
 export function doorCall(
   door: number,
-  { data, resultSize = ROOM_LIMIT, ...passed }: DoorArguments = {},
+  { data, resultSize = INLINE_LIMIT, ...passed }: DoorArguments = {},
 ): CallResult {
   const count = passed.descriptors?.length ?? 0;
   if (count > PASS_LIMIT) {
@@ -126,7 +138,7 @@ export function doorInfo(door: number): DoorInfo {
 }
 
 /** Sends a letter and waits for the answer. */
-function exchange(door: number, letter: Letter): ReceivedLetter {
+function exchange(door: number, letter: Letter): ReceivedDoorMessage {
   if (isUnshared(door)) return understand(door, exchangeOver(door, letter));
   const [own, replyTo] = messagePair();
   try {
@@ -135,16 +147,16 @@ function exchange(door: number, letter: Letter): ReceivedLetter {
     } finally {
       close(replyTo);
     }
-    return understand(door, receiveLetter(own));
+    return understand(door, receiveDoorMessage(own));
   } finally {
     close(own);
   }
 }
 
-function exchangeOver(door: number, letter: Letter): ReceivedLetter | "closed" {
+function exchangeOver(door: number, letter: Letter): ReceivedDoorMessage | "closed" {
   send(door, letter);
   try {
-    return receiveLetter(door);
+    return receiveDoorMessage(door);
   } catch (error) {
     // The time limit ran out. What is answered later must not be taken for another call's answer.
     dropUnshared(door);
@@ -158,7 +170,7 @@ const NO_DOOR = new Set(["EBADF", "ENOTSOCK", "ENOTCONN", "EOPNOTSUPP"]);
 function send(door: number, letter: Letter): void {
   let sent;
   try {
-    sent = sendLetter(door, letter);
+    sent = sendDoorMessage(door, letter);
   } catch (error) {
     if (!(error instanceof SystemError) || !NO_DOOR.has(error.code)) throw error;
     const what = letter.descriptors?.length ? ", or one to pass is not open" : "";
@@ -170,7 +182,7 @@ function send(door: number, letter: Letter): void {
 }
 
 /** Turns an answer that says what went wrong into an error. */
-function understand(door: number, answer: ReceivedLetter | "closed"): ReceivedLetter {
+function understand(door: number, answer: ReceivedDoorMessage | "closed"): ReceivedDoorMessage {
   if (answer === "closed") {
     throw new DoorError("EINTR", `Cannot finish the call of door ${door}: its server ended`);
   }

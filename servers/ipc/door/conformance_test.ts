@@ -7,9 +7,9 @@ import { closing, forkReady, inChild, waitFor } from "../../testing.ts";
 import { fileStatus, readText } from "../../posix/files.ts";
 import { fork } from "../../posix/fork.ts";
 import { Message, messagePair } from "../../posix/messages.ts";
-import { endsWithin, getpid } from "../../posix/processes.ts";
+import { getpid, waitForExit } from "../../posix/processes.ts";
 import { close, pipe, read, write } from "../../posix/sockets.ts";
-import { Kind, type ReceivedLetter, receiveLetter, sendLetter } from "./letter.ts";
+import { Kind, type ReceivedDoorMessage, receiveDoorMessage, sendDoorMessage } from "./letter.ts";
 import { closeDoor, doorCall, openDoor, ProcedureError } from "./mod.ts";
 import { call, DoorServer, OpenDoor, textOf, Waiting } from "./testing.ts";
 import type { Who } from "./testing_procedure.ts";
@@ -54,7 +54,7 @@ sentence("information goes there as arguments and comes back as a return value",
 
 sentence("a call is synchronous: it does not return before the procedure has", ({ path }) => {
   using waiting = new Waiting(path);
-  assertEquals(endsWithin(waiting.pid, 100), false);
+  assertEquals(waitForExit(waiting.pid, 100), false);
   waiting.release();
   assertEquals(waitFor(waiting.pid).code, 0);
 });
@@ -70,7 +70,7 @@ sentence("so it is where the procedure ends with an error", ({ path }, door) => 
   });
   closing(here, gate)[Symbol.dispose]();
   assertEquals(read(hereEnd, byte), 1);
-  assertEquals(endsWithin(pid, 100), false);
+  assertEquals(waitForExit(pid, 100), false);
   write(gateKeeper, byte, 1);
   assertEquals(waitFor(pid).code, 0);
   // The server is none the worse for it.
@@ -176,7 +176,7 @@ sentence("the server may manage its threads itself", ({ path }) => {
   });
   closing(here, gate)[Symbol.dispose]();
   write(gateKeeper, byte, 1);
-  assertEquals(endsWithin(third, 200), false);
+  assertEquals(waitForExit(third, 200), false);
   first.release();
   assertEquals(read(hereEnd, byte), 1);
   assertEquals(waitFor(third).code, 0);
@@ -283,13 +283,13 @@ sentence("100 calls at once are answered right", (_, { descriptor }) => {
   const calls = Array.from({ length: 100 }, (_, i) => {
     const [own, replyTo] = messagePair();
     const data = encode(JSON.stringify({ kind: "echo", text: `${i}` }));
-    sendLetter(descriptor, { kind: Kind.call, data, replyTo, room: 100 });
+    sendDoorMessage(descriptor, { kind: Kind.call, data, replyTo, room: 100 });
     close(replyTo);
     return own;
   });
   using _calls = closing(...calls);
   for (const [i, own] of calls.entries()) {
-    const { kind, data } = receiveLetter(own) as ReceivedLetter;
+    const { kind, data } = receiveDoorMessage(own) as ReceivedDoorMessage;
     assertEquals([kind, new TextDecoder().decode(data)], [Kind.result, `${i}`]);
   }
 });

@@ -12,7 +12,7 @@ import { close } from "../../posix/sockets.ts";
 import { detachAll } from "./attach.ts";
 import { addEnd, End } from "./ends.ts";
 import { DoorError } from "./errors.ts";
-import { Kind, sendLetter } from "./letter.ts";
+import { Kind, sendDoorMessage } from "./letter.ts";
 import { addUnshared, dropUnshared, localDoor, useTable } from "./passing.ts";
 import { Pool } from "./pool.ts";
 import { COMMON_POOL, type DoorSlot, MOST_DOORS, type Notice, Table } from "./table.ts";
@@ -126,7 +126,7 @@ async function create(
   // Where threads are made otherwise, there may be none yet to load it.
   if (pool.isIdle) return own;
   const prepared = pool.prepared(id);
-  sendLetter(own, { kind: Kind.prepare });
+  sendDoorMessage(own, { kind: Kind.prepare });
   try {
     await prepared;
   } catch (error) {

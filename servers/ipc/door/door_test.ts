@@ -3,7 +3,7 @@ import { closing, evaluate, forkReady, inChild, waitFor } from "../../testing.ts
 import { fileStatus, tryReadText } from "../../posix/files.ts";
 import { fork } from "../../posix/fork.ts";
 import { Message, messageSocket } from "../../posix/messages.ts";
-import { endsWithin, getgid, getpid, getuid, kill } from "../../posix/processes.ts";
+import { getgid, getpid, getuid, kill, waitForExit } from "../../posix/processes.ts";
 import { Signal } from "../../posix/signals.ts";
 import {
   AddressError,
@@ -224,7 +224,7 @@ Deno.test("doorRevoke() lets calls finish, and refuses any other", async () => {
   const told = server.tell("revoke");
   // The thread that waits keeps the pool, and with it the connections.
   while (fileStatus(server.path)) await new Promise((resolve) => setTimeout(resolve, 1));
-  assertEquals(endsWithin(waiting.pid, 50), false);
+  assertEquals(waitForExit(waiting.pid, 50), false);
   waiting.release();
   assertEquals(waitFor(waiting.pid).code, 0);
   await told;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ReadySet } from "../../posix/epoll.ts";
+import { OneShotEpoll } from "../../posix/epoll.ts";
 import { messagePair } from "../../posix/messages.ts";
 import { close } from "../../posix/sockets.ts";
 import type { DoorSlot } from "./table.ts";
@@ -37,7 +37,7 @@ const isReference = (end: End) => end === End.path || end === End.connection;
 /** Has a door's pool wait for a descriptor. */
 export function addEnd(door: DoorSlot, end: End, descriptor: number): void {
   door.opened(isReference(end));
-  new ReadySet(door.set).add(descriptor, tagOf(end, door.index));
+  new OneShotEpoll(door.set).add(descriptor, tagOf(end, door.index));
 }
 
 /** Closes a descriptor its pool waited for; whether nobody refers to the door any more. */

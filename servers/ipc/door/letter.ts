@@ -43,7 +43,7 @@ export interface Letter {
 }
 
 /** What is received. Its descriptors belong to whoever received it. */
-export interface ReceivedLetter {
+export interface ReceivedDoorMessage {
   readonly kind: Kind;
   readonly data: Uint8Array<ArrayBuffer>;
   readonly descriptors: readonly number[];
@@ -63,7 +63,7 @@ const HAS_REPLY_TO = 0x100;
 const HAS_FILE = 0x200;
 
 /** Bytes of data that fit into the message itself. */
-export const ROOM_LIMIT = MESSAGE_LIMIT - HEADER_BYTES;
+export const INLINE_LIMIT = MESSAGE_LIMIT - HEADER_BYTES;
 
 /** Descriptors that a letter can carry; two more are for the reply and the file. */
 export const PASS_LIMIT = DESCRIPTOR_LIMIT - 2;
@@ -88,14 +88,14 @@ const incoming = makeMessage();
  *
  * @param wait false: says `full` where sending would have to wait.
  */
-export function sendLetter(
+export function sendDoorMessage(
   socket: number,
   { kind, data = NOTHING, descriptors = [], replyTo = -1, room = 0 }: Letter,
-  receiversRoom = ROOM_LIMIT,
+  receiversRoom = INLINE_LIMIT,
   wait = true,
 ): Sent {
   const { message, body, ints, length } = outgoing;
-  const file = data.length > Math.min(receiversRoom, ROOM_LIMIT) ? fileOf("herd-door", data) : -1;
+  const file = data.length > Math.min(receiversRoom, INLINE_LIMIT) ? fileOf("herd-door", data) : -1;
   ints[0] = kind | (replyTo === -1 ? 0 : HAS_REPLY_TO) | (file === -1 ? 0 : HAS_FILE);
   ints[1] = room;
   length[0] = data.length;
@@ -119,9 +119,15 @@ export function sendLetter(
  *
  * @param wait false: says `none` where there is none yet.
  */
-export function receiveLetter(socket: number, wait?: true): ReceivedLetter | "closed";
-export function receiveLetter(socket: number, wait: false): ReceivedLetter | "closed" | "none";
-export function receiveLetter(socket: number, wait = true): ReceivedLetter | "closed" | "none" {
+export function receiveDoorMessage(socket: number, wait?: true): ReceivedDoorMessage | "closed";
+export function receiveDoorMessage(
+  socket: number,
+  wait: false,
+): ReceivedDoorMessage | "closed" | "none";
+export function receiveDoorMessage(
+  socket: number,
+  wait = true,
+): ReceivedDoorMessage | "closed" | "none" {
   const { message, body, ints, length } = incoming;
   const received = message.receive(socket, wait);
   if (received === "none") return "none";

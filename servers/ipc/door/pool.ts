@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { makeReadySet, ReadySet, watched } from "../../posix/epoll.ts";
+import { createEpoll, OneShotEpoll, watched } from "../../posix/epoll.ts";
 import { close, pipe } from "../../posix/sockets.ts";
 import { closeEnd, doorOf, End, endOf, tagOf } from "./ends.ts";
-import { refusal, sendLetter } from "./letter.ts";
+import { refusal, sendDoorMessage } from "./letter.ts";
 import { CALLER_INTS, CALLER_SOCKET, CALLER_TAG, type PoolCounts, type Table } from "./table.ts";
 import type { Definition, Envelope, FromThread, ToThread } from "./thread_messages.ts";
 
@@ -26,8 +26,8 @@ interface Living {
 
 /** A pool of threads. */
 export class Pool {
-  /** The descriptors it waits for, as a `ReadySet`. */
-  readonly set: number = makeReadySet();
+  /** The descriptors it waits for, as a `OneShotEpoll`. */
+  readonly set: number = createEpoll();
   readonly #table: Table;
   readonly #index: number;
   readonly #counts: PoolCounts;
@@ -48,7 +48,7 @@ export class Pool {
     this.#counts.endStart(); // one that was there before may have ended meanwhile
     this.#make = make;
     this.#requests = requests;
-    new ReadySet(this.set).add(this.#end[0], tagOf(End.pool, 0));
+    new OneShotEpoll(this.set).add(this.#end[0], tagOf(End.pool, 0));
   }
 
   /** Whether it has no doors. */
@@ -149,7 +149,7 @@ export class Pool {
     this.#threads.delete(worker);
     const [socket, tag] = [caller[CALLER_SOCKET]!, caller[CALLER_TAG]!];
     if (socket !== -1) {
-      sendLetter(socket, refusal("EINTR", `the thread that answered it died: ${reason}`));
+      sendDoorMessage(socket, refusal("EINTR", `the thread that answered it died: ${reason}`));
       if (tag === -1) close(socket);
       else if (this.#table.release(socket)) this.#close(socket, tag);
     }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Credentials } from "../../posix/messages.ts";
-import { Kind, type Letter, type ReceivedLetter, sendLetter } from "./letter.ts";
+import { Kind, type Letter, type ReceivedDoorMessage, sendDoorMessage } from "./letter.ts";
 import { type Passed, passOn } from "./passing.ts";
 
 /** What a procedure returns. */
@@ -36,7 +36,7 @@ export const DOOR_UNREF_DATA: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 /** The call that this thread is answering. */
 interface Call {
   /** Undefined where nobody called. */
-  readonly letter: ReceivedLetter | undefined;
+  readonly letter: ReceivedDoorMessage | undefined;
   /** Where the caller waits. */
   readonly socket: number;
   isAnswered: boolean;
@@ -73,7 +73,7 @@ export function doorCred(): Credentials {
 /** Runs a procedure and sends what it returns; a promise where it is asynchronous. */
 export function answerCall(
   loaded: Loaded,
-  letter: ReceivedLetter,
+  letter: ReceivedDoorMessage,
   socket: number,
 ): Promise<void> | void {
   const { data, descriptors } = letter;
@@ -81,7 +81,7 @@ export function answerCall(
 }
 
 /** Runs a procedure for nobody: to tell it that nobody refers to its door. */
-export function tellUnreferenced(loaded: Loaded): Promise<void> | void {
+export function deliverUnreferenced(loaded: Loaded): Promise<void> | void {
   const nobody = { letter: undefined, socket: -1, isAnswered: true };
   return run(nobody, loaded, DOOR_UNREF_DATA, []);
 }
@@ -132,7 +132,7 @@ function fail(call: Call, error: unknown): void {
 function send({ socket, letter }: Call, reply: Letter): void {
   // A caller that leaves its answers unread waits in vain for this one: the thread must not.
   const wait = false;
-  sendLetter(socket, reply, letter!.room, wait);
+  sendDoorMessage(socket, reply, letter!.room, wait);
 }
 
 /** The answer to a call whose procedure failed. */

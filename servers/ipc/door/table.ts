@@ -49,10 +49,10 @@ const HUNG_UP = 1;
 const HOLD = 2;
 
 /** When a door's procedure is told that nobody refers to it: never, once, or each time. */
-export const NOTICES = ["never", "once", "always"] as const;
+export const UNREFERENCED_MODES = ["never", "once", "always"] as const;
 
-/** One of `NOTICES`. */
-export type Notice = typeof NOTICES[number];
+/** One of `UNREFERENCED_MODES`. */
+export type Notice = typeof UNREFERENCED_MODES[number];
 
 /** The counts of a pool of threads. */
 export class PoolCounts {
@@ -104,7 +104,7 @@ export class DoorSlot {
     if (Atomics.compareExchange(this.#ints, STATE, FREE, LIVE) !== FREE) return false;
     this.#ints[OWN] = own;
     this.#ints[ENDS] = this.#ints[REFERENCES] = 0;
-    this.#ints[NOTICE] = NOTICES.indexOf(notice);
+    this.#ints[NOTICE] = UNREFERENCED_MODES.indexOf(notice);
     this.#ints[ID]! += 1;
     this.#ints[PRIVATE] = isPrivate ? 1 : 0;
     return true;
@@ -126,7 +126,7 @@ export class DoorSlot {
     return this.isLive ? Atomics.load(this.#ints, OWN) : -1;
   }
 
-  /** The descriptors that its pool waits for, as a `ReadySet`. */
+  /** The descriptors that its pool waits for, as a `OneShotEpoll`. */
   get set(): number {
     return this.#ints[SET]!;
   }
@@ -141,7 +141,7 @@ export class DoorSlot {
   }
 
   get notice(): Notice {
-    return NOTICES[Atomics.load(this.#ints, NOTICE)]!;
+    return UNREFERENCED_MODES[Atomics.load(this.#ints, NOTICE)]!;
   }
 
   get isPrivate(): boolean {
@@ -166,9 +166,9 @@ export class DoorSlot {
   }
 
   /** Whether the procedure is to be told now that nobody refers to the door. */
-  takeNotice(): boolean {
+  claimUnreferenced(): boolean {
     if (!this.isLive || Atomics.load(this.#ints, REFERENCES) > 0) return false;
-    const once = NOTICES.indexOf("once");
+    const once = UNREFERENCED_MODES.indexOf("once");
     return Atomics.compareExchange(this.#ints, NOTICE, once, 0) === once ||
       this.notice === "always";
   }
