@@ -44,10 +44,10 @@ export function differingConditions(a: Run, b: Run): string[] {
 function differing<T>(names: readonly (keyof T & string)[], a: T, b: T): string[] {
   return names
     .filter((name) => JSON.stringify(a[name]) !== JSON.stringify(b[name]))
-    .map((name) => `${name}: ${say(a[name])} in A, ${say(b[name])} in B`);
+    .map((name) => `${name}: ${valueText(a[name])} in A, ${valueText(b[name])} in B`);
 }
 
-function say(value: unknown): string {
+function valueText(value: unknown): string {
   if (value === null || value === undefined) return "unknown";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

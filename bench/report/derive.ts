@@ -7,7 +7,7 @@
 import type { Recorded } from "../record/record.ts";
 import { drawCharts } from "./charts/charts.ts";
 import { conditions, warnings } from "./summary/conditions.ts";
-import { figuresOf } from "./tables/figures.ts";
+import { reportData } from "./tables/report_data.ts";
 import { page } from "./html/page.ts";
 import { summarize, type Summary } from "./summary/summary.ts";
 import { sweepTable } from "./tables/sweep_table.ts";
@@ -24,12 +24,12 @@ export interface PrintOptions extends TerminalOptions {
 
 /** Every derived file of a run's folder: its name and its content. */
 export async function deriveFiles(recorded: Recorded): Promise<Map<string, string>> {
-  const figures = await figuresOf(recorded);
-  const pictures = await drawCharts(figures);
+  const data = await reportData(recorded);
+  const pictures = await drawCharts(data);
   return new Map([
-    ...tableFiles(recorded, figures),
+    ...tableFiles(recorded, data),
     ...[...pictures].map(([name, { wide }]) => [`${name}.svg`, wide] as const),
-    ["report.html", page(recorded, figures, pictures)],
+    ["report.html", page(recorded, data, pictures)],
   ]);
 }
 

@@ -6,7 +6,7 @@
  */
 import type { HeldSocket, Herd, HerdMember } from "../machine/holders.ts";
 import { INK, MAKINGS } from "./charts/theme.ts";
-import { type Cell, type Table, words } from "./tables/table.ts";
+import { type Cell, type Table, textCell } from "./tables/table.ts";
 import { markup } from "./html/html.ts";
 
 /** A row a socket, a column a process, and the numbers of the descriptors in the cells. */
@@ -19,10 +19,10 @@ export function descriptorTable({ parent, children, sockets }: Herd, title: stri
       ...processes.map(({ name }) => ({ header: name, field: name })),
     ],
     rows: sockets.map((socket): Cell[] => [
-      words(socket.name),
-      ...processes.map(({ pid }) => words(descriptorsIn(socket, pid) || null)),
+      textCell(socket.name),
+      ...processes.map(({ pid }) => textCell(descriptorsIn(socket, pid) || null)),
     ]),
-    footer: [[words("process"), ...processes.map(({ pid }) => words(String(pid)))]],
+    footer: [[textCell("process"), ...processes.map(({ pid }) => textCell(String(pid)))]],
     notes: ["The number of the descriptor by which a process holds a socket; a dash: it does not."],
   };
 }

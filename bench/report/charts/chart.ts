@@ -4,7 +4,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { Figures } from "../tables/figures.ts";
+import type { ReportData } from "../tables/report_data.ts";
 import { config, type Layout } from "./theme.ts";
 
 /** For a page, a README, a slide. */
@@ -23,7 +23,7 @@ export interface Chart {
   /** One line: what is to be seen. */
   readonly title: string;
   /** The drawing; null where the run has nothing to draw. */
-  spec(figures: Figures, layout: Layout): Spec | null;
+  spec(data: ReportData, layout: Layout): Spec | null;
 }
 
 /** Room around a plot, in pixels. */

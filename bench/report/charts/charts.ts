@@ -8,7 +8,7 @@ import { costs, costsByMagnitude } from "./costs.ts";
 import { latency } from "./latency.ts";
 import { clientsPerChild, cpuPerChild } from "./panels.ts";
 import { sweep } from "./sweep.ts";
-import type { Figures } from "../tables/figures.ts";
+import type { ReportData } from "../tables/report_data.ts";
 
 /** Every chart of a run. */
 export const charts: readonly Chart[] = [
@@ -35,10 +35,10 @@ export interface Picture {
 export type Pictures = ReadonlyMap<string, Picture>;
 
 /** Draws every chart that a run has something for. */
-export async function drawCharts(figures: Figures): Promise<Pictures> {
+export async function drawCharts(data: ReportData): Promise<Pictures> {
   const pictures = new Map<string, Picture>();
-  for (const { name, title, spec } of figures.sweep.length > 0 ? sweepCharts : charts) {
-    const [wide, narrow] = [spec(figures, WIDE), spec(figures, NARROW)];
+  for (const { name, title, spec } of data.sweep.length > 0 ? sweepCharts : charts) {
+    const [wide, narrow] = [spec(data, WIDE), spec(data, NARROW)];
     if (!wide || !narrow) continue;
     pictures.set(name, { title, wide: await draw(wide), narrow: await draw(narrow) });
   }

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { drawCharts } from "./charts.ts";
-import { figuresOf } from "../tables/figures.ts";
+import { reportData } from "../tables/report_data.ts";
 import { record, rounds, type TrialFixture } from "../fixture_test.ts";
 
 const draw = async (trials: readonly TrialFixture[], sweep?: Parameters<typeof record>[1]) =>
-  await drawCharts(await figuresOf(record(trials, sweep)));
+  await drawCharts(await reportData(record(trials, sweep)));
 
 const example = [
   ...rounds("iterative", [0.2, 0.21, 0.22]),

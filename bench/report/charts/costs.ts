@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Figures } from "../tables/figures.ts";
+import type { ReportData } from "../tables/report_data.ts";
 import type { DesignSummary } from "../summary/summary.ts";
-import { signed } from "../tables/table.ts";
+import { signedText } from "../tables/table.ts";
 import { type Chart, NARROW, type Spec } from "./chart.ts";
 import { NAMES_AXIS, rightOf, rowsOf } from "./rows.ts";
 import { INK, type Layout, makingOf } from "./theme.ts";
@@ -14,14 +14,14 @@ import { INK, type Layout, makingOf } from "./theme.ts";
 export const costs: Chart = {
   name: "process-control",
   title: "What each design costs above the baseline, CPU seconds",
-  spec: (figures, layout) => chart(figures, layout, undefined),
+  spec: (data, layout) => chart(data, layout, undefined),
 };
 
 /** The same where one design dwarfs the others: linear around zero, beyond that logarithmic. */
 export const costsByMagnitude: Chart = {
   name: "process-control-log",
   title: "What each design costs above the baseline, CPU seconds, by order of magnitude",
-  spec: (figures, layout) => chart(figures, layout, magnitudes(valuesOf(figures))),
+  spec: (data, layout) => chart(data, layout, magnitudes(valuesOf(data))),
 };
 
 /** What the legend takes at the top, in pixels. */
@@ -43,8 +43,8 @@ interface Value {
   readonly text: string;
 }
 
-function chart(figures: Figures, layout: Layout, log: Magnitudes | undefined): Spec | null {
-  const values = valuesOf(figures);
+function chart(data: ReportData, layout: Layout, log: Magnitudes | undefined): Spec | null {
+  const values = valuesOf(data);
   if (values.length === 0) return null;
   const labels = Object.fromEntries(values.map(({ design, label }) => [design, label]));
   const right = rightOf(Object.values(labels));
@@ -87,19 +87,19 @@ function scaleOf(layout: Layout, log: Magnitudes | undefined) {
     : { scale: { nice: true }, axis: { title, tickCount: layout === NARROW ? 3 : 6 } };
 }
 
-function valuesOf({ designs }: Figures): Value[] {
+function valuesOf({ designs }: ReportData): Value[] {
   return designs.flatMap((design) => {
-    const { id, known, processControl, isBaseline } = design;
+    const { id, info, processControl, isBaseline } = design;
     if (!processControl) return [];
     const { median, interval: { low, high } } = processControl;
-    const figures = isBaseline
+    const extent = isBaseline
       ? { median: 0, low: 0, high: 0, label: "baseline" }
       : { median, low, high, label: seconds(median) };
-    return [{ design: id, making: makingOf(known), ...figures, text: tell(design) }];
+    return [{ design: id, making: makingOf(info), ...extent, text: markText(design) }];
   });
 }
 
-function tell({ id, isBaseline, processControl }: DesignSummary): string {
+function markText({ id, isBaseline, processControl }: DesignSummary): string {
   if (isBaseline) return `${id}: the baseline`;
   const { median, n, interval: { low, high, kind } } = processControl!;
   const name = kind === "range" ? "range" : "95 % interval";
@@ -108,7 +108,7 @@ function tell({ id, isBaseline, processControl }: DesignSummary): string {
 }
 
 function seconds(value: number): string {
-  return signed(value, Math.abs(value) < 10 ? 3 : 1).text;
+  return signedText(value, Math.abs(value) < 10 ? 3 : 1);
 }
 
 /** How many powers of ten at most lie between where the scale is linear and the largest value. */

@@ -7,7 +7,7 @@ import { type LatencyProfile, PERCENTILES } from "../summary/latency.ts";
 import { type Chart, NARROW, type Spec } from "./chart.ts";
 import { rowsOf } from "./rows.ts";
 import { INK, type Layout, makingOf } from "./theme.ts";
-import type { Figures } from "../tables/figures.ts";
+import type { ReportData } from "../tables/report_data.ts";
 import { short } from "../tables/table.ts";
 
 /** Percentiles of the latency of whole connections. */
@@ -35,10 +35,10 @@ const SECOND = 24;
 const MARKS = [120, 64, 32, 14, 6];
 const NAMES = PERCENTILES.map((percentile) => percentile === 100 ? "longest" : `${percentile} %`);
 
-function chart({ designs, latencies }: Figures, layout: Layout): Spec | null {
-  const values = designs.flatMap(({ id, known }) => {
+function chart({ designs, latencies }: ReportData, layout: Layout): Spec | null {
+  const values = designs.flatMap(({ id, info }) => {
     const profile = latencies.find(({ design }) => design === id);
-    return profile ? marksOf(profile, makingOf(known)) : [];
+    return profile ? marksOf(profile, makingOf(info)) : [];
   });
   if (values.length === 0) return null;
   const { frame, y, color, legend } = rowsOf(values, layout, ROOM);

@@ -5,7 +5,7 @@
  */
 import { BOOK_DISTRIBUTIONS } from "../summary/book.ts";
 import type { Distribution } from "../summary/distribution.ts";
-import type { Figures } from "../tables/figures.ts";
+import type { ReportData } from "../tables/report_data.ts";
 import type { DesignSummary } from "../summary/summary.ts";
 import type { Chart, Spec } from "./chart.ts";
 import { INK, type Layout, makingColor, makingOf } from "./theme.ts";
@@ -14,14 +14,14 @@ import { INK, type Layout, makingColor, makingOf } from "./theme.ts";
 export const clientsPerChild: Chart = {
   name: "clients-per-child",
   title: "Clients per child, in one round; the line is the even share, dots are the book's",
-  spec: (figures, layout) => chart(figures, layout, clients),
+  spec: (data, layout) => chart(data, layout, clients),
 };
 
 /** CPU time of the same round. */
 export const cpuPerChild: Chart = {
   name: "cpu-per-child",
   title: "CPU milliseconds per child, in the same round; the line is the even share, P the parent",
-  spec: (figures, layout) => chart(figures, layout, cpu),
+  spec: (data, layout) => chart(data, layout, cpu),
 };
 
 /** A bar. */
@@ -51,8 +51,8 @@ const PARENT = "P";
 /** Every so many children one has its number below. */
 const LABELLED = 5;
 
-function chart(figures: Figures, layout: Layout, bars: Bars): Spec | null {
-  const values = figures.designs.flatMap((design) =>
+function chart(data: ReportData, layout: Layout, bars: Bars): Spec | null {
+  const values = data.designs.flatMap((design) =>
     design.distribution ? bars(design, design.distribution) : []
   );
   if (values.length === 0) return null;
@@ -105,7 +105,7 @@ function layers(values: readonly Value[], layout: Layout) {
   ];
 }
 
-function clients({ id, known, row }: DesignSummary, distribution: Distribution): Value[] {
+function clients({ id, info, row }: DesignSummary, distribution: Distribution): Value[] {
   const { children, sum, round } = distribution;
   const even = sum / children.length;
   const book = BOOK_DISTRIBUTIONS.find((column) =>
@@ -117,7 +117,7 @@ function clients({ id, known, row }: DesignSummary, distribution: Distribution):
     const compared = book ? `; the book's on ${book.system}: ${theirs!.toFixed(0)}` : "";
     return {
       design: id,
-      making: makingOf(known),
+      making: makingOf(info),
       child: String(index),
       value: connections,
       even,
@@ -128,13 +128,13 @@ function clients({ id, known, row }: DesignSummary, distribution: Distribution):
   });
 }
 
-function cpu({ id, known }: DesignSummary, distribution: Distribution): Value[] {
+function cpu({ id, info }: DesignSummary, distribution: Distribution): Value[] {
   const { children, parentCpuSeconds, round } = distribution;
   const even = 1000 * children.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0) /
     children.length;
   const bar = (child: string, name: string, seconds: number): Value => ({
     design: id,
-    making: makingOf(known),
+    making: makingOf(info),
     child,
     value: 1000 * seconds,
     even,

@@ -4,8 +4,8 @@
  * @module
  */
 import { PARAMETER_WORDS } from "../tables/sweep_table.ts";
-import type { Figures } from "../tables/figures.ts";
-import { signed } from "../tables/table.ts";
+import type { ReportData } from "../tables/report_data.ts";
+import { signedText } from "../tables/table.ts";
 import { type Chart, legendIn, NARROW, sized, type Spec } from "./chart.ts";
 import { INK, type Layout } from "./theme.ts";
 
@@ -32,9 +32,9 @@ const LEGEND_ROW = 18;
 /** From this ratio of the largest value to the smallest on, the axis is logarithmic. */
 const WIDE_RANGE = 100;
 
-function chart(figures: Figures, layout: Layout): Spec | null {
-  const { header } = PARAMETER_WORDS[figures.run.plan.sweep!.parameter];
-  const values = valuesOf(figures, header);
+function chart(data: ReportData, layout: Layout): Spec | null {
+  const { header } = PARAMETER_WORDS[data.run.plan.sweep!.parameter];
+  const values = valuesOf(data, header);
   if (values.length === 0) return null;
   const designs = [...new Set(values.map(({ design }) => design))];
   const columns = layout === NARROW ? 2 : 4;
@@ -78,13 +78,13 @@ function chart(figures: Figures, layout: Layout): Spec | null {
   };
 }
 
-function valuesOf({ sweep }: Figures, header: string): Value[] {
+function valuesOf({ sweep }: ReportData, header: string): Value[] {
   return sweep.flatMap(({ value: x, summary }) =>
     summary.designs.flatMap(({ id, isBaseline, processControl }): Value[] => {
       if (isBaseline || !processControl) return [];
       const { median, n, interval: { low, high } } = processControl;
-      const spread = n < 2 ? "one round" : `${signed(low, 3).text} to ${signed(high, 3).text}`;
-      const text = `${id}, ${header} ${x}: ${signed(median, 3).text} s (${spread})`;
+      const spread = n < 2 ? "one round" : `${signedText(low, 3)} to ${signedText(high, 3)}`;
+      const text = `${id}, ${header} ${x}: ${signedText(median, 3)} s (${spread})`;
       return [{ design: id, x, median, low, high, text }];
     })
   );

@@ -5,7 +5,7 @@
  */
 import type { Config } from "vega-lite";
 import type { Making } from "../../../servers/design.ts";
-import type { Known } from "../summary/summary.ts";
+import type { DesignInfo } from "../summary/summary.ts";
 
 /** How much room there is. */
 export interface Layout {
@@ -32,8 +32,8 @@ export const MAKINGS: Readonly<Record<Making, { readonly name: string; readonly 
 export const STRANGER = { name: "not registered", color: "#6b5b4b" } as const;
 
 /** How the children of a design are made, in words. */
-export function makingOf(known: Known | null): string {
-  return (known ? MAKINGS[known.children] : STRANGER).name;
+export function makingOf(info: DesignInfo | null): string {
+  return (info ? MAKINGS[info.children] : STRANGER).name;
 }
 
 /** Colour by `making`, the words of `makingOf`, with a legend at the top of those that there are. */

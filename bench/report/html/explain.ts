@@ -8,7 +8,7 @@ import { BOOK_COSTS } from "../summary/book.ts";
 import { makingOf } from "../charts/theme.ts";
 import type { DesignSummary, Estimate, Summary } from "../summary/summary.ts";
 import type { SweepPoint } from "../summary/sweep.ts";
-import { short, signed } from "../tables/table.ts";
+import { short, signedText } from "../tables/table.ts";
 
 /** A design in words. A part is null where there is nothing to say. */
 export interface Explanation {
@@ -35,22 +35,22 @@ export function explainSweep(id: string, points: readonly SweepPoint[]): Explana
     return design ? [{ value, design, summary }] : [];
   });
   const { design, summary } = found[0]!;
-  const told = [found[0]!, found.at(-1)!].map(({ value, design: { processControl } }) =>
-    `${processControl ? `${signed(processControl.median, 3).text} s` : "no trial that counts"} ` +
+  const ends = [found[0]!, found.at(-1)!].map(({ value, design: { processControl } }) =>
+    `${processControl ? `${signedText(processControl.median, 3)} s` : "no trial that counts"} ` +
     `at ${value}`
   );
   return {
     ...explain(design, summary),
     here: design.isBaseline
       ? "The baseline of every point."
-      : `Process control: ${told.join(", ")}.`,
+      : `Process control: ${ends.join(", ")}.`,
   };
 }
 
 /** What the registry alone can say. */
-function describe({ title, known }: DesignSummary): string {
-  if (!known) return "Not registered in this Herd: it knows no more of it than the record.";
-  return `${title}. Children: ${makingOf(known)}. Who accepts: ${known.accepts}.`;
+function describe({ title, info }: DesignSummary): string {
+  if (!info) return "Not registered in this Herd: it knows no more of it than the record.";
+  return `${title}. Children: ${makingOf(info)}. Who accepts: ${info.accepts}.`;
 }
 
 /** Where the book measured, and with how many decimals it tells. */
@@ -66,13 +66,13 @@ function inTheBook({ row, isBaseline }: DesignSummary): string | null {
   if (isBaseline) return "Row 0 of Table 30.1, 0 by definition.";
   const costs = BOOK_COSTS.find((cost) => cost.row === row);
   if (!costs) return null;
-  const told = SYSTEMS.flatMap(([system, field, decimals]) => {
+  const costsText = SYSTEMS.flatMap(([system, field, decimals]) => {
     const seconds = costs[field];
     if (seconds === null) return [];
     const all = BOOK_COSTS.flatMap((cost) => cost[field] ?? []);
     return [`${seconds.toFixed(decimals)} s ${system} (${rank(seconds, all)})`];
   });
-  return `Row ${row} of Table 30.1: ${told.join(", ")}.`;
+  return `Row ${row} of Table 30.1: ${costsText.join(", ")}.`;
 }
 
 const MIB = 1024 * 1024;
@@ -92,7 +92,7 @@ function here(design: DesignSummary, { designs }: Summary): string {
       : "") +
     ".",
     ...(processControl && !isBaseline
-      ? [`Process control: ${signed(processControl.median, 3).text} s${spread(processControl)}.`]
+      ? [`Process control: ${signedText(processControl.median, 3)} s${spread(processControl)}.`]
       : []),
     ...clientsSaw(design),
     ...distributed(design),
@@ -103,7 +103,7 @@ function here(design: DesignSummary, { designs }: Summary): string {
 function spread({ n, interval: { low, high, kind } }: Estimate): string {
   if (n < 2) return " in one round";
   const name = kind === "range" ? "range" : "95 % interval";
-  return ` (${name} ${signed(low, 3).text} to ${signed(high, 3).text}, ${n} rounds)`;
+  return ` (${name} ${signedText(low, 3)} to ${signedText(high, 3)}, ${n} rounds)`;
 }
 
 function clientsSaw({ connectionsPerSecond: rate, latency: { p50, p99 } }: DesignSummary) {
@@ -115,11 +115,11 @@ function clientsSaw({ connectionsPerSecond: rate, latency: { p50, p99 } }: Desig
   ];
 }
 
-function distributed({ evenness, switches, known }: DesignSummary): string[] {
+function distributed({ evenness, switches, info }: DesignSummary): string[] {
   const perClient = switches.all
     ? [`${short(switches.all.median)} context switches a connection.`]
     : [];
-  if (!evenness || known?.lifetime !== "pool") return perClient;
+  if (!evenness || info?.lifetime !== "pool") return perClient;
   return [
     `The busiest child served ${short(evenness.median)} times the clients of the idlest.`,
     ...perClient,

@@ -23,26 +23,26 @@ export interface MatrixRow {
 
 /** The matrix of the designs of a run that are registered, in the order of the registry. */
 export function matrixOf({ designs }: Summary): MatrixRow[] {
-  const costs = designs.flatMap(({ known, cpuMicrosecondsPerConnection: cpu }) =>
-    known && cpu ? [Math.log10(cpu.median)] : []
+  const costs = designs.flatMap(({ info, cpuMicrosecondsPerConnection: cpu }) =>
+    info && cpu ? [Math.log10(cpu.median)] : []
   );
   const [low, high] = [Math.min(...costs), Math.max(...costs)];
   const heat = ({ cpuMicrosecondsPerConnection: cpu }: DesignSummary) =>
     cpu ? high > low ? (Math.log10(cpu.median) - low) / (high - low) : 0 : null;
-  const registered = designs.filter(({ known }) => known !== null);
-  const rows = Map.groupBy(registered, ({ known }) => inGeneral(known!.accepts));
+  const registered = designs.filter(({ info }) => info !== null);
+  const rows = Map.groupBy(registered, ({ info }) => inGeneral(info!.accepts));
   return [...rows].map(([accepts, same]) => ({
     accepts,
     cells: Object.groupBy(
       same.map((design) => ({ design, heat: heat(design) })),
-      ({ design }) => design.known!.children,
+      ({ design }) => design.info!.children,
     ),
   }));
 }
 
 /** The ways to make children that a run has designs of, as in the colours of the charts. */
 export function makingsOf({ designs }: Summary): Making[] {
-  const seen = new Set(designs.map(({ known }) => known?.children));
+  const seen = new Set(designs.map(({ info }) => info?.children));
   return (Object.keys(MAKINGS) as Making[]).filter((making) => seen.has(making));
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Recorded } from "../../record/record.ts";
 import type { Pictures } from "../charts/charts.ts";
-import type { Figures } from "../tables/figures.ts";
+import type { ReportData } from "../tables/report_data.ts";
 import { sweepTable } from "../tables/sweep_table.ts";
 import { syscallsTable } from "../tables/syscalls.ts";
 import { table301 } from "../tables/table_30_1.ts";
@@ -28,13 +28,13 @@ import script from "./script.js" with { type: "text" };
 import style from "./style.css" with { type: "text" };
 
 /** The page. The same record gives the same bytes. */
-export function page(recorded: Recorded, figures: Figures, pictures: Pictures): string {
+export function page(recorded: Recorded, data: ReportData, pictures: Pictures): string {
   const { run, trials } = recorded;
-  const isSweep = figures.sweep.length > 0;
-  const sections = (isSweep ? sweepSections : sectionsOf)(recorded, figures, pictures);
+  const isSweep = data.sweep.length > 0;
+  const sections = (isSweep ? sweepSections : sectionsOf)(recorded, data, pictures);
   const title = isSweep
     ? sweepTable(recorded).table.title
-    : `What process control costs: ${figures.designs.length} designs`;
+    : `What process control costs: ${data.designs.length} designs`;
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -49,8 +49,8 @@ ${new Html(style)}</style>
 <header>
 <p class="brand">Herd <button type="button" id="theme" hidden>Dark</button></p>
 <h1>${title}</h1>
-<p class="lede">${summaryLine(figures)}</p>
-${doubts(figures, recorded)}</header>
+<p class="lede">${summaryLine(data)}</p>
+${doubts(data, recorded)}</header>
 <nav aria-label="Contents"><ol>
 ${sections.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>\n`)}</ol></nav>
 <main>
@@ -78,7 +78,7 @@ interface Section {
   readonly body: Content;
 }
 
-function sectionsOf(recorded: Recorded, figures: Figures, pictures: Pictures): Section[] {
+function sectionsOf(recorded: Recorded, data: ReportData, pictures: Pictures): Section[] {
   const syscalls = syscallsTable(recorded.run.traces);
   const chart = (name: string) => figureOf(pictures, name);
   const all: (Section | false)[] = [
@@ -86,8 +86,8 @@ function sectionsOf(recorded: Recorded, figures: Figures, pictures: Pictures): S
       id: "guide",
       title: "Which design for me?",
       body: markup`<div class="beside">
-<div>${advice(figures)}</div>
-<div>${tableWithNotes(tableBurden(figures))}</div>
+<div>${advice(data)}</div>
+<div>${tableWithNotes(tableBurden(data))}</div>
 </div>`,
     },
     {
@@ -97,46 +97,46 @@ function sectionsOf(recorded: Recorded, figures: Figures, pictures: Pictures): S
         scaleSwitch,
         markup`<div class="log">${chart("process-control-log")}</div>`,
         markup`<div class="linear">${chart("process-control")}</div>`,
-        tableWithNotes(table301(figures)),
+        tableWithNotes(table301(data)),
       ],
     },
-    { id: "matrix", title: "Two questions", body: matrix(figures) },
+    { id: "matrix", title: "Two questions", body: matrix(data) },
     {
       id: "clients",
       title: "Who serves the clients",
-      body: [chart("clients-per-child"), tableWithNotes(table302(figures, { book: true }))],
+      body: [chart("clients-per-child"), tableWithNotes(table302(data, { book: true }))],
     },
     pictures.has("cpu-per-child") && {
       id: "cpu",
       title: "What each child uses",
-      body: [chart("cpu-per-child"), tableWithNotes(tableCpu(figures))],
+      body: [chart("cpu-per-child"), tableWithNotes(tableCpu(data))],
     },
     pictures.has("latency") && {
       id: "latency",
       title: "How long clients wait",
-      body: [chart("latency"), tableWithNotes(tableLatency(figures))],
+      body: [chart("latency"), tableWithNotes(tableLatency(data))],
     },
     syscalls !== null && {
       id: "syscalls",
       title: "What they ask of the kernel",
       body: tableWithNotes(syscalls),
     },
-    { id: "book", title: "The book and this machine", body: tableWithNotes(tableBook(figures)) },
-    { id: "designs", title: "The designs, one by one", body: explanations(figures) },
-    { id: "conditions", title: "How it was measured", body: conditions(figures, recorded) },
+    { id: "book", title: "The book and this machine", body: tableWithNotes(tableBook(data)) },
+    { id: "designs", title: "The designs, one by one", body: explanations(data) },
+    { id: "conditions", title: "How it was measured", body: conditions(data, recorded) },
   ];
   return all.filter((section) => section !== false);
 }
 
-function sweepSections(recorded: Recorded, figures: Figures, pictures: Pictures): Section[] {
+function sweepSections(recorded: Recorded, data: ReportData, pictures: Pictures): Section[] {
   return [
     {
       id: "sweep",
       title: "What each design costs",
       body: [figureOf(pictures, "sweep"), tableWithNotes(sweepTable(recorded).table)],
     },
-    { id: "designs", title: "The designs, one by one", body: explanations(figures) },
-    { id: "conditions", title: "How it was measured", body: conditions(figures, recorded) },
+    { id: "designs", title: "The designs, one by one", body: explanations(data) },
+    { id: "conditions", title: "How it was measured", body: conditions(data, recorded) },
   ];
 }
 

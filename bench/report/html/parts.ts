@@ -8,7 +8,7 @@ import type { Recorded } from "../../record/record.ts";
 import { makingOf, MAKINGS } from "../charts/theme.ts";
 import { accounts, load, machine, problems } from "../summary/conditions.ts";
 import { explain, explainSweep, type Explanation } from "./explain.ts";
-import type { Figures } from "../tables/figures.ts";
+import type { ReportData } from "../tables/report_data.ts";
 import { type Advice, advise } from "../tables/guide.ts";
 import { makingsOf, matrixOf, type MatrixRow, type Placed } from "./matrix.ts";
 import type { DesignSummary, Summary } from "../summary/summary.ts";
@@ -58,7 +58,7 @@ export function advice(summary: Summary): Html {
     }</dd></div>
 `;
   return markup`<p>By the figures of this run alone: another machine, another load, another answer.${
-    all.some(({ told }) => !told) &&
+    all.some(({ hasSpread }) => !hasSpread) &&
     " One round does not tell a difference from chance: run more before you choose."
   }</p>
 <dl class="advice">
@@ -95,19 +95,19 @@ ${matrixOf(summary).map(row)}</tbody>
 }
 
 /** Each design in words. */
-export function explanations({ designs, sweep, ...rest }: Figures): Html[] {
+export function explanations({ designs, sweep, ...rest }: ReportData): Html[] {
   const [first] = sweep;
   return first
     ? first.summary.designs.map((design) => article(design, explainSweep(design.id, sweep)))
     : designs.map((design) => article(design, explain(design, { designs, ...rest })));
 }
 
-function article({ id, row, known }: DesignSummary, { does, book, here, why }: Explanation): Html {
+function article({ id, row, info }: DesignSummary, { does, book, here, why }: Explanation): Html {
   const paragraph = (name: string, text: string | null) =>
     text !== null && markup`<p><b>${name}.</b> ${text}</p>\n`;
   const place = row === null ? "beyond the book" : `row ${row}`;
   return markup`<article aria-labelledby="design-${id}">
-<h3 id="design-${id}">${id} <small>${place}, ${makingOf(known)}</small></h3>
+<h3 id="design-${id}">${id} <small>${place}, ${makingOf(info)}</small></h3>
 ${paragraph("What it does", does)}${paragraph("The book", book)}${paragraph("Here", here)}${
     paragraph("Why", why)
   }</article>

@@ -118,5 +118,5 @@ function tooMany(
   system: BookTooMany["system"],
   seconds: readonly number[],
 ): BookTooMany {
-  return { row, system, seconds: new Map(seconds.map((figure, i) => [15 * (i + 1), figure])) };
+  return { row, system, seconds: new Map(seconds.map((one, i) => [15 * (i + 1), one])) };
 }

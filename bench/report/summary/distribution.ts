@@ -8,7 +8,7 @@ import { evenness } from "../../statistics/median.ts";
 import type { Design } from "../../../servers/design.ts";
 
 /** What the report has to know of a design. */
-export type Known = Pick<Design, "id" | "title" | "children" | "accepts" | "row" | "lifetime">;
+export type DesignInfo = Pick<Design, "id" | "title" | "children" | "accepts" | "row" | "lifetime">;
 
 /** What one child did. */
 export interface ChildShare {
@@ -34,15 +34,15 @@ export interface Distribution {
  * Whether a trial had a pool. A registered design says so itself; of any other, several children in the
  * record are a pool.
  */
-export function hasPool(trial: Trial, known: Known | undefined): boolean {
-  const expected = known ? known.lifetime === "pool" : trial.children.length > 1;
+export function hasPool(trial: Trial, info: DesignInfo | undefined): boolean {
+  const expected = info ? info.lifetime === "pool" : trial.children.length > 1;
   return expected && trial.children.length > 0;
 }
 
 /** Why there is no distribution of a design, of which so many trials count. */
-export function whyNone(ok: number, known: Known | undefined): string {
-  if (known?.lifetime === "client") return "a child per client";
-  if (known?.children === "none") return "no children";
+export function whyNone(ok: number, info: DesignInfo | undefined): string {
+  if (info?.lifetime === "client") return "a child per client";
+  if (info?.children === "none") return "no children";
   return ok === 0 ? "no trial that counts" : "no pool recorded";
 }
 

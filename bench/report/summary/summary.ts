@@ -15,14 +15,14 @@ import { outliers } from "../../statistics/outliers.ts";
 import { compareWithBaselines, difference } from "./baseline.ts";
 import {
   connectionsOf,
+  type DesignInfo,
   type Distribution,
   hasPool,
-  type Known,
   lastDistribution,
   whyNone,
 } from "./distribution.ts";
 
-export type { Known };
+export type { DesignInfo };
 
 /** A figure over rounds. */
 export interface Estimate {
@@ -55,7 +55,7 @@ export interface Failure {
 export interface DesignSummary {
   readonly id: string;
   /** Its row of the registry; null for a design that is not registered. */
-  readonly known: Known | null;
+  readonly info: DesignInfo | null;
   readonly title: string;
   /** Row of Table 30.1; null for a design that is not in the book. */
   readonly row: number | null;
@@ -110,7 +110,7 @@ export interface Summary {
 }
 
 /** The figures of a recorded run. */
-export function summarize(recorded: Recorded, registry: readonly Known[] = designs): Summary {
+export function summarize(recorded: Recorded, registry: readonly DesignInfo[] = designs): Summary {
   const { run, trials } = recorded;
   const seen = new Set([...run.plan.designs, ...trials.map((trial) => trial.design)]);
   const known = registry.filter((design) => seen.delete(design.id));
@@ -142,16 +142,16 @@ function summarizeDesign(
   id: string,
   trials: readonly Trial[],
   baselines: ReadonlyMap<number, Trial>,
-  known: Known | undefined,
+  info: DesignInfo | undefined,
 ): Omit<DesignSummary, "againstBaseline"> {
   const ok = trials.filter(counts);
-  const over = (figure: (trial: Trial) => number | null) => estimate(ok.map(figure));
-  const pools = ok.filter((trial) => hasPool(trial, known));
+  const over = (pick: (trial: Trial) => number | null) => estimate(ok.map(pick));
+  const pools = ok.filter((trial) => hasPool(trial, info));
   return {
     id,
-    known: known ?? null,
-    title: known?.title ?? id,
-    row: known?.row ?? null,
+    info: info ?? null,
+    title: info?.title ?? id,
+    row: info?.row ?? null,
     isBaseline: id === BASELINE,
     n: ok.length,
     failures: failuresOf(trials),
@@ -177,7 +177,7 @@ function summarizeDesign(
     },
     evenness: estimate(pools.map((trial) => evenness(connectionsOf(trial)))),
     distribution: lastDistribution(pools),
-    noDistribution: pools.length > 0 ? null : whyNone(ok.length, known),
+    noDistribution: pools.length > 0 ? null : whyNone(ok.length, info),
   };
 }
 

@@ -1,8 +1,8 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { type DesignSummary, type Known, summarize } from "./summary.ts";
+import { type DesignInfo, type DesignSummary, summarize } from "./summary.ts";
 import { record, rounds, type TrialFixture } from "../fixture_test.ts";
 
-const registry: Known[] = [
+const registry: DesignInfo[] = [
   { id: "iterative", title: "Baseline", children: "none", accepts: "the process", row: 0 },
   {
     id: "each",

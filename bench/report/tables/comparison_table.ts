@@ -7,9 +7,9 @@ import type { DesignInRuns, RunsCompared } from "../../compare/records.ts";
 import { findingOf } from "../../compare/comparison.ts";
 import { mad, median } from "../../statistics/median.ts";
 import { formatP, formatRatio, formatRatios } from "../../compare/verdict.ts";
-import { type Cell, type Column, figure, type Table, words } from "./table.ts";
+import { type Cell, type Column, numberCell, type Table, textCell } from "./table.ts";
 
-type Figure = Column & { readonly cell: (design: DesignInRuns) => Cell };
+type ComparisonColumn = Column & { readonly cell: (design: DesignInRuns) => Cell };
 
 /** The table. `notes` say what else is to be known of the two runs. */
 export function comparisonTable({ designs }: RunsCompared, notes: readonly string[]): Table {
@@ -28,10 +28,10 @@ export function comparisonTable({ designs }: RunsCompared, notes: readonly strin
   };
 }
 
-const columns: readonly Figure[] = [
-  { header: "design", field: "design", align: "left", key: true, cell: ({ id }) => words(id) },
-  { header: "n A", field: "rounds_a", cell: ({ a }) => figure(a.length, 0) },
-  { header: "n B", field: "rounds_b", cell: ({ b }) => figure(b.length, 0) },
+const columns: readonly ComparisonColumn[] = [
+  { header: "design", field: "design", align: "left", key: true, cell: ({ id }) => textCell(id) },
+  { header: "n A", field: "rounds_a", cell: ({ a }) => numberCell(a.length, 0) },
+  { header: "n B", field: "rounds_b", cell: ({ b }) => numberCell(b.length, 0) },
   { header: "µs A", field: "a_microseconds", cell: ({ a }) => middle(a) },
   { header: "µs B", field: "b_microseconds", cell: ({ b }) => middle(b) },
   { header: "MAD A %", field: "a_mad_percent", cell: ({ a }) => noise(a) },
@@ -45,7 +45,7 @@ const columns: readonly Figure[] = [
     header: "95 % interval",
     field: "ratio_95_interval",
     cell: ({ comparison }) =>
-      words(comparison?.interval.kind === "interval" ? formatRatios(comparison.interval) : null),
+      textCell(comparison?.interval.kind === "interval" ? formatRatios(comparison.interval) : null),
   },
   {
     header: "p",
@@ -62,22 +62,22 @@ const columns: readonly Figure[] = [
     field: "finding",
     align: "left",
     cell: ({ comparison }) => ({
-      ...words(comparison && findingOf(comparison)),
+      ...textCell(comparison && findingOf(comparison)),
       warn: comparison !== null && findingOf(comparison) === "costs more",
     }),
   },
 ];
 
 function middle(costs: readonly number[]): Cell {
-  return figure(costs.length === 0 ? null : median(costs), 1);
+  return numberCell(costs.length === 0 ? null : median(costs), 1);
 }
 
 function noise(costs: readonly number[]): Cell {
-  return figure(costs.length < 2 ? null : 100 * mad(costs) / median(costs), 1);
+  return numberCell(costs.length < 2 ? null : 100 * mad(costs) / median(costs), 1);
 }
 
 function of<T>(comparison: T | null, pick: (comparison: T) => [number, string]): Cell {
-  if (comparison === null) return words(null);
+  if (comparison === null) return textCell(null);
   const [value, text] = pick(comparison);
   return { value, text };
 }

@@ -12,10 +12,10 @@ interface Wish {
   /** Which designs can give it. */
   readonly among: (design: DesignSummary) => boolean;
   /** By what they are compared; less is better, unless `most`. */
-  readonly figure: (design: DesignSummary) => Estimate | null;
+  readonly measure: (design: DesignSummary) => Estimate | null;
   readonly most?: boolean;
   /** How such a figure reads. */
-  readonly tell: (value: number) => string;
+  readonly text: (value: number) => string;
 }
 
 /** A wish, and who fulfils it. */
@@ -27,85 +27,85 @@ export interface Advice {
   /** Those whose intervals, or ranges, reach that of the best. */
   readonly asGood: readonly string[];
   /** Whether there is a spread at all: not after a single round. */
-  readonly told: boolean;
+  readonly hasSpread: boolean;
 }
 
 const cpu = ({ cpuMicrosecondsPerConnection }: DesignSummary) => cpuMicrosecondsPerConnection;
-const tellCpu = (value: number) => `${short(value)} µs of CPU a connection`;
+const cpuText = (value: number) => `${short(value)} µs of CPU a connection`;
 
 const MIB = 1024 * 1024;
 
 /** Serves several clients at the same time: every design that is known, but for the baseline. */
-const concurrent = ({ known, isBaseline }: DesignSummary) => known !== null && !isBaseline;
+const concurrent = ({ info, isBaseline }: DesignSummary) => info !== null && !isBaseline;
 
 /** Has children that are processes. */
-const ofProcesses = ({ known }: DesignSummary) =>
-  known !== null && known.children !== "none" && known.children !== "worker";
+const ofProcesses = ({ info }: DesignSummary) =>
+  info !== null && info.children !== "none" && info.children !== "worker";
 
 const wishes: readonly Wish[] = [
   {
     wish: "the least CPU time",
     among: concurrent,
-    figure: cpu,
-    tell: tellCpu,
+    measure: cpu,
+    text: cpuText,
   },
   {
     wish: "the most clients a second",
     among: concurrent,
-    figure: ({ connectionsPerSecond }) => connectionsPerSecond,
+    measure: ({ connectionsPerSecond }) => connectionsPerSecond,
     most: true,
-    tell: (value) => `${short(value)} connections a second`,
+    text: (value) => `${short(value)} connections a second`,
   },
   {
     wish: "that hardly anyone waits long",
     among: concurrent,
-    figure: ({ latency }) => latency.p99,
-    tell: (value) => `99 of 100 clients done within ${short(1000 * value)} ms`,
+    measure: ({ latency }) => latency.p99,
+    text: (value) => `99 of 100 clients done within ${short(1000 * value)} ms`,
   },
   {
     wish: "little memory",
     among: concurrent,
-    figure: ({ pssBytes }) => pssBytes,
-    tell: (value) => `${short(value / MIB)} MiB for everything that serves`,
+    measure: ({ pssBytes }) => pssBytes,
+    text: (value) => `${short(value / MIB)} MiB for everything that serves`,
   },
   {
     wish: "all children equally busy",
     among: concurrent,
-    figure: ({ evenness }) => evenness,
-    tell: (value) => `the busiest child has ${short(value)} times the clients of the idlest`,
+    measure: ({ evenness }) => evenness,
+    text: (value) => `the busiest child has ${short(value)} times the clients of the idlest`,
   },
   {
     wish: "a crash in one child to spare the others",
     among: ofProcesses,
-    figure: cpu,
-    tell: (value) => `${tellCpu(value)}, the least among processes`,
+    measure: cpu,
+    text: (value) => `${cpuText(value)}, the least among processes`,
   },
   {
     wish: "all children in one process",
-    among: ({ known }) => known?.children === "worker",
-    figure: cpu,
-    tell: (value) => `${tellCpu(value)}, the least among threads`,
+    among: ({ info }) => info?.children === "worker",
+    measure: cpu,
+    text: (value) => `${cpuText(value)}, the least among threads`,
   },
   {
     wish: "a fresh child for each client, with nothing left of the one before",
-    among: ({ known }) => known?.lifetime === "client",
-    figure: cpu,
-    tell: tellCpu,
+    among: ({ info }) => info?.lifetime === "client",
+    measure: cpu,
+    text: cpuText,
   },
   {
     wish: "the simplest program, and clients can wait for each other",
     among: ({ isBaseline }) => isBaseline,
-    figure: cpu,
-    tell: tellCpu,
+    measure: cpu,
+    text: cpuText,
   },
 ];
 
 /** Who fulfils which wish, by the figures of a run. A wish nobody in it can fulfil is left out. */
 export function advise({ designs }: Summary): Advice[] {
-  return wishes.flatMap(({ wish, among, figure, most = false, tell }) => {
+  return wishes.flatMap(({ wish, among, measure, most = false, text }) => {
     const rated = designs.filter(among)
       .flatMap((design) => {
-        const estimate = figure(design);
+        const estimate = measure(design);
         return estimate ? [{ id: design.id, estimate }] : [];
       })
       .toSorted((a, b) => (most ? -1 : 1) * (a.estimate.median - b.estimate.median));
@@ -115,13 +115,13 @@ export function advise({ designs }: Summary): Advice[] {
       most
         ? interval.high >= best.estimate.interval.low
         : interval.low <= best.estimate.interval.high;
-    const told = best.estimate.n > 1;
+    const hasSpread = best.estimate.n > 1;
     return [{
       wish,
       best: best.id,
-      reading: tell(best.estimate.median),
-      asGood: told ? others.filter(reaches).map(({ id }) => id) : [],
-      told,
+      reading: text(best.estimate.median),
+      asGood: hasSpread ? others.filter(reaches).map(({ id }) => id) : [],
+      hasSpread,
     }];
   });
 }

@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { record, rounds, type TrialFixture } from "../fixture_test.ts";
 import { advise, burdens } from "./guide.ts";
-import { type Known, summarize } from "../summary/summary.ts";
+import { type DesignInfo, summarize } from "../summary/summary.ts";
 
-const registry: Known[] = [
+const registry: DesignInfo[] = [
   { id: "iterative", title: "", children: "none", accepts: "the process", row: 0 },
   { id: "each", title: "", children: "fork", accepts: "the parent", lifetime: "client" },
   { id: "pool", title: "", children: "fork", accepts: "every child", lifetime: "pool" },
@@ -46,10 +46,10 @@ Deno.test("advise() counts a server without children among those for several cli
 
 Deno.test("advise() names those within reach of the best, unless there is one round only", () => {
   const close = [...around("pool", 0.3), ...around("threads", 0.32), ...around("each", 0.5)];
-  const { asGood, told } = adviceOf(close).get("the least CPU time")!;
-  assertEquals([asGood, told], [["threads"], true]);
+  const { asGood, hasSpread } = adviceOf(close).get("the least CPU time")!;
+  assertEquals([asGood, hasSpread], [["threads"], true]);
   const once = adviceOf(close.filter(({ round }) => round === 0)).get("the least CPU time")!;
-  assertEquals([once.asGood, once.told], [[], false]);
+  assertEquals([once.asGood, once.hasSpread], [[], false]);
 });
 
 Deno.test("advise() has nothing to say where no trial counts", () => {

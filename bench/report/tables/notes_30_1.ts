@@ -80,7 +80,7 @@ function whatRoundsShow({ designs }: Summary): string[] {
   );
   const byFinding = Map.groupBy(compared, ({ comparison }) => findingOf(comparison));
   const tooFew = byFinding.get("too few rounds") ?? [];
-  const told = (["costs more", "costs less", "no difference"] as const).flatMap((finding) => {
+  const findings = (["costs more", "costs less", "no difference"] as const).flatMap((finding) => {
     const found = byFinding.get(finding) ?? [];
     return found.length === 0 ? [] : [
       `${finding}: ${found.map(({ id, comparison }) => `${id} (${proof(comparison)})`).join(", ")}`,
@@ -90,7 +90,7 @@ function whatRoundsShow({ designs }: Summary): string[] {
   const test = "Wilcoxon's signed-rank test within rounds" +
     (family > 1 ? `, p after Holm's correction for ${family} designs` : "");
   return [
-    ...(told.length > 0 ? [`CPU against the baseline (${test}): ${told.join("; ")}.`] : []),
+    ...(findings.length > 0 ? [`CPU against the baseline (${test}): ${findings.join("; ")}.`] : []),
     ...[...Map.groupBy(tooFew, ({ comparison }) => comparison.rounds.a)].map(([n, same]) =>
       `Too few rounds to tell from the baseline (${test}): ` +
       `${same.map(({ id }) => id).join(", ")}. With ${
@@ -111,7 +111,7 @@ function proof(comparison: Comparison): string {
 
 /** Which rounds do not look like the others of their design. */
 export function oddRounds({ designs }: Summary): string[] {
-  const odd = designs.filter(({ oddRounds }) => oddRounds.length > 0).map(tellOddRounds);
+  const odd = designs.filter(({ oddRounds }) => oddRounds.length > 0).map(oddRoundsText);
   if (odd.length === 0) return [];
   return [
     `Odd rounds, counted all the same (CPU s more than ${OUTLYING} scaled MADs from the median of the ` +
@@ -119,7 +119,7 @@ export function oddRounds({ designs }: Summary): string[] {
   ];
 }
 
-function tellOddRounds({ id, oddRounds }: DesignSummary): string {
+function oddRoundsText({ id, oddRounds }: DesignSummary): string {
   const rounds = oddRounds.map(({ round, cpuSeconds, score }) =>
     `round ${round} (${cpuSeconds.toFixed(3)} s, ${Math.abs(score).toFixed(1)} ` +
     `${score > 0 ? "above" : "below"})`

@@ -10,10 +10,10 @@ import { BOOK_TOO_MANY } from "../summary/book.ts";
 import { measures, oddRounds, spreadNotes, unpaired } from "./notes_30_1.ts";
 import type { DesignSummary, Summary } from "../summary/summary.ts";
 import { sweepPoints } from "../summary/sweep.ts";
-import { type Cell, type Column, figure, type Table } from "./table.ts";
+import { type Cell, type Column, numberCell, type Table } from "./table.ts";
 import {
   costs,
-  type Figure,
+  type DesignColumn,
   identity,
   latency,
   spreadOf,
@@ -28,7 +28,7 @@ interface Row {
   readonly design: DesignSummary;
 }
 
-type RowFigure = Column & { readonly cell: (row: Row) => Cell };
+type RowColumn = Column & { readonly cell: (row: Row) => Cell };
 
 /** The table of a recorded sweep, and a summary of its rows as if each were a design of its own. */
 export function sweepTable(recorded: Recorded): { table: Table; summary: Summary } {
@@ -98,10 +98,10 @@ function columnsOf(
   parameter: Parameter,
   all: readonly number[],
   rows: readonly Row[],
-): RowFigure[] {
+): RowColumn[] {
   const designs = rows.map(({ design }) => design);
   const { header, field } = PARAMETER_WORDS[parameter];
-  const [row, design, ...counts] = identity.map(ofDesign) as [RowFigure, RowFigure];
+  const [row, design, ...counts] = identity.map(ofDesign) as [RowColumn, RowColumn];
   return [
     row,
     design,
@@ -117,17 +117,17 @@ function columnsOf(
   ];
 }
 
-function ofDesign({ cell, ...column }: Figure): RowFigure {
+function ofDesign({ cell, ...column }: DesignColumn): RowColumn {
   return { ...column, cell: ({ design }) => cell(design) };
 }
 
 function valueCell(values: readonly number[], all: readonly number[]): Cell {
-  if (values.length === 1) return figure(values[0], 0);
+  if (values.length === 1) return numberCell(values[0], 0);
   return { value: null, text: values.length === all.length ? "all" : values.join(", ") };
 }
 
 /** The book's figures by system, of those that have one for some row of this table. */
-function bookColumns(rows: readonly Row[]): RowFigure[] {
+function bookColumns(rows: readonly Row[]): RowColumn[] {
   const secondsOf = (system: string, { design, values }: Row) =>
     BOOK_TOO_MANY.find((book) => book.row === design.row && book.system === system)?.seconds
       .get(values.length === 1 ? values[0]! : NaN);
@@ -137,7 +137,7 @@ function bookColumns(rows: readonly Row[]): RowFigure[] {
     .map((system) => ({
       header: `book ${system}`,
       field: `book_${system}_process_control_seconds`,
-      cell: (row) => figure(secondsOf(system, row), 1),
+      cell: (row) => numberCell(secondsOf(system, row), 1),
     }));
 }
 

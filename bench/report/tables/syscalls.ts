@@ -4,7 +4,7 @@
  * @module
  */
 import type { Trace } from "../../record/record.ts";
-import { figure, type Table, words } from "./table.ts";
+import { numberCell, type Table, textCell } from "./table.ts";
 
 /** Calls that are made less often than this for a connection are left out: they belong to the trial. */
 const LEAST_PER_CONNECTION = 0.05;
@@ -31,12 +31,14 @@ export function syscallsTable(traces: readonly Trace[]): Table | null {
       ...traces.map(({ design }) => ({ header: design, field: `${design}_per_connection` })),
     ],
     rows: names.map((name) => [
-      words(name),
-      ...traces.map((trace) => figure(trace.syscalls[name] ? rate(trace, name) : null, 2)),
+      textCell(name),
+      ...traces.map((trace) => numberCell(trace.syscalls[name] ? rate(trace, name) : null, 2)),
     ]),
     footer: [[
-      words("all"),
-      ...traces.map((trace) => figure(names.reduce((sum, name) => sum + rate(trace, name), 0), 2)),
+      textCell("all"),
+      ...traces.map((trace) =>
+        numberCell(names.reduce((sum, name) => sum + rate(trace, name), 0), 2)
+      ),
     ]],
     notes: [
       "Counted by strace, or perf, in an extra trial of each design, which was not measured. All processes " +

@@ -55,19 +55,24 @@ export interface TerminalOptions {
 const MINUS = "−";
 
 /** A cell of words; null is a dash. */
-export function words(value: string | null): Cell {
+export function textCell(value: string | null): Cell {
   return { value, text: value ?? "–" };
 }
 
 /** A cell with a number, shown with so many decimals; null is a dash. */
-export function figure(value: number | null | undefined, decimals: number): Cell {
+export function numberCell(value: number | null | undefined, decimals: number): Cell {
   if (value === null || value === undefined) return { value: null, text: "–" };
   return { value, text: Number.isFinite(value) ? fixed(value, decimals) : "∞" };
 }
 
-/** A cell with a difference: its sign is always shown, even where all shown decimals are 0. */
-export function signed(value: number | null | undefined, decimals: number): Cell {
-  const { value: exact, text } = figure(value, decimals);
+/** A difference as text: its sign is always shown, even where all shown decimals are 0. */
+export function signedText(value: number, decimals: number): string {
+  return signedCell(value, decimals).text;
+}
+
+/** A cell with a difference. */
+export function signedCell(value: number | null | undefined, decimals: number): Cell {
+  const { value: exact, text } = numberCell(value, decimals);
   return { value: exact, text: Number(exact) > 0 ? `+${text}` : text };
 }
 

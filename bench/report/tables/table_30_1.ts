@@ -9,10 +9,18 @@ import type { Interval } from "../../statistics/median.ts";
 import { BOOK_COSTS } from "../summary/book.ts";
 import { notes301 } from "./notes_30_1.ts";
 import type { DesignSummary, Estimate, Summary } from "../summary/summary.ts";
-import { type Cell, type Column, figure, signed, type Table, words } from "./table.ts";
+import {
+  type Cell,
+  type Column,
+  numberCell,
+  signedCell,
+  signedText,
+  type Table,
+  textCell,
+} from "./table.ts";
 
 /** A column, and how a design fills it. */
-export type Figure = Column & { readonly cell: (design: DesignSummary) => Cell };
+export type DesignColumn = Column & { readonly cell: (design: DesignSummary) => Cell };
 
 /** Table 30.1 of a run: a row a design. Of local servers the book has no figures. */
 export function table301(summary: Summary): Table {
@@ -37,36 +45,36 @@ export function table301(summary: Summary): Table {
 }
 
 /** How the clients of a local server reach it. */
-const transport: Figure = {
+const transport: DesignColumn = {
   header: "over",
   field: "transport",
   align: "left",
-  cell: ({ id }) => words(transportOf(findDesign(id) ?? {}, true)),
+  cell: ({ id }) => textCell(transportOf(findDesign(id) ?? {}, true)),
 };
 
 /** Which design, and in how many rounds. */
-export const identity: readonly Figure[] = [
-  { header: "row", field: "row", key: true, cell: ({ row }) => figure(row, 0) },
-  { header: "design", field: "design", align: "left", key: true, cell: ({ id }) => words(id) },
+export const identity: readonly DesignColumn[] = [
+  { header: "row", field: "row", key: true, cell: ({ row }) => numberCell(row, 0) },
+  { header: "design", field: "design", align: "left", key: true, cell: ({ id }) => textCell(id) },
   { header: "n", field: "rounds", only: "text", cell: rounds },
-  { header: "n", field: "rounds_ok", only: "csv", cell: ({ n }) => figure(n, 0) },
+  { header: "n", field: "rounds_ok", only: "csv", cell: ({ n }) => numberCell(n, 0) },
   {
     header: "failed",
     field: "rounds_failed",
     only: "csv",
-    cell: (design) => figure(failed(design), 0),
+    cell: (design) => numberCell(failed(design), 0),
   },
 ];
 
 /** CPU time, its noise, and what of it is process control. */
-export function costs(spread: Spread): Figure[] {
+export function costs(spread: Spread): DesignColumn[] {
   return [
     { header: "CPU s", field: "cpu_seconds", cell: ({ cpu }) => middle(cpu, 3) },
     {
       header: "MAD %",
       field: "cpu_mad_percent",
       cell: ({ cpu }) =>
-        figure(cpu && cpu.n > 1 && cpu.median > 0 ? 100 * cpu.mad / cpu.median : null, 1),
+        numberCell(cpu && cpu.n > 1 && cpu.median > 0 ? 100 * cpu.mad / cpu.median : null, 1),
     },
     { header: "process control s", field: "process_control_seconds", cell: processControl },
     {
@@ -75,7 +83,7 @@ export function costs(spread: Spread): Figure[] {
       only: "text",
       cell: (design) => spreadCell(design, spread),
     },
-    ...spreadFigures,
+    ...spreadColumns,
     {
       header: "CPU µs /conn.",
       field: "cpu_microseconds_per_connection",
@@ -84,7 +92,7 @@ export function costs(spread: Spread): Figure[] {
   ];
 }
 
-const spreadFigures: Figure[] = ([
+const spreadColumns: DesignColumn[] = ([
   ["process_control_mad_seconds", ({ mad }) => mad],
   ["process_control_low_seconds", ({ interval }) => interval.low],
   ["process_control_high_seconds", ({ interval }) => interval.high],
@@ -99,7 +107,7 @@ const spreadFigures: Figure[] = ([
 }));
 
 /** How fast the clients were served. */
-export const throughput: readonly Figure[] = [
+export const throughput: readonly DesignColumn[] = [
   { header: "wall s", field: "wall_seconds", cell: ({ wallSeconds }) => middle(wallSeconds, 3) },
   {
     header: "conn. /s",
@@ -111,15 +119,15 @@ export const throughput: readonly Figure[] = [
 const MIB = 1024 * 1024;
 
 /** How long a connection took. */
-export const latency: readonly Figure[] = (["p50", "p99", "max"] as const).flatMap((
+export const latency: readonly DesignColumn[] = (["p50", "p99", "max"] as const).flatMap((
   which,
-): Figure[] => [
+): DesignColumn[] => [
   // For people in microseconds, as the CPU time beside it; for programs in seconds, as everything else.
   {
     header: `${which} µs`,
     field: `latency_${which}`,
     only: "text",
-    cell: ({ latency }) => figure(latency[which] && latency[which].median * 1e6, 0),
+    cell: ({ latency }) => numberCell(latency[which] && latency[which].median * 1e6, 0),
   },
   {
     header: which,
@@ -130,13 +138,13 @@ export const latency: readonly Figure[] = (["p50", "p99", "max"] as const).flatM
 ]);
 
 /** Context switches. */
-export const switching: readonly Figure[] = [
+export const switching: readonly DesignColumn[] = [
   {
     header: "ctx sw. /conn.",
     field: "context_switches_per_connection",
     cell: ({ switches }) => middle(switches.all, 2),
   },
-  ...(["voluntary", "involuntary"] as const).map((which): Figure => ({
+  ...(["voluntary", "involuntary"] as const).map((which): DesignColumn => ({
     header: which,
     field: `${which}_context_switches_per_connection`,
     only: "csv",
@@ -144,12 +152,12 @@ export const switching: readonly Figure[] = [
   })),
 ];
 
-const rest: readonly Figure[] = [
+const rest: readonly DesignColumn[] = [
   {
     header: "PSS MiB",
     field: "pss_mebibytes",
     only: "text",
-    cell: ({ pssBytes }) => figure(pssBytes && pssBytes.median / MIB, 1),
+    cell: ({ pssBytes }) => numberCell(pssBytes && pssBytes.median / MIB, 1),
   },
   {
     header: "PSS",
@@ -183,14 +191,14 @@ const rest: readonly Figure[] = [
   },
 ];
 
-const book: Figure = {
+const book: DesignColumn = {
   header: "book 3rd ed.",
   field: "book_third_edition_process_control_seconds",
-  cell: ({ row }) => figure(BOOK_COSTS.find((cost) => cost.row === row)?.thirdEdition, 2),
+  cell: ({ row }) => numberCell(BOOK_COSTS.find((cost) => cost.row === row)?.thirdEdition, 2),
 };
 
 function middle(estimate: Estimate | null, decimals: number): Cell {
-  return figure(estimate?.median, decimals);
+  return numberCell(estimate?.median, decimals);
 }
 
 function raw(value: number | string | null): Cell {
@@ -199,7 +207,7 @@ function raw(value: number | string | null): Cell {
 
 function rounds(design: DesignSummary): Cell {
   const bad = failed(design);
-  if (bad === 0) return figure(design.n, 0);
+  if (bad === 0) return numberCell(design.n, 0);
   return { value: design.n, text: `${design.n}/${design.n + bad}`, warn: true };
 }
 
@@ -209,7 +217,7 @@ function failed({ failures }: DesignSummary): number {
 
 function processControl(design: DesignSummary): Cell {
   const estimate = design.processControl;
-  return estimate && design.isBaseline ? { value: 0, text: "0" } : signed(estimate?.median, 3);
+  return estimate && design.isBaseline ? { value: 0, text: "0" } : signedCell(estimate?.median, 3);
 }
 
 /** What the spreads of a run are: all intervals, all ranges, or some of each. */
@@ -236,9 +244,9 @@ export function spreadsOf({ designs }: Pick<Summary, "designs">): Interval[] {
 }
 
 function spreadCell({ isBaseline, processControl }: DesignSummary, spread: Spread): Cell {
-  if (isBaseline && processControl) return words("(baseline)");
-  if (!processControl || processControl.n < 2) return words(null);
+  if (isBaseline && processControl) return textCell("(baseline)");
+  if (!processControl || processControl.n < 2) return textCell(null);
   const { low, high, kind } = processControl.interval;
   const mark = spread === "mixed" && kind === "range" ? "r " : "";
-  return words(`${mark}${signed(low, 3).text}…${signed(high, 3).text}`);
+  return textCell(`${mark}${signedText(low, 3)}…${signedText(high, 3)}`);
 }

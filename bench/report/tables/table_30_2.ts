@@ -8,7 +8,7 @@ import { evenness } from "../../statistics/median.ts";
 import { uniformity } from "../../statistics/uniformity.ts";
 import { BOOK_DISTRIBUTIONS } from "../summary/book.ts";
 import type { Summary } from "../summary/summary.ts";
-import { type Cell, figure, type Table, words } from "./table.ts";
+import { type Cell, numberCell, type Table, textCell } from "./table.ts";
 
 /** One column, ours or the book's. */
 interface Served {
@@ -32,12 +32,12 @@ export function table302(summary: Summary, { book = false }: { book?: boolean } 
       ...served.map(({ header, field }) => ({ header, field })),
     ],
     rows: [...indexes].toSorted((a, b) => a - b)
-      .map((index) => row(figure(index, 0), ({ counts }) => barred(counts, index))),
+      .map((index) => row(numberCell(index, 0), ({ counts }) => barred(counts, index))),
     footer: served.length === 0 ? [] : [
-      row(words("sum"), ({ counts }) => figure(sum([...counts.values()]), 0)),
-      row(words("max/min"), ({ counts }) => figure(evenness([...counts.values()]), 2)),
-      row(words("p even"), ({ counts }) => chance([...counts.values()])),
-      row(words("round"), ({ round }) => figure(round, 0)),
+      row(textCell("sum"), ({ counts }) => numberCell(sum([...counts.values()]), 0)),
+      row(textCell("max/min"), ({ counts }) => numberCell(evenness([...counts.values()]), 2)),
+      row(textCell("p even"), ({ counts }) => chance([...counts.values()])),
+      row(textCell("round"), ({ round }) => numberCell(round, 0)),
     ],
     notes: notes(summary, served),
   };
@@ -72,7 +72,7 @@ function bookColumns(row: number | null): Served[] {
 function barred(counts: ReadonlyMap<number, number>, index: number): Cell {
   const count = counts.get(index);
   const bar = count === undefined ? 0 : count / Math.max(1, ...counts.values());
-  return { ...figure(count, 0), bar };
+  return { ...numberCell(count, 0), bar };
 }
 
 /** How often chance alone is at least as uneven. */

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { record, type TrialFixture } from "../fixture_test.ts";
-import { type Known, summarize } from "../summary/summary.ts";
+import { type DesignInfo, summarize } from "../summary/summary.ts";
 import { table302 } from "./table_30_2.ts";
 
-const registry: Known[] = [
+const registry: DesignInfo[] = [
   { id: "iterative", title: "Baseline", children: "none", accepts: "the process", row: 0 },
   {
     id: "each",

@@ -5,7 +5,7 @@
  */
 import { BOOK_COSTS } from "../summary/book.ts";
 import type { Summary } from "../summary/summary.ts";
-import { type Cell, figure, signed, type Table, words } from "./table.ts";
+import { type Cell, numberCell, signedCell, type Table, textCell } from "./table.ts";
 
 /** The row that all others are compared with: one fork per client. */
 const DEAREST = 1;
@@ -31,13 +31,13 @@ export function tableBook({ designs }: Summary): Table {
     if (!book) return [];
     const dearest = BOOK_COSTS.find((cost) => cost.row === DEAREST)!;
     return [[
-      figure(row, 0),
-      words(id),
-      signed(ours(book.row), 3),
-      figure(book.thirdEdition, 2),
-      figure(book.solaris, 1),
-      figure(book.digitalUnix, 1),
-      figure(book.bsdOs, 1),
+      numberCell(row, 0),
+      textCell(id),
+      signedCell(ours(book.row), 3),
+      numberCell(book.thirdEdition, 2),
+      numberCell(book.solaris, 1),
+      numberCell(book.digitalUnix, 1),
+      numberCell(book.bsdOs, 1),
       share(ours(book.row), ours(DEAREST)),
       share(book.thirdEdition, dearest.thirdEdition),
     ]];
@@ -58,5 +58,5 @@ export function tableBook({ designs }: Summary): Table {
 
 /** In percent; of a whole that is nothing, or less, there is no share. */
 function share(part: number | null, whole: number | null): Cell {
-  return figure(part === null || whole === null || whole <= 0 ? null : 100 * part / whole, 1);
+  return numberCell(part === null || whole === null || whole <= 0 ? null : 100 * part / whole, 1);
 }

@@ -5,7 +5,7 @@
  */
 import { burdens, RATES } from "./guide.ts";
 import type { Summary } from "../summary/summary.ts";
-import { short, type Table, words } from "./table.ts";
+import { short, type Table, textCell } from "./table.ts";
 
 /** A row a design, the thriftiest first. */
 export function tableBurden(summary: Summary): Table {
@@ -20,7 +20,7 @@ export function tableBurden(summary: Summary): Table {
       })),
     ],
     rows: burdens(summary).map(({ id, percent }) => [
-      words(id),
+      textCell(id),
       ...percent.map((value) => ({ value, text: short(value), warn: value > 100 * processors })),
     ]),
     footer: [],

@@ -5,7 +5,7 @@
  */
 import type { Distribution } from "../summary/distribution.ts";
 import type { Summary } from "../summary/summary.ts";
-import { figure, type Table, words } from "./table.ts";
+import { numberCell, type Table, textCell } from "./table.ts";
 
 /** A column a design that has a pool, a row a child; milliseconds. */
 export function tableCpu({ designs }: Summary): Table {
@@ -19,10 +19,10 @@ export function tableCpu({ designs }: Summary): Table {
     name: string,
     seconds: (distribution: Distribution) => number | null | undefined,
   ) => [
-    words(name),
+    textCell(name),
     ...pools.map(({ distribution }) => {
       const value = seconds(distribution);
-      return figure(value == null ? null : 1000 * value, 2);
+      return numberCell(value == null ? null : 1000 * value, 2);
     }),
   ];
   const cpuOf = (index: number) => ({ children }: Distribution) =>

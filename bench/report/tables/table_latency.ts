@@ -3,20 +3,20 @@
  *
  * @module
  */
-import type { Figures } from "./figures.ts";
+import type { ReportData } from "./report_data.ts";
 import { PERCENTILES } from "../summary/latency.ts";
-import { type Cell, figure, type Table, words } from "./table.ts";
+import { type Cell, numberCell, type Table, textCell } from "./table.ts";
 
 /** A row a design that has connections; milliseconds. */
-export function tableLatency({ designs, latencies }: Figures): Table {
+export function tableLatency({ designs, latencies }: ReportData): Table {
   const rows = designs.flatMap(({ id }): Cell[][] => {
     const profile = latencies.find(({ design }) => design === id);
     if (!profile) return [];
     const { connections, seconds } = profile;
     return [[
-      words(id),
-      figure(connections, 0),
-      ...seconds.map((value) => figure(1000 * value, 3)),
+      textCell(id),
+      numberCell(connections, 0),
+      ...seconds.map((value) => numberCell(1000 * value, 3)),
     ]];
   });
   return {

@@ -1,5 +1,14 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { figure, signed, type Table, toCsv, toMarkdown, toTerminal, words } from "./table.ts";
+import {
+  numberCell,
+  signedCell,
+  signedText,
+  type Table,
+  textCell,
+  toCsv,
+  toMarkdown,
+  toTerminal,
+} from "./table.ts";
 
 const table: Table = {
   title: "Costs",
@@ -10,40 +19,40 @@ const table: Table = {
     { header: "share", field: "share", only: "csv" },
   ],
   rows: [
-    [words("one"), signed(-0.123456, 3), figure(7, 0), figure(0.25, 2)],
-    [words("twenty-one"), signed(12.5, 3), figure(null, 0), figure(Infinity, 2)],
+    [textCell("one"), signedCell(-0.123456, 3), numberCell(7, 0), numberCell(0.25, 2)],
+    [textCell("twenty-one"), signedCell(12.5, 3), numberCell(null, 0), numberCell(Infinity, 2)],
   ],
-  footer: [[words("sum"), figure(12.376544, 3), words(null), words(null)]],
+  footer: [[textCell("sum"), numberCell(12.376544, 3), textCell(null), textCell(null)]],
   notes: ["Measured here."],
 };
 
 /** One cell of words, in a table by itself. */
 function tableOf(text: string): Table {
   const columns = [{ header: "design", field: "design" }];
-  return { title: "One", columns, rows: [[words(text)]], footer: [], notes: [] };
+  return { title: "One", columns, rows: [[textCell(text)]], footer: [], notes: [] };
 }
 
 const ESCAPE = "\u001b";
 
-Deno.test("figure() and signed() round for people and keep the value", () => {
-  assertEquals(figure(1.23456, 2), { value: 1.23456, text: "1.23" });
-  assertEquals(figure(-1.5, 1), { value: -1.5, text: "−1.5" });
-  assertEquals(signed(0.5, 3).text, "+0.500");
-  assertEquals(signed(-0.0001, 3), { value: -0.0001, text: "−0.000" });
-  assertEquals(signed(0, 3).text, "0.000");
-  assertEquals(figure(Infinity, 2).text, "∞");
+Deno.test("numberCell() and signedCell() round for people and keep the value", () => {
+  assertEquals(numberCell(1.23456, 2), { value: 1.23456, text: "1.23" });
+  assertEquals(numberCell(-1.5, 1), { value: -1.5, text: "−1.5" });
+  assertEquals(signedText(0.5, 3), "+0.500");
+  assertEquals(signedCell(-0.0001, 3), { value: -0.0001, text: "−0.000" });
+  assertEquals(signedText(0, 3), "0.000");
+  assertEquals(numberCell(Infinity, 2).text, "∞");
 });
 
-Deno.test("figure() shows a missing number as a dash, not as 0", () => {
-  assertEquals(figure(null, 2), { value: null, text: "–" });
-  assertEquals(figure(undefined, 2), { value: null, text: "–" });
+Deno.test("numberCell() shows a missing number as a dash, not as 0", () => {
+  assertEquals(numberCell(null, 2), { value: null, text: "–" });
+  assertEquals(numberCell(undefined, 2), { value: null, text: "–" });
 });
 
 Deno.test("toCsv() writes numbers with all digits, and nothing for what is missing", () => {
   assertEquals(
     toCsv({
       ...table,
-      rows: [...table.rows, [words(null), figure(null, 1), words(""), figure(0, 1)]],
+      rows: [...table.rows, [textCell(null), numberCell(null, 1), textCell(""), numberCell(0, 1)]],
     }),
     "design,cpu_seconds,share\n" +
       "one,-0.123456,0.25\n" +
@@ -77,10 +86,13 @@ Deno.test("toMarkdown() writes a table with aligned columns, sums and notes", ()
 });
 
 Deno.test("toTerminal() draws bars behind the numbers of a column, and nothing below them", () => {
-  const served = (text: string, bar: number) => [words(text), { value: 0, text, bar }];
+  const served = (text: string, bar: number) => [textCell(text), { value: 0, text, bar }];
   const columns = [{ header: "child", field: "child" }, { header: "clients", field: "clients" }];
   const rows = [served("1006", 1), served("250", 0.25), served("94", 3 / 32), served("0", 0)];
-  const footer = [[words("sum"), figure(1350, 0)], [words("p even"), words("< 0.001")]];
+  const footer = [[textCell("sum"), numberCell(1350, 0)], [
+    textCell("p even"),
+    textCell("< 0.001"),
+  ]];
   const text = toTerminal({ title: "", columns, rows, footer, notes: [] }, {
     color: false,
     width: 80,
@@ -146,7 +158,7 @@ Deno.test("toTerminal() wraps notes at the width", () => {
 });
 
 Deno.test("toTerminal() counts what a character takes on screen", () => {
-  const rows = [[words("日本"), figure(1, 0)], [words("e\u0301"), figure(2, 0)]];
+  const rows = [[textCell("日本"), numberCell(1, 0)], [textCell("e\u0301"), numberCell(2, 0)]];
   const columns = [{ header: "a", field: "a", align: "left" as const }, {
     header: "b",
     field: "b",

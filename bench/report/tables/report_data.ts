@@ -10,14 +10,14 @@ import { type SweepPoint, sweepPoints } from "../summary/sweep.ts";
 import { sweepTable } from "./sweep_table.ts";
 
 /** A run in figures, for tables and charts. */
-export interface Figures extends Summary {
+export interface ReportData extends Summary {
   readonly latencies: readonly LatencyProfile[];
   /** The points of a sweep, whose designs are those of the rows of its table; none of another run. */
   readonly sweep: readonly SweepPoint[];
 }
 
 /** The figures of a recorded run. */
-export async function figuresOf(recorded: Recorded): Promise<Figures> {
+export async function reportData(recorded: Recorded): Promise<ReportData> {
   const sweep = sweepPoints(recorded);
   return sweep.length > 0
     ? { ...sweepTable(recorded).summary, latencies: [], sweep }
