@@ -83,7 +83,7 @@ export async function recordAsCommand(
     : goOn(userPath(resume).replace(/\/+$/, ""));
   const { store: { folder }, run: { plan }, pending } = started;
   if (json) printEvent({ event: "run", folder, plan });
-  else sayPlan(plan, folder, pending.length);
+  else printPlan(plan, folder, pending.length);
   const interrupt = interrupted();
   const timeout = timeoutAfter(options["max-time"]);
   const signal = AbortSignal.any([interrupt, timeout]);
@@ -91,7 +91,7 @@ export async function recordAsCommand(
   await writeDerived(folder, outcome.recorded);
   const { complete, failed, recorded } = outcome;
   if (json) printEvent({ event: "done", folder, complete, failed });
-  if (!complete) sayEarlyEnd(folder, timeout.aborted);
+  if (!complete) printEarlyEnd(folder, timeout.aborted);
   const noisy = options.strict && warningsOf(recorded).some(({ isNoise }) => isNoise);
   if (noisy) console.error("Too noisy for --strict: see the warnings");
   const exit = !complete
@@ -120,7 +120,7 @@ const jsonProgress: Observer = {
   leftOut: (trials) => printEvent({ event: "left out", trials }),
 };
 
-function sayPlan(plan: Plan, folder: string, pending: number): void {
+function printPlan(plan: Plan, folder: string, pending: number): void {
   const { designs, rounds, seed } = plan;
   const { clients, connections, bytes, children } = loadText(plan);
   console.error(
@@ -134,7 +134,7 @@ function sayPlan(plan: Plan, folder: string, pending: number): void {
   );
 }
 
-function sayEarlyEnd(folder: string, timedOut: boolean): void {
+function printEarlyEnd(folder: string, timedOut: boolean): void {
   console.error(
     `${timedOut ? "Time is up" : "Interrupted"}; what was measured is in ${folder}; ` +
       `deno task bench --resume ${folder} goes on with it`,

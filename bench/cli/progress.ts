@@ -42,7 +42,7 @@ class Lines implements Progress {
   }
 
   leftOut(trials: readonly Planned[]): void {
-    console.error(tellLeftOut(this.#plan, trials));
+    console.error(leftOutText(this.#plan, trials));
   }
 
   [Symbol.dispose](): void {}
@@ -138,7 +138,7 @@ export class Bar implements Progress {
   leftOut(trials: readonly Planned[]): void {
     this.#pending = this.#pending.filter((planned) => !trials.includes(planned));
     this.#total -= trials.length;
-    this.noted(tellLeftOut(this.#plan, trials));
+    this.noted(leftOutText(this.#plan, trials));
   }
 
   /** Draws what there is to see now. */
@@ -212,7 +212,7 @@ function headOf({ rounds, trials, sweep }: Plan): (trial: Planned | Trial) => st
     `${nameOf(trial, sweep).padEnd(width)}  `;
 }
 
-function tellLeftOut({ sweep, limits }: Plan, trials: readonly Planned[]): string {
+function leftOutText({ sweep, limits }: Plan, trials: readonly Planned[]): string {
   const names = new Set(trials.map((planned) => nameOf(planned, sweep)));
   return `No more rounds of ${
     [...names].join(", ")

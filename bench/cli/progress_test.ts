@@ -7,7 +7,7 @@ import { trial } from "../report/fixture_test.ts";
 const plan = makePlan({ designs: ["prefork-mutex"], seed: 1, rounds: 2 });
 
 /** A bar on a terminal of 200 columns, a clock and a counter that stand where they are put. */
-class Rehearsal implements Disposable {
+class BarOnScreen implements Disposable {
   now = 0;
   connections: number | null = 0;
   #written = "";
@@ -18,8 +18,8 @@ class Rehearsal implements Disposable {
     { now: () => this.now, connections: () => this.connections },
   );
 
-  /** What was drawn or printed since the last look. */
-  look(): string {
+  /** What was drawn or printed since the last call. */
+  output(): string {
     const written = this.#written;
     this.#written = "";
     return written;
@@ -40,51 +40,51 @@ class Rehearsal implements Disposable {
 }
 
 Deno.test("Bar tells which trial it is, and connections a second now", () => {
-  using rehearsal = new Rehearsal();
-  rehearsal.bar.started(plan.trials[0]!);
-  const first = rehearsal.look();
+  using screen = new BarOnScreen();
+  screen.bar.started(plan.trials[0]!);
+  const first = screen.output();
   assertStringIncludes(first, "░ 0/4  round 1/2  ");
   assertStringIncludes(first, plan.trials[0]!.design);
   assert(!first.includes("connections/s"));
-  rehearsal.now = 500;
-  rehearsal.connections = 700;
-  rehearsal.bar.step();
-  assertStringIncludes(rehearsal.look(), "  1400 connections/s now");
-  rehearsal.connections = null;
-  rehearsal.now = 1000;
-  rehearsal.bar.step();
-  assert(!rehearsal.look().includes("connections/s"));
+  screen.now = 500;
+  screen.connections = 700;
+  screen.bar.step();
+  assertStringIncludes(screen.output(), "  1400 connections/s now");
+  screen.connections = null;
+  screen.now = 1000;
+  screen.bar.step();
+  assert(!screen.output().includes("connections/s"));
 });
 
 Deno.test("Bar tells the last result, and how much is left: at least, as long as it cannot know", () => {
-  using rehearsal = new Rehearsal();
-  rehearsal.run(0, 70);
-  assertMatch(rehearsal.look(), /█+░+ 1\/4 .*over 1:10 left\nlast: round 1\/2 .* 0\.100 s CPU/);
-  rehearsal.run(1, 10);
-  assertStringIncludes(rehearsal.look(), "2/4  about 1:20 left\n");
-  rehearsal.bar.started(plan.trials[2]!);
-  rehearsal.now += 5000;
-  rehearsal.bar.step();
-  assertStringIncludes(rehearsal.look(), "about 1:15 left\n");
+  using screen = new BarOnScreen();
+  screen.run(0, 70);
+  assertMatch(screen.output(), /█+░+ 1\/4 .*over 1:10 left\nlast: round 1\/2 .* 0\.100 s CPU/);
+  screen.run(1, 10);
+  assertStringIncludes(screen.output(), "2/4  about 1:20 left\n");
+  screen.bar.started(plan.trials[2]!);
+  screen.now += 5000;
+  screen.bar.step();
+  assertStringIncludes(screen.output(), "about 1:15 left\n");
 });
 
 Deno.test("Bar says which design is left out, and counts on without it", () => {
-  using rehearsal = new Rehearsal();
-  rehearsal.run(0, 1);
-  rehearsal.look();
-  rehearsal.bar.leftOut(plan.trials.slice(3));
-  const text = rehearsal.look();
+  using screen = new BarOnScreen();
+  screen.run(0, 1);
+  screen.output();
+  screen.bar.leftOut(plan.trials.slice(3));
+  const text = screen.output();
   assertStringIncludes(text, `No more rounds of ${plan.trials[3]!.design}: over the --design`);
   assertStringIncludes(text, " 1/3\n");
 });
 
 Deno.test("Bar leaves a failure to be read, and takes itself away", () => {
-  using rehearsal = new Rehearsal();
-  rehearsal.run(0, 1, "timed out");
-  const [, line] = rehearsal.look().match(/(round 1\/2 .*timed out.*)\n/)!;
+  using screen = new BarOnScreen();
+  screen.run(0, 1, "timed out");
+  const [, line] = screen.output().match(/(round 1\/2 .*timed out.*)\n/)!;
   assertStringIncludes(line!, "failed: timed out");
-  rehearsal.bar[Symbol.dispose]();
-  assertEquals(rehearsal.look(), "\x1b[1A\r\x1b[J");
+  screen.bar[Symbol.dispose]();
+  assertEquals(screen.output(), "\x1b[1A\r\x1b[J");
 });
 
 Deno.test("bench shows a bar on a terminal, takes it away, and prints its tables", async () => {

@@ -33,7 +33,7 @@ export class LiveView implements Disposable {
     const seconds = Math.max(now.at - at, 1) / 1000;
     this.#before = now;
     const rate = (now.connections - connections) / seconds;
-    this.#redrawn.draw(herd(look, rate, this.#redrawn.columns));
+    this.#redrawn.draw(viewLines(look, rate, this.#redrawn.columns));
   }
 
   /** Prints a line that stays, above the view. */
@@ -53,7 +53,7 @@ const NARROWEST_BAR = 4;
 const WIDEST_BAR = 40;
 
 /** The view as lines: what all have done, and a line a child. */
-export function herd(
+export function viewLines(
   { connections, cpu, parentCpu, children }: Look,
   rate: number,
   columns: number,

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Look } from "../../servers/host/account.ts";
 import { ask, CONTROL_C, IN_TERMINAL, ServeProcess } from "../../servers/testing.ts";
-import { herd } from "./watch.ts";
+import { viewLines } from "./watch.ts";
 
 const look: Look = {
   connections: 30,
@@ -14,8 +14,8 @@ const look: Look = {
   ],
 };
 
-Deno.test("herd() draws a line a child, with bars against the busiest and the dearest", () => {
-  assertEquals(herd(look, 1234.5, 46), [
+Deno.test("viewLines() draws a line a child, with bars against the busiest and the dearest", () => {
+  assertEquals(viewLines(look, 1234.5, 46), [
     "30 clients, 1235 a second now; 0.700 s CPU, 0.100 of it the parent's",
     "",
     "child  now  clients             CPU s",
@@ -25,8 +25,8 @@ Deno.test("herd() draws a line a child, with bars against the busiest and the de
   ]);
 });
 
-Deno.test("herd() says nothing of a parent that serves itself, and fits a narrow terminal", () => {
-  const [head, , ...lines] = herd({ ...look, parentCpu: null }, 0, 20);
+Deno.test("viewLines() says nothing of a parent that serves itself, and fits a narrow terminal", () => {
+  const [head, , ...lines] = viewLines({ ...look, parentCpu: null }, 0, 20);
   assertEquals(head, "30 clients, 0 a second now; 0.700 s CPU");
   assert(lines.every((line) => line.length <= 40));
 });

@@ -10,7 +10,7 @@ import { userPath } from "../cli/paths.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { findDesign, requireDesign } from "../../servers/designs.ts";
 import { compareDesigns } from "../compare/records.ts";
-import { tellRuns } from "./compare_runs.ts";
+import { printRunComparison } from "./compare_runs.ts";
 import { failShare, gate } from "../compare/gate.ts";
 import { loadFlags, planOf, runFlags } from "../cli/options.ts";
 import type { Recorded } from "../record/record.ts";
@@ -75,7 +75,7 @@ async function compare(parsed: Options): Promise<number> {
   if (misplaced !== undefined) {
     throw new UsageError(`Cannot change what is recorded already: leave out --${misplaced}`);
   }
-  return tellRuns(a, b, options);
+  return printRunComparison(a, b, options);
 }
 
 async function runDesigns(
@@ -101,7 +101,7 @@ async function runDesigns(
     }
   } else {
     printLine(`\n${toTerminal(table301(summarize(recorded)), terminalOptions())}`);
-    printLine(tellDifference(recorded, a, b));
+    printLine(differenceText(recorded, a, b));
     if (gated) printLine(gated.sentence);
     printLine(`Recorded in ${folder}`);
   }
@@ -110,7 +110,7 @@ async function runDesigns(
 }
 
 /** What design `b` costs against design `a`, paired within each round, in a sentence. */
-export function tellDifference(recorded: Recorded, a: string, b: string): string {
+export function differenceText(recorded: Recorded, a: string, b: string): string {
   const comparison = compareDesigns(recorded, a, b);
   if (!comparison) return `No round counts for both ${a} and ${b}: nothing to compare.`;
   return verdict(comparison, a, b);

@@ -31,7 +31,7 @@ export interface RunsOptions {
  * @throws {UnreadableError} if one of them cannot be read.
  * @throws {UsageError} if they were measured under different conditions, or have no design in common.
  */
-export function tellRuns(folderA: string, folderB: string, options: RunsOptions): number {
+export function printRunComparison(folderA: string, folderB: string, options: RunsOptions): number {
   const [a, b] = [folderA, folderB]
     .map((folder) => readRecord(userPath(folder).replace(/\/+$/, ""))) as [Recorded, Recorded];
   const sweep = [folderA, folderB].find((_, index) => [a, b][index]!.run.plan.sweep !== null);
@@ -71,7 +71,7 @@ function exitOf({ designs }: RunsCompared, share: number | undefined): number {
 }
 
 /** What a design in two runs comes to, in a sentence. */
-export function tellDesign({ id, a, b, comparison }: DesignInRuns): string {
+export function designText({ id, a, b, comparison }: DesignInRuns): string {
   if (comparison) return `${id}: ${verdict(comparison, "A", "B")}`;
   const without = [...(a.length === 0 ? ["A"] : []), ...(b.length === 0 ? ["B"] : [])];
   return `${id}: no round counts in ${without.join(" and ")}: nothing to compare.`;
@@ -80,7 +80,7 @@ export function tellDesign({ id, a, b, comparison }: DesignInRuns): string {
 function print(compared: RunsCompared, notes: readonly string[], share: number | undefined): void {
   printLine(toTerminal(comparisonTable(compared, notes), terminalOptions()));
   for (const design of compared.designs) {
-    printLine(tellDesign(design));
+    printLine(designText(design));
     if (share !== undefined && design.comparison) {
       printLine(`  ${gate(design.comparison, "B", share).sentence}`);
     }

@@ -1,44 +1,44 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runTask, TemporaryFolder } from "../../clients/testing.ts";
 import { designs } from "../../servers/designs.ts";
-import { tellDifference } from "./compare.ts";
+import { differenceText } from "./compare.ts";
 import { record, rounds } from "../report/fixture_test.ts";
 import { readRecord } from "../record/store.ts";
 
 const [A, B] = ["prefork-mutex", "prefork-file-lock"] as const;
 
 /** What is told of two designs with these CPU seconds, a round each. */
-function told(cpuOfA: readonly number[], cpuOfB: readonly number[]): string {
-  return tellDifference(record([...rounds(A, cpuOfA), ...rounds(B, cpuOfB)]), A, B);
+function textOf(cpuOfA: readonly number[], cpuOfB: readonly number[]): string {
+  return differenceText(record([...rounds(A, cpuOfA), ...rounds(B, cpuOfB)]), A, B);
 }
 
-Deno.test("tellDifference() tells what B costs against A, with an interval of 95 %", () => {
+Deno.test("differenceText() tells what B costs against A, with an interval of 95 %", () => {
   const ofA = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7];
   const factors = [0.9, 0.91, 0.92, 0.93, 0.94, 0.95];
   const ofB = ofA.map((cpu, round) => cpu * factors[round]!);
   assertEquals(
-    told(ofA, ofB),
+    textOf(ofA, ofB),
     `${B} costs 7.5 % less CPU than ${A} (95 % interval 5…10 %, p = 0.031, 6 rounds).`,
   );
   assertEquals(
-    told(ofB, ofA),
+    textOf(ofB, ofA),
     `${B} costs 8.1 % more CPU than ${A} (95 % interval 5…11 %, p = 0.031, 6 rounds).`,
   );
 });
 
-Deno.test("tellDifference() says that fewer than 6 rounds cannot show a difference", () => {
+Deno.test("differenceText() says that fewer than 6 rounds cannot show a difference", () => {
   assertEquals(
-    told([0.2, 0.2, 0.2, 0.1, 0.1], [0.3, 0.4, 0.5, 0.3, 0.4]),
+    textOf([0.2, 0.2, 0.2, 0.1, 0.1], [0.3, 0.4, 0.5, 0.3, 0.4]),
     `${B} and ${A}: 5 rounds cannot show a difference, as p is no less than 0.063 however large it is; ` +
       "6 rounds could (seen: 2.4 ×, range 1.5…4.0 ×).",
   );
 });
 
-Deno.test("tellDifference() tells of no difference how large a one would have been seen", () => {
+Deno.test("differenceText() tells of no difference how large a one would have been seen", () => {
   const ofA = [0.2, 0.21, 0.19, 0.2, 0.22, 0.18];
   const ofB = [0.21, 0.2, 0.2, 0.19, 0.2, 0.19];
   assertMatch(
-    told(ofA, ofB),
+    textOf(ofA, ofB),
     new RegExp(
       `^${B} and ${A}: no difference that 6 rounds could show; a difference of 9\\.1 % would have been ` +
         "seen \\(95 % interval −9\\.1…\\+5\\.6 %, p = 1\\.00\\)\\.$",
@@ -46,34 +46,34 @@ Deno.test("tellDifference() tells of no difference how large a one would have be
   );
 });
 
-Deno.test("tellDifference() pairs the two designs within each round", () => {
+Deno.test("differenceText() pairs the two designs within each round", () => {
   // Each round B costs 1 % more, although the rounds themselves differ by far more.
   const ofA = [0.1, 0.5, 0.3, 0.9, 0.2, 0.7];
   assertStringIncludes(
-    told(ofA, ofA.map((cpu) => cpu * 1.01)),
+    textOf(ofA, ofA.map((cpu) => cpu * 1.01)),
     `${B} costs 1.0 % more CPU than ${A}`,
   );
 });
 
-Deno.test("tellDifference() leaves out rounds that do not count for both", () => {
+Deno.test("differenceText() leaves out rounds that do not count for both", () => {
   const trials = [
     ...rounds(A, [0.3, 0.4, 0.9]),
     ...rounds(B, [0.1, 0.1]),
     { design: B, round: 2, cpu: 0.1, failed: "a client had errors" },
     ...rounds("iterative", [0.7, 0.8, 0.9]),
   ];
-  assertMatch(tellDifference(record(trials), A, B), /: 2 rounds cannot show a difference/);
+  assertMatch(differenceText(record(trials), A, B), /: 2 rounds cannot show a difference/);
 });
 
-Deno.test("tellDifference() tells no spread of a single round", () => {
-  assertMatch(told([0.1], [0.25]), /; 6 rounds could \(seen: 2\.5 ×\)\.$/);
+Deno.test("differenceText() tells no spread of a single round", () => {
+  assertMatch(textOf([0.1], [0.25]), /; 6 rounds could \(seen: 2\.5 ×\)\.$/);
 });
 
-Deno.test("tellDifference() has nothing to tell without a round that counts for both", () => {
+Deno.test("differenceText() has nothing to tell without a round that counts for both", () => {
   const nothing = `No round counts for both ${A} and ${B}: nothing to compare.`;
-  assertEquals(told([0.2], []), nothing);
+  assertEquals(textOf([0.2], []), nothing);
   const apart = [{ design: A, round: 1 }, { design: B, round: 2 }];
-  assertEquals(tellDifference(record(apart), A, B), nothing);
+  assertEquals(differenceText(record(apart), A, B), nothing);
 });
 
 Deno.test("compare runs two designs by turns, and tells both rows and their difference", async () => {

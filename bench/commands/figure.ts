@@ -13,7 +13,7 @@ import { requireDesign } from "../../servers/designs.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { startServer } from "../agents/server.ts";
-import { lookAtHerd } from "../machine/holders.ts";
+import { readSocketHolders } from "../machine/holders.ts";
 import { descriptorTable, drawDescriptors } from "../report/descriptors.ts";
 import { toTerminal } from "../report/tables/table.ts";
 import { terminalOptions } from "../cli/terminal.ts";
@@ -60,10 +60,10 @@ async function figure({ operands, flags }: Options): Promise<number> {
   await using server = startServer({ design: id, children: flags.children, launch });
   const { pid, port } = await server.next("ready");
   const isOneProcess = design.children === "worker";
-  const herd = lookAtHerd(pid, port, isOneProcess);
+  const holders = readSocketHolders(pid, port, isOneProcess);
   const title = `Who holds which socket: ${id}` + (isOneProcess ? ", whose threads share all" : "");
-  if (flags.output !== undefined) write(userPath(flags.output), drawDescriptors(herd, title));
-  printLine(toTerminal(descriptorTable(herd, title), terminalOptions()));
+  if (flags.output !== undefined) write(userPath(flags.output), drawDescriptors(holders, title));
+  printLine(toTerminal(descriptorTable(holders, title), terminalOptions()));
   return ExitCode.ok;
 }
 

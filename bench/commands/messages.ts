@@ -29,7 +29,7 @@ import {
   write,
 } from "../../servers/posix/sockets.ts";
 import { answer } from "../../servers/service/bytes.ts";
-import type { Told } from "./messages_worker.ts";
+import type { WorkerStart } from "./messages_worker.ts";
 import { median } from "../statistics/median.ts";
 import { startServer } from "../agents/server.ts";
 
@@ -193,7 +193,7 @@ const means: readonly Means[] = [
       stack.defer(() => worker.terminate());
       await new Promise((resolve) => {
         worker.onmessage = resolve;
-        worker.postMessage({ memory } satisfies Told);
+        worker.postMessage({ memory } satisfies WorkerStart);
       });
       return () => {
         bytes.set(REQUEST);
@@ -252,13 +252,13 @@ async function messages(
       measured[i]!.p99s.push(times[Math.floor(calls * 0.99)]!);
     }
   }
-  tell(measured);
+  print(measured);
   return ExitCode.ok;
 }
 
 const digits = (us: number) => us.toFixed(us < 1 ? 3 : 1);
 
-function tell(measured: readonly Measured[]): void {
+function print(measured: readonly Measured[]): void {
   const rows = means.map(({ name, where }, i) => ({ name, where, ...measured[i]! }))
     .toSorted((a, b) => median(a.medians) - median(b.medians));
   printLine("8 bytes there and back, µs: median and p99 of a round, medians over rounds");

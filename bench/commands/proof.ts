@@ -154,7 +154,7 @@ function outcomeOfDifferent(
   const isQuiet = (one: Repetition) => spreads(one).every((share) => share <= QUIET);
   const [quiet, quietFound] = [all.filter(isQuiet).length, found.filter(isQuiet).length];
   const unfound = all.filter((one) => !isQuiet(one) && !found.includes(one));
-  const told = unfound.filter(tellsRounds).length;
+  const told = unfound.filter(namesRounds).length;
   return {
     holds: quietFound === quiet && told === unfound.length,
     text: `${found.length} of ${counted(all.length, "comparison")} found the difference: ` +
@@ -169,7 +169,7 @@ function finds(...findings: Finding[]): (one: Repetition) => boolean {
 }
 
 /** Whether the verdict says how many rounds would find the difference. */
-function tellsRounds({ comparison }: Repetition): boolean {
+function namesRounds({ comparison }: Repetition): boolean {
   return comparison !== null &&
     (findingOf(comparison) === "too few rounds" || detectable(comparison) >= OF_INTEREST);
 }

@@ -53,7 +53,7 @@ export function processesOf(host: number): { parent: number; children: number[] 
 }
 
 /** A process of a server. */
-export interface HerdMember {
+export interface HolderProcess {
   readonly name: string;
   readonly pid: number;
 }
@@ -65,9 +65,9 @@ export interface HeldSocket {
 }
 
 /** Who holds what. */
-export interface Herd {
-  readonly parent: HerdMember;
-  readonly children: readonly HerdMember[];
+export interface SocketHolders {
+  readonly parent: HolderProcess;
+  readonly children: readonly HolderProcess[];
   /** The listening socket first. */
   readonly sockets: readonly HeldSocket[];
 }
@@ -77,7 +77,11 @@ export interface Herd {
  *
  * Stream pipes that only one process holds are left out: they connect nobody, and are Deno's own.
  */
-export function lookAtHerd(host: number, port: number, isOneProcess: boolean): Herd {
+export function readSocketHolders(
+  host: number,
+  port: number,
+  isOneProcess: boolean,
+): SocketHolders {
   const { parent, children } = isOneProcess ? { parent: host, children: [] } : processesOf(host);
   const held = holdersOf([parent, ...children]);
   const listener = listenerOn(port);

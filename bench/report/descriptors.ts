@@ -4,13 +4,16 @@
  *
  * @module
  */
-import type { HeldSocket, Herd, HerdMember } from "../machine/holders.ts";
+import type { HeldSocket, HolderProcess, SocketHolders } from "../machine/holders.ts";
 import { INK, MAKINGS } from "./charts/theme.ts";
 import { type Cell, type Table, textCell } from "./tables/table.ts";
 import { markup } from "./html/html.ts";
 
 /** A row a socket, a column a process, and the numbers of the descriptors in the cells. */
-export function descriptorTable({ parent, children, sockets }: Herd, title: string): Table {
+export function descriptorTable(
+  { parent, children, sockets }: SocketHolders,
+  title: string,
+): Table {
   const processes = [parent, ...children];
   return {
     title,
@@ -44,7 +47,10 @@ const COLUMNS = {
 };
 
 /** The drawing, as SVG: a line from each process to each socket that it holds. */
-export function drawDescriptors({ parent, children, sockets }: Herd, title: string): string {
+export function drawDescriptors(
+  { parent, children, sockets }: SocketHolders,
+  title: string,
+): string {
   const places = Math.max(sockets.length, children.length + 1);
   const height = MARGIN + places * STEP;
   const top = (place: number) => MARGIN + 28 + place * STEP;
@@ -60,7 +66,7 @@ export function drawDescriptors({ parent, children, sockets }: Herd, title: stri
       }),
     ];
   });
-  const member = ({ name, pid }: HerdMember, x: number, y: number) =>
+  const member = ({ name, pid }: HolderProcess, x: number, y: number) =>
     box(x, y, 2, name, `process ${pid}`, MAKINGS.fork.color);
   return markup`<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${
     height + 28
@@ -84,7 +90,7 @@ interface Point {
 }
 
 /** From a process to a socket, with the numbers of its descriptors; nothing where it has none. */
-function line(socket: HeldSocket, { pid }: HerdMember, from: Point, to: Point, label: Point) {
+function line(socket: HeldSocket, { pid }: HolderProcess, from: Point, to: Point, label: Point) {
   const numbers = descriptorsIn(socket, pid);
   if (numbers === "") return null;
   const middle = BOX.height / 2;

@@ -34,11 +34,11 @@ export async function runPlan(
   { done = [], pending = plan.trials }: { done?: readonly Trial[]; pending?: readonly Planned[] } =
     {},
 ): Promise<boolean> {
-  const patience = new Patience(plan);
-  for (const trial of done) patience.add(trial);
+  const budget = new TimeBudget(plan);
+  for (const trial of done) budget.add(trial);
   let queue = [...pending];
   const leaveOut = () => {
-    const leftOut = queue.filter((planned) => patience.hasEnough(planned));
+    const leftOut = queue.filter((planned) => budget.isSpent(planned));
     if (leftOut.length > 0) observer.leftOut(leftOut);
     queue = queue.filter((planned) => !leftOut.includes(planned));
   };
@@ -50,14 +50,14 @@ export async function runPlan(
     if (signal.aborted) return false;
     record(trial);
     observer.ended(trial);
-    patience.add(trial);
+    budget.add(trial);
     leaveOut();
   }
   return true;
 }
 
 /** How long the loads of each design took so far, in a sweep at each value. */
-class Patience {
+class TimeBudget {
   readonly #plan: Plan;
   readonly #seconds = new Map<string, number>();
 
@@ -72,7 +72,7 @@ class Patience {
   }
 
   /** Whether the design of a trial has taken its time. The baseline is there for the others. */
-  hasEnough(planned: Planned): boolean {
+  isSpent(planned: Planned): boolean {
     const { sweep, limits: { design: limit } } = this.#plan;
     if (limit === 0 || planned.design === BASELINE) return false;
     return (this.#seconds.get(nameOf(planned, sweep)) ?? 0) >= limit;

@@ -10,7 +10,7 @@ const { run: { plan } } = record([
 ]);
 
 /** Runs a plan with trials that come from nowhere, and writes down what happens. */
-async function rehearse(
+async function runWith(
   plan: Plan,
   execute: Executor,
   signal = new AbortController().signal,
@@ -38,7 +38,7 @@ async function rehearse(
 const succeed: Executor = ({ round, design }) => Promise.resolve(trial({ round, design }));
 
 Deno.test("runPlan() runs every trial in the planned order, and records each as it ends", async () => {
-  const { complete, diary } = await rehearse(plan, succeed);
+  const { complete, diary } = await runWith(plan, succeed);
   assertEquals(complete, true);
   assertEquals(
     diary,
@@ -50,7 +50,7 @@ Deno.test("runPlan() runs every trial in the planned order, and records each as 
 
 Deno.test("runPlan() gives the executor the planned trial and the plan", async () => {
   const given: unknown[] = [];
-  await rehearse(plan, (planned, of, signal) => {
+  await runWith(plan, (planned, of, signal) => {
     given.push([planned, of]);
     return succeed(planned, of, signal);
   });
@@ -59,7 +59,7 @@ Deno.test("runPlan() gives the executor the planned trial and the plan", async (
 
 Deno.test("runPlan() runs one trial at a time", async () => {
   let running = 0;
-  await rehearse(plan, async (planned, of, signal) => {
+  await runWith(plan, async (planned, of, signal) => {
     assertEquals(++running, 1);
     await new Promise((resolve) => setTimeout(resolve, 1));
     running--;
@@ -71,7 +71,7 @@ Deno.test("runPlan() runs one trial at a time", async () => {
 Deno.test("runPlan() records a trial that fails, and goes on", async () => {
   const fail: Executor = ({ round, design }) =>
     Promise.resolve(trial({ round, design, ...(round === 0 ? { failed: "no memory" } : {}) }));
-  const { complete, recorded } = await rehearse(plan, fail);
+  const { complete, recorded } = await runWith(plan, fail);
   assertEquals(complete, true);
   assertEquals(recorded.map(({ status }) => status), ["failed", "ok", "failed", "ok"]);
   assertEquals(recorded[0]!.reason, "no memory");
@@ -79,7 +79,7 @@ Deno.test("runPlan() records a trial that fails, and goes on", async () => {
 
 Deno.test("runPlan() does not record the trial in which it is aborted, nor any after it", async () => {
   const controller = new AbortController();
-  const { complete, diary } = await rehearse(plan, (planned, of, signal) => {
+  const { complete, diary } = await runWith(plan, (planned, of, signal) => {
     if (planned === plan.trials[1]) controller.abort();
     assertEquals(signal, controller.signal);
     return succeed(planned, of, signal);
@@ -94,13 +94,13 @@ Deno.test("runPlan() does not record the trial in which it is aborted, nor any a
 });
 
 Deno.test("runPlan() starts nothing where it is aborted already", async () => {
-  const { complete, diary } = await rehearse(plan, succeed, AbortSignal.abort());
+  const { complete, diary } = await runWith(plan, succeed, AbortSignal.abort());
   assertEquals({ complete, diary }, { complete: false, diary: [] });
 });
 
 Deno.test("runPlan() is not complete where it is aborted in the last trial", async () => {
   const controller = new AbortController();
-  const { complete, recorded } = await rehearse(plan, (planned, of, signal) => {
+  const { complete, recorded } = await runWith(plan, (planned, of, signal) => {
     if (planned === plan.trials.at(-1)) controller.abort();
     return succeed(planned, of, signal);
   }, controller.signal);
@@ -127,7 +127,7 @@ function roundsOf(trials: readonly Trial[], id: string): number[] {
 }
 
 Deno.test("runPlan() leaves out a design that has taken its time, but never the baseline", async () => {
-  const { complete, recorded, diary } = await rehearse(fourRounds(20), slowly);
+  const { complete, recorded, diary } = await runWith(fourRounds(20), slowly);
   assertEquals(complete, true);
   assertEquals(roundsOf(recorded, "iterative"), [0, 1, 2, 3]);
   assertEquals(roundsOf(recorded, "prefork-mutex"), [0, 1, 2, 3]);
@@ -138,16 +138,16 @@ Deno.test("runPlan() leaves out a design that has taken its time, but never the 
 });
 
 Deno.test("runPlan() leaves out nothing without a limit", async () => {
-  const { recorded } = await rehearse(fourRounds(0), slowly);
+  const { recorded } = await runWith(fourRounds(0), slowly);
   assertEquals(recorded.length, 12);
 });
 
 Deno.test("runPlan() counts what was done before it goes on", async () => {
   const plan = fourRounds(20);
-  const { recorded } = await rehearse(plan, slowly);
+  const { recorded } = await runWith(plan, slowly);
   const done = recorded.slice(0, 5); // the last one is fork-per-client's second
   const pending = plan.trials.slice(5);
-  const rest = await rehearse(plan, slowly, undefined, { done, pending });
+  const rest = await runWith(plan, slowly, undefined, { done, pending });
   assertEquals([...done, ...rest.recorded], recorded);
   assertEquals(rest.diary.slice(0, 2), [
     "left out 2 fork-per-client",
@@ -164,7 +164,7 @@ Deno.test("runPlan() counts the values of a sweep each for itself", async () => 
     ...await slowly(planned, ...rest),
     poolSize: planned.poolSize,
   });
-  const { recorded } = await rehearse(plan, execute);
+  const { recorded } = await runWith(plan, execute);
   const places = recorded.map(({ poolSize, round }) => [poolSize, round]);
   assertEquals(places, [[15, 0], [15, 1], [30, 0], [30, 1]]);
 });
