@@ -27,6 +27,10 @@ export const commands = {
   "messages": () => import("./commands/messages.ts"),
   "proof": () => import("./commands/proof.ts"),
   "schema": () => import("./commands/schema.ts"),
+  "docs": async (): Promise<{ readonly command: unknown }> => {
+    const { docsCommand } = await import("./commands/docs.ts");
+    return { command: docsCommand(commands) };
+  },
 } satisfies Record<string, () => Promise<{ readonly command: unknown }>>;
 
 /** Runs the command that the first argument names; the exit code is the result. */

@@ -1,0 +1,67 @@
+/** The pages: their generated parts, their links, and what they must not leave out. */
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import config from "../../deno.json" with { type: "json" };
+import { ROOT } from "../../clients/testing.ts";
+import { commands } from "../herd.ts";
+import { fill, pagePaths, pages } from "./docs.ts";
+
+const README = Deno.readTextFileSync(`${ROOT}README.md`);
+
+/** Every page that a reader may start from. */
+const paths = [...pagePaths(), `${ROOT}CONTRIBUTING.md`, `${ROOT}results/README.md`];
+
+Deno.test("deno task docs would change no page", async () => {
+  for (const [path, text] of await pages(commands)) {
+    assertEquals(Deno.readTextFileSync(path), text, `${path}: run deno task docs`);
+  }
+});
+
+Deno.test("fill() replaces what stands between a marker and its end, and nothing else", () => {
+  const page = "a\n\n<!-- part -->\n\nold\n\n<!-- end -->\n\nb\n";
+  const filled = fill(page, new Map([["part", "new"]]));
+  assertEquals(filled.replaceAll(/<!-- deno-fmt.*-->\n/g, ""), page.replace("old", "\nnew\n"));
+  assertEquals(fill(filled, new Map([["part", "new"]])), filled);
+  assertThrows(() => fill(page, new Map()), Error, 'There is no part "part"');
+});
+
+/** The anchors of a page's headings, as GitHub names them. */
+function anchorsOf(page: string): string[] {
+  const text = page.replaceAll(/^```[^]*?^```/gm, "");
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").replaceAll(" ", "-")
+  );
+}
+
+/** Whether what a link on the page names is there. */
+function exists(link: string, page: string): boolean {
+  const { pathname, hash } = new URL(link, `file://${page}`);
+  try {
+    const { isFile } = Deno.statSync(pathname);
+    return hash === "" ||
+      isFile && anchorsOf(Deno.readTextFileSync(pathname)).includes(hash.slice(1));
+  } catch {
+    return false;
+  }
+}
+
+for (const path of paths) {
+  Deno.test(`links of ${path.slice(ROOT.length)} lead somewhere`, () => {
+    const text = Deno.readTextFileSync(path).replaceAll(/^```[^]*?^```/gm, "");
+    const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!)
+      .filter((link) => !/^[a-z]+:/.test(link));
+    assert(links.length > 0);
+    assertEquals(links.filter((link) => !exists(link, path)), []);
+  });
+}
+
+Deno.test("README.md has at most 200 lines, and names every task and every page", () => {
+  assert(README.trimEnd().split("\n").length <= 200);
+  for (const task of Object.keys(config.tasks)) assertStringIncludes(README, `deno task ${task}`);
+  for (const path of paths.slice(1)) {
+    if (!path.includes("results/")) assertStringIncludes(README, `(${path.slice(ROOT.length)})`);
+  }
+});
+
+Deno.test("CITATION.cff cites this version", () => {
+  assertStringIncludes(Deno.readTextFileSync(`${ROOT}CITATION.cff`), `\nversion: ${config.version}\n`);
+});
