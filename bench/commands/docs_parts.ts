@@ -13,7 +13,7 @@ import { makingsOf, matrixOf } from "../report/html/matrix.ts";
 import { conditions } from "../report/summary/conditions.ts";
 import { type DesignSummary, summarize, type Summary } from "../report/summary/summary.ts";
 import { sweepTable } from "../report/tables/sweep_table.ts";
-import { type Cell, type Column, type Table, toMarkdown, words } from "../report/tables/table.ts";
+import { type Cell, type Column, type Table, toMarkdown, textCell } from "../report/tables/table.ts";
 import { table301 } from "../report/tables/table_30_1.ts";
 import { table302 } from "../report/tables/table_30_2.ts";
 
@@ -51,7 +51,7 @@ function costsTable(summary: Summary): Table {
   const workers: Table = {
     ...costs,
     columns: perWorker.map(({ header }) => ({ header, field: header })),
-    rows: summary.designs.map((design) => perWorker.map(({ cell }) => words(cell(design)))),
+    rows: summary.designs.map((design) => perWorker.map(({ cell }) => textCell(cell(design)))),
   };
   return sideBySide(
     pick(costs, [
@@ -106,9 +106,9 @@ function matrixTable(summary: Summary): Table {
     title: "",
     columns: ["who accepts", ...makings.map((making) => MAKINGS[making].name)].map(column),
     rows: matrixOf(summary).map(({ accepts, cells }) => [
-      words(accepts),
+      textCell(accepts),
       ...makings.map((making) =>
-        words((cells[making] ?? []).map(({ design }) => `\`${design.id}\``).join(", "))
+        textCell((cells[making] ?? []).map(({ design }) => `\`${design.id}\``).join(", "))
       ),
     ]),
     footer: [],
@@ -173,8 +173,8 @@ function exitCodesTable(): Table {
     title: "",
     columns: [{ header: "code", field: "code" }, column("meaning")],
     rows: Object.entries(ExitCode).map(([name, code]) => [
-      words(String(code)),
-      words(EXIT_CODES[name as keyof typeof ExitCode]),
+      textCell(String(code)),
+      textCell(EXIT_CODES[name as keyof typeof ExitCode]),
     ]),
     footer: [],
     notes: [],

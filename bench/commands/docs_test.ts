@@ -63,5 +63,8 @@ Deno.test("README.md has at most 200 lines, and names every task and every page"
 });
 
 Deno.test("CITATION.cff cites this version", () => {
-  assertStringIncludes(Deno.readTextFileSync(`${ROOT}CITATION.cff`), `\nversion: ${config.version}\n`);
+  assertStringIncludes(
+    Deno.readTextFileSync(`${ROOT}CITATION.cff`),
+    `\nversion: ${config.version}\n`,
+  );
 });
