@@ -1,20 +1,20 @@
 /**
- * The contract between a listing and what runs it.
+ * The contract between a listing and the code that runs it.
  *
- * A server design answers two questions: how are children made, and who calls `accept`. A listing is
- * the answer to the second; the first is interchangeable (`children/`). `designs.ts` names the
- * combinations.
+ * A server design answers two questions: how are children made, and which process or thread calls `accept`.
+ * A listing answers the second; the ways to make children are interchangeable (`children/`). `designs.ts`
+ * names the combinations.
  *
  * @module
  */
 
 /**
  * How children are made: not at all, by fork(2), as Deno subprocesses, as Workers (threads), or by fork(2)
- * and, on a processor of its own, execve(2) of another program (`sserver`).
+ * and, each on a processor of its own, execve(2) of another program (`sserver`).
  */
 export type Making = "none" | "fork" | "subprocess" | "worker" | "exec";
 
-/** Whom the parent passes a connection to: a child that is free, or each in its turn. */
+/** Which child the parent passes a connection to: a free one, or each in turn. */
 export type Passing = "free" | "round";
 
 /** What is held around accept: a record lock on a file, or a mutex in shared memory. */
@@ -27,7 +27,6 @@ export type TransportName = "tcp" | "unix" | "door" | "channel";
 export interface Lock {
   /** Waits for the lock and takes it. */
   acquire(): void;
-  /** Gives it back. */
   release(): void;
 }
 
@@ -43,42 +42,42 @@ export interface Design {
   readonly accepts: string;
   /** Row of Table 30.1; undefined for a design that is not in the book. */
   readonly row?: number;
-  /** Whether there is one child for each client, or a pool made in advance (undefined: no children). */
+  /** One child for each client, or a pool made in advance; undefined: no children. */
   readonly lifetime?: "client" | "pool";
   /** What the children hold around accept. */
   readonly lock?: LockKind;
-  /** Where the parent accepts and passes descriptors, so that each child has a socket pair: to whom. */
+  /** For a parent that accepts and passes descriptors over socket pairs: to which child. */
   readonly passes?: Passing;
   /** Whether the parent accepts and puts connections into the queue between threads. */
   readonly queues?: boolean;
-  /** How clients reach it; undefined: over any stream, TCP or a Unix-domain socket. */
+  /** The transport it needs; undefined: any stream, TCP or a Unix-domain socket. */
   readonly transport?: TransportName;
-  /** Whether it is in a run of the local servers where nothing else is said. */
+  /** Whether a run of the local servers includes it by default. */
   readonly isLocal?: boolean;
   /**
-   * URL of the listing's module. It is not imported here: every process and Worker that reads the registry
-   * would load all of them.
+   * URL of the listing's module. The registry does not import it: every process and Worker that reads the
+   * registry would load all listings.
    */
   readonly listing: string;
 }
 
-/** A listing: what the parent does and, unless it is another program, what each child does. */
+/** A listing: what the parent does and, unless the children run another program, what each child does. */
 export interface Listing {
-  parent?(server: Server): void;
-  child?(child: Child): void;
-  /** Has V8 compile what serves, where it is not what serves streams. */
+  parent?(context: ParentContext): void;
+  child?(context: ChildContext): void;
+  /** Has V8 compile the serving code, in a design that does not serve streams. */
   warmUp?(): void;
-  /** In place of both, in the host: starts the server, where a library of its own asks for the threads. */
+  /** Starts the server from the host, in place of both, where a library asks for the threads. */
   start?(pool: ThreadPool): void;
 }
 
-/** What a listing has to work with whose threads are asked for by a library. */
+/** What a listing gets whose threads a library asks for. */
 export interface ThreadPool {
   /** The listening socket. */
   readonly listener: number;
-  /** How many threads it is to have. */
+  /** Number of threads. */
   readonly children: number;
-  /** Starts the thread of that place, a Worker that runs a program of `children/`. */
+  /** Starts the thread with that index, a Worker that runs a program of `children/`. */
   startThread(program: URL, index: number): Worker;
   /** Ends the server with a reason. */
   fail(reason: string): void;
@@ -86,83 +85,82 @@ export interface ThreadPool {
 
 /** Connections that wait for a thread (UNP §30.12). */
 export interface Queue {
-  /** Adds a connection, waiting while the queue is full. */
+  /** Adds a connection; waits while the queue is full. */
   put(connection: number): void;
-  /** Takes the oldest connection, waiting while there is none. */
+  /** Takes the oldest connection; waits while there is none. */
   take(): number;
 }
 
-/** What the parent of a listing has to work with. */
-export interface Server {
+/** What the parent of a listing gets. */
+export interface ParentContext {
   /** The listening socket. */
   readonly listener: number;
-  /** The children. */
   readonly children: Children;
-  /** Between the threads of a process: connections that wait for a child. */
+  /** Connections that wait for a child, between the threads of a process. */
   readonly queue: Queue;
   /** Serves one client in this process, closes the connection and counts it. */
   serve(connection: number): void;
-  /** Counts a client that comes with a message; `answer` says whether its request is served. */
+  /** Counts a client that is one message; `answer` returns whether its request is served. */
   count(answer: () => boolean): void;
 }
 
-/** The one interface behind which forks, Deno subprocesses and Workers stand. */
+/** The one interface to forks, Deno subprocesses and Workers. */
 export interface Children {
   /** Starts every child of the pool. */
   fill(): readonly Member[];
-  /** Starts one child for one client and gives the connection to it. */
+  /** Starts a child for one client and gives it the connection. */
   startFor(connection: number): void;
-  /** Collects the children that have ended, without waiting for any. */
+  /** Collects the children that have ended, without waiting. */
   reap(): void;
-  /** Waits, for ever, and puts a new child in the place of each that dies. */
+  /** Waits forever and replaces each child that dies. */
   keep(): never;
-  /** Puts a new child in the place of one that has died. */
+  /** Replaces a child that has died. */
   replace(member: Member): void;
   /**
-   * Collects the children of a pool that have ended, without waiting for any. One that died is replaced,
-   * and so is one to which a connection is on its way; the others, which ended by themselves, are the
-   * result.
+   * Collects the children of a pool that have ended, without waiting. A child that died is replaced, and
+   * so is one that ended while a connection was on its way to it. Returns the others, which ended by
+   * themselves.
    */
   collect(): readonly Member[];
-  /** Starts a child again that ended by itself. */
+  /** Restarts a child that ended by itself. */
   restart(member: Member): void;
 }
 
-/** What a parent that passes connections keeps of each child (the book's `Child` structure). */
+/** What a parent that passes connections keeps about each child (the book's `Child` structure). */
 export interface Member {
   readonly index: number;
-  /** 0 where it has ended by itself. */
+  /** 0 after it has ended by itself. */
   readonly pid: number;
   /** The processor it is confined to; −1: none. */
   readonly processor: number;
-  /** This end of the socket pair. */
-  readonly channel: number;
+  /** The parent's end of the socket pair. */
+  readonly socket: number;
   /** Whether it is serving a client. */
   busy: boolean;
-  /** Clients it was given. */
+  /** Number of clients passed to it. */
   count: number;
 }
 
-/** What a child has to work with that is started for one client. */
-export interface ClientChild {
-  /** The client it was started for. */
+/** What a child gets that serves one client. */
+export interface ClientChildContext {
+  /** The connection to its client. */
   readonly connection: number;
   /** Serves one client, closes the connection and counts it. */
   serve(connection: number): void;
 }
 
-/** What a child of a listing has to work with. */
-export interface Child extends ClientChild {
-  /** Place in the pool, from 0. */
+/** What a child of a listing gets. */
+export interface ChildContext extends ClientChildContext {
+  /** Index in the pool, from 0. */
   readonly index: number;
   /** The listening socket; −1 where only the parent has it. */
   readonly listener: number;
-  /** −1, unless it was started for one client. */
+  /** −1 in a pool. */
   readonly connection: number;
-  /** Its end of the socket pair with the parent, in a design that passes descriptors. */
-  readonly channel: number;
+  /** Its end of the socket pair, in a design that passes descriptors. */
+  readonly socket: number;
   /** What to hold around accept, in a design with a lock. */
   readonly lock: Lock;
-  /** Between the threads of a process: connections that wait for a child. */
+  /** Connections that wait for a child, between the threads of a process. */
   readonly queue: Queue;
 }

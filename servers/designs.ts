@@ -1,6 +1,5 @@
 /**
- * The registry: one row of data a design. Commands, tests, tables and the report learn of a design
- * from here and nowhere else.
+ * The registry: one row of data per design. Commands, tests, tables and the report know designs only from here.
  *
  * @module
  */
@@ -182,11 +181,11 @@ export const designs: readonly Design[] = [
   },
 ];
 
-/** Those that are reached over a stream, be it TCP or a Unix-domain socket. */
+/** The designs that clients reach over a stream: TCP or a Unix-domain socket. */
 export const streamDesigns: readonly Design[] = designs
   .filter(({ transport }) => transport === undefined);
 
-/** Those of a run where nothing else is said: the rows of the book, or some that are reached locally. */
+/** The designs of a run by default: the rows of the book, or of a local run. */
 export function usualDesigns(local: boolean): readonly Design[] {
   return designs.filter(({ row, isLocal }) => local ? isLocal : row !== undefined);
 }
@@ -196,7 +195,7 @@ export function loadListing({ listing }: Design): Promise<Listing> {
   return import(listing);
 }
 
-/** The design of that id. @throws {UsageError} that lists all ids, if there is none. */
+/** The design with that id. @throws {UsageError} that lists all ids, if there is none. */
 export function requireDesign(id: string): Design {
   const design = findDesign(id);
   if (design) return design;

@@ -52,7 +52,7 @@ Deno.test("locked_accept.ts is shared_accept.ts and the lock, nothing else", () 
     linesOf("./listings/locked_accept.ts"),
   ];
   assertEquals(locked.filter((line) => !shared.includes(line)), [
-    "export function child({ listener, lock, serve }: Child): never {",
+    "export function child({ listener, lock, serve }: ChildContext): never {",
     "    lock.acquire();",
     "    lock.release();",
   ]);

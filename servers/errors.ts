@@ -1,6 +1,6 @@
 /**
- * The errors that Herd explains in one line. Each class carries the exit code of a program that ends because
- * of it. Messages name what was asked for, never a flag: commands add those.
+ * The errors that Herd explains in one line. Each class has the exit code of a program that ends with it.
+ * Messages never name flags: commands add those.
  *
  * @module
  */
@@ -18,17 +18,17 @@ export const ExitCode = {
   interrupted: 130,
 } as const;
 
-/** An error whose message is all that a user needs. */
+/** An error that its message explains to a user. */
 export abstract class HerdError extends Error {
-  /** Exit code of a program that ends because of it. */
+  /** Exit code of a program that ends with it. */
   abstract readonly exitCode: number;
 }
 
-/** What was asked for cannot be done: an unknown name, a value out of range, a port in use. Exit code 2. */
+/** A request that cannot be met: an unknown name, a value out of range, a port in use. Exit code 2. */
 export class UsageError extends HerdError {
   override name = "UsageError";
   readonly exitCode = ExitCode.usage;
-  /** The option that has to change, as it is called in the options of a function; undefined: none alone. */
+  /** The option to change, by its name in the options of the function; undefined: not a single one. */
   readonly option: string | undefined;
 
   constructor(
@@ -46,7 +46,7 @@ export class FailedError extends HerdError {
   readonly exitCode = ExitCode.failed;
 }
 
-/** This machine cannot do it. Exit code 4. */
+/** This machine does not support it. Exit code 4. */
 export class UnsupportedError extends HerdError {
   override name = "UnsupportedError";
   readonly exitCode = ExitCode.unsupported;
@@ -58,7 +58,7 @@ export class RecordError extends HerdError {
   readonly exitCode = ExitCode.record;
 }
 
-/** The error that a program reported by an exit code and a message, in the process that started it. */
+/** Rebuilds an error that a program has reported, in the process that started it. */
 export function errorOf(exitCode: number, message: string, option?: string): Error {
   if (exitCode === ExitCode.usage) return new UsageError(message, { option });
   if (exitCode === ExitCode.unsupported) return new UnsupportedError(message);

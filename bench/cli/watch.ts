@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Look } from "../../servers/host/account.ts";
+import type { LiveCounts } from "../../servers/host/account.ts";
 import { bar } from "../report/tables/bar.ts";
 import { Redrawn, type Terminal, terminalOf } from "./redraw.ts";
 
@@ -27,13 +27,13 @@ export class LiveView implements Disposable {
   }
 
   /** Shows what was seen. */
-  update(look: Look): void {
-    const now = { connections: look.connections, at: performance.now() };
+  update(counts: LiveCounts): void {
+    const now = { connections: counts.connections, at: performance.now() };
     const { connections, at } = this.#before ?? now;
     const seconds = Math.max(now.at - at, 1) / 1000;
     this.#before = now;
     const rate = (now.connections - connections) / seconds;
-    this.#redrawn.draw(viewLines(look, rate, this.#redrawn.columns));
+    this.#redrawn.draw(viewLines(counts, rate, this.#redrawn.columns));
   }
 
   /** Prints a line that stays, above the view. */
@@ -54,7 +54,7 @@ const WIDEST_BAR = 40;
 
 /** The view as lines: what all have done, and a line a child. */
 export function viewLines(
-  { connections, cpu, parentCpu, children }: Look,
+  { connections, cpu, parentCpu, children }: LiveCounts,
   rate: number,
   columns: number,
 ): string[] {

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { Look } from "../../servers/host/account.ts";
+import type { LiveCounts } from "../../servers/host/account.ts";
 import { ask, CONTROL_C, IN_TERMINAL, ServeProcess } from "../../servers/testing.ts";
 import { viewLines } from "./watch.ts";
 
-const look: Look = {
+const look: LiveCounts = {
   connections: 30,
   cpu: 0.7,
   parentCpu: 0.1,

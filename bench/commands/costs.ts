@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { Forks, rehearseClients } from "../../servers/children/fork.ts";
+import { Forks, warmUpForks } from "../../servers/children/fork.ts";
 import { Slot } from "../../servers/children/meter.ts";
 import { makeSetup, type Setup } from "../../servers/children/setup.ts";
 import { defineCommand } from "../cli/command.ts";
@@ -145,13 +145,13 @@ const parts: readonly Part[] = [
   {
     name: "fork per client, parent and child rehearsed",
     times: 300,
-    prepare: forking(rehearseClients),
+    prepare: forking(warmUpForks),
   },
   {
     name: "fork per client, rehearsed, memory rebased (as measured)",
     times: 300,
     prepare: forking((setup) => {
-      rehearseClients(setup);
+      warmUpForks(setup);
       rebase();
     }),
   },

@@ -13,7 +13,13 @@ import { makingsOf, matrixOf } from "../report/html/matrix.ts";
 import { conditions } from "../report/summary/conditions.ts";
 import { type DesignSummary, summarize, type Summary } from "../report/summary/summary.ts";
 import { sweepTable } from "../report/tables/sweep_table.ts";
-import { type Cell, type Column, type Table, toMarkdown, textCell } from "../report/tables/table.ts";
+import {
+  type Cell,
+  type Column,
+  type Table,
+  textCell,
+  toMarkdown,
+} from "../report/tables/table.ts";
 import { table301 } from "../report/tables/table_30_1.ts";
 import { table302 } from "../report/tables/table_30_2.ts";
 

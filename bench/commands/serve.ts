@@ -87,7 +87,7 @@ export const command = defineCommand({
       {
         onText: printLine,
         onEvent: (event) => {
-          if (event.event === "look") view?.update(event.look);
+          if (event.event === "counts") view?.update(event.counts);
           else printChildEvent(event, flags.json, printNote);
         },
       },
@@ -96,7 +96,7 @@ export const command = defineCommand({
     if (ready !== "stopped") {
       announce(ready, flags.json);
       if (!Deno.stdin.isTerminal()) readMarks(server);
-      view?.start(() => server.send({ request: "look" }).catch(() => {}));
+      view?.start(() => server.send({ request: "counts" }).catch(() => {}));
     }
     stopped.then(() => server.send({ request: "stop" })).catch(() => {});
     const { report, failure } = await server.next("report");

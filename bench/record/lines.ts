@@ -30,7 +30,7 @@ const Report = z.object({
   extraCpu: count.optional(),
 });
 
-const Look = z.object({
+const Counts = z.object({
   connections: count,
   cpu: seconds,
   parentCpu: seconds.nullable(),
@@ -48,7 +48,7 @@ export const ServerLine: z.ZodType<ServerEvent | ErrorEvent> = z.discriminatedUn
     path: z.string().nullable(),
   }),
   z.object({ event: z.literal("marked") }),
-  z.object({ event: z.literal("look"), look: Look }),
+  z.object({ event: z.literal("counts"), counts: Counts }),
   z.object({
     event: z.enum(["lost", "ended", "crashing"]),
     index: count,

@@ -1,6 +1,6 @@
 /**
- * A thread of the door server, and the procedure it runs: a line with a decimal count comes, that many
- * bytes go back.
+ * A thread of the door server, and its procedure: the argument is a line with a decimal count, the result that
+ * many bytes.
  *
  * @module
  */
@@ -19,20 +19,20 @@ import { messagePair } from "../posix/messages.ts";
 import { close } from "../posix/sockets.ts";
 import { answer, WARM_UP } from "../service/bytes.ts";
 
-/** The first message to a thread. */
+/** Start message of a thread. */
 export interface DoorThreadStart {
   readonly index: number;
   readonly handles: Handles;
   readonly address: bigint;
 }
 
-/** Where this thread counts; at first, while it warms up, nowhere. */
+/** The slot in which this thread counts; while it warms up, one of its own. */
 let slot = new Slot();
 
-/** Wastes CPU, where that is asked for. */
+/** Wastes CPU, where asked to. */
 let burn = () => {};
 
-/** Answers one call. @throws {RangeError} for a request that the service refuses. */
+/** Answers a call. @throws {RangeError} for a request that the service refuses. */
 export default function serve(_cookie: unknown, data: Uint8Array<ArrayBuffer>): DoorResult {
   burn();
   slot.open();
@@ -42,8 +42,8 @@ export default function serve(_cookie: unknown, data: Uint8Array<ArrayBuffer>): 
   return { data: reply };
 }
 
-/** What the host has told this thread; other messages are the door's. */
-const told = new Promise<DoorThreadStart>((resolve) => {
+/** The start message of the host; other messages are the door's. */
+const started = new Promise<DoorThreadStart>((resolve) => {
   self.addEventListener("message", (event) => {
     const { data } = event as MessageEvent<Partial<DoorThreadStart>>;
     if (data.handles) resolve(data as DoorThreadStart);
@@ -51,7 +51,7 @@ const told = new Promise<DoorThreadStart>((resolve) => {
 });
 
 async function prepare(): Promise<void> {
-  const { index, handles, address } = await told;
+  const { index, handles, address } = await started;
   warmUp();
   if (handles.extraCpu > 0) burn = cpuBurner(handles.extraCpu);
   slot = openSetup(findDesign(handles.design)!, {}, handles, address).meter.children[index]!;
@@ -61,7 +61,7 @@ async function prepare(): Promise<void> {
 
 doorBind(prepare).then(() => self.close());
 
-/** Calls and answers itself until V8 has compiled both. */
+/** Calls itself and answers until V8 has compiled both. */
 function warmUp(): void {
   const [caller, server] = messagePair();
   const data = new TextEncoder().encode("4000\n");

@@ -1,9 +1,9 @@
 /**
- * Children that are another program, `sserver`, each on a processor of its own: fork(2), the affinity,
+ * Children that run another program, `sserver`, each on a processor of its own: fork(2), the affinity,
  * execve(2).
  *
- * posix_spawn(3) could start it for less, but knows neither affinity nor parent-death signal; a forked
- * child sets both for itself, and the program never runs a moment without them.
+ * posix_spawn(3) would cost less, but can set neither affinity nor parent-death signal; a forked child sets
+ * both for itself, so that the program never runs without them.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { currentProcessor, dieWithParent, exec, getpid, setAffinity } from "../p
 import { Signal } from "../posix/signals.ts";
 import { close, pipe, read } from "../posix/sockets.ts";
 import { V8_FLAGS } from "./v8_flags.ts";
-import { type Channel, type Maker, Pool } from "./pool.ts";
+import { type Maker, Pool, type SocketPair } from "./pool.ts";
 import type { SserverOptions } from "./launch.ts";
 import type { Setup } from "./setup.ts";
 
@@ -36,12 +36,12 @@ export class Execs implements Maker {
     if (this.#launch.verbose) say(dialog.launching(currentProcessor()));
   }
 
-  start(index: number, channel: Channel): number {
-    if (!this.#launch.verbose) return this.#fork(index, channel, []);
+  start(index: number, { childEnd }: SocketPair): number {
+    if (!this.#launch.verbose) return this.#fork(index, childEnd, []);
     const [waiting, starting] = pipe();
-    const pid = this.#fork(index, channel, [starting]);
+    const pid = this.#fork(index, childEnd, [starting]);
     close(starting);
-    // One after the other, for the dialog to have its order. It also ends where the program dies.
+    // One at a time, which gives the dialog its order. The read also returns if the program dies.
     read(waiting, new Uint8Array(1));
     close(waiting);
     return pid;
@@ -51,12 +51,12 @@ export class Execs implements Maker {
     throw new Error("Cannot launch a server for one client: it serves many");
   }
 
-  #fork(index: number, channel: Channel, rest: readonly number[]): number {
+  #fork(index: number, socket: number, rest: readonly number[]): number {
     const { handles: { memory, status } } = this.#setup;
     const { processors, idleSeconds, echo, verbose } = this.#launch;
     const program = Deno.execPath();
     const options: SserverOptions = {
-      source: { channel: Inherited.channel },
+      source: { channel: Inherited.socket },
       idleSeconds,
       echo,
       verbose,
@@ -68,7 +68,7 @@ export class Execs implements Maker {
       setAffinity([processors[index]!]);
       if (verbose) say(dialog.spawned(currentProcessor()));
       // SAFETY: execve keeps the parent-death signal, since the program has no more rights than this one.
-      exec(program, args, [memory, status, channel.childs, ...rest]);
+      exec(program, args, [memory, status, socket, ...rest]);
     });
   }
 }

@@ -7,9 +7,9 @@ import { forkAgain, pretend } from "../posix/fork.ts";
 import { dieWithParent, getpid, getppid, wait } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { close } from "../posix/sockets.ts";
-import { type Channel, type Maker, Pool } from "./pool.ts";
-import { rehearse } from "./warm_up.ts";
-import { announceAndWait, childOf, enter, type Setup } from "./setup.ts";
+import { type Maker, Pool, type SocketPair } from "./pool.ts";
+import { warmUpListing } from "./warm_up.ts";
+import { announceAndWait, childContext, enter, type Setup } from "./setup.ts";
 
 /** Forks a pool of children, or one for each client. */
 export class Forks implements Maker {
@@ -24,52 +24,53 @@ export class Forks implements Maker {
     this.pool = new Pool(setup, this);
   }
 
-  start(index: number, channel: Channel): number {
+  start(index: number, { parentEnd, childEnd }: SocketPair): number {
     const setup = this.#setup;
     const { listener, status, gate } = setup.handles;
     return forkAgain(() => {
       dieWithParent(this.#parent, Signal.KILL);
       if (setup.design.passes) {
-        // The child has its own end of its own channel, and nothing that is the parent's.
-        for (const member of this.pool.members) close(member.channel);
-        close(channel.parents);
+        // The child keeps its own end of its own socket pair, and nothing of the parent's.
+        for (const member of this.pool.members) close(member.socket);
+        close(parentEnd);
         close(listener);
       }
       enter(setup.meter.children[index]!);
       announceAndWait(index, setup.handles);
       close(status);
       close(gate);
-      setup.listing.child!(childOf(setup, index, { channel: channel.childs }));
+      setup.listing.child!(childContext(setup, index, { socket: childEnd }));
     });
   }
 
   startFor(connection: number): number {
-    // All that the parent can do for the child it does: whatever a child touches first is one more page
-    // fault for each of them.
+    // The parent does all it can before the fork: each page that a child touches first is one more page
+    // fault for every child.
     const { listing, handles: { listener } } = this.#setup;
-    const child = childOf(this.#setup, 0, { connection });
+    const context = childContext(this.#setup, 0, { connection });
     const parent = this.#parent;
     return forkAgain(() => {
       dieWithParent(parent, Signal.KILL);
       // As in the book: otherwise the listening socket lives as long as the longest client.
       close(listener);
-      listing.child!(child);
+      listing.child!(context);
     });
   }
 }
 
 /**
- * Rehearses what parent and child do for a client. Whatever a child does first, V8 compiles there: in
- * every child anew, for a third of what it costs in all.
+ * Warms up what parent and child do for a client. V8 compiles in the child what the child runs first: in
+ * every child again, for a third of the child's whole cost.
  */
-export function rehearseClients(setup: Setup): void {
-  // For real at first, since V8 compiles for what it has seen, and no rehearsal forks or ends.
-  rehearse(setup, { clients: REAL_CLIENTS, children: (stage) => new Forks(stage).pool });
+export function warmUpForks(setup: Setup): void {
+  // With real forks first: V8 compiles what it has seen, and the pretended warm-ups neither fork nor exit.
+  const real = (setup: Setup) => new Forks(setup).pool;
+  warmUpListing(setup, { clients: REAL_CLIENTS, children: real });
   while (wait());
-  const children = (stage: Setup) => new Forks(stage, getppid()).pool;
-  pretend(0, () => rehearse(setup, { children }));
-  pretend(1, () => rehearse(setup, { children }));
+  const children = (setup: Setup) => new Forks(setup, getppid()).pool;
+  pretend(0, () => warmUpListing(setup, { children }));
+  pretend(1, () => warmUpListing(setup, { children }));
 }
 
-/** V8 notes what it sees from the eighth time on. */
+/** V8 records types from the eighth call on. */
 const REAL_CLIENTS = 20;

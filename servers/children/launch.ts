@@ -1,5 +1,5 @@
 /**
- * How a design that launches another program on each processor does so.
+ * How a design launches another program on each processor.
  *
  * @module
  */
@@ -7,19 +7,19 @@ import { FIRST_DESCRIPTOR } from "../posix/processes.ts";
 
 /** How servers are launched. */
 export interface Launch {
-  /** The processors, each of which has one. */
+  /** The processors, with one server on each. */
   readonly processors: readonly number[];
-  /** How long a server without any client stays; 0: until it is ended. */
+  /** A server without clients for this long ends; 0: it runs until it is stopped. */
   readonly idleSeconds: number;
-  /** Whether they send lines back in place of what the protocol asks for. */
+  /** Whether they echo lines instead of answering requests. */
   readonly echo: boolean;
-  /** Whether launcher and servers tell what they do. */
+  /** Whether launcher and servers print what they do. */
   readonly verbose: boolean;
 }
 
 /**
- * Where a launched program finds what it inherits. It needs the channel to its end, and closes the others
- * before it serves: so the first connection has the number 3, as in the guide's dialog.
+ * The descriptors that a launched program inherits. It needs the socket to its end, and closes the others
+ * before it serves, so that the first connection gets the number 3, as in the guide's dialog.
  */
 export const Inherited = {
   /** The shared memory with the meter. */
@@ -27,21 +27,21 @@ export const Inherited = {
   /** Write end of the status pipe. */
   status: FIRST_DESCRIPTOR + 1,
   /** Its end of the socket pair. */
-  channel: FIRST_DESCRIPTOR + 2,
-  /** A pipe at which the launcher waits until it is closed; only with `verbose`. */
+  socket: FIRST_DESCRIPTOR + 2,
+  /** Write end of a pipe that the launcher waits on until it is closed; only with `verbose`. */
   starting: FIRST_DESCRIPTOR + 3,
 } as const;
 
-/** What the program `sserver` is told, as JSON in its one argument. */
+/** Options of the program `sserver`, as JSON in its one argument. */
 export interface SserverOptions {
-  /** Where connections come from: a port of its own, or an inherited Unix socket over which they are passed. */
+  /** Source of connections: a port of its own, or an inherited Unix socket over which they are passed. */
   readonly source: { readonly port: number } | { readonly channel: number };
-  /** A server that had no client for so long ends; 0: it does not. */
+  /** A server without clients for this long ends; 0: it does not. */
   readonly idleSeconds: number;
   /** Whether each line is sent back, with its newline and a NUL. */
   readonly echo: boolean;
-  /** Whether it tells of each connection and message. */
+  /** Whether it prints each connection and message. */
   readonly verbose: boolean;
-  /** Its slot in the meter it shares with a launcher; null: none launched it. */
+  /** Its slot in the meter that it shares with a launcher; null: no launcher started it. */
   readonly slot: number | null;
 }

@@ -1,18 +1,18 @@
 /**
- * The meter: what every child has done, in memory they all share (the book's `meter`, §30.6).
+ * The meter: the counts of every child, in memory that they all share (the book's `meter`, §30.6).
  *
- * Children count their clients here; whoever waits for a child that ended adds what it had used. CPU of
- * living processes is not here: their clocks can be read from outside at any time.
+ * Children count their clients here; the process that waits for an ended child adds its CPU time. The CPU
+ * time of living processes is not here: their clocks can be read from outside at any time.
  *
  * @module
  */
 import type { Usage } from "../posix/clocks.ts";
 import type { SharedMemory } from "../posix/memory.ts";
 
-/** A slot fills one cache line, so that children do not disturb each other by counting. */
+/** A slot fills one cache line, so that counting children do not slow each other down. */
 export const SLOT_BYTES = 64;
 
-/** The counts of a slot, in the order in which they lie there. */
+/** Offsets of the counts in a slot. */
 const PID = 0;
 const OPENED = 1;
 const CLOSED = 2;
@@ -22,7 +22,7 @@ const VOLUNTARY = 5;
 const INVOLUNTARY = 6;
 const GIVEN = 7;
 
-/** The CPU seconds of a slot, likewise. */
+/** Offsets of the CPU seconds, likewise. */
 const ENDED_USER = 0;
 const ENDED_SYSTEM = 1;
 const READY_USER = 2;
@@ -31,7 +31,7 @@ const READY_SYSTEM = 3;
 /** User and system CPU seconds. */
 export type Times = Pick<Usage, "user" | "system">;
 
-/** One child's slot; of a design with a child per client, the slot of all its children. */
+/** The slot of one child or, in a design with a child per client, of all children. */
 export class Slot {
   readonly #counts: Int32Array;
   readonly #seconds: Float64Array;
@@ -41,7 +41,7 @@ export class Slot {
     this.#seconds = new Float64Array(memory, offset + 32, 4);
   }
 
-  /** Process (of a Worker: thread) that lives here; 0: none, or several. */
+  /** Number of the process (of a Worker: thread) that has this slot; 0: none, or several. */
   get pid(): number {
     return Atomics.load(this.#counts, PID);
   }
@@ -55,22 +55,22 @@ export class Slot {
     return Atomics.load(this.#counts, OPENED);
   }
 
-  /** Connections done with. */
+  /** Connections closed. */
   get closed(): number {
     return Atomics.load(this.#counts, CLOSED);
   }
 
-  /** Connections closed because of a request the service refuses. */
+  /** Connections closed because the service refused a request. */
   get rejected(): number {
     return Atomics.load(this.#counts, REJECTED);
   }
 
-  /** Children that died here. */
+  /** Children of this slot that died. */
   get lost(): number {
     return Atomics.load(this.#counts, LOST);
   }
 
-  /** Connections the parent has passed to the child, where it passes them. */
+  /** Connections that the parent has passed to the child, in a design that passes them. */
   get given(): number {
     return Atomics.load(this.#counts, GIVEN);
   }
@@ -79,7 +79,7 @@ export class Slot {
     Atomics.store(this.#counts, GIVEN, count);
   }
 
-  /** What the children that ended here had used, all together. */
+  /** Resource usage of all children of this slot that have ended. */
   get ended(): Usage {
     return {
       user: this.#seconds[ENDED_USER]!,
@@ -89,7 +89,7 @@ export class Slot {
     };
   }
 
-  /** What the child living here had used when it was ready. */
+  /** CPU time of the child when it was ready. */
   get ready(): Times {
     return { user: this.#seconds[READY_USER]!, system: this.#seconds[READY_SYSTEM]! };
   }
@@ -104,20 +104,20 @@ export class Slot {
     Atomics.add(this.#counts, OPENED, 1);
   }
 
-  /** A connection is done with. */
+  /** A connection was closed. */
   close(rejected: boolean): void {
     if (rejected) Atomics.add(this.#counts, REJECTED, 1);
     Atomics.add(this.#counts, CLOSED, 1);
   }
 
-  /** A child died here that should have lived. */
+  /** A child died. */
   lose(): void {
     Atomics.add(this.#counts, LOST, 1);
-    // What it was doing will not be finished.
+    // Its connection will not be finished.
     Atomics.store(this.#counts, CLOSED, this.opened);
   }
 
-  /** Adds what a child that ended had used. One process at a time does this for a slot. */
+  /** Adds the usage of a child that has ended. Only one process may do this for a slot. */
   add({ user, system, voluntary, involuntary }: Usage): void {
     this.#seconds[ENDED_USER]! += user;
     this.#seconds[ENDED_SYSTEM]! += system;
@@ -126,12 +126,12 @@ export class Slot {
   }
 }
 
-/** All slots of a server: one a child and one for its parent. */
+/** All slots of a server: one for each child and one for the parent. */
 export class Meter {
   readonly children: readonly Slot[];
   readonly parent: Slot;
 
-  /** The slots in `memory`, from `offset` on. */
+  /** The slots in `memory`, starting at `offset`. */
   constructor({ buffer }: SharedMemory, offset: number, children: number) {
     const slots = Array.from(
       { length: children + 1 },
@@ -141,7 +141,7 @@ export class Meter {
     this.children = slots;
   }
 
-  /** Room for the slots of that many children. */
+  /** Size of the slots of that many children. */
   static bytes(children: number): number {
     return (children + 1) * SLOT_BYTES;
   }

@@ -1,6 +1,6 @@
 /**
- * What all children that are processes have in common, however they are made: a pool is filled, a child
- * that dies is replaced, one that ended is accounted for.
+ * What all children that are processes have in common, however they are made: a pool is filled, a child that
+ * dies is replaced, the CPU time of one that ended is counted.
  *
  * @module
  */
@@ -11,49 +11,49 @@ import { type Ended, exitNow, reapOne, wait } from "../posix/processes.ts";
 import { close, socketPair } from "../posix/sockets.ts";
 import type { Slot } from "./meter.ts";
 import type { Setup } from "./setup.ts";
-import { tell } from "./status.ts";
+import { sendStatus } from "./status.ts";
 
 /** The two ends of a socket pair; −1: none. */
-export interface Channel {
-  readonly parents: number;
-  readonly childs: number;
+export interface SocketPair {
+  readonly parentEnd: number;
+  readonly childEnd: number;
 }
 
-const NO_CHANNEL: Channel = { parents: -1, childs: -1 };
+const NO_SOCKETS: SocketPair = { parentEnd: -1, childEnd: -1 };
 
-/** How a process is made a child. */
+/** How a child process is made. */
 export interface Maker {
-  /** Starts the child of that place; its pid is the result. */
-  start(index: number, channel: Channel): number;
-  /** Starts a child for one client; its pid is the result. */
+  /** Starts the child with that index; returns its pid. */
+  start(index: number, sockets: SocketPair): number;
+  /** Starts a child for one client; returns its pid. */
   startFor(connection: number): number;
 }
 
-/** A pool gives up when in one place this many children in a row died young and had taken no client. */
+/** A pool gives up when so many children with one index in a row died young without a client. */
 const CRASH_LIMIT = 10;
 const YOUNG_MS = 1000;
 
-/** How often the parent looks after children that start. */
-const PAUSE_MS = 10;
+/** How often the parent checks children that are starting. */
+const CHECK_MS = 10;
 
-/** What is known of the child that lives in a place, to tell a crash from an accident. */
+/** What distinguishes a crash from an accident of a child. */
 interface Life {
   readonly startedAt: number;
-  /** Connections the place had taken until then. */
+  /** Connections that its slot had taken before it. */
   readonly opened: number;
-  /** Those before it that crashed, one after the other. */
+  /** Children before it that crashed in a row. */
   readonly crashes: number;
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** Children that are processes. Lives in the server process. */
+/** Children that are processes; an object of the server process. */
 export class Pool implements Children {
   readonly #setup: Setup;
   readonly #maker: Maker;
   readonly #members: Writable<Member>[] = [];
-  /** Where connections are dealt round the parent keeps both ends: what is on its way outlives a child. */
-  readonly #keptChannels: Channel[] = [];
+  /** Both ends, kept by a parent that passes in turn: connections on their way survive a child. */
+  readonly #keptSockets: SocketPair[] = [];
   readonly #lives: Life[] = [];
 
   constructor(setup: Setup, maker: Maker) {
@@ -61,14 +61,14 @@ export class Pool implements Children {
     this.#maker = maker;
   }
 
-  /** The pool as it is, which a child forked from here inherits and has to let go of. */
+  /** The pool so far; a child forked from here inherits its descriptors and has to close them. */
   get members(): readonly Member[] {
     return this.#members;
   }
 
   fill(): readonly Member[] {
     for (const index of this.#setup.meter.children.keys()) {
-      const member = this.#place(index);
+      const member = this.#newMember(index);
       this.#start(member);
       this.#members.push(member);
     }
@@ -100,7 +100,7 @@ export class Pool implements Children {
   }
 
   collect(): readonly Member[] {
-    const left: Member[] = [];
+    const ended: Member[] = [];
     for (let end = reapOne(); end; end = reapOne()) {
       const member = this.#memberOf(end);
       if (!member) continue;
@@ -109,11 +109,11 @@ export class Pool implements Children {
         continue;
       }
       this.#account(member, end);
-      tell(this.#setup.handles.status, { kind: "ended", index: member.index, pid: end.pid });
+      sendStatus(this.#setup.handles.status, { kind: "ended", index: member.index, pid: end.pid });
       if (this.#isAwaited(member)) this.#start(member);
-      else left.push(member);
+      else ended.push(member);
     }
-    return left;
+    return ended;
   }
 
   restart(member: Member): void {
@@ -138,11 +138,11 @@ export class Pool implements Children {
     this.#account(member, end).lose();
     const crashes = this.#crashesUntil(index);
     if (crashes >= CRASH_LIMIT) {
-      tell(status, { kind: "crashing", index, pid });
+      sendStatus(status, { kind: "crashing", index, pid });
       printError(`${crashes} children in a row died as soon as they were started`);
       exitNow(1);
     }
-    tell(status, { kind: "lost", index, pid });
+    sendStatus(status, { kind: "lost", index, pid });
     this.#start(member, crashes);
   }
 
@@ -152,15 +152,15 @@ export class Pool implements Children {
     return idle && performance.now() - startedAt < YOUNG_MS ? crashes + 1 : 0;
   }
 
-  #place(index: number): Writable<Member> {
+  #newMember(index: number): Writable<Member> {
     const slot = this.#setup.meter.children[index]!;
     return {
       index,
       pid: 0,
       processor: this.#setup.launch?.processors[index] ?? -1,
-      channel: -1,
+      socket: -1,
       busy: false,
-      // The book keeps this count in its Child structure; here the host can see it, too.
+      // The book keeps this count in its Child structure; in the slot the host can read it.
       get count() {
         return slot.given;
       },
@@ -175,32 +175,32 @@ export class Pool implements Children {
     const slot = this.#setup.meter.children[index]!;
     this.#lives[index] = { startedAt: performance.now(), opened: slot.opened, crashes };
     const { passes } = this.#setup.design;
-    const channel = passes === undefined ? NO_CHANNEL : this.#keptChannels[index] ?? openChannel();
-    if (passes === "round") this.#keptChannels[index] = channel;
-    else if (member.channel !== -1) close(member.channel);
-    member.channel = channel.parents;
-    member.pid = slot.pid = this.#maker.start(index, channel);
-    if (passes === "free") close(channel.childs);
+    const sockets = passes === undefined ? NO_SOCKETS : this.#keptSockets[index] ?? openSockets();
+    if (passes === "round") this.#keptSockets[index] = sockets;
+    else if (member.socket !== -1) close(member.socket);
+    member.socket = sockets.parentEnd;
+    member.pid = slot.pid = this.#maker.start(index, sockets);
+    if (passes === "free") close(sockets.childEnd);
   }
 
-  /** Waits until the server opens, which is when all children are ready; one that dies is replaced. */
+  /** Waits until the server opens, when all children are ready; replaces those that die. */
   #awaitOpening(): void {
     const { gate } = this.#setup.handles;
     if (gate === -1) return;
     const poller = new Poller([gate]);
-    while (!poller.wait(PAUSE_MS)) {
+    while (!poller.wait(CHECK_MS)) {
       for (let end = reapOne(); end; end = reapOne()) this.#renew(this.#memberOf(end)!, end);
     }
   }
 
   /** Whether a connection is on its way to it. */
   #isAwaited({ index }: Member): boolean {
-    const channel = this.#keptChannels[index];
-    return channel !== undefined && new Poller([channel.childs]).wait(0);
+    const sockets = this.#keptSockets[index];
+    return sockets !== undefined && new Poller([sockets.childEnd]).wait(0);
   }
 }
 
-function openChannel(): Channel {
-  const [parents, childs] = socketPair();
-  return { parents, childs };
+function openSockets(): SocketPair {
+  const [parentEnd, childEnd] = socketPair();
+  return { parentEnd, childEnd };
 }

@@ -1,10 +1,10 @@
 /**
- * What a server is made of, in the process or thread that has it: plain numbers to hand on to a child
- * (descriptors, an address), and the objects made from them.
+ * The parts of a server, as each of its processes and threads has them: plain numbers that are passed to
+ * children (descriptors, an address), and the objects made from them.
  *
  * @module
  */
-import type { Child, Design, Listing, Lock, Server } from "../design.ts";
+import type { ChildContext, Design, Listing, Lock, ParentContext } from "../design.ts";
 import type { Launch } from "./launch.ts";
 import { openLock } from "../locks/lock.ts";
 import { Mutex } from "../locks/mutex.ts";
@@ -16,9 +16,9 @@ import { gettid } from "../posix/processes.ts";
 import { read } from "../posix/sockets.ts";
 import { serve } from "../service/bytes.ts";
 import { Meter, type Slot } from "./meter.ts";
-import { tell } from "./status.ts";
+import { sendStatus } from "./status.ts";
 
-/** What a child is told to find everything else. */
+/** What a child needs to find everything else. */
 export interface Handles {
   /** Id of the design. */
   readonly design: string;
@@ -28,24 +28,24 @@ export interface Handles {
   readonly listener: number;
   /** Write end of the status pipe. */
   readonly status: number;
-  /** Read end of the pipe that ends when the server opens; −1: it is open. */
+  /** Read end of a pipe that is closed when the server opens; −1: it is open. */
   readonly gate: number;
   /** The shared memory, as a file. */
   readonly memory: number;
   /** The lock file; −1: none. */
   readonly lockFile: number;
-  /** CPU to waste on each connection, in nanoseconds; 0: none, as a design is. */
+  /** CPU to waste on each connection, in nanoseconds; 0: none. */
   readonly extraCpu: number;
 }
 
-/** What a server is made of. */
+/** The parts of a server. */
 export interface Setup {
   readonly design: Design;
   readonly listing: Listing;
   readonly handles: Handles;
-  /** How the servers are started, in a design that launches another program. */
+  /** How servers are launched, in a design that launches another program. */
   readonly launch: Launch | undefined;
-  /** Where the shared memory lies in this process. */
+  /** Address of the shared memory in this process. */
   readonly address: bigint;
   readonly meter: Meter;
   readonly lock: Lock;
@@ -56,7 +56,7 @@ export interface Setup {
 const QUEUE_AT = Mutex.BYTES;
 const METER_AT = QUEUE_AT + Math.ceil(QUEUE_BYTES / 64) * 64;
 
-/** Makes what a server of that many children needs; a stage, on which one rehearses, has no descriptors. */
+/** Makes the parts of a server. The setup of a warm-up has no descriptors of the server. */
 export function makeSetup(
   design: Design,
   listing: Listing,
@@ -92,7 +92,7 @@ export function queueAt(address: bigint): Queue {
   return new Queue(address + BigInt(QUEUE_AT));
 }
 
-/** Finds what `makeSetup` made: at an address of this process, or through the descriptors. */
+/** Opens what `makeSetup` made: at an address of this process, or through the descriptors. */
 export function openSetup(
   design: Design,
   listing: Listing,
@@ -118,20 +118,24 @@ export function openSetup(
   };
 }
 
-/** Where the slot of all children is that are started for one client each. */
+/** Address of the one slot of all children, in a design with a child per client. */
 export function clientSlotAddress({ address }: Setup): bigint {
   return address + BigInt(METER_AT);
 }
 
-/** Finds one child's slot in the shared memory, from a program that has nothing else of the server. */
+/** Opens the slot of one child, in a program that has no other part of the server. */
 export function openSlot(memory: number, index: number): Slot {
-  const children = index + 1; // those behind it are of no interest
+  const children = index + 1; // later slots are not needed
   const bytes = METER_AT + Meter.bytes(children);
   return new Meter(mapMemfd(memory, bytes), METER_AT, children).children[index]!;
 }
 
 /** What the parent of a listing gets. */
-export function serverOf(setup: Setup, own: Slot, children: Server["children"]): Server {
+export function parentContext(
+  setup: Setup,
+  own: Slot,
+  children: ParentContext["children"],
+): ParentContext {
   return {
     listener: setup.handles.listener,
     queue: setup.queue,
@@ -142,36 +146,36 @@ export function serverOf(setup: Setup, own: Slot, children: Server["children"]):
 }
 
 /** What a child of a listing gets. */
-export function childOf(
+export function childContext(
   setup: Setup,
   index: number,
-  { connection = -1, channel = -1 }: { connection?: number; channel?: number },
+  { connection = -1, socket = -1 }: { connection?: number; socket?: number },
   slot = setup.meter.children[index]!,
-): Child {
+): ChildContext {
   const ownsListener = setup.design.lifetime === "pool" && setup.design.passes === undefined;
   return {
     index,
     listener: ownsListener ? setup.handles.listener : -1,
     connection,
-    channel,
+    socket,
     lock: setup.lock,
     queue: setup.queue,
     serve: servingFor(slot, setup.handles.extraCpu),
   };
 }
 
-/** Makes this process or thread the one that lives in a slot, and notes what it had used until now. */
+/** Makes a slot that of this process or thread, and records its CPU time so far. */
 export function enter(slot: Slot): void {
   slot.pid = gettid();
   slot.ready = usage("thread");
 }
 
-/** Tells the host that this process or thread is ready. */
+/** Reports to the host that this process or thread is ready. */
 export function announce(index: number, status: number): void {
-  tell(status, { kind: "ready", index, pid: gettid() });
+  sendStatus(status, { kind: "ready", index, pid: gettid() });
 }
 
-/** The same, and waits until the server opens: accept fails on a socket that does not listen yet. */
+/** The same, then waits until the server opens: accept fails on a socket that does not listen yet. */
 export function announceAndWait(index: number, handles: Handles): void {
   announce(index, handles.status);
   awaitOpening(handles);
@@ -182,7 +186,7 @@ export function awaitOpening({ gate }: Handles): void {
   if (gate !== -1) read(gate, new Uint8Array(1));
 }
 
-/** How a client is served on behalf of a slot; with CPU to waste, before each of them. */
+/** Serves clients and counts them in a slot; wastes CPU before each, where asked to. */
 function servingFor(slot: Slot, extraCpu: number): (connection: number) => void {
   if (extraCpu === 0) return (connection) => serve(slot, connection);
   const burn = cpuBurner(extraCpu);
@@ -192,7 +196,7 @@ function servingFor(slot: Slot, extraCpu: number): (connection: number) => void 
   };
 }
 
-/** How a client is counted on behalf of a slot that comes with a message, likewise. */
+/** Counts clients that are one message each in a slot, likewise. */
 function countingFor(slot: Slot, extraCpu: number): (answer: () => boolean) => void {
   const burn = extraCpu === 0 ? () => {} : cpuBurner(extraCpu);
   return (answer) => {

@@ -1,26 +1,26 @@
 /**
- * Children that are Deno subprocesses, made by posix_spawn: the server process has no event loop, which
- * `Deno.Command` would need.
+ * Children that are Deno subprocesses, made by posix_spawn: `Deno.Command` needs an event loop, which the
+ * server process does not have.
  *
  * @module
  */
 import { getpid, spawn } from "../posix/processes.ts";
 import { V8_FLAGS } from "./v8_flags.ts";
-import { type Channel, type Maker, Pool } from "./pool.ts";
+import { type Maker, Pool, type SocketPair } from "./pool.ts";
 import type { Handles, Setup } from "./setup.ts";
 
-/** What a subprocess is told, on its command line. */
-export interface Told {
+/** Options of a subprocess, as JSON in its one argument. */
+export interface SubprocessOptions {
   readonly parent: number;
   readonly index: number;
   readonly connection: number;
-  readonly channel: number;
+  readonly socket: number;
   readonly handles: Handles;
 }
 
 const PROGRAM = new URL("./subprocess_main.ts", import.meta.url).pathname;
 
-/** It finds its listing by the registry. */
+/** It finds its listing through the registry. */
 const LISTINGS = new URL("..", import.meta.url).pathname;
 
 /** Spawns a pool of Deno subprocesses, or one for each client. */
@@ -35,17 +35,17 @@ export class Subprocesses implements Maker {
     this.pool = new Pool(setup, this);
   }
 
-  start(index: number, channel: Channel): number {
-    return this.#spawn({ index, connection: -1, channel: channel.childs });
+  start(index: number, { childEnd }: SocketPair): number {
+    return this.#spawn({ index, connection: -1, socket: childEnd });
   }
 
   startFor(connection: number): number {
-    return this.#spawn({ index: 0, connection, channel: -1 });
+    return this.#spawn({ index: 0, connection, socket: -1 });
   }
 
-  #spawn(child: Omit<Told, "parent" | "handles">): number {
+  #spawn(child: Omit<SubprocessOptions, "parent" | "handles">): number {
     const { handles, design } = this.#setup;
-    const told: Told = { parent: this.#pid, ...child, handles };
+    const options: SubprocessOptions = { parent: this.#pid, ...child, handles };
     const accepts = design.lifetime === "pool" && design.passes === undefined;
     const inherited = [
       handles.status,
@@ -54,12 +54,19 @@ export class Subprocesses implements Maker {
       handles.lockFile,
       accepts ? handles.listener : -1,
       child.connection,
-      child.channel,
+      child.socket,
     ].filter((descriptor) => descriptor !== -1);
     const flags = ["--no-prompt", "--no-config", "--no-lock", V8_FLAGS];
     return spawn(
       Deno.execPath(),
-      ["run", ...flags, "--allow-ffi", `--allow-read=${LISTINGS}`, PROGRAM, JSON.stringify(told)],
+      [
+        "run",
+        ...flags,
+        "--allow-ffi",
+        `--allow-read=${LISTINGS}`,
+        PROGRAM,
+        JSON.stringify(options),
+      ],
       inherited,
     );
   }

@@ -1,6 +1,6 @@
 /**
- * The program that a Deno subprocess runs as a child: it finds what it shares with its parent through
- * inherited descriptors, and does what the listing says.
+ * The program of a child that is a Deno subprocess: it opens what it shares with its parent through
+ * inherited descriptors and runs the listing.
  *
  * @module
  */
@@ -9,22 +9,23 @@ import { dieWithParent } from "../posix/processes.ts";
 import { resetSignals, Signal } from "../posix/signals.ts";
 import { close } from "../posix/sockets.ts";
 import { WARM_UP } from "../service/bytes.ts";
-import { rehearse } from "./warm_up.ts";
-import { announceAndWait, childOf, enter, openSetup } from "./setup.ts";
-import type { Told } from "./subprocess.ts";
+import { warmUpListing } from "./warm_up.ts";
+import { announceAndWait, childContext, enter, openSetup } from "./setup.ts";
+import type { SubprocessOptions } from "./subprocess.ts";
 
-const { parent, index, connection, channel, handles }: Told = JSON.parse(Deno.args[0]!);
+const options: SubprocessOptions = JSON.parse(Deno.args[0]!);
+const { parent, index, connection, socket, handles } = options;
 dieWithParent(parent, Signal.KILL);
 resetSignals();
 const design = findDesign(handles.design)!;
 const setup = openSetup(design, await loadListing(design), handles);
 const slot = setup.meter.children[index]!;
 if (design.lifetime === "pool") {
-  rehearse(setup, { clients: WARM_UP });
+  warmUpListing(setup, { clients: WARM_UP });
   enter(slot);
   announceAndWait(index, handles);
 }
 close(handles.status);
 close(handles.gate);
-setup.listing.child!(childOf(setup, index, { connection, channel }));
+setup.listing.child!(childContext(setup, index, { connection, socket }));
 Deno.exit();

@@ -1,18 +1,18 @@
 /**
- * How V8 runs wherever connections are served or made, in place of what suits a browser.
+ * V8 flags of every process that serves or makes connections.
  *
  * @module
  */
 
 /**
- * The argument of Deno for it (the tasks in deno.json have the same):
+ * The argument of Deno (the tasks in deno.json have the same):
  *
- * - No threads for compiler and collector, since a forked child would miss them (`posix/fork.ts`).
- * - Code that has been called 500 times in place of 3000 is optimized, so that this happens in a warm-up of
- *   tenths of a second; and at once by the last of V8's compilers, since only its code calls a C function
- *   directly, which costs a twentieth of the way through Deno and, in a forked child, touches none of it.
- * - V8's own functions are called where they lie. Copied, for shorter calls, they make a Worker 6 % dearer
- *   to start, and nothing that is measured here cheaper.
+ * - No threads for compiler and collector, since a forked child would lack them (`posix/fork.ts`).
+ * - Code is optimized after 500 calls instead of 3000, so that a warm-up takes tenths of a second; and
+ *   directly by V8's last compiler, since only its code calls a C function without a detour through Deno:
+ *   that costs a twentieth and, in a forked child, touches no page of Deno.
+ * - V8's built-in functions are called where they are. Copied, for shorter calls, they make the start of a
+ *   Worker 6 % more expensive and nothing that is measured here cheaper.
  */
 export const V8_FLAGS =
   "--v8-flags=--single-threaded,--no-maglev,--invocation-count-for-turbofan=500,--no-short-builtin-calls";

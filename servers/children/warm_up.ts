@@ -1,7 +1,7 @@
 /**
- * The rehearsal: whoever is going to serve plays its listing before it is ready, to clients of its own,
- * until V8 has optimized all of it. Otherwise it would do so in the middle of what is measured, and, where
- * children are forked, in each of them; forked afterwards, they inherit the code.
+ * The warm-up: before a process or thread is ready, it runs its listing with clients of its own until V8 has
+ * optimized all of it. Otherwise V8 would do so during the measurement and, where children are forked, in
+ * each child; children forked afterwards inherit the code.
  *
  * @module
  */
@@ -23,100 +23,107 @@ import {
 } from "../posix/sockets.ts";
 import { WARM_UP } from "../service/bytes.ts";
 import { Pool } from "./pool.ts";
-import { childOf, makeSetup, serverOf, type Setup } from "./setup.ts";
+import { childContext, makeSetup, parentContext, type Setup } from "./setup.ts";
 
-/** Clients of one performance: a listing that puts them into a queue finds room for all. */
-const AUDIENCE = 30;
+/** Clients of one pass: a listing that puts them into a queue finds room for all. */
+const CLIENTS_AT_ONCE = 30;
 
-/** Enough to compile what wastes CPU: thousands of times all that is asked for could take long. */
+/** Enough to compile the code that wastes CPU: thousands of times the whole amount could take long. */
 const MOST_EXTRA_CPU = 10_000;
 
-/** What a listing ends with that takes a client where there is none any more. */
-const NOBODY = -1;
+/** Taken from the queue in place of a connection, it ends the listing. */
+const NO_CONNECTION = -1;
 
-/** How a rehearsal differs from that of a child of a pool, or of a server without children. */
-export interface RehearsalOptions {
-  /** How many clients, in all. */
+/** By default, the warm-up of a child of a pool, or of a server without children. */
+export interface WarmUpOptions {
+  /** Clients in all. */
   readonly clients?: number;
-  /** The children that the parent has on a stage. */
-  readonly children?: (stage: Setup) => Children;
+  /** The children of the parent, in a warm-up setup. */
+  readonly children?: (setup: Setup) => Children;
   /**
-   * Has another thread end a queue by `putNobody`, in a while: a child that never waits in the rehearsal
-   * is compiled as one that never does.
+   * Has another thread end the queue of a warm-up setup by `endQueue`, a little later: V8 compiles a child
+   * that never waits in the warm-up as one that never does.
    */
-  readonly endQueue?: (stage: Setup) => void;
+  readonly endQueue?: (setup: Setup) => void;
 }
 
-/** Ends the queue of a stage: whoever takes from it goes home. */
-export function putNobody(queue: Queue): void {
-  queue.put(NOBODY);
+/** Ends the queue of a warm-up setup: the child that takes from it ends. */
+export function endQueue(queue: Queue): void {
+  queue.put(NO_CONNECTION);
 }
 
-/** Plays the listing of a server on a stage of its own, where nothing of the server is touched. */
-export function rehearse(
+/** Runs the listing of a server with a setup of its own, so that nothing of the server is touched. */
+export function warmUpListing(
   { design, listing, handles }: Setup,
   {
-    // A parent that passes is optimized twice: about what it meets seldom V8 is wrong at first.
+    // A parent that passes connections is optimized twice: V8's first guess about its rare cases is wrong.
     clients = design.passes ? 2 * WARM_UP : WARM_UP,
     children = () => noChildren,
-    endQueue = ({ queue }) => putNobody(queue),
-  }: RehearsalOptions = {},
+    endQueue: endQueueOf = ({ queue }) => endQueue(queue),
+  }: WarmUpOptions = {},
 ): void {
   const extraCpu = Math.min(handles.extraCpu, MOST_EXTRA_CPU);
-  const stage = makeSetup(design, listing, { children: 1, extraCpu });
-  for (let left = clients; left > 0; left -= AUDIENCE) {
-    const count = Math.min(left, AUDIENCE);
-    if (design.passes) playPassing(stage, count);
-    else play(stage, count, children(stage), endQueue);
+  const setup = makeSetup(design, listing, { children: 1, extraCpu });
+  for (let left = clients; left > 0; left -= CLIENTS_AT_ONCE) {
+    const count = Math.min(left, CLIENTS_AT_ONCE);
+    if (design.passes) runPassing(setup, count);
+    else run(setup, count, children(setup), endQueueOf);
   }
-  close(stage.handles.memory);
-  if (design.lock === "file") close(stage.handles.lockFile);
+  close(setup.handles.memory);
+  if (design.lock === "file") close(setup.handles.lockFile);
 }
 
-/** One performance: the parent, up to where it waits for its children, and then a child of its pool. */
-function play(
-  stage: Setup,
+/** One pass: the parent, until it would wait for its children, then a child of its pool. */
+function run(
+  setup: Setup,
   clients: number,
   children: Children,
-  endQueue: (stage: Setup) => void,
+  endQueueOf: (setup: Setup) => void,
 ): void {
-  const { design, listing, queue, lock } = stage;
-  const { listener, ends } = audience(clients);
-  toTheEnd(() => listing.parent!({ ...serverOf(stage, stage.meter.parent, children), listener }));
+  const { design, listing, meter, queue, lock } = setup;
+  const { listener, ends } = queuedClients(clients);
+  runUntilDone(() =>
+    listing.parent!({ ...parentContext(setup, meter.parent, children), listener })
+  );
   if (design.lifetime === "pool") {
-    if (!queue.isEmpty) endQueue(stage);
-    toTheEnd(() => listing.child!({ ...childOf(stage, 0, {}), listener }));
-    // It ended in accept, which is where a child holds it.
+    if (!queue.isEmpty) endQueueOf(setup);
+    runUntilDone(() => listing.child!({ ...childContext(setup, 0, {}), listener }));
+    // The child ended in accept, where it holds the lock.
     if (design.lock) lock.release();
   }
   for (const descriptor of [listener, ...ends]) close(descriptor);
 }
 
-/** The same, of a parent that passes all clients to one child, who is free again before each. */
-function playPassing(stage: Setup, clients: number): void {
-  const { listing } = stage;
-  const { listener, ends } = audience(clients);
-  let channel = NOBODY;
-  const children = new Pool(stage, {
-    start(_index, { childs }) {
-      channel = duplicate(childs);
-      for (let i = 0; i < clients; i++) notify(channel);
-      return NOBODY;
+/** The same for a parent that passes all clients to one child, which is free again before each. */
+function runPassing(setup: Setup, clients: number): void {
+  const { listing, meter } = setup;
+  const { listener, ends } = queuedClients(clients);
+  let socket = -1;
+  const children = new Pool(setup, {
+    start(_index, { childEnd }) {
+      socket = duplicate(childEnd);
+      for (let i = 0; i < clients; i++) notify(socket);
+      return NO_CHILD;
     },
-    startFor: () => NOBODY,
+    startFor: () => NO_CHILD,
   });
-  toTheEnd(() => listing.parent!({ ...serverOf(stage, stage.meter.parent, children), listener }));
-  const parents = children.members[0]!.channel;
-  shutDownWrite(parents);
-  toTheEnd(() => listing.child!(childOf(stage, 0, { channel })));
-  for (const descriptor of [listener, channel, parents, ...ends]) close(descriptor);
+  runUntilDone(() =>
+    listing.parent!({ ...parentContext(setup, meter.parent, children), listener })
+  );
+  const parentEnd = children.members[0]!.socket;
+  shutDownWrite(parentEnd);
+  runUntilDone(() => listing.child!(childContext(setup, 0, { socket })));
+  for (const descriptor of [listener, socket, parentEnd, ...ends]) close(descriptor);
 }
 
-/** A listening socket with so many clients, each of whom has asked and closed. */
-function audience(clients: number): { listener: number; ends: readonly number[] } {
+/** In place of a child's process number. */
+const NO_CHILD = -1;
+
+/** A listening socket with that many clients in its backlog; each has sent its request and closed. */
+function queuedClients(clients: number): { listener: number; ends: readonly number[] } {
   const line = new TextEncoder().encode("4000\n");
-  const address = unixAddress(`\0herd-stage-${gettid()}`);
-  const listener = listen(address, "rehearse");
+  const address = unixAddress(`\0herd-warm-up-${gettid()}`);
+  const listener = listen(address, "warm up");
   const ends = Array.from({ length: clients }, () => {
     const end = streamSocket(address);
     connect(end, address);
@@ -128,8 +135,8 @@ function audience(clients: number): { listener: number; ends: readonly number[] 
   return { listener, ends };
 }
 
-/** Runs what goes on for ever, until a call fails because there is nobody any more. */
-function toTheEnd(body: () => void): void {
+/** Runs an endless listing until a call fails because there are no more clients or children. */
+function runUntilDone(body: () => void): void {
   try {
     body();
   } catch (error) {
@@ -139,7 +146,7 @@ function toTheEnd(body: () => void): void {
 
 const LAST_CALLS = new Set(["accept", "read", "wait4"]);
 
-/** A pool that is not there. */
+/** A pool without children. */
 const noChildren: Children = {
   fill: () => [],
   startFor: () => {},

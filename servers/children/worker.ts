@@ -1,79 +1,83 @@
 /**
- * Children that are Workers, threads of the host. Their parent is the server's main thread, a Worker
- * itself, which asks the host's thread to make them: a Worker that a blocked Worker makes takes a second
- * to start.
+ * Children that are Workers, threads of the host. Their parent is the server's main thread, a Worker itself,
+ * which asks the host's thread to make them: a Worker made by a blocked Worker takes a second to start.
  *
  * @module
  */
 import type { Children, Member } from "../design.ts";
 import { blockSignals, Signal, waitForSignal } from "../posix/signals.ts";
-import { putNobody, rehearse } from "./warm_up.ts";
+import { endQueue, warmUpListing } from "./warm_up.ts";
 import { awaitOpening, clientSlotAddress, type Handles, queueAt, type Setup } from "./setup.ts";
 
-/** How long a child that rehearses waits for nobody. */
-const PAUSE_MS = 2;
+/** How long a child that warms up waits before its queue ends. */
+const WAIT_MS = 2;
 
-/** What a Worker is told, in its first message. */
-export interface Told {
+/** Start message of the main thread, or of a child of a pool. */
+export interface WorkerStart {
   readonly role: "parent" | "child";
   readonly index: number;
   readonly address: bigint;
   readonly handles: Handles;
 }
 
-/** What a Worker is told that serves one client. */
-export interface ToldOfClient {
+/** Start message of a Worker that serves one client. */
+export interface ClientWorkerStart {
   readonly role: "client";
   readonly connection: number;
   /** URL of the listing. */
   readonly listing: string;
-  /** Where it counts. */
+  /** Address of the slot in which it counts. */
   readonly slotAddress: bigint;
   readonly extraCpu: number;
 }
 
-/** What a Worker asks the host's thread for: another Worker, or nobody in the queue of a stage. */
-type Asked = Told | ToldOfClient | { readonly role: "nobody"; readonly address: bigint };
+/** A request of a Worker to the host's thread: to start another Worker, or to end a queue. */
+type WorkerRequest =
+  | WorkerStart
+  | ClientWorkerStart
+  | { readonly role: "endQueue"; readonly address: bigint };
 
 const PROGRAM = new URL("./worker_main.ts", import.meta.url);
 const CLIENT_PROGRAM = new URL("./client_worker_main.ts", import.meta.url);
 
-/** Starts a Worker in a role, and does what it asks for. To be called in the host's thread. */
-export function startWorker(told: Told | ToldOfClient): void {
-  const program = told.role === "client" ? CLIENT_PROGRAM : PROGRAM;
+/** Starts a Worker in a role, and does what it requests. To be called in the host's thread. */
+export function startWorker(start: WorkerStart | ClientWorkerStart): void {
+  const program = start.role === "client" ? CLIENT_PROGRAM : PROGRAM;
   const worker = new Worker(program, { type: "module" });
-  worker.onmessage = ({ data }: MessageEvent<Asked>) => {
-    if (data.role !== "nobody") startWorker(data);
-    else setTimeout(() => putNobody(queueAt(data.address)), PAUSE_MS);
+  worker.onmessage = ({ data }: MessageEvent<WorkerRequest>) => {
+    if (data.role !== "endQueue") startWorker(data);
+    else setTimeout(() => endQueue(queueAt(data.address)), WAIT_MS);
   };
-  worker.postMessage(told);
+  worker.postMessage(start);
 }
 
-/** Where a Worker's messages go. */
-export type Post = (asked: Asked) => void;
+/** Sends a request to the host's thread. */
+export type SendRequest = (request: WorkerRequest) => void;
 
-/** How the queue of a stage is ended: by another thread, which is the host's own. */
-export function endQueue(post: Post): (stage: Setup) => void {
-  return ({ address }) => post({ role: "nobody", address });
+/** Has the host's thread end the queue of a warm-up setup. */
+export function endQueueByHost(send: SendRequest): (setup: Setup) => void {
+  return ({ address }) => send({ role: "endQueue", address });
 }
 
-/** Workers, a pool of them or one a client. */
+/** Workers, a pool of them or one for each client. */
 export class Workers implements Children {
   readonly #setup: Setup;
-  readonly #post: Post;
+  readonly #send: SendRequest;
 
-  constructor(setup: Setup, post: Post) {
+  constructor(setup: Setup, send: SendRequest) {
     this.#setup = setup;
-    this.#post = post;
+    this.#send = send;
   }
 
   fill(): readonly Member[] {
     const { address, handles, meter } = this.#setup;
     for (const index of meter.children.keys()) {
-      this.#post({ role: "child", index, address, handles });
+      this.#send({ role: "child", index, address, handles });
     }
-    // They rehearse meanwhile, too.
-    if (this.#setup.design.queues) rehearse(this.#setup, { endQueue: endQueue(this.#post) });
+    // The children warm up at the same time.
+    if (this.#setup.design.queues) {
+      warmUpListing(this.#setup, { endQueue: endQueueByHost(this.#send) });
+    }
     awaitOpening(handles);
     return [];
   }
@@ -81,11 +85,11 @@ export class Workers implements Children {
   startFor(connection: number): void {
     const { design: { listing }, handles: { extraCpu } } = this.#setup;
     const slotAddress = clientSlotAddress(this.#setup);
-    this.#post({ role: "client", connection, listing, slotAddress, extraCpu });
+    this.#send({ role: "client", connection, listing, slotAddress, extraCpu });
   }
 
   reap(): void {
-    // Threads end without anyone waiting for them.
+    // Threads that end need not be waited for.
   }
 
   keep(): never {

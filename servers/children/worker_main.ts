@@ -5,12 +5,19 @@
  */
 import { findDesign, loadListing } from "../designs.ts";
 import { printError } from "../posix/errors.ts";
-import { rehearse } from "./warm_up.ts";
-import { announceAndWait, childOf, enter, openSetup, serverOf, type Setup } from "./setup.ts";
-import { endQueue, type Post, type Told, Workers } from "./worker.ts";
+import { warmUpListing } from "./warm_up.ts";
+import {
+  announceAndWait,
+  childContext,
+  enter,
+  openSetup,
+  parentContext,
+  type Setup,
+} from "./setup.ts";
+import { endQueueByHost, type SendRequest, Workers, type WorkerStart } from "./worker.ts";
 
 self.addEventListener("message", async (event) => {
-  const { data } = event as MessageEvent<Told>;
+  const { data } = event as MessageEvent<WorkerStart>;
   try {
     const design = findDesign(data.handles.design)!;
     const setup = openSetup(design, await loadListing(design), data.handles, data.address);
@@ -21,20 +28,20 @@ self.addEventListener("message", async (event) => {
   self.close();
 });
 
-const post: Post = (asked) => (self as unknown as Worker).postMessage(asked);
+const send: SendRequest = (request) => (self as unknown as Worker).postMessage(request);
 
 const roles = {
   parent(setup: Setup): void {
     const { meter, design, handles, listing } = setup;
     enter(meter.parent);
     if (design.lifetime === "client") announceAndWait(0, handles);
-    listing.parent!(serverOf(setup, meter.parent, new Workers(setup, post)));
+    listing.parent!(parentContext(setup, meter.parent, new Workers(setup, send)));
   },
-  child(setup: Setup, { index }: Told): void {
+  child(setup: Setup, { index }: WorkerStart): void {
     const { meter, handles, listing } = setup;
-    rehearse(setup, { endQueue: endQueue(post) });
+    warmUpListing(setup, { endQueue: endQueueByHost(send) });
     enter(meter.children[index]!);
     announceAndWait(index, handles);
-    listing.child!(childOf(setup, index, {}));
+    listing.child!(childContext(setup, index, {}));
   },
 };

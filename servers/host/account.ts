@@ -1,5 +1,5 @@
 /**
- * What a server cost between two moments: per child and as a whole.
+ * The cost of a server between two moments: per child and in all.
  *
  * @module
  */
@@ -18,74 +18,74 @@ export interface Switches {
   readonly involuntary: number;
 }
 
-/** What one child did and cost. */
+/** What one child did, and its cost. */
 export interface ChildReport {
   readonly index: number;
-  /** Of the child alive at the end; null where one entry stands for all children of the design. */
+  /** The child alive at the end; null if one entry stands for all children of the design. */
   readonly pid: number | null;
   readonly connections: number;
-  /** Connections the parent has passed to it; 0 where it does not pass them. */
+  /** Connections that the parent passed to it; 0 in a design that does not pass them. */
   readonly given: number;
-  /** Connections closed because of a request the service refuses. */
+  /** Connections closed because the service refused a request. */
   readonly rejected: number;
-  /** Children that died here. */
+  /** Children with this index that died. */
   readonly lost: number;
   readonly cpu: Cpu;
   readonly switches: Switches;
-  /** Memory at the end, pages that are shared counted by share; null: of a thread, or not readable. */
+  /** Memory at the end (PSS: shared pages counted by share); null: a thread, or not readable. */
   readonly pssBytes: number | null;
 }
 
-/** CPU of everything that serves as another account has it. */
+/** CPU time of parent and children by a second account. */
 export interface OtherAccount {
   readonly source: "cgroup v1" | "cgroup v2" | "schedstat";
   readonly cpuSeconds: number;
 }
 
-/** What a server did and cost between mark and stop. */
+/** What a server did between mark and stop, and its cost. */
 export interface Report {
   readonly design: string;
   readonly cpu: Cpu;
   readonly switches: Switches;
-  /** The process that accepts or waits; null where it is the one that serves. */
+  /** The process or thread that accepts or waits; null if it serves the clients itself. */
   readonly parent:
     | Pick<ChildReport, "cpu" | "switches" | "pssBytes"> & { readonly pid: number }
     | null;
   readonly children: readonly ChildReport[];
-  /** Memory of everything that serves, as the children's. */
+  /** Memory of parent and children, as above. */
   readonly pssBytes: number | null;
   readonly otherAccount: OtherAccount;
-  /** Only where the service was told to waste CPU: how many nanoseconds on each connection. */
+  /** Nanoseconds of CPU wasted on each connection; undefined: none. */
   readonly extraCpu?: number | undefined;
 }
 
-/** What somebody has used so far. */
+/** Resources used so far. */
 export interface Use {
   /** CPU seconds, exact. */
   readonly cpu: number;
   readonly switches: Switches;
 }
 
-/** How a server's processes or threads are looked at from outside. */
-export interface Watch {
-  /** What those living in the parent's slot have used so far. */
+/** Reads a server's processes or threads from outside. */
+export interface Readings {
+  /** Resources used by the living process or thread in the parent's slot. */
   parent(slot: Slot): Use;
-  /** What those living in a child's slot have used so far. */
+  /** Resources used by all living children in a child's slot. */
   child(slot: Slot): Use;
-  /** User and system seconds, tick-based, of which differences tell how the parent's CPU splits. */
+  /** Tick-based user and system seconds; their difference splits the parent's CPU time. */
   parentTimes(slot: Slot): Times;
-  /** The same of a child: at the mark, and once it has ended. */
+  /** The same of a child, at the mark and after its end. */
   childTimes(slot: Slot, when: "mark" | "end"): Times;
-  /** CPU of everything that serves so far, as another account has it. */
+  /** CPU time of parent and children so far, by a second account. */
   otherAccount(): OtherAccount;
-  /** Memory of who lives in a slot, in bytes; null: of a thread, or not readable. */
+  /** Memory of the process in a slot, in bytes; null: a thread, or not readable. */
   memory(slot: Slot): number | null;
-  /** Memory of everything that serves. */
+  /** Memory of parent and children. */
   allMemory(): number | null;
 }
 
-/** What a slot stood at. */
-interface Reading extends Use {
+/** The counts and clocks of a slot at one moment. */
+interface SlotState extends Use {
   readonly opened: number;
   readonly rejected: number;
   readonly lost: number;
@@ -93,26 +93,26 @@ interface Reading extends Use {
   readonly times: Times;
 }
 
-/** What is looked at only once, while the server still lives. */
-interface Last {
+/** The memory of a server just before it is stopped. */
+interface FinalMemory {
   readonly parentMemory: number | null;
   readonly childMemory: readonly (number | null)[];
   readonly allMemory: number | null;
 }
 
-/** What every slot stood at, in one moment. */
+/** All slots at one moment. */
 export interface Snapshot {
-  readonly parent: Reading;
-  readonly children: readonly Reading[];
+  readonly parent: SlotState;
+  readonly children: readonly SlotState[];
   readonly otherAccount: OtherAccount;
 }
 
-/** What a server does, while it does it. */
-export interface Look {
+/** The counts of a running server. */
+export interface LiveCounts {
   /** Connections and CPU seconds since the mark. */
   readonly connections: number;
   readonly cpu: number;
-  /** CPU seconds of the process that accepts or waits; null where it is the one that serves. */
+  /** CPU seconds of the process or thread that accepts or waits; null if it serves the clients itself. */
   readonly parentCpu: number | null;
   readonly children: readonly {
     readonly index: number;
@@ -123,48 +123,56 @@ export interface Look {
   }[];
 }
 
-/** What happened since a snapshot. */
-export function lookSince({ parent, children }: Snapshot, meter: Meter, watch: Watch): Look {
-  const cpuSince = (slot: Slot, living: Use, before: Reading) =>
+/** The counts since a snapshot. */
+export function countsSince(
+  { parent, children }: Snapshot,
+  meter: Meter,
+  readings: Readings,
+): LiveCounts {
+  const cpuSince = (slot: Slot, living: Use, before: SlotState) =>
     Math.max(0, slot.ended.user + slot.ended.system + living.cpu - before.cpu);
-  const seen = meter.children.map((slot, index) => ({
+  const counts = meter.children.map((slot, index) => ({
     index,
     connections: slot.opened - children[index]!.opened,
     open: Math.max(0, slot.opened - slot.closed),
-    cpu: cpuSince(slot, watch.child(slot), children[index]!),
+    cpu: cpuSince(slot, readings.child(slot), children[index]!),
   }));
   const parentCpu = meter.parent.pid === 0
     ? null
-    : cpuSince(meter.parent, watch.parent(meter.parent), parent);
+    : cpuSince(meter.parent, readings.parent(meter.parent), parent);
   return {
-    connections: seen.reduce((sum, child) => sum + child.connections, 0),
-    cpu: seen.reduce((sum, { cpu }) => sum + cpu, parentCpu ?? 0),
+    connections: counts.reduce((sum, child) => sum + child.connections, 0),
+    cpu: counts.reduce((sum, { cpu }) => sum + cpu, parentCpu ?? 0),
     parentCpu,
-    children: seen,
+    children: counts,
   };
 }
 
-/** Reads all slots and the clocks of whoever lives in them. */
-export function snapshot(meter: Meter, watch: Watch): Snapshot {
+/** Reads all slots, and the clocks of the processes or threads in them. */
+export function snapshot(meter: Meter, readings: Readings): Snapshot {
   return {
-    parent: readSlot(meter.parent, watch.parent(meter.parent), watch.parentTimes(meter.parent)),
-    children: meter.children.map((slot) =>
-      readSlot(slot, watch.child(slot), watch.childTimes(slot, "mark"))
+    parent: readSlot(
+      meter.parent,
+      readings.parent(meter.parent),
+      readings.parentTimes(meter.parent),
     ),
-    otherAccount: watch.otherAccount(),
+    children: meter.children.map((slot) =>
+      readSlot(slot, readings.child(slot), readings.childTimes(slot, "mark"))
+    ),
+    otherAccount: readings.otherAccount(),
   };
 }
 
-/** Looks at the memory of a server that is about to be ended. */
-export function lastLook(meter: Meter, watch: Watch): Last {
+/** Reads the memory of a server that is about to be stopped. */
+export function readMemory(meter: Meter, readings: Readings): FinalMemory {
   return {
-    parentMemory: watch.memory(meter.parent),
-    childMemory: meter.children.map((slot) => watch.memory(slot)),
-    allMemory: watch.allMemory(),
+    parentMemory: readings.memory(meter.parent),
+    childMemory: meter.children.map((slot) => readings.memory(slot)),
+    allMemory: readings.allMemory(),
   };
 }
 
-function readSlot(slot: Slot, living: Use, times: Times): Reading {
+function readSlot(slot: Slot, living: Use, times: Times): SlotState {
   const { opened, rejected, lost, given, ended } = slot;
   return {
     opened,
@@ -181,16 +189,16 @@ function readSlot(slot: Slot, living: Use, times: Times): Reading {
 }
 
 /**
- * What happened from one snapshot to another: connections, CPU and context switches between the two.
- * How CPU splits into user and system is told from what is known once everything has ended.
+ * Connections, CPU time and context switches between two snapshots. The split into user and system time
+ * comes from values that are known after everything has ended.
  */
 export function account(
   design: string,
   meter: Meter,
-  watch: Watch,
+  readings: Readings,
   from: Snapshot,
   to: Snapshot,
-  { parentMemory, childMemory, allMemory }: Last,
+  { parentMemory, childMemory, allMemory }: FinalMemory,
 ): Report {
   const children = meter.children.map((slot, index): ChildReport => {
     const [before, after] = [from.children[index]!, to.children[index]!];
@@ -201,7 +209,7 @@ export function account(
       given: after.given - before.given,
       rejected: after.rejected - before.rejected,
       lost: after.lost - before.lost,
-      cpu: split(after.cpu - before.cpu, before.times, watch.childTimes(slot, "end")),
+      cpu: split(after.cpu - before.cpu, before.times, readings.childTimes(slot, "end")),
       switches: switchesBetween(before, after),
       pssBytes: childMemory[index]!,
     };
@@ -213,8 +221,8 @@ export function account(
     pssBytes: parentMemory,
   };
   const all = parent ? [parent, ...children] : children;
-  const sum = (figure: (part: (typeof all)[number]) => number) =>
-    all.reduce((total, part) => total + figure(part), 0);
+  const sum = (number: (part: (typeof all)[number]) => number) =>
+    all.reduce((total, part) => total + number(part), 0);
   return {
     design,
     cpu: {
@@ -236,7 +244,7 @@ export function account(
   };
 }
 
-/** Divides exact CPU seconds as the tick-based figures do. */
+/** Splits exact CPU seconds in the proportion of the tick-based ones. */
 function split(total: number, from: Times, to: Times): Cpu {
   const user = Math.max(0, to.user - from.user);
   const system = Math.max(0, to.system - from.system);
@@ -245,7 +253,7 @@ function split(total: number, from: Times, to: Times): Cpu {
   return { user: positive * share, system: positive * (1 - share), total: positive };
 }
 
-function switchesBetween(from: Reading, to: Reading): Switches {
+function switchesBetween(from: SlotState, to: SlotState): Switches {
   return {
     voluntary: to.switches.voluntary - from.switches.voluntary,
     involuntary: to.switches.involuntary - from.switches.involuntary,

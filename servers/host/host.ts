@@ -1,20 +1,20 @@
 /**
- * The host: the process that starts a server, answers for it and reports what it cost. It never blocks
- * and is not measured itself.
+ * The host: the process that starts a server, watches it and reports its cost. It never blocks and is not
+ * measured itself.
  *
  * @module
  */
 import {
   account,
-  lastLook,
-  type Look,
-  lookSince,
+  countsSince,
+  type LiveCounts,
+  readMemory,
   type Report,
   type Snapshot,
   snapshot,
 } from "./account.ts";
 import { makeSetup, type Setup } from "../children/setup.ts";
-import { type Status, STATUS_BYTES, statuses } from "../children/status.ts";
+import { parseStatuses, type Status, STATUS_BYTES } from "../children/status.ts";
 import type { Design, Making } from "../design.ts";
 import { loadListing } from "../designs.ts";
 import { Cgroup } from "../posix/cgroup.ts";
@@ -32,7 +32,7 @@ import { transports } from "../transports/transports.ts";
 /** How a server is to run. */
 export type HostOptions = Omit<ServerOptions, "design" | "placement">;
 
-/** How to start a server, by how its children are made; where there is a cgroup, in that. */
+/** Starts a server, by how its children are made, in a cgroup if there is one. */
 const starters: Readonly<Record<Making, (setup: Setup, cgroup?: Cgroup) => Running>> = {
   none: startProcesses,
   fork: startProcesses,
@@ -41,7 +41,7 @@ const starters: Readonly<Record<Making, (setup: Setup, cgroup?: Cgroup) => Runni
   exec: startProcesses,
 };
 
-/** @throws {UnsupportedError} where there are no Unix sockets, over which connections are passed. */
+/** @throws {UnsupportedError} if there are no Unix sockets, over which connections are passed. */
 function requireSocketPairs(id: string): void {
   try {
     socketPair().forEach(close);
@@ -53,17 +53,17 @@ function requireSocketPairs(id: string): void {
   }
 }
 
-/** The longest that clients still being served hold up a stop. */
+/** How long a stop waits for clients that are still being served. */
 const DRAIN_LIMIT_MS = 1000;
 
 /** A running server and its account. */
 export class Host {
-  /** Where it listens. */
+  /** Its address. */
   readonly address: ServerAddress;
   /**
-   * Resolves when every child is in its loop, which is when clients can connect.
+   * Resolves when every child is in its loop and clients can connect.
    *
-   * Rejects with a UsageError where another server with the same port was quicker.
+   * Rejects with a UsageError if another server has taken the port meanwhile.
    */
   readonly ready: Promise<void>;
   /** Resolves with the reason if the server ends by itself. */
@@ -77,7 +77,7 @@ export class Host {
   #from: Snapshot | undefined;
   #setReady!: (when: void | Promise<never>) => void;
 
-  /** Starts a design's server; `onStatus` hears of what happens to its children. */
+  /** Starts a design's server; `onStatus` gets the events of its children. */
   static async start(
     design: Design,
     { port, path, children, launch, extraCpuNanoseconds, cgroup }: HostOptions,
@@ -116,29 +116,29 @@ export class Host {
     this.ready = new Promise((resolve) => this.#setReady = resolve);
   }
 
-  /** From here on counts. */
+  /** Restarts the account. */
   mark(): void {
-    this.#from = snapshot(this.#setup.meter, this.#running.watch);
+    this.#from = snapshot(this.#setup.meter, this.#running.readings);
   }
 
-  /** What happened since the mark, without an end to anything. To be called once it is ready. */
-  look(): Look {
-    return lookSince(this.#from!, this.#setup.meter, this.#running.watch);
+  /** The counts since the mark. To be called once it is ready. */
+  liveCounts(): LiveCounts {
+    return countsSince(this.#from!, this.#setup.meter, this.#running.readings);
   }
 
   /**
-   * Ends the server: waits until it is done with its clients (a second at most), ends its processes,
-   * waits for all of them, and tells what it cost since the mark.
+   * Stops the server: waits for its clients (a second at most), ends all its processes and waits for them.
+   * Returns its cost since the mark.
    */
   async stop(): Promise<Report> {
     await this.#drain();
     const { design, meter, handles: { extraCpu } } = this.#setup;
-    const { watch } = this.#running;
-    const to = snapshot(meter, watch);
-    const last = lastLook(meter, watch);
+    const { readings } = this.#running;
+    const to = snapshot(meter, readings);
+    const memory = readMemory(meter, readings);
     this.#endpoint[Symbol.dispose]();
     await this.#running.end();
-    const report = account(design.id, meter, watch, this.#from ?? to, to, last);
+    const report = account(design.id, meter, readings, this.#from ?? to, to, memory);
     return extraCpu === 0 ? report : { ...report, extraCpu };
   }
 
@@ -152,7 +152,7 @@ export class Host {
   async #readStatus(pipe: number, onStatus: (status: Status) => void): Promise<void> {
     const bytes = new Uint8Array(64 * STATUS_BYTES);
     for (let length; (length = await readAsync(pipe, bytes)) > 0;) {
-      for (const status of statuses(bytes, length)) {
+      for (const status of parseStatuses(bytes, length)) {
         onStatus(status);
         if (status.kind !== "ready" || !this.#waitingFor.delete(status.index)) continue;
         if (this.#waitingFor.size === 0) this.#open();
@@ -161,10 +161,10 @@ export class Host {
     close(pipe);
   }
 
-  /** Lets clients in: not before all is ready, so that whoever waits for the port waits long enough. */
+  /** Opens the port: only when all children are ready, so that a client may wait for the port alone. */
   #open(): void {
     try {
-      // Before the first client, who is not to be missing from the account.
+      // Before the first client, so that the account includes it.
       this.mark();
       this.#endpoint.open();
       this.#running.opened();

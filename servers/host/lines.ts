@@ -1,5 +1,5 @@
 /**
- * Text in lines.
+ * Splits text into lines.
  *
  * @module
  */

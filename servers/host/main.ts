@@ -1,5 +1,5 @@
 /**
- * The server program: the host of one server. `protocol.ts` says what it reads and prints.
+ * The server program: the host of one server. It reads and prints the lines of `protocol.ts`.
  *
  * @module
  */
@@ -19,7 +19,7 @@ const STOPPED = Symbol("stopped");
 
 async function main(): Promise<number> {
   const options = readOptions<ServerOptions>();
-  // SIGTERM, not SIGKILL: the host can still end its processes in order, and they have their own.
+  // SIGTERM, not SIGKILL, so that the host can end its processes in order.
   applyPlacement(options.placement, Signal.TERM);
   const { promise: stopped, resolve } = Promise.withResolvers<typeof STOPPED>();
   const stop = () => resolve(STOPPED);
@@ -43,14 +43,14 @@ async function main(): Promise<number> {
   return failure === null ? ExitCode.ok : ExitCode.failed;
 }
 
-/** Does what is asked for until the input ends, which ends the server. */
+/** Handles requests until the end of input, which stops the server. */
 async function readRequests(host: Host, stop: () => void): Promise<void> {
   const requests: Record<ServerRequest["request"], () => void> = {
     mark() {
       host.mark();
       print({ event: "marked" });
     },
-    look: () => print({ event: "look", look: host.look() }),
+    counts: () => print({ event: "counts", counts: host.liveCounts() }),
     stop,
   };
   for await (const line of linesOf(Deno.stdin.readable)) {

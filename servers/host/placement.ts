@@ -1,12 +1,12 @@
 /**
- * Where a program runs: in which process session, on which processors, and with whom it ends.
+ * Where a program runs: its process session, its processors, and the process it ends with.
  *
  * @module
  */
 import { dieWithParent, setAffinity, startProcessGroup, startSession } from "../posix/processes.ts";
 import type { Placement } from "./protocol.ts";
 
-/** Moves this process there. When its owner ends, it receives `signal`. */
+/** Applies it to this process, which receives `signal` when its owner ends. */
 export function applyPlacement({ session, processors, owner }: Placement, signal: number): void {
   dieWithParent(owner, signal);
   if (processors !== null) setAffinity(processors);

@@ -1,16 +1,16 @@
 /**
- * A server made of processes: forked from the host, single-threaded, running a listing with blocking
- * calls. This is how it is started, watched and ended.
+ * A server made of processes: it is forked from the host, is single-threaded and runs a listing with blocking
+ * calls. This starts, watches and ends it.
  *
  * @module
  */
-import type { OtherAccount, Use, Watch } from "./account.ts";
+import type { OtherAccount, Readings, Use } from "./account.ts";
 import { Execs } from "../children/exec.ts";
-import { Forks, rehearseClients } from "../children/fork.ts";
+import { Forks, warmUpForks } from "../children/fork.ts";
 import type { Slot } from "../children/meter.ts";
 import type { Pool } from "../children/pool.ts";
-import { rehearse } from "../children/warm_up.ts";
-import { announceAndWait, enter, serverOf, type Setup } from "../children/setup.ts";
+import { warmUpListing } from "../children/warm_up.ts";
+import { announceAndWait, enter, parentContext, type Setup } from "../children/setup.ts";
 import { Subprocesses } from "../children/subprocess.ts";
 import type { Making } from "../design.ts";
 import { processCpu } from "../posix/clocks.ts";
@@ -47,12 +47,12 @@ export function startProcesses(setup: Setup, cgroup?: Cgroup): Running {
     cgroup?.enter();
     runServer(setup, host);
   });
-  // The gate belongs to those who wait at it.
+  // Only the processes that wait at the gate need it.
   close(setup.handles.gate);
   return new Processes(setup, server, cgroup);
 }
 
-/** Who makes children that are programs of their own; all others are forked, and inherit compiled code. */
+/** Makers of children that are programs of their own; all others are forked and inherit compiled code. */
 const programs: Partial<Record<Making, new (setup: Setup) => { readonly pool: Pool }>> = {
   subprocess: Subprocesses,
   exec: Execs,
@@ -62,30 +62,30 @@ const programs: Partial<Record<Making, new (setup: Setup) => { readonly pool: Po
 function runServer(setup: Setup, host: number): void {
   dieWithParent(host, Signal.KILL);
   const { design, meter, listing, handles } = setup;
-  // The event loop stays behind in the host: its descriptors are no use here.
+  // The event loop stays in the host; its descriptors are not needed here.
   closeAllBut([handles.listener, handles.status, handles.memory, handles.lockFile, handles.gate]);
   const Program = programs[design.children];
   if (design.lifetime === "client" && !Program) {
-    rehearseClients(setup);
+    warmUpForks(setup);
     rebase();
   } else if (listing.warmUp) {
     listing.warmUp();
   } else if (!Program || design.passes === "free") {
-    rehearse(setup);
+    warmUpListing(setup);
   }
   const { pool } = new (Program ?? Forks)(setup);
-  // Where no children are made, the process itself is the one child there is.
+  // Without children, the process itself counts as the only child.
   const own = design.lifetime === undefined ? meter.children[0]! : meter.parent;
   enter(own);
   // A pool is ready when its children are.
   if (design.lifetime !== "pool") announceAndWait(0, handles);
-  listing.parent!(serverOf(setup, own, pool));
+  listing.parent!(parentContext(setup, own, pool));
 }
 
 /** A running server process and its children, seen from the host. */
-class Processes implements Running, Watch {
+class Processes implements Running, Readings {
   readonly ended: Promise<string>;
-  readonly watch = this;
+  readonly readings = this;
   readonly #setup: Setup;
   readonly #server: number;
   readonly #cgroup: Cgroup | undefined;
@@ -105,7 +105,7 @@ class Processes implements Running, Watch {
   }
 
   async end(): Promise<void> {
-    // Its children go with it, by their parent-death signal, and become the host's to wait for.
+    // Its children end with it, by their parent-death signal; then the host is their parent and waits for them.
     kill(this.#server, Signal.KILL);
     await this.#gone;
     this.#cgroup?.remove();
@@ -144,12 +144,12 @@ class Processes implements Running, Watch {
   }
 
   allMemory(): number | null {
-    // A child that has ended and was not waited for has none any more.
+    // A child that has ended but was not waited for has no memory any more.
     const all = this.#living().filter((pid) => !hasExited(pid)).map(proportionalMemory);
     return all.includes(null) ? null : sum(all as number[]);
   }
 
-  /** Everyone who serves, or has served and was not waited for, as long as nobody is born or dies. */
+  /** The server process and its children, including ended ones that were not waited for. */
   #living(): number[] {
     return [this.#server, ...childrenOf(this.#server)];
   }
@@ -158,7 +158,7 @@ class Processes implements Running, Watch {
     return this.#setup.design.lifetime === "client";
   }
 
-  /** Waits for the server process, and for those of its children that outlive it. */
+  /** Waits for the server process, and for children that outlive it. */
   async #reap(): Promise<void> {
     for (let end; (end = await waitAsync());) {
       this.#account(end);
@@ -169,7 +169,7 @@ class Processes implements Running, Watch {
   #account({ pid, usage }: Ended): void {
     const { children, parent } = this.#setup.meter;
     const slot = [parent, ...children].find((slot) => slot.pid === pid);
-    // Children with one client have no slot of their own.
+    // A child for one client has no slot of its own.
     (slot ?? (this.#perClient ? children[0] : undefined))?.add(usage);
   }
 }

@@ -1,23 +1,23 @@
 /**
- * What the programs of Herd say to each other: the server program and the load program read one line of JSON
- * with their options from standard input, then requests, a line each, and print events, a line each. The end
- * of their input means stop.
+ * The protocol of Herd's programs. The server program and the load program read one line of JSON with their
+ * options from standard input, then requests, one per line, and print events, one per line. End of input
+ * means stop.
  *
- * Types only. Whoever starts a program checks what it reads against the schemas in `bench/record/lines.ts`.
+ * Types only. A program that starts them checks their lines against the schemas in `bench/record/lines.ts`.
  *
  * @module
  */
 import type { Launch } from "../children/launch.ts";
-import type { Look, Report } from "./account.ts";
+import type { LiveCounts, Report } from "./account.ts";
 
 /** Where and how a program runs among the processes of this machine. */
 export interface Placement {
   /**
    * `own`: a process session of its own, which the scheduler treats as a group (sched(7), autogroup).
-   * `same`: the session of who started it, but a process group of its own, so that ^C does not reach it.
+   * `same`: the session of its starter, but a process group of its own, so that ^C does not reach it.
    */
   readonly session: "own" | "same";
-  /** Processors it is confined to; null: none. */
+  /** Processors it is confined to; null: all. */
   readonly processors: readonly number[] | null;
   /** The process that it ends with. */
   readonly owner: number;
@@ -27,27 +27,27 @@ export interface Placement {
 export interface ServerOptions {
   /** Id of the design. */
   readonly design: string;
-  /** Port on 127.0.0.1; 0 lets the system pick one. */
+  /** Port on 127.0.0.1; 0: the system chooses a free one. */
   readonly port: number;
-  /** A path to listen at instead, or `@` and an abstract name; null: none. */
+  /** A path to listen at instead, or `@` and an abstract name; null: the port. */
   readonly path: string | null;
   /** Children of a pool. */
   readonly children: number;
-  /** CPU that the service wastes on each connection, in nanoseconds. */
+  /** CPU to waste on each connection, in nanoseconds. */
   readonly extraCpuNanoseconds: number;
-  /** How servers are launched, in a design that launches another program; null: no such design. */
+  /** How servers are launched, in a design that launches another program; else null. */
   readonly launch: Launch | null;
-  /** Whether to keep a second account of its CPU time in a cgroup, where one can be made. */
+  /** Whether to account for its CPU time in a cgroup as well, if possible. */
   readonly cgroup: boolean;
   readonly placement: Placement;
 }
 
 /** Requests to the server program. */
 export type ServerRequest =
-  /** Starts the account afresh. */
+  /** Restarts the account. */
   | { readonly request: "mark" }
-  /** Asks what happened since the mark. */
-  | { readonly request: "look" }
+  /** Asks for the counts since the mark. */
+  | { readonly request: "counts" }
   /** Ends the server. */
   | { readonly request: "stop" };
 
@@ -58,28 +58,28 @@ export interface Listening {
   readonly path: string | null;
 }
 
-/** A program could not do what it was to do. It is the last event, and its exit code is `exitCode`. */
+/** A program failed. This is its last event; it exits with `exitCode`. */
 export interface ErrorEvent {
   readonly event: "error";
   readonly exitCode: number;
   readonly message: string;
-  /** The option that has to change, where it is one. */
+  /** The option to change, if there is one. */
   readonly option?: string | undefined;
 }
 
-/** Events of the server program; or an `ErrorEvent`, and none after that. */
+/** Events of the server program; an `ErrorEvent` may be the last. */
 export type ServerEvent =
   /** Every child is in its loop, and the port is open. `pid`: the host. */
   | { readonly event: "ready"; readonly design: string; readonly pid: number } & Listening
   | { readonly event: "marked" }
-  | { readonly event: "look"; readonly look: Look }
-  /** A child of a pool died and was replaced, ended by itself, or died as all before it did. */
+  | { readonly event: "counts"; readonly counts: LiveCounts }
+  /** A child of a pool died and was replaced, ended by itself, or was the last in a crash loop. */
   | {
     readonly event: "lost" | "ended" | "crashing";
     readonly index: number;
     readonly pid: number;
-    /** Why it died, where that is known. */
+    /** Why it died, if known. */
     readonly reason?: string | undefined;
   }
-  /** The last event of a server that was stopped or failed; `failure`: why it ended by itself. */
+  /** The last event of a server; `failure`: why it ended by itself, null: it was stopped. */
   | { readonly event: "report"; readonly report: Report; readonly failure: string | null };

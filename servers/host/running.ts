@@ -1,17 +1,17 @@
 /**
- * What a host knows of the server it started.
+ * A server as its host has started it.
  *
  * @module
  */
-import type { Watch } from "./account.ts";
+import type { Readings } from "./account.ts";
 
-/** A server that was started, of processes or of threads. */
+/** A running server, made of processes or of threads. */
 export interface Running {
-  readonly watch: Watch;
-  /** Resolves with the reason if it ends. */
+  readonly readings: Readings;
+  /** Resolves with the reason if the server ends by itself. */
   readonly ended: Promise<string>;
-  /** It listens: the host lets go of the listening socket, where that belongs to others. */
+  /** Called when it listens: the host closes the listening socket, if other processes have it. */
   opened(): void;
-  /** Ends it; resolves when nothing of it is left, or when only the end of the host is missing. */
+  /** Ends it; resolves when nothing of it is left but threads that end with the host. */
   end(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * Standard input and output of a program that another one started. Input is read with blocking calls: a
- * process that is going to fork must have nothing pending in its event loop.
+ * Standard input and output of a program that another program started. Input is read with blocking calls: a
+ * process that will fork must have nothing pending in its event loop.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { ErrorEvent } from "./protocol.ts";
 export function readLine(): string | undefined {
   const bytes: number[] = [];
   const byte = new Uint8Array(1);
-  // Byte by byte: what follows the line belongs to whoever reads next.
+  // Byte by byte: the bytes after the line belong to the next reader.
   while (read(STDIN, byte) > 0) {
     if (byte[0] === NEWLINE) return decode(bytes);
     bytes.push(byte[0]!);
@@ -30,7 +30,7 @@ function decode(bytes: readonly number[]): string {
 /**
  * Reads the options of this program, one JSON object in one line.
  *
- * @throws {UsageError} where there are none.
+ * @throws {UsageError} if there are none.
  */
 export function readOptions<Options>(): Options {
   const line = readLine();
@@ -41,7 +41,7 @@ export function readOptions<Options>(): Options {
   }
 }
 
-/** Prints an event as one line of JSON; a reader that went away ends nothing. */
+/** Prints an event as one line of JSON; ignores a closed pipe. */
 export function printEvent(event: object): void {
   const bytes = new TextEncoder().encode(JSON.stringify(event) + "\n");
   try {
@@ -51,7 +51,7 @@ export function printEvent(event: object): void {
   }
 }
 
-/** Runs a program to its end; an error becomes its last event. The exit code is the result. */
+/** Runs a program and returns its exit code; an error becomes its last event. */
 export async function runProgram(main: () => number | Promise<number>): Promise<number> {
   try {
     return await main();

@@ -1,10 +1,10 @@
 /**
- * A server made of threads: Workers of the host. This is how it is started and watched; it ends with the
- * host, since a Worker blocked in a system call cannot be ended by itself.
+ * A server made of threads: Workers of the host. This starts and watches it; it ends with the host, since a
+ * Worker blocked in a system call cannot be terminated alone.
  *
  * @module
  */
-import type { OtherAccount, Use, Watch } from "./account.ts";
+import type { OtherAccount, Readings, Use } from "./account.ts";
 import type { Slot } from "../children/meter.ts";
 import type { DoorThreadStart } from "../children/door_worker_main.ts";
 import type { Setup } from "../children/setup.ts";
@@ -36,11 +36,11 @@ export function startThreads(setup: Setup, cgroup?: Cgroup): Running {
 }
 
 /** The running threads, seen from the host's own. */
-class Threads implements Running, Watch {
+class Threads implements Running, Readings {
   readonly ended: Promise<string>;
   /** Ends the server with a reason. */
   readonly fail: (reason: string) => void;
-  readonly watch = this;
+  readonly readings = this;
   readonly #setup: Setup;
   readonly #cgroup: Cgroup | undefined;
   readonly #host = getpid();
@@ -53,7 +53,7 @@ class Threads implements Running, Watch {
   }
 
   opened(): void {
-    // The threads have it from here.
+    // The threads share the socket with the host.
   }
 
   end(): Promise<void> {
@@ -71,7 +71,7 @@ class Threads implements Running, Watch {
     return this.#perClient ? this.#everythingElse() : useOf(slot.pid);
   }
 
-  /** That of the whole process; without the host's own thread, unless that makes the others. */
+  /** CPU time of the whole process; without the host's own thread, unless that makes the Workers. */
   otherAccount(): OtherAccount {
     const { source, cpuSeconds } = this.#cgroup ??
       { source: "schedstat", cpuSeconds: processCpu(this.#host)! } as const;
@@ -79,7 +79,7 @@ class Threads implements Running, Watch {
     return { source, cpuSeconds: cpuSeconds - own };
   }
 
-  // Threads share all memory: nothing is one's own.
+  // Threads share all memory.
   memory(): null {
     return null;
   }
@@ -92,7 +92,7 @@ class Threads implements Running, Watch {
     return this.#setup.design.lifetime === "client";
   }
 
-  // Threads cannot be asked from outside how their time splits: it is told as the process's does.
+  // The split of one thread's time cannot be read from outside: that of the process is used.
   parentTimes() {
     return cpuTicks(this.#host);
   }
@@ -102,8 +102,8 @@ class Threads implements Running, Watch {
   }
 
   /**
-   * What all threads but the parent have used, dead ones included; also the host's, which does nothing
-   * here but make them.
+   * Resources used by all threads but the parent, dead ones included, and the host's own, which only makes
+   * them.
    */
   #everythingElse(): Use {
     const { voluntary, involuntary } = usage("process");

@@ -1,10 +1,10 @@
 /**
- * Channel server: one process receives messages and replies to them, one after the other (QNX Neutrino's
- * message passing). A client attaches, sends the line that asks, and has the bytes as its reply.
+ * Channel server: one process receives messages and replies to them, one at a time (QNX Neutrino's message
+ * passing). A client attaches, sends a request line, and gets the bytes as its reply.
  *
- * Like the iterative server it controls no processes. What it does more for a client is that it chooses
- * whom to serve, by priority and then in the order of arrival: it looks at all connections before each
- * message. And it waits for no client, since a message comes whole. The channel is made of Unix sockets.
+ * Like the iterative server it controls no processes. Unlike it, it serves clients by priority, then in order
+ * of arrival, so it checks all connections before each message; and it never waits for a slow client, since
+ * messages arrive whole. The channel is implemented over Unix sockets.
  *
  * @module
  */
@@ -22,14 +22,14 @@ import {
   msgReply,
   type ReceivedMessage,
 } from "../ipc/channel/mod.ts";
-import type { Server } from "../design.ts";
+import type { ParentContext } from "../design.ts";
 import { Errno, hasErrno } from "../posix/errors.ts";
 import { answer, WARM_UP } from "../service/bytes.ts";
 
 const request = new Uint8Array(64);
 
 /** Receives and replies. */
-export function parent({ listener, count }: Server): never {
+export function parent({ listener, count }: ParentContext): never {
   const { chid } = Channel.create(0, [listener]);
   for (;;) {
     const received = msgReceive(chid, request);
@@ -37,19 +37,19 @@ export function parent({ listener, count }: Server): never {
   }
 }
 
-/** Answers a message; whether its request is served. */
+/** Answers a message; returns whether its request is served. */
 function reply({ rcvid, info }: ReceivedMessage): boolean {
   const bytes = answer(request.subarray(0, info.msglen));
   try {
     if (bytes) msgReply(rcvid, bytes.length, bytes);
     else msgError(rcvid, Errno.EINVAL);
   } catch (error) {
-    if (!hasErrno(error, Errno.ESRCH)) throw error; // the client has vanished
+    if (!hasErrno(error, Errno.ESRCH)) throw error; // the client is gone
   }
   return bytes !== undefined;
 }
 
-/** Sends to itself and answers. */
+/** Sends itself messages and answers them. */
 export function warmUp(): void {
   const chid = channelCreate(ChannelFlag.PRIVATE);
   const transaction = {

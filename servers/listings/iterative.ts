@@ -1,16 +1,16 @@
 /**
  * Iterative server: one process, one client after the other (UNP §30.4, row 0 of Table 30.1).
  *
- * No design is cheaper, since it controls no processes: its CPU time is the baseline from which that of
- * the others is measured. What it lacks is that a slow client holds up everyone behind it.
+ * The cheapest design, since it controls no processes: its CPU time is the baseline that is subtracted from
+ * the others'. But a slow client delays all clients behind it.
  *
  * @module
  */
-import type { Server } from "../design.ts";
+import type { ParentContext } from "../design.ts";
 import { accept } from "../posix/sockets.ts";
 
 /** Serves one client at a time. */
-export function parent({ listener, serve }: Server): never {
+export function parent({ listener, serve }: ParentContext): never {
   for (;;) {
     const connection = accept(listener);
     serve(connection);

@@ -1,13 +1,13 @@
 /**
  * A pool of children to which the parent passes each connection (UNP §30.9, row 5).
  *
- * Only the parent accepts, so nothing needs a lock; but it must know which child is free, and each client
- * costs two messages. It picks the lowest-numbered free child, so that the first ones serve most clients
- * and the last ones hardly any: Table 30.2 shows it.
+ * Only the parent accepts, so no lock is needed; but it must know which children are free, and each client
+ * costs two messages. It picks the free child with the lowest index, so the first children serve most
+ * clients and the last ones almost none (Table 30.2).
  *
  * @module
  */
-import type { Child, Member, Server } from "../design.ts";
+import type { ChildContext, Member, ParentContext } from "../design.ts";
 import {
   notify,
   Poller,
@@ -18,9 +18,9 @@ import {
 import { accept, close } from "../posix/sockets.ts";
 
 /** Accepts, and passes each connection to the first free child. */
-export function parent({ listener, children }: Server): never {
+export function parent({ listener, children }: ParentContext): never {
   const pool = children.fill();
-  const poller = new Poller([...pool.map(({ channel }) => channel), listener]);
+  const poller = new Poller([...pool.map(({ socket }) => socket), listener]);
   let free = pool.length;
   for (;;) {
     // While no child is free, clients wait in the backlog.
@@ -32,7 +32,7 @@ export function parent({ listener, children }: Server): never {
     }
     for (const member of pool) {
       if (!poller.isReady(member.index)) continue;
-      if (!waitForNotification(member.channel)) renew(member);
+      if (!waitForNotification(member.socket)) renew(member);
       if (member.busy) free++;
       member.busy = false;
     }
@@ -40,9 +40,9 @@ export function parent({ listener, children }: Server): never {
 
   function give(connection: number): void {
     const member = pool.find(({ busy }) => !busy)!;
-    // Counted first: whoever looks from outside never sees a child with more than it was given.
+    // Counted first, so that no child ever shows more connections than it was given.
     member.count++;
-    if (sendDescriptor(member.channel, connection)) {
+    if (sendDescriptor(member.socket, connection)) {
       member.busy = true;
       close(connection);
     } else {
@@ -54,16 +54,16 @@ export function parent({ listener, children }: Server): never {
 
   function renew(member: Member): void {
     children.replace(member);
-    poller.set(member.index, member.channel);
+    poller.set(member.index, member.socket);
   }
 }
 
-/** Serves what it is given, and says when it is free again. */
-export function child({ channel, serve }: Child): void {
+/** Serves each connection it receives, and reports when it is free again. */
+export function child({ socket, serve }: ChildContext): void {
   for (;;) {
-    const connection = receiveDescriptor(channel);
+    const connection = receiveDescriptor(socket);
     if (connection === -1) return;
     serve(connection);
-    notify(channel);
+    notify(socket);
   }
 }

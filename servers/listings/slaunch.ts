@@ -1,27 +1,27 @@
 /**
- * A launcher with one server on each processor, to which it deals the connections round (slaunch1 of the
- * Open System Services Programmer's Guide).
+ * A launcher that starts one server on each processor and passes connections to them in turn (slaunch1 of
+ * the Open System Services Programmer's Guide).
  *
- * It does not keep track of who is free, as its neighbour `passed_accept.ts` does: each server serves many
- * clients at once, so every one is as good as the next, and no message comes back. Every server gets its
- * even share, to within one connection, however long they take.
+ * Unlike `passed_accept.ts`, it does not track which children are free: each server serves many clients at
+ * once, so any of them will do and no message comes back. Connections are shared evenly, to within one,
+ * however long they take.
  *
- * The guide looks for the next server with `(cpumask >> (15-cpuindex)) & 1 == 0`. In C `==` binds tighter
- * than `&`, so that this is `… & 0`, never true, and its mask is never asked. Here it is.
+ * The guide finds the next server with `(cpumask >> (15-cpuindex)) & 1 == 0`. In C `==` binds tighter than
+ * `&`, so this is `… & 0`, never true: the guide's mask has no effect. Here it has.
  *
  * @module
  */
-import type { Member, Server } from "../design.ts";
+import type { Member, ParentContext } from "../design.ts";
 import { Poller, trySendDescriptor, WRITABLE } from "../posix/descriptors.ts";
 import { readSignal, Signal, signalDescriptor } from "../posix/signals.ts";
 import { accept, close } from "../posix/sockets.ts";
 
-/** Accepts, and deals the connections round. */
-export function parent({ listener, children }: Server): never {
+/** Accepts, and passes the connections to the servers in turn. */
+export function parent({ listener, children }: ParentContext): never {
   const deaths = signalDescriptor(Signal.CHLD);
   const pool = children.fill();
   const servers = new Map(pool.map((member) => [member.processor, member]));
-  // The processors whose server is there and has room in its queue.
+  // The processors whose server is running and has room in its queue.
   const mask = new Set(servers.keys());
   const processors = Math.max(...mask) + 1;
   const [LISTENER, DEATHS] = [pool.length, pool.length + 1];
@@ -40,7 +40,7 @@ export function parent({ listener, children }: Server): never {
     while (connection !== -1 && full < pool.length) if (pass(next())) connection = -1;
   }
 
-  /** The next available server. One that has ended by itself is started again when its turn comes. */
+  /** The next available server. One that has ended by itself is restarted when its turn comes. */
   function next(): Member {
     do {
       cpu = ++cpu === processors ? 0 : cpu;
@@ -54,11 +54,11 @@ export function parent({ listener, children }: Server): never {
     mask.add(processor);
   }
 
-  /** Passes the connection to a server; false where there is no room in its queue. */
+  /** Passes the connection to a server; false if its queue is full. */
   function pass(member: Member): boolean {
-    // Counted first: whoever looks from outside never sees a child with more than it was given.
+    // Counted first, so that no child ever shows more connections than it was given.
     member.count++;
-    const passed = trySendDescriptor(member.channel, connection);
+    const passed = trySendDescriptor(member.socket, connection);
     if (passed) close(connection);
     else suspend(member);
     return passed;
@@ -67,7 +67,7 @@ export function parent({ listener, children }: Server): never {
   function suspend(member: Member): void {
     member.count--;
     mask.delete(member.processor);
-    poller.set(member.index, member.channel, WRITABLE);
+    poller.set(member.index, member.socket, WRITABLE);
     full++;
   }
 

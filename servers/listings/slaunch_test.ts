@@ -1,6 +1,6 @@
 /** What only a launcher does, which deals connections round. */
 import { assert, assertEquals, assertGreater, assertLessOrEqual, assertMatch } from "@std/assert";
-import type { Children, Member, Server } from "../design.ts";
+import type { Children, Member, ParentContext } from "../design.ts";
 import { Poller, receiveDescriptor } from "../posix/descriptors.ts";
 import { childrenOf, readText } from "../posix/files.ts";
 import { fork } from "../posix/fork.ts";
@@ -298,7 +298,7 @@ class Launcher implements Disposable {
   readonly #pid: number;
   readonly #clients = new DisposableStack();
 
-  constructor(pool: readonly Pick<Member, "processor" | "channel">[]) {
+  constructor(pool: readonly Pick<Member, "processor" | "socket">[]) {
     const members = pool.map((member, index) => ({
       index,
       pid: 1,
@@ -309,7 +309,7 @@ class Launcher implements Disposable {
     const children = { fill: () => members, collect: () => [] } as unknown as Children;
     this.#pid = fork(() => {
       try {
-        parent({ listener: this.#listener, children } as Server);
+        parent({ listener: this.#listener, children } as ParentContext);
       } catch (error) {
         const message = new TextEncoder().encode((error as Error).message);
         write(this.#words[1], message, message.length);
@@ -337,17 +337,17 @@ class Launcher implements Disposable {
 }
 
 Deno.test("slaunch asks the mask: processors that are not in it have no turn", () => {
-  const channels = Array.from({ length: 3 }, socketPair);
-  using _ = closing(...channels.flat());
-  const poller = new Poller(channels.map(([, servers]) => servers));
+  const pairs = Array.from({ length: 3 }, socketPair);
+  using _ = closing(...pairs.flat());
+  const poller = new Poller(pairs.map(([, servers]) => servers));
   using launcher = new Launcher(
-    [0, 2, 5].map((processor, i) => ({ processor, channel: channels[i]![0] })),
+    [0, 2, 5].map((processor, i) => ({ processor, socket: pairs[i]![0] })),
   );
   const turns = Array.from({ length: 7 }, () => {
     launcher.connect();
     poller.wait();
-    const turn = channels.findIndex((_, i) => poller.isReady(i));
-    close(receiveDescriptor(channels[turn]![1]));
+    const turn = pairs.findIndex((_, i) => poller.isReady(i));
+    close(receiveDescriptor(pairs[turn]![1]));
     return turn;
   });
   // The index starts at 0 and moves on before it is used: to 1, which is not there, and on to 2.
@@ -357,7 +357,7 @@ Deno.test("slaunch asks the mask: processors that are not in it have no turn", (
 Deno.test("a sendmsg of slaunch that fails names the error", () => {
   const [noSocket, other] = pipe();
   using _ = closing(noSocket, other);
-  using launcher = new Launcher([{ processor: 0, channel: noSocket }]);
+  using launcher = new Launcher([{ processor: 0, socket: noSocket }]);
   launcher.connect();
   assertMatch(
     launcher.lastWords(),
