@@ -12,6 +12,7 @@ import { makePlan } from "./plan/plan.ts";
 import { LIMITS, type Parameter, type Recorded } from "./record/record.ts";
 import { recordRun } from "./run/record_run.ts";
 import { writeDerived } from "./report/files.ts";
+import { reportData } from "./report/summary/report_data.ts";
 import { startLoad } from "./agents/load.ts";
 import { startServer } from "./agents/server.ts";
 
@@ -66,7 +67,7 @@ export async function bench(options: BenchOptions = {}): Promise<Recorded> {
     ...(folder === undefined ? {} : { folder }),
     ...(signal === undefined ? {} : { signal }),
   });
-  await writeDerived(recordedIn, recorded);
+  await writeDerived(recordedIn, await reportData(recorded));
   return recorded;
 }
 

@@ -89,7 +89,6 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   "bench/report/tables": [
     "bench/compare",
-    "bench/plan",
     "bench/record",
     "bench/report/summary",
     "bench/statistics",
@@ -98,7 +97,6 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "bench/report/charts": ["bench/report/summary", "bench/report/tables", "servers"],
   "bench/report/html": [
     "bench/plan",
-    "bench/record",
     "bench/report/charts",
     "bench/report/summary",
     "bench/report/tables",

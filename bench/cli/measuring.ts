@@ -21,7 +21,7 @@ import {
 } from "../run/record_run.ts";
 import { writeDerived } from "../report/files.ts";
 import { renderTerminal } from "../report/derive.ts";
-import { warningsOf } from "../report/summary/warnings.ts";
+import { type ReportData, reportData } from "../report/summary/report_data.ts";
 import type { Observer } from "../run/run.ts";
 import { terminalOptions } from "./terminal.ts";
 
@@ -40,6 +40,7 @@ export interface RunOptions {
 
 /** How a command's run went. */
 export interface CommandOutcome extends Outcome {
+  readonly data: ReportData;
   /** The exit code that follows from it. */
   readonly exit: number;
 }
@@ -62,10 +63,10 @@ export async function runAndPrint(
   if (options.resume !== undefined && others.length > 0) {
     throw new UsageError(`Cannot change a run that is resumed: leave out --${others[0]}`);
   }
-  const { recorded, folder, exit } = await recordAsCommand(makePlan, options);
+  const { data, folder, exit } = await recordAsCommand(makePlan, options);
   if (!options.json) {
     const { book = false } = options;
-    printLine(`\n${renderTerminal(recorded, { ...terminalOptions(), book })}`);
+    printLine(`\n${renderTerminal(data, { ...terminalOptions(), book })}`);
     printLine(`Recorded in ${folder}`);
   }
   return exit;
@@ -88,18 +89,19 @@ export async function recordAsCommand(
   const timeout = timeoutAfter(options["max-time"]);
   const signal = AbortSignal.any([interrupt, timeout]);
   const outcome = await measureShown(started, json, signal, trace);
-  await writeDerived(folder, outcome.recorded);
-  const { complete, failed, recorded } = outcome;
+  const data = await reportData(outcome.recorded);
+  await writeDerived(folder, data);
+  const { complete, failed } = outcome;
   if (json) printEvent({ event: "done", folder, complete, failed });
   if (!complete) printEarlyEnd(folder, timeout.aborted);
-  const noisy = options.strict && warningsOf(recorded).some(({ isNoise }) => isNoise);
+  const noisy = options.strict && data.warnings.some(({ isNoise }) => isNoise);
   if (noisy) console.error("Too noisy for --strict: see the warnings");
   const exit = !complete
     ? timeout.aborted ? ExitCode.timedOut : ExitCode.interrupted
     : failed > 0 || noisy
     ? ExitCode.failed
     : ExitCode.ok;
-  return { ...outcome, exit };
+  return { ...outcome, data, exit };
 }
 
 async function measureShown(

@@ -10,6 +10,7 @@ import config from "../../deno.json" with { type: "json" };
 import { type Outcome, runTask, type Task, TemporaryFolder } from "../../clients/testing.ts";
 import { designs } from "../../servers/designs.ts";
 import { deriveFiles } from "../report/derive.ts";
+import { reportData } from "../report/summary/report_data.ts";
 import { readRecord } from "../record/store.ts";
 
 const QUICK = ["--quick", "--designs", "prefork-shared-accept", "--children", "5"];
@@ -111,7 +112,7 @@ Deno.test("bench runs, records and prints; tables gives the same again from the 
     assertEquals(status, "ok");
     assertEquals(children.reduce((sum, { connections }) => sum + connections, 0), 500);
   }
-  const derived = [...(await deriveFiles(recorded)).keys()];
+  const derived = [...(await deriveFiles(await reportData(recorded))).keys()];
   const files = [...derived, "run.json", "trials.jsonl"];
   assertEquals(folder.names, files.toSorted());
 

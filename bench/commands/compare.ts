@@ -7,15 +7,15 @@ import { defineCommand } from "../cli/command.ts";
 import type { Parsed } from "../cli/flags.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { userPath } from "../cli/paths.ts";
+import { parsePercentage } from "../cli/percentage.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { findDesign, requireDesign } from "../../servers/designs.ts";
 import { compareDesigns } from "../compare/records.ts";
 import { printRunComparison } from "./compare_runs.ts";
-import { failShare, gate } from "../compare/gate.ts";
+import { gate } from "../compare/gate.ts";
 import { loadFlags, planOf, runFlags } from "../cli/options.ts";
 import type { Recorded } from "../record/record.ts";
 import { recordAsCommand } from "../cli/measuring.ts";
-import { summarize } from "../report/summary/summary.ts";
 import { toTerminal } from "../report/tables/table.ts";
 import { table301 } from "../report/tables/table_30_1.ts";
 import { terminalOptions } from "../cli/terminal.ts";
@@ -60,7 +60,7 @@ async function compare(parsed: Options): Promise<number> {
       "Two designs, or two recorded runs, are compared: write deno task compare A B",
     );
   }
-  const share = failShare(flags["fail-above"]);
+  const share = parsePercentage("fail-above", flags["fail-above"]);
   const options = { share, across: flags.across, json: flags.json };
   const [isRunA, isRunB] = [isRun(a), isRun(b)];
   if (!isRunA && !isRunB) return await runDesigns(a, b, parsed, share);
@@ -92,7 +92,7 @@ async function runDesigns(
   }
   if (flags.across) throw new UsageError("Leave out --across: both designs will be run here");
   const plan = () => planOf([a, b], flags, given);
-  const { recorded, folder, exit } = await recordAsCommand(plan, flags);
+  const { recorded, data, folder, exit } = await recordAsCommand(plan, flags);
   const comparison = compareDesigns(recorded, a, b);
   const gated = comparison && share !== undefined ? gate(comparison, b, share) : undefined;
   if (flags.json) {
@@ -100,7 +100,7 @@ async function runDesigns(
       printEvent({ ...verdictEvent(comparison, a, b), regression: gated?.isRegression });
     }
   } else {
-    printLine(`\n${toTerminal(table301(summarize(recorded)), terminalOptions())}`);
+    printLine(`\n${toTerminal(table301(data), terminalOptions())}`);
     printLine(differenceText(recorded, a, b));
     if (gated) printLine(gated.sentence);
     printLine(`Recorded in ${folder}`);

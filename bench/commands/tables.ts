@@ -10,6 +10,7 @@ import { userPath } from "../cli/paths.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { renderTerminal } from "../report/derive.ts";
 import { writeDerived } from "../report/files.ts";
+import { reportData } from "../report/summary/report_data.ts";
 import { readRecord } from "../record/store.ts";
 import { terminalOptions } from "../cli/terminal.ts";
 
@@ -33,9 +34,9 @@ async function tables({ operands, flags }: Options): Promise<number> {
   const [run, ...rest] = operands;
   if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one run only`);
   const folder = run === undefined ? latest() : userPath(run).replace(/\/+$/, "");
-  const recorded = readRecord(folder);
-  await writeDerived(folder, recorded);
-  printLine(renderTerminal(recorded, { ...terminalOptions(), book: flags.book }));
+  const data = await reportData(readRecord(folder));
+  await writeDerived(folder, data);
+  printLine(renderTerminal(data, { ...terminalOptions(), book: flags.book }));
   return ExitCode.ok;
 }
 

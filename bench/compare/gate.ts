@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { UsageError } from "../../servers/errors.ts";
 import { type Comparison, findingOf, isRegression } from "./comparison.ts";
 import { formatRatios } from "./verdict.ts";
 
@@ -12,20 +11,6 @@ export interface Gate {
   readonly isRegression: boolean;
   /** Why, or why not. */
   readonly sentence: string;
-}
-
-/**
- * Reads `--fail-above`: "5%" or "5" is 0.05.
- *
- * @throws {UsageError} if it is no percentage.
- */
-export function failShare(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const percent = /^(\d+(?:\.\d+)?) ?%?$/.exec(text)?.[1];
-  if (percent !== undefined) return Number(percent) / 100;
-  throw new UsageError(
-    `Cannot read --fail-above as a percentage: current value is "${text}"; write --fail-above 5%`,
-  );
 }
 
 /** Whether `b` costs more by more than a share (0.05 is 5 %), and why or why not. */

@@ -15,6 +15,7 @@
  *
  * @module
  */
+import { FailedError } from "../../servers/errors.ts";
 import { mulberry32, shuffle } from "../plan/plan.ts";
 import type { Plan, Trial } from "../record/record.ts";
 import { median } from "../statistics/median.ts";
@@ -52,6 +53,8 @@ const CALIBRATION_TRIALS = 5;
 /**
  * Compares again and again, with the rounds, the load and the seed of the plan, whose designs are A and B.
  * Ends early, without what it is at, where the signal is aborted.
+ *
+ * @throws {FailedError} if A's cost cannot be measured.
  */
 export async function* repeatComparison(
   { a, b, extraShare, comparisons }: Repeated,
@@ -97,7 +100,7 @@ async function calibrate(
   }
   const { a } = pairedCosts(trials, trials);
   if (a.length > 0 || signal.aborted) return [...a];
-  throw new CalibrationError(
+  throw new FailedError(
     `Cannot tell what a connection of ${planned.design} costs: ${trials[0]!.reason}`,
   );
 }
@@ -118,9 +121,4 @@ async function runRounds(
     }
   }
   return trials;
-}
-
-/** A's cost could not be measured. */
-export class CalibrationError extends Error {
-  override name = "CalibrationError";
 }

@@ -1,9 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { FailedError } from "../../servers/errors.ts";
 import { makePlan } from "../plan/plan.ts";
 import { trial } from "../report/fixture_test.ts";
 import type { Executor, Planned } from "../run/trial.ts";
 import { compareCosts } from "./comparison.ts";
-import { CalibrationError, repeatComparison, type Repeated, type Repetition } from "./repeat.ts";
+import { repeatComparison, type Repeated, type Repetition } from "./repeat.ts";
 
 const [A, B] = ["prefork-mutex", "prefork-shared-accept"] as const;
 const NEVER = new AbortController().signal;
@@ -106,7 +107,7 @@ Deno.test("repeatComparison() leaves out trials that do not count, and says why"
   const fail: Executor = ({ design }) => Promise.resolve(trial({ design, failed: "no luck" }));
   const { all: [none] } = await repeat(fail, { comparisons: 1 });
   assertEquals([none!.comparison, none!.failures.length], [null, 2 * ROUNDS]);
-  await assertRejects(() => repeat(fail, { extraShare: 0.1 }), CalibrationError, "no luck");
+  await assertRejects(() => repeat(fail, { extraShare: 0.1 }), FailedError, "no luck");
 });
 
 Deno.test("repeatComparison() ends where it is aborted, with the comparisons that are whole", async () => {

@@ -4,12 +4,10 @@
  *
  * @module
  */
-import type { Recorded } from "../record/record.ts";
 import { drawCharts } from "./charts/charts.ts";
-import { conditions, warnings } from "./summary/conditions.ts";
-import { reportData } from "./tables/report_data.ts";
+import { conditions, warningTexts } from "./summary/conditions.ts";
 import { page } from "./html/page.ts";
-import { summarize, type Summary } from "./summary/summary.ts";
+import type { ReportData } from "./summary/report_data.ts";
 import { sweepTable } from "./tables/sweep_table.ts";
 import { type Table, type TerminalOptions, toCsv, toMarkdown, toTerminal } from "./tables/table.ts";
 import { table301 } from "./tables/table_30_1.ts";
@@ -23,30 +21,30 @@ export interface PrintOptions extends TerminalOptions {
 }
 
 /** Every derived file of a run's folder: its name and its content. */
-export async function deriveFiles(recorded: Recorded): Promise<Map<string, string>> {
-  const data = await reportData(recorded);
+export async function deriveFiles(data: ReportData): Promise<Map<string, string>> {
   const pictures = await drawCharts(data);
   return new Map([
-    ...tableFiles(recorded, data),
+    ...tableFiles(data),
     ...[...pictures].map(([name, { wide }]) => [`${name}.svg`, wide] as const),
-    ["report.html", page(recorded, data, pictures)],
+    ["report.html", page(data, pictures)],
   ]);
 }
 
-function tableFiles(recorded: Recorded, summary: Summary): (readonly [string, string])[] {
-  const about = [...warnings(recorded), ...conditions(summary)];
+function tableFiles(data: ReportData): (readonly [string, string])[] {
+  const about = [...warningTexts(data), ...conditions(data)];
   // Rounds of a sweep are of different points, which the tables of a run would mix.
-  if (recorded.run.plan.sweep) {
-    const { table } = sweepTable(recorded);
+  if (data.sweep) {
+    const table = sweepTable(data, data.sweep);
     return [["sweep.md", toMarkdown(withNotes(table, about))], ["sweep.csv", toCsv(table)]];
   }
-  const syscalls = syscallsTable(recorded.run.traces);
+  const costs = table301(data);
+  const syscalls = syscallsTable(data.run.traces);
   return [
-    ["table-30.1.md", toMarkdown(withNotes(table301(summary), about))],
-    ["table-30.1.csv", toCsv(table301(summary))],
-    ["table-30.2.md", toMarkdown(withNotes(table302(summary, { book: true }), about))],
+    ["table-30.1.md", toMarkdown(withNotes(costs, about))],
+    ["table-30.1.csv", toCsv(costs)],
+    ["table-30.2.md", toMarkdown(withNotes(table302(data, { book: true }), about))],
     // Without the book's columns: they are no data of this run.
-    ["table-30.2.csv", toCsv(table302(summary))],
+    ["table-30.2.csv", toCsv(table302(data))],
     ...(syscalls
       ? [["syscalls.md", toMarkdown(syscalls)], ["syscalls.csv", toCsv(syscalls)]] as const
       : []),
@@ -54,20 +52,17 @@ function tableFiles(recorded: Recorded, summary: Summary): (readonly [string, st
 }
 
 /** The tables for a terminal. What is true of all is said once, below. */
-export function renderTerminal(recorded: Recorded, options: PrintOptions): string {
-  if (recorded.run.plan.sweep) {
-    const { table, summary } = sweepTable(recorded);
-    const about = [...conditions(summary), ...warnings(recorded)];
-    return toTerminal(withNotes(table, about), options);
+export function renderTerminal(data: ReportData, options: PrintOptions): string {
+  const about = [...conditions(data), ...warningTexts(data)];
+  if (data.sweep) {
+    return toTerminal(withNotes(sweepTable(data, data.sweep), about), options);
   }
-  const summary = summarize(recorded);
   const { book } = options;
-  const about = [...conditions(summary), ...warnings(recorded)];
-  const syscalls = syscallsTable(recorded.run.traces);
+  const syscalls = syscallsTable(data.run.traces);
   return [
-    toTerminal(table301(summary), options),
+    toTerminal(table301(data), options),
     ...(syscalls ? [toTerminal(syscalls, options)] : []),
-    toTerminal(withNotes(table302(summary, { book }), about), options),
+    toTerminal(withNotes(table302(data, { book }), about), options),
   ].join("\n");
 }
 

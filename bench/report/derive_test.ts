@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { stripAnsiCode } from "@std/fmt/colors";
-import { deriveFiles, renderTerminal } from "./derive.ts";
+import type { Recorded } from "../record/record.ts";
+import { deriveFiles, type PrintOptions, renderTerminal } from "./derive.ts";
 import { record, rounds } from "./fixture_test.ts";
+import { reportData } from "./summary/report_data.ts";
+
+const filesOf = async (recorded: Recorded) => await deriveFiles(await reportData(recorded));
+const printed = async (recorded: Recorded, options: PrintOptions) =>
+  renderTerminal(await reportData(recorded), options);
 
 const wide = { color: false, width: 120, book: false };
 
@@ -14,7 +20,7 @@ const example = record([
 ]);
 
 Deno.test("deriveFiles() gives both tables for a page and for a spreadsheet, pictures and a report", async () => {
-  assertEquals([...(await deriveFiles(example)).keys()], [
+  assertEquals([...(await filesOf(example)).keys()], [
     "table-30.1.md",
     "table-30.1.csv",
     "table-30.2.md",
@@ -28,7 +34,7 @@ Deno.test("deriveFiles() gives both tables for a page and for a spreadsheet, pic
 });
 
 Deno.test("deriveFiles() writes CSV that reads back as the record's own numbers", async () => {
-  const [header, ...lines] = (await deriveFiles(example)).get("table-30.1.csv")!.trimEnd().split(
+  const [header, ...lines] = (await filesOf(example)).get("table-30.1.csv")!.trimEnd().split(
     "\n",
   );
   const read = lines.map((line) => {
@@ -46,14 +52,14 @@ Deno.test("deriveFiles() writes CSV that reads back as the record's own numbers"
   assertEquals([pool.rounds_ok, pool.rounds_failed], ["3", "1"]);
   assertEquals(pool.system_share_of_cpu_tick_based, "0.75");
   assertEquals(
-    (await deriveFiles(example)).get("table-30.2.csv"),
+    (await filesOf(example)).get("table-30.2.csv"),
     "child,prefork-shared-accept_connections,stranger_connections\n0,400,500\n1,350,500\n2,250,\n",
   );
 });
 
 Deno.test("deriveFiles() says under which conditions, in each page", async () => {
   for (const name of ["table-30.1.md", "table-30.2.md"]) {
-    const page = (await deriveFiles(example)).get(name)!;
+    const page = (await filesOf(example)).get(name)!;
     assertStringIncludes(page, "10 × 100 × 4000 (clients × connections × bytes)");
     assertStringIncludes(page, "Linux 6.18.5");
     assertStringIncludes(page, "Example CPU");
@@ -67,34 +73,34 @@ Deno.test("deriveFiles() says under which conditions, in each page", async () =>
 
 Deno.test("deriveFiles() and renderTerminal() give the same bytes for the same record", async () => {
   const again = structuredClone(example);
-  assertEquals(await deriveFiles(again), await deriveFiles(example));
-  assertEquals(renderTerminal(again, wide), renderTerminal(example, wide));
+  assertEquals(await filesOf(again), await filesOf(example));
+  assertEquals(await printed(again, wide), await printed(example, wide));
 });
 
-Deno.test("renderTerminal() shows both tables, negative differences and strangers", () => {
-  const text = renderTerminal(example, wide);
+Deno.test("renderTerminal() shows both tables, negative differences and strangers", async () => {
+  const text = await printed(example, wide);
   assertStringIncludes(text, "Table 30.1");
   assertStringIncludes(text, "Table 30.2");
   assertStringIncludes(text, "−0.050");
   assertStringIncludes(text, "stranger");
   assert(!text.includes("book row 2"));
-  assertStringIncludes(renderTerminal(example, { ...wide, book: true }), "DUnix");
+  assertStringIncludes(await printed(example, { ...wide, book: true }), "DUnix");
 });
 
-Deno.test("renderTerminal() in color reads the same as without", () => {
+Deno.test("renderTerminal() in color reads the same as without", async () => {
   assertEquals(
-    stripAnsiCode(renderTerminal(example, { ...wide, color: true })),
-    renderTerminal(example, wide),
+    stripAnsiCode(await printed(example, { ...wide, color: true })),
+    await printed(example, wide),
   );
 });
 
-Deno.test("renderTerminal() says what is true of both tables once", () => {
-  const text = renderTerminal(example, wide);
+Deno.test("renderTerminal() says what is true of both tables once", async () => {
+  const text = await printed(example, wide);
   assertEquals(text.split("Failed, not counted").length, 2);
   assertEquals(text.split("Machine:").length, 2);
 });
 
-Deno.test("renderTerminal() fits 120 columns with the nine designs of the book", () => {
+Deno.test("renderTerminal() fits 120 columns with the nine designs of the book", async () => {
   const ids = [
     "iterative",
     "fork-per-client",
@@ -107,7 +113,7 @@ Deno.test("renderTerminal() fits 120 columns with the nine designs of the book",
     "prethread-main-accept",
   ];
   const cpu = [10.1, 10.2, 10.3, 10.4, 10.5, 10.6, 10.7];
-  const text = renderTerminal(
+  const text = await printed(
     record(ids.flatMap((id) => rounds(id, cpu, { children: [500, 500] }))),
     wide,
   );
@@ -118,9 +124,9 @@ Deno.test("renderTerminal() fits 120 columns with the nine designs of the book",
 
 Deno.test("deriveFiles() and renderTerminal() work for a single design", async () => {
   const single = record(rounds("prefork-shared-accept", [0.1], { children: [600, 400] }));
-  assertStringIncludes(renderTerminal(single, wide), "max/min  1.50");
+  assertStringIncludes(await printed(single, wide), "max/min  1.50");
   assertStringIncludes(
-    (await deriveFiles(single)).get("table-30.1.md")!,
+    (await filesOf(single)).get("table-30.1.md")!,
     "no process control time for 1 of 1",
   );
 });
@@ -128,28 +134,28 @@ Deno.test("deriveFiles() and renderTerminal() work for a single design", async (
 Deno.test("deriveFiles() and renderTerminal() say so where no trial counts", async () => {
   const nothing = record([{ design: "iterative", failed: "timed out" }]);
   assertStringIncludes(
-    renderTerminal(nothing, wide),
+    await printed(nothing, wide),
     "No trial counts: there is nothing to report.",
   );
   for (const name of ["table-30.1.md", "table-30.2.md"]) {
-    assertStringIncludes((await deriveFiles(nothing)).get(name)!, "No trial counts");
-    assertStringIncludes((await deriveFiles(nothing)).get(name)!, "timed out");
+    assertStringIncludes((await filesOf(nothing)).get(name)!, "No trial counts");
+    assertStringIncludes((await filesOf(nothing)).get(name)!, "timed out");
   }
   const empty = record([], { designs: ["iterative"] });
-  assertStringIncludes(renderTerminal(empty, wide), "No trial counts");
+  assertStringIncludes(await printed(empty, wide), "No trial counts");
 });
 
-Deno.test("renderTerminal() says how much of an interrupted run there is", () => {
+Deno.test("renderTerminal() says how much of an interrupted run there is", async () => {
   const { run, trials } = example;
   const cut = { run: { ...run, complete: false }, trials: trials.slice(0, 4) };
-  assertStringIncludes(renderTerminal(cut, wide), "Incomplete: 4 of 10 trials were run.");
-  assert(!renderTerminal(example, wide).includes("Incomplete"));
+  assertStringIncludes(await printed(cut, wide), "Incomplete: 4 of 10 trials were run.");
+  assert(!(await printed(example, wide)).includes("Incomplete"));
 });
 
-Deno.test("renderTerminal() says where fork does not work", () => {
+Deno.test("renderTerminal() says where fork does not work", async () => {
   const { run, trials } = example;
   const fork = { works: false, attempts: 3, reason: "children died of SIGSEGV" };
   const elsewhere = { run: { ...run, environment: { ...run.environment, fork } }, trials };
   const said = "fork(2) does not work here: children died of SIGSEGV.";
-  assertStringIncludes(renderTerminal(elsewhere, wide), said);
+  assertStringIncludes(await printed(elsewhere, wide), said);
 });

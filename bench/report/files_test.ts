@@ -4,17 +4,18 @@ import { RecordError } from "../../servers/errors.ts";
 import { deriveFiles } from "./derive.ts";
 import { writeDerived } from "./files.ts";
 import { record, rounds } from "./fixture_test.ts";
+import { reportData } from "./summary/report_data.ts";
 
-const recorded = record([
+const data = await reportData(record([
   ...rounds("iterative", [0.1, 0.11]),
   ...rounds("prefork-shared-accept", [0.2, 0.21], { children: [600, 400] }),
-]);
+]));
 
 Deno.test("writeDerived() writes every derived file, and the same bytes again", async () => {
   using folder = new TemporaryFolder();
-  const files = await deriveFiles(recorded);
+  const files = await deriveFiles(data);
   for (let time = 1; time <= 2; time++) {
-    await writeDerived(folder.path, recorded);
+    await writeDerived(folder.path, data);
     assertEquals(folder.names, [...files.keys()].toSorted());
     for (const [name, content] of files) {
       assertEquals(Deno.readTextFileSync(`${folder.path}/${name}`), content, `time ${time}`);
@@ -25,8 +26,8 @@ Deno.test("writeDerived() writes every derived file, and the same bytes again", 
 
 Deno.test("writeDerived() says which file it cannot write", async () => {
   using folder = new TemporaryFolder();
-  const [name] = (await deriveFiles(recorded)).keys();
+  const [name] = (await deriveFiles(data)).keys();
   Deno.mkdirSync(`${folder.path}/${name}`);
   const expected = `Cannot write ${folder.path}/${name}`;
-  await assertRejects(() => writeDerived(folder.path, recorded), RecordError, expected);
+  await assertRejects(() => writeDerived(folder.path, data), RecordError, expected);
 });

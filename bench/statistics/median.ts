@@ -21,7 +21,7 @@ export interface Interval {
 }
 
 /** Nominal coverage of what is called an interval. */
-export const CONFIDENCE = 0.95;
+const CONFIDENCE = 0.95;
 
 /**
  * Fewest values that have a 95 % interval: even the range of 5 values covers the median with a

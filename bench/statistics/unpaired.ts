@@ -53,13 +53,6 @@ export function smallestUnpairedP(m: number, n: number): number {
 }
 
 /**
- * Mann and Whitney's U: how many pairs have the value of `b` above that of `a`; a tie counts a half.
- */
-export function mannWhitneyU(a: readonly number[], b: readonly number[]): number {
-  return rankSum(b, doubledRanks([...b, ...a])) / 2 - b.length * (b.length + 1) / 2;
-}
-
-/**
  * Two-sided p-value of Mann and Whitney's U. Exact up to 60 values in all, ties included: of all ways to
  * choose which values are whose, the share that has U at least as far from its mean. Above 60 normal,
  * corrected for ties and for continuity (E. L. Lehmann, *Nonparametrics*, § 1.3 and 1.4).

@@ -4,7 +4,7 @@
  * @module
  */
 import type { TopLevelSpec } from "vega-lite";
-import type { ReportData } from "../tables/report_data.ts";
+import type { ReportData } from "../summary/report_data.ts";
 import { config, type Layout } from "./theme.ts";
 
 /** For a page, a README, a slide. */

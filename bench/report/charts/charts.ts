@@ -8,10 +8,10 @@ import { costs, costsByMagnitude } from "./costs.ts";
 import { latency } from "./latency.ts";
 import { clientsPerChild, cpuPerChild } from "./panels.ts";
 import { sweep } from "./sweep.ts";
-import type { ReportData } from "../tables/report_data.ts";
+import type { ReportData } from "../summary/report_data.ts";
 
 /** Every chart of a run. */
-export const charts: readonly Chart[] = [
+const charts: readonly Chart[] = [
   costs,
   costsByMagnitude,
   clientsPerChild,
@@ -20,7 +20,7 @@ export const charts: readonly Chart[] = [
 ];
 
 /** Every chart of a sweep. */
-export const sweepCharts: readonly Chart[] = [sweep];
+const sweepCharts: readonly Chart[] = [sweep];
 
 /** A chart as it is drawn, for a page and for a phone. */
 export interface Picture {
@@ -37,7 +37,7 @@ export type Pictures = ReadonlyMap<string, Picture>;
 /** Draws every chart that a run has something for. */
 export async function drawCharts(data: ReportData): Promise<Pictures> {
   const pictures = new Map<string, Picture>();
-  for (const { name, title, spec } of data.sweep.length > 0 ? sweepCharts : charts) {
+  for (const { name, title, spec } of data.sweep ? sweepCharts : charts) {
     const [wide, narrow] = [spec(data, WIDE), spec(data, NARROW)];
     if (!wide || !narrow) continue;
     pictures.set(name, { title, wide: await draw(wide), narrow: await draw(narrow) });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { drawCharts } from "./charts.ts";
-import { reportData } from "../tables/report_data.ts";
+import { reportData } from "../summary/report_data.ts";
 import { record, rounds, type TrialFixture } from "../fixture_test.ts";
 
 const draw = async (trials: readonly TrialFixture[], sweep?: Parameters<typeof record>[1]) =>

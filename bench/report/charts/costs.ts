@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ReportData } from "../tables/report_data.ts";
+import type { ReportData } from "../summary/report_data.ts";
 import type { DesignSummary } from "../summary/summary.ts";
 import { signedText } from "../tables/table.ts";
 import { type Chart, NARROW, type Spec } from "./chart.ts";

@@ -7,7 +7,7 @@ import { type LatencyProfile, PERCENTILES } from "../summary/latency.ts";
 import { type Chart, NARROW, type Spec } from "./chart.ts";
 import { rowsOf } from "./rows.ts";
 import { INK, type Layout, makingOf } from "./theme.ts";
-import type { ReportData } from "../tables/report_data.ts";
+import type { ReportData } from "../summary/report_data.ts";
 import { short } from "../tables/table.ts";
 
 /** Percentiles of the latency of whole connections. */

@@ -5,7 +5,7 @@
  */
 import { BOOK_DISTRIBUTIONS } from "../summary/book.ts";
 import type { Distribution } from "../summary/distribution.ts";
-import type { ReportData } from "../tables/report_data.ts";
+import type { ReportData } from "../summary/report_data.ts";
 import type { DesignSummary } from "../summary/summary.ts";
 import type { Chart, Spec } from "./chart.ts";
 import { INK, type Layout, makingColor, makingOf } from "./theme.ts";

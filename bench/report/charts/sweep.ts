@@ -4,7 +4,8 @@
  * @module
  */
 import { PARAMETER_WORDS } from "../tables/sweep_table.ts";
-import type { ReportData } from "../tables/report_data.ts";
+import type { ReportData } from "../summary/report_data.ts";
+import type { SweepPoint } from "../summary/sweep.ts";
 import { signedText } from "../tables/table.ts";
 import { type Chart, legendIn, NARROW, sized, type Spec } from "./chart.ts";
 import { INK, type Layout } from "./theme.ts";
@@ -33,8 +34,9 @@ const LEGEND_ROW = 18;
 const WIDE_RANGE = 100;
 
 function chart(data: ReportData, layout: Layout): Spec | null {
-  const { header } = PARAMETER_WORDS[data.run.plan.sweep!.parameter];
-  const values = valuesOf(data, header);
+  const { parameter, points } = data.sweep!;
+  const { header } = PARAMETER_WORDS[parameter];
+  const values = valuesOf(points, header);
   if (values.length === 0) return null;
   const designs = [...new Set(values.map(({ design }) => design))];
   const columns = layout === NARROW ? 2 : 4;
@@ -78,8 +80,8 @@ function chart(data: ReportData, layout: Layout): Spec | null {
   };
 }
 
-function valuesOf({ sweep }: ReportData, header: string): Value[] {
-  return sweep.flatMap(({ value: x, summary }) =>
+function valuesOf(points: readonly SweepPoint[], header: string): Value[] {
+  return points.flatMap(({ value: x, summary }) =>
     summary.designs.flatMap(({ id, isBaseline, processControl }): Value[] => {
       if (isBaseline || !processControl) return [];
       const { median, n, interval: { low, high } } = processControl;

@@ -29,7 +29,7 @@ export const MAKINGS: Readonly<Record<Making, { readonly name: string; readonly 
   };
 
 /** What a design that is not registered is drawn in. */
-export const STRANGER = { name: "not registered", color: "#6b5b4b" } as const;
+const STRANGER = { name: "not registered", color: "#6b5b4b" } as const;
 
 /** How the children of a design are made, in words. */
 export function makingOf(info: DesignInfo | null): string {

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { Recorded } from "../../record/record.ts";
 import type { Pictures } from "../charts/charts.ts";
-import type { ReportData } from "../tables/report_data.ts";
+import type { ReportData } from "../summary/report_data.ts";
+import type { SweepData } from "../summary/sweep.ts";
 import { sweepTable } from "../tables/sweep_table.ts";
 import { syscallsTable } from "../tables/syscalls.ts";
 import { table301 } from "../tables/table_30_1.ts";
@@ -28,13 +28,12 @@ import script from "./script.js" with { type: "text" };
 import style from "./style.css" with { type: "text" };
 
 /** The page. The same record gives the same bytes. */
-export function page(recorded: Recorded, data: ReportData, pictures: Pictures): string {
-  const { run, trials } = recorded;
-  const isSweep = data.sweep.length > 0;
-  const sections = (isSweep ? sweepSections : sectionsOf)(recorded, data, pictures);
-  const title = isSweep
-    ? sweepTable(recorded).table.title
-    : `What process control costs: ${data.designs.length} designs`;
+export function page(data: ReportData, pictures: Pictures): string {
+  const { run, trials, sweep, designs } = data;
+  const { title, sections } = sweep ? sweepPage(data, sweep, pictures) : {
+    title: `What process control costs: ${designs.length} designs`,
+    sections: sectionsOf(data, pictures),
+  };
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -50,7 +49,7 @@ ${new Html(style)}</style>
 <p class="brand">Herd <button type="button" id="theme" hidden>Dark</button></p>
 <h1>${title}</h1>
 <p class="lede">${summaryLine(data)}</p>
-${doubts(data, recorded)}</header>
+${doubts(data)}</header>
 <nav aria-label="Contents"><ol>
 ${sections.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>\n`)}</ol></nav>
 <main>
@@ -78,8 +77,8 @@ interface Section {
   readonly body: Content;
 }
 
-function sectionsOf(recorded: Recorded, data: ReportData, pictures: Pictures): Section[] {
-  const syscalls = syscallsTable(recorded.run.traces);
+function sectionsOf(data: ReportData, pictures: Pictures): Section[] {
+  const syscalls = syscallsTable(data.run.traces);
   const chart = (name: string) => figureOf(pictures, name);
   const all: (Section | false)[] = [
     {
@@ -123,21 +122,23 @@ function sectionsOf(recorded: Recorded, data: ReportData, pictures: Pictures): S
     },
     { id: "book", title: "The book and this machine", body: tableWithNotes(tableBook(data)) },
     { id: "designs", title: "The designs, one by one", body: explanations(data) },
-    { id: "conditions", title: "How it was measured", body: conditions(data, recorded) },
+    { id: "conditions", title: "How it was measured", body: conditions(data) },
   ];
   return all.filter((section) => section !== false);
 }
 
-function sweepSections(recorded: Recorded, data: ReportData, pictures: Pictures): Section[] {
-  return [
+function sweepPage(data: ReportData, sweep: SweepData, pictures: Pictures) {
+  const table = sweepTable(data, sweep);
+  const sections: Section[] = [
     {
       id: "sweep",
       title: "What each design costs",
-      body: [figureOf(pictures, "sweep"), tableWithNotes(sweepTable(recorded).table)],
+      body: [figureOf(pictures, "sweep"), tableWithNotes(table)],
     },
     { id: "designs", title: "The designs, one by one", body: explanations(data) },
-    { id: "conditions", title: "How it was measured", body: conditions(data, recorded) },
+    { id: "conditions", title: "How it was measured", body: conditions(data) },
   ];
+  return { title: table.title, sections };
 }
 
 /** The one or the other chart of Table 30.1; the style sheet sees which is chosen. */

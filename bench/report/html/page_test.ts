@@ -4,7 +4,8 @@ import { TemporaryFolder } from "../../../clients/testing.ts";
 import { designs } from "../../../servers/designs.ts";
 import { deriveFiles } from "../derive.ts";
 import { record, rounds, type TrialFixture } from "../fixture_test.ts";
-import type { Findings } from "./browse.ts";
+import { reportData } from "../summary/report_data.ts";
+import type { Findings } from "./testing_browser.ts";
 
 /** The longest the test waits for a browser, which takes some ten seconds of CPU, before it fails. */
 const PATIENCE_SECONDS = 240;
@@ -50,7 +51,7 @@ const browser = findBrowser();
 const reason = browser ? "" : " (skipped: no Chromium here)";
 
 async function browse(path: string): Promise<Findings> {
-  const script = new URL("./browse.ts", import.meta.url).pathname;
+  const script = new URL("./testing_browser.ts", import.meta.url).pathname;
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--allow-all", script, browser!, path],
     signal: AbortSignal.timeout(1000 * PATIENCE_SECONDS),
@@ -65,7 +66,10 @@ Deno.test({
   fn: async (test) => {
     using folder = new TemporaryFolder();
     const path = `${folder.path}/report.html`;
-    Deno.writeTextFileSync(path, (await deriveFiles(example)).get("report.html")!);
+    Deno.writeTextFileSync(
+      path,
+      (await deriveFiles(await reportData(example))).get("report.html")!,
+    );
     const found = await browse(path);
 
     await test.step("has no error in the console, and asks for nothing", () => {

@@ -4,16 +4,14 @@
  * @module
  */
 import { loadText } from "../../plan/plan.ts";
-import type { Recorded } from "../../record/record.ts";
 import { makingOf, MAKINGS } from "../charts/theme.ts";
 import { accounts, load, machine, problems } from "../summary/conditions.ts";
 import { explain, explainSweep, type Explanation } from "./explain.ts";
-import type { ReportData } from "../tables/report_data.ts";
+import type { ReportData } from "../summary/report_data.ts";
 import { type Advice, advise } from "../tables/guide.ts";
 import { makingsOf, matrixOf, type MatrixRow, type Placed } from "./matrix.ts";
 import type { DesignSummary, Summary } from "../summary/summary.ts";
 import { short, type Table } from "../tables/table.ts";
-import { warningsOf } from "../summary/warnings.ts";
 import { type Content, type Html, markup } from "./html.ts";
 import { scrolling, toHtml } from "./html_table.ts";
 
@@ -31,8 +29,8 @@ export function summaryLine({ run }: Summary): string {
 }
 
 /** What speaks against the figures, if anything does. */
-export function doubts(summary: Summary, recorded: Recorded): Content {
-  const all = [...warningsOf(recorded).map(({ text }) => text), ...problems(summary)];
+export function doubts(data: ReportData): Content {
+  const all = [...data.warnings.map(({ text }) => text), ...problems(data)];
   return all.length > 0 && markup`<section class="warnings" aria-labelledby="warnings">
 <h2 id="warnings">Before you believe a figure</h2>
 <ul>
@@ -95,11 +93,12 @@ ${matrixOf(summary).map(row)}</tbody>
 }
 
 /** Each design in words. */
-export function explanations({ designs, sweep, ...rest }: ReportData): Html[] {
-  const [first] = sweep;
-  return first
-    ? first.summary.designs.map((design) => article(design, explainSweep(design.id, sweep)))
-    : designs.map((design) => article(design, explain(design, { designs, ...rest })));
+export function explanations(data: ReportData): Html[] {
+  const { designs, sweep } = data;
+  return sweep
+    ? (sweep.points[0]?.summary.designs ?? [])
+      .map((design) => article(design, explainSweep(design.id, sweep.points)))
+    : designs.map((design) => article(design, explain(design, data)));
 }
 
 function article({ id, row, info }: DesignSummary, { does, book, here, why }: Explanation): Html {
@@ -115,11 +114,11 @@ ${paragraph("What it does", does)}${paragraph("The book", book)}${paragraph("Her
 }
 
 /** Where and how the run was measured. */
-export function conditions(summary: Summary, recorded: Recorded): Html {
-  const { plan: { designs: _, trials, ...plan }, environment } = recorded.run;
-  return markup`<p>${load(summary)} ${trials.length} trials.</p>
-<p>${machine(summary)}</p>
-<p>${accounts(recorded)}</p>
+export function conditions(data: ReportData): Html {
+  const { plan: { designs: _, trials, ...plan }, environment } = data.run;
+  return markup`<p>${load(data)} ${trials.length} trials.</p>
+<p>${machine(data)}</p>
+<p>${accounts(data)}</p>
 <h3>Machine</h3>
 <dl class="facts">
 ${facts(environment)}</dl>

@@ -10,7 +10,7 @@ import type { DesignSummary, Summary } from "./summary.ts";
 const BUSY = 0.9;
 
 /** What held up a design: its clients, or that no processor was idle; null: neither. */
-export function bottleneckOf(
+function bottleneckOf(
   { isBaseline, cpu, clientCpu, wallSeconds }: DesignSummary,
   { plan, environment: { processors } }: Run,
 ): "clients" | "processors" | null {

@@ -4,17 +4,16 @@
  * @module
  */
 import { loadText } from "../../plan/plan.ts";
-import type { Recorded } from "../../record/record.ts";
+import type { ReportData } from "./report_data.ts";
 import type { Summary } from "./summary.ts";
-import { warningsOf } from "./warnings.ts";
 
 /** What makes the figures doubtful, in sentences. */
-export function warnings(recorded: Recorded): string[] {
-  return warningsOf(recorded).map(({ text }) => `Warning: ${text}`);
+export function warningTexts({ warnings }: ReportData): string[] {
+  return warnings.map(({ text }) => `Warning: ${text}`);
 }
 
 /** How the CPU time of the trials compares with another account of it, in a sentence. */
-export function accounts({ trials }: Recorded): string {
+export function accounts({ trials }: ReportData): string {
   const checks = trials.flatMap(({ check }) => check && check.agrees !== null ? [check] : []);
   if (checks.length === 0) return "No other account of CPU time was there to compare with.";
   const sources = [...new Set(checks.map(({ source }) => source))].join(", ");

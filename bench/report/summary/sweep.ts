@@ -1,13 +1,12 @@
 /**
- * A sweep in figures: each value of what it varies is a run of its own, of which everything can be said
- * that can be said of a run.
+ * The data of a sweep: each value of the varied parameter is a run of its own.
  *
  * @module
  */
-import { BASELINE, pointOf, valueOf } from "../../plan/plan.ts";
-import type { Plan, Recorded } from "../../record/record.ts";
+import { BASELINE, nameAt, pointOf, valueOf } from "../../plan/plan.ts";
+import type { Parameter, Plan, Recorded } from "../../record/record.ts";
 import { isSameWork } from "./baseline.ts";
-import { summarize, type Summary } from "./summary.ts";
+import { type DesignSummary, summarize, type Summary } from "./summary.ts";
 
 /** A sweep at one of its values. */
 export interface SweepPoint {
@@ -17,6 +16,30 @@ export interface SweepPoint {
    * with that value and no sweep. Comparisons are corrected for the designs of this point alone.
    */
   readonly summary: Summary;
+}
+
+/** A design at one value; the baseline, at all values that ask for the same work. */
+export interface SweepRow {
+  readonly values: readonly number[];
+  readonly design: DesignSummary;
+  /** Its id, and the value where there is one. */
+  readonly name: string;
+}
+
+/** A sweep, by point and by row of its table. */
+export interface SweepData {
+  readonly parameter: Parameter;
+  readonly points: readonly SweepPoint[];
+  /** By design, then by value. */
+  readonly rows: readonly SweepRow[];
+}
+
+/** The data of a recorded sweep; null for a run that varies nothing. */
+export function sweepData(recorded: Recorded): SweepData | null {
+  const { sweep } = recorded.run.plan;
+  if (!sweep) return null;
+  const points = sweepPoints(recorded);
+  return { parameter: sweep.parameter, points, rows: rowsOf(points, sweep.parameter) };
 }
 
 /** Every point of a recorded sweep, in the order of its values; none where nothing is varied. */
@@ -33,5 +56,23 @@ export function sweepPoints({ run, trials }: Recorded): SweepPoint[] {
     const complete = found.length === planned.length;
     const here = { ...run, complete, plan: { ...point, sweep: null, trials: planned } };
     return { value, summary: summarize({ run: here, trials: found }) };
+  });
+}
+
+function rowsOf(points: readonly SweepPoint[], parameter: Parameter): SweepRow[] {
+  const ids = points[0]?.summary.designs.map(({ id }) => id) ?? [];
+  return ids.flatMap((id) => {
+    const found = points.map(({ value, summary }) => ({
+      value,
+      work: JSON.stringify(summary.run.plan.trials.find(({ design }) => design === id)?.load),
+      design: summary.designs.find((design) => design.id === id)!,
+    }));
+    const { isBaseline } = found[0]!.design;
+    const groups = Map.groupBy(found, ({ value, work }) => isBaseline ? work : value);
+    return [...groups.values()].map((same) => {
+      const { value, design } = same[0]!;
+      const name = same.length === 1 ? nameAt(id, parameter, value) : id;
+      return { values: same.map(({ value }) => value), design, name };
+    });
   });
 }

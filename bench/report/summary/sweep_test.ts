@@ -2,7 +2,9 @@ import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "
 import type { Recorded } from "../../record/record.ts";
 import { deriveFiles, renderTerminal } from "../derive.ts";
 import { record, rounds, type TrialFixture } from "../fixture_test.ts";
-import { sweepPoints } from "./sweep.ts";
+import { reportData } from "./report_data.ts";
+import { summarize } from "./summary.ts";
+import { sweepData, sweepPoints } from "./sweep.ts";
 import { sweepTable } from "../tables/sweep_table.ts";
 
 const POOL = "prefork-shared-accept";
@@ -19,7 +21,7 @@ function overChildren(...more: TrialFixture[]): Recorded {
 
 /** How the rows of its table read, by the headers of the columns. */
 function rowsOf(recorded: Recorded): Record<string, string>[] {
-  const { columns, rows } = sweepTable(recorded).table;
+  const { columns, rows } = sweepTable(summarize(recorded), sweepData(recorded)!);
   return rows.map((cells) =>
     Object.fromEntries(
       columns.flatMap(({ header, only }, i) => only === "csv" ? [] : [[header, cells[i]!.text]]),
@@ -95,7 +97,7 @@ Deno.test("sweepTable() has no book beside what the book did not vary", () => {
 
 Deno.test("deriveFiles() of a sweep gives its table and none of a run's", async () => {
   const failed = { design: POOL, round: 3, poolSize: 30, failed: "lost 1 of 1000 connections" };
-  const files = await deriveFiles(overChildren(failed));
+  const files = await deriveFiles(await reportData(overChildren(failed)));
   assertEquals([...files.keys()], ["sweep.md", "sweep.csv", "sweep.svg", "report.html"]);
   const page = files.get("sweep.md")!;
   assertStringIncludes(
@@ -112,11 +114,14 @@ Deno.test("deriveFiles() of a sweep gives its table and none of a run's", async 
   ]);
 });
 
-Deno.test("renderTerminal() of a sweep shows its table, also where no trial counts", () => {
+Deno.test("renderTerminal() of a sweep shows its table, also where no trial counts", async () => {
   const options = { color: false, width: 120, book: false };
-  const text = renderTerminal(overChildren(), options);
+  const text = renderTerminal(await reportData(overChildren()), options);
   assertStringIncludes(text, "Sweep over children");
   assert(!text.includes("Table 30."));
   const { run } = overChildren();
-  assertStringIncludes(renderTerminal({ run, trials: [] }, options), "No trial counts");
+  assertStringIncludes(
+    renderTerminal(await reportData({ run, trials: [] }), options),
+    "No trial counts",
+  );
 });

@@ -43,7 +43,7 @@ export const measures: readonly string[] = [
 ];
 
 /** Which designs have fewer rounds than the others, because they have taken their time. */
-export function slowDesigns({ run: { plan, complete }, designs }: Summary): string[] {
+function slowDesigns({ run: { plan, complete }, designs }: Summary): string[] {
   if (!complete || plan.limits.design === 0) return [];
   const planned = (id: string) => plan.trials.filter(({ design }) => design === id).length;
   const most = Math.max(...designs.map(({ id }) => planned(id)));

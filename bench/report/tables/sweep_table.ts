@@ -4,12 +4,11 @@
  *
  * @module
  */
-import { nameAt } from "../../plan/plan.ts";
-import type { Parameter, Recorded } from "../../record/record.ts";
+import type { Parameter } from "../../record/record.ts";
 import { BOOK_TOO_MANY } from "../summary/book.ts";
 import { measures, oddRounds, spreadNotes, unpaired } from "./notes_30_1.ts";
-import type { DesignSummary, Summary } from "../summary/summary.ts";
-import { sweepPoints } from "../summary/sweep.ts";
+import type { Summary } from "../summary/summary.ts";
+import type { SweepData, SweepRow } from "../summary/sweep.ts";
 import { type Cell, type Column, numberCell, type Table } from "./table.ts";
 import {
   costs,
@@ -22,33 +21,18 @@ import {
   throughput,
 } from "./table_30_1.ts";
 
-/** A design at the values that a row stands for: one, or for the baseline all that make no difference. */
-interface Row {
-  readonly values: readonly number[];
-  readonly design: DesignSummary;
-}
+type RowColumn = Column & { readonly cell: (row: SweepRow) => Cell };
 
-type RowColumn = Column & { readonly cell: (row: Row) => Cell };
-
-/** The table of a recorded sweep, and a summary of its rows as if each were a design of its own. */
-export function sweepTable(recorded: Recorded): { table: Table; summary: Summary } {
-  const { run, trials } = recorded;
-  const { parameter, values } = run.plan.sweep!;
-  const rows = rowsOf(recorded);
-  const named = rows.map(({ values: some, design }) => ({
-    ...design,
-    id: some.length === 1 ? nameAt(design.id, parameter, some[0]!) : design.id,
-  }));
-  const summary = { run, recordedTrials: trials.length, designs: named };
-  const columns = columnsOf(parameter, values, rows);
-  const table = {
+/** The table of a sweep: a row for each design and value. */
+export function sweepTable(summary: Summary, { parameter, points, rows }: SweepData): Table {
+  const columns = columnsOf(parameter, points.map(({ value }) => value), rows);
+  return {
     title: `Sweep over ${PARAMETER_WORDS[parameter].header}: what each design costs`,
     columns,
     rows: rows.map((row) => columns.map(({ cell }) => cell(row))),
     footer: [],
     notes: notes(parameter, summary),
   };
-  return { table, summary };
 }
 
 /** What is varied, in words. */
@@ -77,27 +61,10 @@ export const PARAMETER_WORDS: Record<Parameter, { header: string; field: string;
   },
 };
 
-/** By design and then by value. What the values make no difference to has one row for all of them. */
-function rowsOf(recorded: Recorded): Row[] {
-  const points = sweepPoints(recorded);
-  const ids = points[0]?.summary.designs.map(({ id }) => id) ?? [];
-  return ids.flatMap((id) => {
-    const found = points.map(({ value, summary }) => ({
-      value,
-      work: JSON.stringify(summary.run.plan.trials.find(({ design }) => design === id)?.load),
-      design: summary.designs.find((design) => design.id === id)!,
-    }));
-    const { isBaseline } = found[0]!.design;
-    const groups = Map.groupBy(found, ({ value, work }) => isBaseline ? work : value);
-    return [...groups.values()]
-      .map((same) => ({ values: same.map(({ value }) => value), design: same[0]!.design }));
-  });
-}
-
 function columnsOf(
   parameter: Parameter,
   all: readonly number[],
-  rows: readonly Row[],
+  rows: readonly SweepRow[],
 ): RowColumn[] {
   const designs = rows.map(({ design }) => design);
   const { header, field } = PARAMETER_WORDS[parameter];
@@ -127,8 +94,8 @@ function valueCell(values: readonly number[], all: readonly number[]): Cell {
 }
 
 /** The book's figures by system, of those that have one for some row of this table. */
-function bookColumns(rows: readonly Row[]): RowColumn[] {
-  const secondsOf = (system: string, { design, values }: Row) =>
+function bookColumns(rows: readonly SweepRow[]): RowColumn[] {
+  const secondsOf = (system: string, { design, values }: SweepRow) =>
     BOOK_TOO_MANY.find((book) => book.row === design.row && book.system === system)?.seconds
       .get(values.length === 1 ? values[0]! : NaN);
   const systems = [...new Set(BOOK_TOO_MANY.map(({ system }) => system))];

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ReportData } from "./report_data.ts";
+import type { ReportData } from "../summary/report_data.ts";
 import { PERCENTILES } from "../summary/latency.ts";
 import { type Cell, numberCell, type Table, textCell } from "./table.ts";
 

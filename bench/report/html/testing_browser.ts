@@ -8,7 +8,7 @@ import axe from "axe-core";
 import { chromium, type Page } from "playwright-core";
 
 /** The layouts a page is looked at in. */
-export const VIEWS = [390, 1440].flatMap((width) =>
+const VIEWS = [390, 1440].flatMap((width) =>
   (["light", "dark"] as const).map((scheme) => ({ width, scheme }))
 );
 
