@@ -41,8 +41,7 @@ export function docsParts({ reference, sweep, commands }: Sources): Map<string, 
   });
   const ofTheBook = summary.designs.filter(({ row }) => row !== null);
   return new Map([
-    ["table-30.1", markdown(costsTable(summary))],
-    ["conditions", conditions(summary).join("\n\n")],
+    ["table-30.1", [markdown(costsTable(summary)), ...conditions(summary)].join("\n\n")],
     ["table-30.2", markdown(table302({ ...summary, designs: ofTheBook }))],
     ["matrix", markdown(matrixTable(registered))],
     ["designs", registered.designs.map((design) => designText(design, registered)).join("\n\n")],
@@ -160,7 +159,7 @@ function tooManyTable(sweep: Recorded): Table {
 }
 
 function commandText(command: Command): string {
-  return `## ${command.name}\n\n\`\`\`text\n${helpText(command)}\n\`\`\``;
+  return `### ${command.name}\n\n\`\`\`text\n${helpText(command)}\n\`\`\``;
 }
 
 const EXIT_CODES: Readonly<Record<keyof typeof ExitCode, string>> = {
