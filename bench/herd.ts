@@ -5,9 +5,10 @@
  * @module
  */
 import { ExitCode } from "../servers/errors.ts";
-import { type Command, runCommand } from "./cli/command.ts";
+import type { Command, CommandTable } from "./cli/command.ts";
+import { explainUncaught, printError } from "./cli/explain.ts";
 
-/** Every command. Each is loaded when it is run. */
+/** Every command. Each is loaded when it is run, so that a module that is missing is an error of its own. */
 export const commands = {
   "bench": () => import("./commands/bench.ts"),
   "compare": () => import("./commands/compare.ts"),
@@ -27,21 +28,32 @@ export const commands = {
   "messages": () => import("./commands/messages.ts"),
   "proof": () => import("./commands/proof.ts"),
   "schema": () => import("./commands/schema.ts"),
-  "docs": async (): Promise<{ readonly command: unknown }> => {
+  "docs": async (): Promise<{ readonly command: Command }> => {
     const { docsCommand } = await import("./commands/docs.ts");
     return { command: docsCommand(commands) };
   },
-} satisfies Record<string, () => Promise<{ readonly command: unknown }>>;
+} satisfies CommandTable;
 
 /** Runs the command that the first argument names; the exit code is the result. */
-export async function herd([name = "", ...args]: readonly string[]): Promise<number> {
-  if (!Object.hasOwn(commands, name)) {
-    const names = Object.keys(commands).join(", ");
+export async function herd(
+  [name = "", ...args]: readonly string[],
+  table: CommandTable = commands,
+): Promise<number> {
+  const load = Object.hasOwn(table, name) ? table[name] : undefined;
+  if (!load) {
+    const names = Object.keys(table).join(", ");
     console.error(`herd: Unknown command "${name}": write one of ${names}`);
     return ExitCode.usage;
   }
-  const { command } = await commands[name as keyof typeof commands]();
-  return await runCommand(command as unknown as Command, args);
+  try {
+    const [{ command }, { runCommand }] = await Promise.all([load(), import("./cli/command.ts")]);
+    return await runCommand(command, args);
+  } catch (error) {
+    return printError(name, error);
+  }
 }
 
-if (import.meta.main) Deno.exit(await herd(Deno.args));
+if (import.meta.main) {
+  explainUncaught(Deno.args[0] ?? "herd");
+  Deno.exit(await herd(Deno.args));
+}

@@ -5,7 +5,7 @@
  * @module
  */
 import { V8_FLAGS } from "../../servers/children/v8_flags.ts";
-import { errorOf, FailedError } from "../../servers/errors.ts";
+import { errorOf, ExitCode, FailedError } from "../../servers/errors.ts";
 import { linesOf } from "../../servers/host/lines.ts";
 import type { ErrorEvent, Placement } from "../../servers/host/protocol.ts";
 import { removeLeftoverCgroup } from "../../servers/posix/cgroup.ts";
@@ -60,6 +60,8 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
   #waiting: Waiter<Event>[] = [];
   /** Why there are no more events. */
   #end: Error | undefined;
+  /** Why it ended by itself, where its last event says so. */
+  #failure: string | undefined;
 
   constructor(start: Start<Event>) {
     const { program, options, placement } = start;
@@ -127,7 +129,7 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
           continue;
         }
         const event = this.#start.parse(JSON.parse(line));
-        if (isError(event)) this.#fail(errorOf(event.exitCode, event.message, event.option));
+        if (isError(event)) this.#fail(await this.#reported(event));
         else this.#deliver(event);
       }
       this.#fail(new AgentError(await this.#reasonOfEnd()));
@@ -136,7 +138,15 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
     }
   }
 
+  /** The error that an event reports. The stack of a bug is what the program printed besides. */
+  async #reported({ exitCode, message, option }: ErrorEvent): Promise<Error> {
+    const error = errorOf(exitCode, message, option);
+    if (exitCode === ExitCode.bug) error.stack = (await this.#stderr).trimEnd();
+    return error;
+  }
+
   #deliver(event: Event): void {
+    if ("failure" in event && typeof event.failure === "string") this.#failure = event.failure;
     const waiter = this.#waiting.find(({ name }) => name === event.event);
     if (waiter) return waiter.resolve(event);
     this.#unclaimed.set(event.event, event);
@@ -156,6 +166,7 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
 
   async #reasonOfEnd(): Promise<string> {
     const { code, signal } = await this.#child.status;
+    if (this.#failure !== undefined) return this.#failure;
     // Below the message of an error that nobody caught stands where it was thrown, indented.
     const lines = (await this.#stderr).split("\n").filter((line) => /^\S/.test(line));
     return lines.at(-1) ??

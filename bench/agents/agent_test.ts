@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../servers/errors.ts";
-import { tryReadText } from "../../servers/posix/files.ts";
+import { readText, tryReadText } from "../../servers/posix/files.ts";
 import { AgentError, TimeLimitError } from "./agent.ts";
 import { type ServerAgent, startServer } from "./server.ts";
 
@@ -58,4 +58,17 @@ Deno.test("an Agent has ended at the end of the block that uses it", async () =>
     assertEquals(tryReadText(`/proc/${host}/comm`)?.trim(), "deno");
   }
   assertEquals(tryReadText(`/proc/${host}/comm`), undefined);
+});
+
+/** The process session of a process (proc_pid_stat(5)). */
+function sessionOf(pid: number): number {
+  return Number(readText(`/proc/${pid}/stat`).split(") ")[1]!.split(" ")[3]);
+}
+
+Deno.test("a program has a process session of its own where its placement says so", async () => {
+  for (const session of ["own", "same"] as const) {
+    await using server = startServer({ design: DESIGN }, { session, processors: null });
+    const { pid } = await server.next("ready", 30);
+    assertEquals(sessionOf(pid), session === "own" ? pid : sessionOf(Deno.pid));
+  }
 });

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { ExitCode, HerdError, UsageError } from "../../servers/errors.ts";
+import { ExitCode } from "../../servers/errors.ts";
+import { type Hints, printError } from "./explain.ts";
 import { type Flags, type Parsed, parseFlags } from "./flags.ts";
 import { printLine } from "./output.ts";
 
@@ -15,32 +16,43 @@ export interface Command<F extends Flags = Flags> {
   /** One sentence, or more lines. */
   readonly description: string;
   readonly flags: F;
-  /** What to write instead, by the option that a `UsageError` names. */
-  readonly hints?: Readonly<Record<string, string>>;
+  readonly hints?: Hints;
   /** Runs it; the exit code is the result. */
   run(parsed: Parsed<F>): Promise<number> | number;
 }
+
+/** Commands by name; each is loaded when it is run. */
+export type CommandTable = Readonly<Record<string, () => Promise<{ readonly command: Command }>>>;
 
 /** A command, with the types of its flags. */
 export function defineCommand<const F extends Flags>(command: Command<F>): Command<F> {
   return command;
 }
 
+/** What every command answers to. */
+const COMMON: readonly (readonly [string, string])[] = [
+  ["--debug", "Print the stack of an error, too"],
+  ["-h, --help", "Print this help"],
+];
+
 /** The text of `--help`. */
 export function helpText(
   command: Pick<Command, "name" | "operands" | "description" | "flags">,
 ): string {
-  const rows = Object.entries(command.flags).map(([name, flag]) => [
-    flag.kind === "boolean" ? `--${name}` : `--${name} ${flag.value}`,
-    flag.kind === "integer" ? `${flag.help} (default ${flag.default})` : flag.help,
-  ]);
-  const width = Math.max(0, ...rows.map(([left]) => left!.length));
+  const own = Object.entries(command.flags).map(([name, flag]) =>
+    [
+      flag.kind === "boolean" ? `--${name}` : `--${name} ${flag.value}`,
+      flag.kind === "integer" ? `${flag.help} (default ${flag.default})` : flag.help,
+    ] as const
+  );
+  const rows = [...own, ...COMMON];
+  const width = Math.max(...rows.map(([left]) => left.length));
   return [
     command.description,
     "",
     `Usage: deno task ${command.name}${command.operands && ` ${command.operands}`} [flags]`,
     "",
-    ...rows.map(([left, right]) => `  ${left!.padEnd(width)}  ${right}`),
+    ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
   ].join("\n");
 }
 
@@ -51,44 +63,13 @@ export async function runCommand<F extends Flags>(
 ): Promise<number> {
   const isDebug = args.includes("--debug");
   const rest = args.filter((arg) => arg !== "--debug");
-  if (rest.includes("--help") || rest.includes("-h")) {
-    printLine(helpText(command));
-    return ExitCode.ok;
-  }
   try {
+    if (rest.includes("--help") || rest.includes("-h")) {
+      printLine(helpText(command));
+      return ExitCode.ok;
+    }
     return await command.run(parseFlags(command, rest));
   } catch (error) {
-    if (isDebug) console.error(error);
-    const { line, exitCode } = explain(error, command.hints);
-    console.error(`${command.name}: ${line}`);
-    return exitCode;
+    return printError(command.name, error, { hints: command.hints, isDebug });
   }
-}
-
-/** An error in one line, and the exit code that belongs to it. */
-export function explain(
-  error: unknown,
-  hints: Command["hints"] = {},
-): { readonly line: string; readonly exitCode: number } {
-  if (error instanceof HerdError) {
-    const hint = error instanceof UsageError && error.option !== undefined
-      ? hints[error.option]
-      : undefined;
-    return {
-      line: hint === undefined ? error.message : `${error.message}; ${hint}`,
-      exitCode: error.exitCode,
-    };
-  }
-  if (error instanceof Deno.errors.NotCapable) {
-    return {
-      line: `Cannot do this with the permissions of this task: ${error.message}`,
-      exitCode: ExitCode.usage,
-    };
-  }
-  const message = (error instanceof Error ? error.message : String(error)).split("\n")[0];
-  return {
-    line:
-      `Internal error: ${message}. Please report it, with what --debug prints (CONTRIBUTING.md says where)`,
-    exitCode: ExitCode.bug,
-  };
 }

@@ -24,10 +24,12 @@ export type Flags = Readonly<Record<string, Flag>>;
 
 /** What `parseFlags` makes of them. */
 export type Values<F extends Flags> = {
-  readonly [Name in keyof F]: F[Name]["kind"] extends "boolean" ? boolean
-    : F[Name]["kind"] extends "integer" ? number
-    : string | undefined;
+  readonly [Name in keyof F]: ValueOf<F[Name]["kind"]>;
 };
+
+type ValueOf<Kind extends Flag["kind"]> = Kind extends "boolean" ? boolean
+  : Kind extends "integer" ? number
+  : string | undefined;
 
 /** What was written behind a command. */
 export interface Parsed<F extends Flags> {

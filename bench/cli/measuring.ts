@@ -6,7 +6,7 @@
  */
 import { printEvent, printLine } from "./output.ts";
 import { userPath } from "./paths.ts";
-import { ExitCode, UsageError } from "../../servers/errors.ts";
+import { ExitCode, RecordError, UsageError } from "../../servers/errors.ts";
 import { endWithParent, interrupted } from "./signals.ts";
 import { loadText } from "../plan/plan.ts";
 import { textProgress } from "./progress.ts";
@@ -88,9 +88,15 @@ export async function recordAsCommand(
   const interrupt = interrupted();
   const timeout = timeoutAfter(options["max-time"]);
   const signal = AbortSignal.any([interrupt, timeout]);
-  const outcome = await measureShown(started, json, signal, trace);
+  const outcome = await advised(
+    goOnText(folder),
+    () => measureShown(started, json, signal, trace),
+  );
   const data = await reportData(outcome.recorded);
-  await writeDerived(folder, data);
+  await advised(
+    `the record is whole: deno task tables ${folder} writes the rest`,
+    () => writeDerived(folder, data),
+  );
   const { complete, failed } = outcome;
   if (json) printEvent({ event: "done", folder, complete, failed });
   if (!complete) printEarlyEnd(folder, timeout.aborted);
@@ -139,8 +145,22 @@ function printPlan(plan: Plan, folder: string, pending: number): void {
 function printEarlyEnd(folder: string, timedOut: boolean): void {
   console.error(
     `${timedOut ? "Time is up" : "Interrupted"}; what was measured is in ${folder}; ` +
-      `deno task bench --resume ${folder} goes on with it`,
+      goOnText(folder),
   );
+}
+
+function goOnText(folder: string): string {
+  return `deno task bench --resume ${folder} goes on with it`;
+}
+
+/** The result of `body`; where it cannot write the record, the error says what to do, too. */
+async function advised<T>(advice: string, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (cause) {
+    if (!(cause instanceof RecordError)) throw cause;
+    throw new RecordError(`${cause.message}; ${advice}`, { cause });
+  }
 }
 
 function timeoutAfter(seconds: number): AbortSignal {

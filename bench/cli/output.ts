@@ -4,13 +4,20 @@
  * @module
  */
 
-/** Prints a line to standard output; a reader that went away ends nothing. */
+import { RecordError } from "../../servers/errors.ts";
+
+/**
+ * Prints a line to standard output; a reader that went away ends nothing.
+ *
+ * @throws {RecordError} where it is a file that cannot be written, as on a disk that is full.
+ */
 export function printLine(line: string): void {
   const bytes = new TextEncoder().encode(line + "\n");
   try {
     for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  } catch (cause) {
+    if (cause instanceof Deno.errors.BrokenPipe) return;
+    throw new RecordError(`Cannot write standard output: ${(cause as Error).message}`, { cause });
   }
 }
 

@@ -7,6 +7,7 @@ import { defineCommand } from "../cli/command.ts";
 import type { Parsed, Values } from "../cli/flags.ts";
 import { UsageError } from "../../servers/errors.ts";
 import { designs, streamDesigns, usualDesigns } from "../../servers/designs.ts";
+import { measuringHints } from "../cli/hints.ts";
 import { designsOf, loadFlags, planOf, runFlags } from "../cli/options.ts";
 import { runAndPrint } from "../cli/measuring.ts";
 
@@ -37,6 +38,7 @@ export const command = defineCommand({
     "Run server designs under the book's load: what process control costs (Table 30.1) " +
     "and\nhow clients spread over children (Table 30.2).",
   flags,
+  hints: measuringHints,
   run: bench,
 });
 

@@ -200,7 +200,7 @@ Deno.test("bench records a trial over its time as one that did not finish", asyn
     ...["--connections", "2000", "--run-limit", "1", "--output", folder.path],
   );
   assertEquals(code, 3, stderr);
-  assertMatch(stderr, /DNF: clients\/load\.ts did not say "finished" in 1 s/);
+  assertMatch(stderr, /DNF: the load did not report "finished" in 1 s/);
   const [{ status, cpu } = { status: "", cpu: undefined }] = readRecord(folder.path).trials;
   assertEquals([status, cpu], ["dnf", null]);
 });

@@ -13,6 +13,7 @@ import { findDesign, requireDesign } from "../../servers/designs.ts";
 import { compareDesigns } from "../compare/records.ts";
 import { printRunComparison } from "./compare_runs.ts";
 import { gate } from "../compare/gate.ts";
+import { measuringHints } from "../cli/hints.ts";
 import { loadFlags, planOf, runFlags } from "../cli/options.ts";
 import type { Recorded } from "../record/record.ts";
 import { recordAsCommand } from "../cli/measuring.ts";
@@ -29,7 +30,7 @@ const flags = {
   "fail-above": {
     kind: "string",
     value: "PERCENT",
-    help: "exit 1 if B surely costs that much more than A, such as 5%",
+    help: "exit 99 if B surely costs that much more than A, such as 5%",
   },
   across: {
     kind: "boolean",
@@ -50,6 +51,7 @@ export const command = defineCommand({
     "Run two designs by turns, or read two recorded runs, and tell what CPU time B costs\n" +
     "against A: with an interval, and with what these rounds can and cannot show.",
   flags,
+  hints: measuringHints,
   run: compare,
 });
 

@@ -28,7 +28,7 @@ export interface RunsOptions {
 /**
  * Reads two runs, prints what they differ by, and gives the exit code.
  *
- * @throws {UnreadableError} if one of them cannot be read.
+ * @throws {RecordError} if one of them cannot be read.
  * @throws {UsageError} if they were measured under different conditions, or have no design in common.
  */
 export function printRunComparison(folderA: string, folderB: string, options: RunsOptions): number {
@@ -61,7 +61,7 @@ export function printRunComparison(folderA: string, folderB: string, options: Ru
   return exitOf(compared, options.share);
 }
 
-/** 1 for a regression; 3 where a design is to be judged and has no figures to judge it by. */
+/** 99 for a regression; 3 where a design is to be judged and has no figures to judge it by. */
 function exitOf({ designs }: RunsCompared, share: number | undefined): number {
   if (share === undefined) return ExitCode.ok;
   const isWorse = ({ id, comparison }: DesignInRuns) =>

@@ -39,9 +39,9 @@ Deno.test("compare tells a design that costs more in the second run, and leaves 
   assertMatch(stdout, new RegExp(`^${Y}: B and A: no difference that 10 rounds could show`, "m"));
 });
 
-Deno.test("compare --fail-above exits 1 for a regression, and 0 for less than that", async () => {
+Deno.test("compare --fail-above exits 99 for a regression, and 0 for less than that", async () => {
   const worse = await compare(run(1), run(1.1), "--fail-above", "5%");
-  assertEquals(worse.code, 1, worse.stderr);
+  assertEquals(worse.code, 99, worse.stderr);
   assertStringIncludes(worse.stdout, "Regression: B costs more by more than 5 %");
   assertEquals((await compare(run(1), run(1.1), "--fail-above", "20")).code, 0);
   assertEquals((await compare(run(1.1), run(1), "--fail-above", "5%")).code, 0);
@@ -79,7 +79,7 @@ Deno.test("compare refuses a sweep, also one with the same values", async () => 
 Deno.test("compare --json prints an event a design", async () => {
   const { code, stdout } = await compare(run(1), run(1.1), "--json", "--fail-above", "5%");
   const [runs, ...events] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
-  assertEquals([code, runs.event, runs.conditions], [1, "runs", []]);
+  assertEquals([code, runs.event, runs.conditions], [99, "runs", []]);
   assertEquals(events.map(({ design, finding, regression }) => [design, finding, regression]), [
     [X, "costs more", true],
     [Y, "no difference", false],

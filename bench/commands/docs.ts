@@ -5,14 +5,11 @@
  * @module
  */
 import { ExitCode } from "../../servers/errors.ts";
-import { type Command, defineCommand } from "../cli/command.ts";
+import { type Command, type CommandTable, defineCommand } from "../cli/command.ts";
 import { readRecord } from "../record/store.ts";
 import { docsParts } from "./docs_parts.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
-
-/** The commands, by name; each is loaded when it is called for. */
-export type CommandTable = Readonly<Record<string, () => Promise<{ readonly command: unknown }>>>;
 
 /** The command; it describes all the others, and itself. */
 export function docsCommand(commands: CommandTable): Command {
@@ -34,7 +31,7 @@ export async function pages(commands: CommandTable): Promise<Map<string, string>
   const parts = docsParts({
     reference: readRecord(`${ROOT}results/reference`),
     sweep: readRecord(`${ROOT}results/reference/sweep`),
-    commands: loaded.map(({ command }) => command as Command),
+    commands: loaded.map(({ command }) => command),
   });
   return new Map(pagePaths().map((path) => [path, fill(Deno.readTextFileSync(path), parts)]));
 }

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertGreaterOrEqual, assertMatch } from "@std/assert";
 import { type Process, RunningTask, TemporaryFolder } from "../../clients/testing.ts";
 import { hierarchies } from "../../servers/posix/cgroup.ts";
-import { childrenOf, tryReadText } from "../../servers/posix/files.ts";
+import { childrenOf, descriptorsOf, tryReadText } from "../../servers/posix/files.ts";
 import { kill } from "../../servers/posix/processes.ts";
 import { Signal } from "../../servers/posix/signals.ts";
 import { makePlan } from "../plan/plan.ts";
@@ -15,9 +15,6 @@ const CLIENTS = 4;
 
 /** A trial of some tenths of a second. */
 const LOAD = ["--clients", String(CLIENTS), "--connections", "800", "--bytes", "100000"];
-
-/** Where a load waits that has released its clients: for them to end (proc_pid_wchan(5)). */
-const RELEASED = "do_wait";
 
 /** The longest a test waits for a trial before it fails. */
 const PATIENCE_MS = 30_000;
@@ -51,17 +48,25 @@ interface Actors {
 async function midTrial(bench: RunningTask): Promise<Actors> {
   for (const end = performance.now() + PATIENCE_MS; performance.now() < end;) {
     const actors = actorsOf(bench.pid);
-    if (actors && tryReadText(`/proc/${actors.load}/wchan`) === RELEASED) return actors;
+    if (actors && isReleased(actors)) return actors;
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   throw new Error("Cannot find a trial under way");
+}
+
+/** Whether a load has closed its end of the pipe that holds its clients back. */
+function isReleased({ load, clients }: Actors): boolean {
+  const pipesOf = (pid: number) =>
+    descriptorsOf(pid).map(({ target }) => target).filter((target) => target.startsWith("pipe:"));
+  const held = pipesOf(load);
+  return pipesOf(clients[0]!).some((pipe) => !held.includes(pipe));
 }
 
 function actorsOf(bench: number): Actors | undefined {
   const started = childrenOf(bench);
   const running = (command: string) =>
     started.find((pid) => tryReadText(`/proc/${pid}/cmdline`)?.includes(command));
-  const [host, load] = [running(`serve.ts\0${POOL}`), running("load.ts")];
+  const [host, load] = [running("servers/host/main.ts"), running("clients/main.ts")];
   if (host === undefined || load === undefined) return undefined;
   const [server] = childrenOf(host);
   const [children, clients] = [childrenOf(server ?? 0), childrenOf(load)];
@@ -147,9 +152,9 @@ async function killIn(folder: TemporaryFolder, choose: (actors: Actors) => numbe
 }
 
 const victims: readonly [name: string, (actors: Actors) => number, reason: RegExp][] = [
-  ["host of a server", ({ host }) => host, /^servers\/serve\.ts ended by SIGKILL$/],
-  ["server process", ({ server }) => server, /: the server process was ended by signal 9$/],
-  ["load", ({ load }) => load, /^clients\/load\.ts ended by SIGKILL$/],
+  ["host of a server", ({ host }) => host, /^the server was killed by SIGKILL$/],
+  ["server process", ({ server }) => server, /^the server process was ended by signal 9$/],
+  ["load", ({ load }) => load, /^the load was killed by SIGKILL$/],
   ["client", ({ clients }) => clients[0]!, /a client died$/],
 ];
 

@@ -10,7 +10,6 @@ import {
 import type { Report } from "../../servers/host/account.ts";
 import { designs } from "../../servers/designs.ts";
 import { Errno, hasErrno } from "../../servers/posix/errors.ts";
-import { readText } from "../../servers/posix/files.ts";
 import { boundAddress, internetAddress, listen } from "../../servers/posix/sockets.ts";
 import {
   ask,
@@ -33,11 +32,6 @@ function assertMistake({ code, lines, stderr }: Outcome, ...words: string[]): vo
   assertEquals({ code, lines }, { code: 2, lines: [] });
   assertMatch(stderr, /^serve: .+\n$/);
   for (const word of words) assertStringIncludes(stderr, word);
-}
-
-/** The process session of a process (proc_pid_stat(5)). */
-function sessionOf(pid: number): number {
-  return Number(readText(`/proc/${pid}/stat`).split(") ")[1]!.split(" ")[3]);
 }
 
 Deno.test("serve lists the designs where it does not know one", async () => {
@@ -213,10 +207,4 @@ Deno.test("serve --extra-cpu says for people that these are not the design's cos
   server.signal("SIGTERM");
   const { lines } = await server.ended();
   assertMatch(lines[0]!, /^Not the costs of iterative: 5000 ns of CPU were wasted /);
-});
-
-Deno.test("serve --owner takes a process session of its own", async () => {
-  await using server = await startServer("iterative", { args: ["--owner", String(Deno.pid)] });
-  assertNotEquals(sessionOf(server.pid), sessionOf(Deno.pid));
-  assertEquals(sessionOf(server.pid), server.pid);
 });

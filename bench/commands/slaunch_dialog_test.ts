@@ -16,7 +16,7 @@ const PAUSE_MS = 250;
 
 Deno.test("serve slaunch under load loses only who is with an sserver that is killed", async () => {
   await using server = await startServer("slaunch");
-  const launcher = childrenOf(server.pid)[0]!;
+  const launcher = childrenOf(server.ready.pid)[0]!;
   const args = ["--clients", String(CLIENTS), "--connections", String(CONNECTIONS), "--json"];
   await using load = new RunningTask("load", ["--port", String(server.port), ...args]);
   let deaths = 0;

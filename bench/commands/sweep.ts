@@ -9,6 +9,7 @@ import type { Parsed, Values } from "../cli/flags.ts";
 import { UsageError } from "../../servers/errors.ts";
 import { designs, findDesign } from "../../servers/designs.ts";
 import { runAndPrint } from "../cli/measuring.ts";
+import { measuringHints } from "../cli/hints.ts";
 import { designsOf, loadFlags, type LoadValues, planOf, runFlags } from "../cli/options.ts";
 import { BASELINE, DEFAULTS } from "../plan/plan.ts";
 import { Parameter, type Plan, type Sweep } from "../record/record.ts";
@@ -51,6 +52,7 @@ export const command = defineCommand({
     "the book's too many children. One LIST such as 15,30,60 is what is varied; the others are\n" +
     "one number.",
   flags,
+  hints: measuringHints,
   run: sweep,
 });
 

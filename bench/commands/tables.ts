@@ -12,6 +12,7 @@ import { renderTerminal } from "../report/derive.ts";
 import { writeDerived } from "../report/files.ts";
 import { reportData } from "../report/summary/report_data.ts";
 import { readRecord } from "../record/store.ts";
+import { recordHints } from "../cli/hints.ts";
 import { terminalOptions } from "../cli/terminal.ts";
 
 const flags = {
@@ -27,6 +28,7 @@ export const command = defineCommand({
   description:
     "Regenerate tables, pictures and report of a recorded run (default: the latest under results/).",
   flags,
+  hints: { ...recordHints, folder: recordHints.run },
   run: tables,
 });
 

@@ -45,7 +45,7 @@ export function makePlan(given: PlanOptions): Plan {
     .filter((id) => id === BASELINE || options.designs.includes(id));
   const localOnly = ids.find((id) => findDesign(id)?.transport !== undefined);
   if (localOnly !== undefined && !options.local) {
-    throw new UsageError(`Cannot reach ${localOnly} over TCP: write --local, for every design`);
+    throw new UsageError(`Cannot reach ${localOnly} over TCP`, { option: "local" });
   }
   const random = mulberry32(options.seed);
   const candidates = candidatesOf(ids, options);

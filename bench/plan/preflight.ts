@@ -62,7 +62,7 @@ function shortfallAt(plan: Plan, limits: Limits): string | undefined {
   const ports = clients * connections + Math.max(...warmUps);
   if (!plan.local && ports > limits.ports) {
     return `it takes ${ports} local ports in a trial, there are ${limits.ports}; ` +
-      `write sysctl -w net.ipv4.ip_local_port_range="1024 65535", or fewer --connections`;
+      `write sysctl -w net.ipv4.ip_local_port_range="1024 65535", or make fewer connections`;
   }
 }
 

@@ -16,24 +16,33 @@ export class Store {
   /**
    * Opens a new folder for a run.
    *
-   * @throws {UsageError} if it cannot be written, or has something in it.
+   * @throws {UsageError} if it cannot be made, or has something in it.
+   * @throws {RecordError} if its files cannot be written.
    */
   static create(folder: string, run: Run): Store {
     makeFolder(folder);
     writeRun(folder, run);
-    const options = { createNew: true, append: true };
-    return new Store(folder, Deno.openSync(`${folder}/${TRIALS}`, options));
+    return Store.#open(folder, { createNew: true, append: true });
   }
 
   /**
    * Opens the folder of a run that ended early, to go on with it. Half a line at the end, which was
-   * being written when its writer died, is cut off: that trial will be run again.
+   * being written when its writer died or its disk was full, is cut off: that trial will be run again.
+   *
+   * @throws {RecordError} if its files cannot be written.
    */
   static reopen(folder: string): Store {
     const path = `${folder}/${TRIALS}`;
-    const bytes = Deno.readFileSync(path);
-    Deno.truncateSync(path, bytes.lastIndexOf("\n".charCodeAt(0)) + 1);
-    return new Store(folder, Deno.openSync(path, { append: true }));
+    writing(path, () => {
+      const bytes = Deno.readFileSync(path);
+      Deno.truncateSync(path, bytes.lastIndexOf("\n".charCodeAt(0)) + 1);
+    });
+    return Store.#open(folder, { append: true });
+  }
+
+  static #open(folder: string, options: Deno.OpenOptions): Store {
+    const path = `${folder}/${TRIALS}`;
+    return new Store(folder, writing(path, () => Deno.openSync(path, options)));
   }
 
   private constructor(folder: string, trials: Deno.FsFile) {
@@ -41,14 +50,16 @@ export class Store {
     this.#trials = trials;
   }
 
-  /** Adds a trial; it is on the disk when this returns. */
+  /** Adds a trial; it is on the disk when this returns. @throws {RecordError} if it cannot be written. */
   add(trial: Trial): void {
     const bytes = new TextEncoder().encode(JSON.stringify(trial) + "\n");
-    for (let at = 0; at < bytes.length;) at += this.#trials.writeSync(bytes.subarray(at));
-    this.#trials.syncSync();
+    writing(`${this.folder}/${TRIALS}`, () => {
+      for (let at = 0; at < bytes.length;) at += this.#trials.writeSync(bytes.subarray(at));
+      this.#trials.syncSync();
+    });
   }
 
-  /** Writes `run.json` anew; it is never half there. */
+  /** Writes `run.json` anew; it is never half there. @throws {RecordError} if it cannot be written. */
   writeRun(run: Run): void {
     writeRun(this.folder, run);
   }
@@ -77,12 +88,13 @@ export function readRecord(folder: string): Recorded {
 function readFile(path: string): string {
   try {
     return Deno.readTextFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new RecordError(`Cannot find ${path}: write the folder of a recorded run`);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) {
+      throw new RecordError(`Cannot find ${path}: there is no recorded run in that folder`);
     }
-    if (error instanceof Deno.errors.NotCapable) throw outsideError("read", path);
-    throw new RecordError(`Cannot read ${path}: ${(error as Error).message}`);
+    const message = `Cannot read ${path}: ${reasonOf(cause)}`;
+    if (isPermission(cause)) throw new UsageError(message, { option: "run", cause });
+    throw new RecordError(message, { cause });
   }
 }
 
@@ -116,21 +128,11 @@ function makeFolder(folder: string): void {
   try {
     Deno.mkdirSync(folder, { recursive: true });
     if ([...Deno.readDirSync(folder)].length === 0) return;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw outsideError("write", folder);
-    throw new UsageError(
-      `Cannot write to ${folder}: ${(error as Error).message}; write another --output`,
-    );
+  } catch (cause) {
+    const message = `Cannot record into ${folder}: ${reasonOf(cause)}`;
+    throw new UsageError(message, { option: "folder", cause });
   }
-  throw new UsageError(
-    `Cannot record into ${folder}: it has files already; write an --output that is empty or new`,
-  );
-}
-
-function outsideError(doing: string, path: string): UsageError {
-  return new UsageError(
-    `Cannot ${doing} ${path}: only files below the current folder and /tmp are allowed`,
-  );
+  throw new UsageError(`Cannot record into ${folder}: it has files already`, { option: "folder" });
 }
 
 /**
@@ -139,11 +141,45 @@ function outsideError(doing: string, path: string): UsageError {
  * @throws {RecordError} if it cannot be written.
  */
 export function writeWhole(path: string, content: string): void {
+  const temporary = `${path}.tmp`;
+  writing(path, () => {
+    try {
+      Deno.writeTextFileSync(temporary, content);
+      Deno.renameSync(temporary, path);
+    } catch (error) {
+      removeIfThere(temporary);
+      throw error;
+    }
+  });
+}
+
+/** Removes what was written of a file, as its room may be needed. */
+function removeIfThere(path: string): void {
   try {
-    Deno.writeTextFileSync(`${path}.tmp`, content);
-    Deno.renameSync(`${path}.tmp`, path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) throw outsideError("write", path);
-    throw new RecordError(`Cannot write ${path}: ${(error as Error).message}`);
+    Deno.removeSync(path);
+  } catch {
+    // It is not there, or nothing can be changed here.
   }
+}
+
+/** The result of something that writes to a file. @throws {RecordError} where it fails. */
+function writing<T>(path: string, write: () => T): T {
+  try {
+    return write();
+  } catch (cause) {
+    const message = `Cannot write ${path}: ${reasonOf(cause)}`;
+    if (isPermission(cause)) throw new UsageError(message, { option: "folder", cause });
+    throw new RecordError(message, { cause });
+  }
+}
+
+/** Whether it is Deno that refuses something to this process, and not the system. */
+function isPermission(error: unknown): boolean {
+  return error instanceof Deno.errors.NotCapable;
+}
+
+/** Why something is refused, without the call and the path that Deno adds. */
+function reasonOf(error: unknown): string {
+  if (isPermission(error)) return "this program has no permission for it";
+  return (error as Error).message.replace(/(\(os error \d+\)).*/s, "$1");
 }

@@ -80,8 +80,8 @@ Deno.test("Store refuses a folder with files, and leaves them alone", () => {
   using folder = new TemporaryFolder();
   store(folder.path);
   const before = folder.names;
-  const { message } = assertThrows(() => Store.create(folder.path, run), UsageError, folder.path);
-  assertStringIncludes(message, "--output");
+  const { option } = assertThrows(() => Store.create(folder.path, run), UsageError, folder.path);
+  assertEquals(option, "folder");
   assertEquals(folder.names, before);
   assertEquals(readRecord(folder.path), recorded);
 });
@@ -89,8 +89,10 @@ Deno.test("Store refuses a folder with files, and leaves them alone", () => {
 Deno.test("Store refuses a folder that cannot be", () => {
   using folder = new TemporaryFolder();
   Deno.writeTextFileSync(`${folder.path}/file`, "");
-  assertThrows(() => Store.create(`${folder.path}/file/run`, run), UsageError, "--output");
-  assertThrows(() => Store.create("/proc/herd", run), UsageError, "Cannot write /proc/herd");
+  for (const path of [`${folder.path}/file/run`, "/proc/herd"]) {
+    const { option } = assertThrows(() => Store.create(path, run), UsageError, path);
+    assertEquals(option, "folder");
+  }
 });
 
 Deno.test("readRecord() ignores the half of a last line", () => {

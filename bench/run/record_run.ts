@@ -4,7 +4,7 @@
  * @module
  */
 import config from "../../deno.json" with { type: "json" };
-import { UnsupportedError, UsageError } from "../../servers/errors.ts";
+import { RecordError, UnsupportedError, UsageError } from "../../servers/errors.ts";
 import { probeFork } from "../../servers/posix/fork.ts";
 import { enterNetworkNamespace } from "../../servers/posix/network.ts";
 import { readEnvironment } from "../machine/environment.ts";
@@ -75,7 +75,7 @@ export function start(plan: Plan, folder: string): Started {
 /**
  * Opens a run that ended early. A trial that was run stays, also one that failed.
  *
- * @throws {UnreadableError} if there is no such run.
+ * @throws {RecordError} if there is no such run.
  * @throws {UsageError} where it was measured on something else than this.
  */
 export function goOn(folder: string): Started {
@@ -106,33 +106,65 @@ function isAmong(trials: readonly PlaceInRun[]): (planned: PlaceInRun) => boolea
   return (planned) => keys.has(key(planned));
 }
 
-/** Runs what is left to do, and closes the record. */
+/**
+ * Runs what is left to do, and closes the record.
+ *
+ * @throws {RecordError} where it cannot be written. It says how many trials are kept; `goOn` runs the others.
+ */
 export async function measure(
-  { store, run, done, pending }: Started,
+  started: Started,
   observer: Observer,
   signal: AbortSignal,
   trace = false,
 ): Promise<Outcome> {
-  using _ = store;
+  using store = started.store;
+  const trials = [...started.done];
+  const record = (trial: Trial) => {
+    store.add(trial);
+    trials.push(trial);
+  };
+  try {
+    const complete = await runPending(started, record, observer, signal);
+    await close(started, trials, complete, trace ? observer : undefined, signal);
+    const recorded = readRecord(store.folder);
+    const failed = recorded.trials.filter(({ status }) => status !== "ok").length;
+    return { recorded, folder: store.folder, complete, failed };
+  } catch (error) {
+    if (!(error instanceof RecordError)) throw error;
+    const kept = `${trials.length} of ${started.run.plan.trials.length} trials are recorded`;
+    throw new RecordError(`${error.message}; ${kept} in ${store.folder}`, { cause: error });
+  }
+}
+
+/** Runs what is left to do. The result is whether all of it was done. */
+async function runPending(
+  { run: { plan }, done, pending }: Started,
+  record: (trial: Trial) => void,
+  observer: Observer,
+  signal: AbortSignal,
+): Promise<boolean> {
   const note = (text: string) => observer.noted(text);
   const execute: Executor = async (planned, plan, signal) => {
     if (!plan.local) await waitForRoom(planned, systemTimeWaits(), signal, note);
     return await runTrial(planned, plan, signal);
   };
-  const trials = [...done];
-  const record = (trial: Trial) => {
-    store.add(trial);
-    trials.push(trial);
-  };
-  const work = { done, pending };
-  const complete = await runPlan(run.plan, execute, record, observer, signal, work);
-  const traces = trace && complete ? await traceDesigns(run.plan, note, signal) : run.traces;
+  return await runPlan(plan, execute, record, observer, signal, { done, pending });
+}
+
+/** Writes `run.json` for the last time, with traces of system calls where `tracing` is to hear of them. */
+async function close(
+  { store, run }: Started,
+  trials: readonly Trial[],
+  complete: boolean,
+  tracing: Observer | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const traces = tracing && complete
+    ? await traceDesigns(run.plan, (text) => tracing.noted(text), signal)
+    : run.traces;
   const planned = complete ? run.plan.trials.filter(isAmong(trials)) : run.plan.trials;
   const plan = { ...run.plan, trials: planned };
   store.writeRun({ ...run, plan, complete, traces, endedAt: new Date().toISOString() });
-  const recorded = readRecord(store.folder);
-  const failed = recorded.trials.filter(({ status }) => status !== "ok").length;
-  return { recorded, folder: store.folder, complete, failed };
 }
 
 const SILENT: Observer = { started() {}, noted() {}, ended() {}, leftOut() {} };

@@ -85,7 +85,8 @@ async function measure(
   await load.next("finished", limits.run);
   const after = readCounters();
   const { report: client } = await load.next("report", limits.run);
-  await server.send({ request: "stop" });
+  // One that has ended by itself has reported already, and why.
+  await server.send({ request: "stop" }).catch(() => {});
   const { report, failure } = await server.next("report", limits.stop);
 
   const { cpu, switches, parent, children, pssBytes, otherAccount } = report;

@@ -1,0 +1,90 @@
+/** A disk that is full, or becomes read-only, while a run is recorded: what was measured is kept. */
+import { assertEquals, assertGreater, assertMatch } from "@std/assert";
+import { RunningTask, runTask } from "../../clients/testing.ts";
+import type { Recorded } from "../record/record.ts";
+import { readRecord } from "../record/store.ts";
+import { canMount, SmallDisk } from "../record/testing_disk.ts";
+
+const PLAN = ["--designs", "iterative", "--rounds", "3", "--clients", "1", "--json"];
+
+/** A bench that fails with 5 because something happens to its disk after the first trial. */
+async function benchOn(disk: SmallDisk, spoil: () => void) {
+  await using bench = new RunningTask("bench", [...PLAN, "--output", disk.path]);
+  await bench.nextLine(); // the plan
+  await bench.nextLine(); // the first trial
+  spoil();
+  const { code, stderr } = await bench.ended();
+  assertEquals(code, 5, stderr);
+  return { stderr, kept: readRecord(disk.path) };
+}
+
+/** That one line says what was kept, and how to go on. */
+function assertAdvised(stderr: string, reason: string, { path }: SmallDisk, kept: Recorded) {
+  const expected = `^bench: Cannot write ${path}/[a-z.]+: ${reason} \\(os error \\d+\\); ` +
+    `${kept.trials.length} of 3 trials are recorded in ${path}; ` +
+    `deno task bench --resume ${path} goes on with it\\n$`;
+  assertMatch(stderr, new RegExp(expected));
+}
+
+Deno.test({
+  name: "bench keeps its trials when the disk is full, and goes on later (ignored without root)",
+  ignore: !canMount,
+  async fn() {
+    using disk = new SmallDisk();
+    const { stderr, kept } = await benchOn(disk, () => disk.fill());
+    assertGreater(kept.trials.length, 0);
+    assertAdvised(stderr, "No space left on device", disk, kept);
+    disk.makeRoom();
+    const resumed = await runTask("bench", "--resume", disk.path);
+    assertEquals(resumed.code, 0, resumed.stderr);
+    const { run, trials } = readRecord(disk.path);
+    assertEquals([run.complete, trials.length], [true, 3]);
+    assertEquals(trials.slice(0, kept.trials.length), [...kept.trials]);
+  },
+});
+
+Deno.test({
+  name: "bench keeps its trials when its folder becomes read-only (ignored without root)",
+  ignore: !canMount,
+  async fn() {
+    using disk = new SmallDisk();
+    const { stderr, kept } = await benchOn(disk, () => disk.makeReadOnly());
+    assertEquals([kept.run.complete, kept.trials.length], [false, 3]);
+    assertAdvised(stderr, "Read-only file system", disk, kept);
+    const resumed = await runTask("bench", "--resume", disk.path);
+    assertEquals([resumed.code, resumed.stdout], [5, ""]);
+    assertMatch(resumed.stderr, /^bench: Cannot write .*: Read-only file system .*\n$/);
+  },
+});
+
+Deno.test({
+  name: "bench says how to write what follows from a record (ignored without root)",
+  ignore: !canMount,
+  async fn() {
+    // The report alone takes more than that.
+    using disk = new SmallDisk("64k");
+    const { code, stderr } = await runTask("bench", ...PLAN, "--output", disk.path);
+    assertEquals(code, 5, stderr);
+    const command = `deno task tables ${disk.path}`;
+    assertMatch(
+      stderr,
+      new RegExp(
+        `^bench: .*: No space left .*; the record is whole: ${command} writes the rest\n$`,
+      ),
+    );
+    assertEquals(readRecord(disk.path).run.complete, true);
+    const full = await runTask("tables", disk.path);
+    assertEquals([full.code, full.stdout], [5, ""]);
+    assertMatch(full.stderr, /^tables: Cannot write .*: No space left .*\n$/);
+    disk.resize("4m");
+    assertEquals((await runTask("tables", disk.path)).code, 0);
+  },
+});
+
+Deno.test("a command whose output goes to a full disk ends with 5", async () => {
+  const toFull = ["/bin/sh", "-c", 'exec "$@" >/dev/full', "sh"];
+  await using designs = new RunningTask("designs", [], toFull);
+  const { code, stderr } = await designs.ended();
+  assertEquals(code, 5);
+  assertMatch(stderr, /^designs: Cannot write standard output: No space left on device .*\n$/);
+});

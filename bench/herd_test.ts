@@ -1,0 +1,32 @@
+import { assertEquals } from "@std/assert";
+import { commands, herd } from "./herd.ts";
+
+/** Runs the program in this process: its exit code, and what it prints to standard error. */
+async function run(...args: Parameters<typeof herd>) {
+  const lines: unknown[] = [];
+  const { error } = console;
+  console.error = (line) => lines.push(line);
+  try {
+    return { code: await herd(...args), lines };
+  } finally {
+    console.error = error;
+  }
+}
+
+Deno.test("herd() refuses a command that it does not have", async () => {
+  for (const name of ["benhc", "", "toString"]) {
+    const names = Object.keys(commands).join(", ");
+    const line = `herd: Unknown command "${name}": write one of ${names}`;
+    assertEquals(await run(name === "" ? [] : [name]), { code: 2, lines: [line] });
+  }
+});
+
+Deno.test("herd() takes a module that is missing for a bug", async () => {
+  const missing = "./commands/none.ts";
+  const { code, lines: [line, ...more] } = await run(["bench"], {
+    bench: () => import(missing),
+  });
+  assertEquals([code, more], [70, []]);
+  const start = "bench: This is a bug in Herd: Module not found";
+  assertEquals((line as string).slice(0, start.length), start);
+});
