@@ -54,10 +54,13 @@ export function docsParts({ reference, sweep, commands }: Sources): Map<string, 
 /** What a connection and a worker cost in each design. */
 function costsTable(summary: Summary): Table {
   const costs = table301(summary);
+  const baseline = summary.designs.find(({ isBaseline }) => isBaseline);
   const workers: Table = {
     ...costs,
     columns: perWorker.map(({ header }) => ({ header, field: header })),
-    rows: summary.designs.map((design) => perWorker.map(({ cell }) => textCell(cell(design)))),
+    rows: summary.designs.map((design) =>
+      perWorker.map(({ cell }) => textCell(cell(design, baseline)))
+    ),
   };
   return sideBySide(
     pick(costs, [
@@ -77,16 +80,17 @@ function costsTable(summary: Summary): Table {
 
 const MIB = 1024 * 1024;
 
-/** What the workers of a pool had and did; of the last round that counts, fewest to most. */
+/** What the workers of a pool had and did in the last round that counts; fewest and most. */
 const perWorker: readonly {
   readonly header: string;
-  readonly cell: (design: DesignSummary) => string | null;
+  readonly cell: (design: DesignSummary, baseline: DesignSummary | undefined) => string | null;
 }[] = [
   {
     header: "MiB per worker",
-    cell: ({ pssBytes, distribution }) =>
-      pssBytes && distribution
-        ? (pssBytes.median / MIB / distribution.children.length).toFixed(1)
+    cell: ({ pssBytes, distribution }, baseline) =>
+      pssBytes && distribution && baseline?.pssBytes
+        ? ((pssBytes.median - baseline.pssBytes.median) / MIB / distribution.children.length)
+          .toFixed(1)
         : null,
   },
   {
