@@ -5,8 +5,9 @@
  * @module
  */
 import { processCpu, sleep, type Usage, usage } from "../servers/posix/clocks.ts";
-import { close, type SocketTimeout } from "../servers/posix/sockets.ts";
+import { close } from "../servers/posix/io.ts";
 import { getpid } from "../servers/posix/processes.ts";
+import type { SocketTimeout } from "../servers/posix/sockets.ts";
 import { type Client, failureOf, type Transport } from "../servers/transports/transport.ts";
 
 /** What a client has to do. */

@@ -5,13 +5,14 @@
  */
 import { FailedError } from "../servers/errors.ts";
 import { readLine } from "../servers/host/standard_streams.ts";
+import { pipe, Poller } from "../servers/posix/descriptors.ts";
 import { Errno, errnoName } from "../servers/posix/errors.ts";
-import { Poller } from "../servers/posix/descriptors.ts";
 import { fork, requireFork } from "../servers/posix/fork.ts";
+import { close, read, write } from "../servers/posix/io.ts";
 import { shareMemory } from "../servers/posix/memory.ts";
 import { dieWithParent, getpid, reapOne, wait } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
-import { close, pipe, read, socketTimeout, write } from "../servers/posix/sockets.ts";
+import { socketTimeout } from "../servers/posix/sockets.ts";
 import { Failure } from "../servers/transports/transport.ts";
 import { transports } from "../servers/transports/transports.ts";
 import { ClientResults, runClient, type Task, warmUp } from "./client.ts";

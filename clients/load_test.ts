@@ -8,18 +8,12 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { decodeFromCompressedBase64 } from "hdr-histogram-js";
+import { boundAddress, internetAddress } from "../servers/posix/addresses.ts";
 import { fork } from "../servers/posix/fork.ts";
+import { close, read, write } from "../servers/posix/io.ts";
 import { dieWithParent, getpid, kill, wait } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
-import {
-  accept,
-  boundAddress,
-  close,
-  internetAddress,
-  listen,
-  read,
-  write,
-} from "../servers/posix/sockets.ts";
+import { accept, listen } from "../servers/posix/sockets.ts";
 import { startServer } from "../servers/testing.ts";
 import type { LoadReport } from "./protocol.ts";
 import { type Outcome, RunningTask, runTask } from "./testing.ts";

@@ -11,24 +11,21 @@ import type { Report } from "./host/account.ts";
 import type { Status } from "./children/status.ts";
 import type { Design } from "./design.ts";
 import { linesOf } from "./host/lines.ts";
-import { sendDescriptor } from "./posix/descriptors.ts";
+import { boundAddress, internetAddress } from "./posix/addresses.ts";
+import { pipe, sendDescriptor } from "./posix/descriptors.ts";
 import { fileStatus } from "./posix/files.ts";
 import { fork } from "./posix/fork.ts";
-import { affinity, type Ended, getpid, kill, spawn, wait, waitForExit } from "./posix/processes.ts";
+import { close, read, write } from "./posix/io.ts";
+import { affinity, type ExitStatus, getpid, kill, wait, waitForExit } from "./posix/processes.ts";
+import { spawn } from "./posix/programs.ts";
 import { Signal } from "./posix/signals.ts";
 import {
-  boundAddress,
-  close,
   connect,
-  internetAddress,
   listen,
-  pipe,
-  read,
   shutDownWrite,
   socketPair,
   socketTimeout,
   streamSocket,
-  write,
 } from "./posix/sockets.ts";
 import { pathAddress } from "./transports/stream.ts";
 
@@ -342,13 +339,13 @@ export function closing(...descriptors: number[]): Disposable {
 }
 
 /** Waits for a child; one that does not end is killed, and says so by its signal. */
-export function waitFor(pid: number): Ended {
+export function waitFor(pid: number): ExitStatus {
   if (!waitForExit(pid, 1000 * PATIENCE_SECONDS)) kill(pid, Signal.KILL);
   return wait(pid)!;
 }
 
 /** Forks a child that runs `body`, and waits for it. */
-export function inChild(body: () => number | void): Ended {
+export function inChild(body: () => number | void): ExitStatus {
   return waitFor(fork(body));
 }
 

@@ -10,9 +10,15 @@ import type { Parsed } from "../cli/flags.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { userPath } from "../cli/paths.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
+import {
+  boundAddress,
+  internetAddress,
+  type SocketAddress,
+} from "../../servers/posix/addresses.ts";
 import { closeAllBut, Poller } from "../../servers/posix/descriptors.ts";
 import { Errno, hasErrno } from "../../servers/posix/errors.ts";
 import { fork, forkAgain, requireFork } from "../../servers/posix/fork.ts";
+import { close } from "../../servers/posix/io.ts";
 import {
   dieWithParent,
   getpid,
@@ -22,15 +28,7 @@ import {
   waitAsync,
 } from "../../servers/posix/processes.ts";
 import { Signal } from "../../servers/posix/signals.ts";
-import {
-  accept,
-  boundAddress,
-  close,
-  internetAddress,
-  listen,
-  type SocketAddress,
-  SocketType,
-} from "../../servers/posix/sockets.ts";
+import { accept, listen, SocketType } from "../../servers/posix/sockets.ts";
 import { pathAddress } from "../../servers/ipc/channel/addresses.ts";
 import { nodePath } from "../../servers/ipc/channel/nodes.ts";
 import { relayIn, relayOut } from "../../servers/ipc/channel/relay.ts";

@@ -15,21 +15,16 @@ import { findDesign, loadListing } from "../../servers/designs.ts";
 import { FileLock } from "../../servers/locks/file_lock.ts";
 import { Mutex } from "../../servers/locks/mutex.ts";
 import { type Usage, usage } from "../../servers/posix/clocks.ts";
-import { receiveDescriptor, sendDescriptor } from "../../servers/posix/descriptors.ts";
+import { pipe, receiveDescriptor, sendDescriptor } from "../../servers/posix/descriptors.ts";
 import { fork } from "../../servers/posix/fork.ts";
+import { close, read, write } from "../../servers/posix/io.ts";
 import { unlinkedFile } from "../../servers/posix/locking.ts";
 import { shareMemory } from "../../servers/posix/memory.ts";
 import { wait } from "../../servers/posix/processes.ts";
 import { rebase } from "../../servers/posix/rebase.ts";
-import {
-  close,
-  pipe,
-  read,
-  shutDownWrite,
-  socketPair,
-  write,
-} from "../../servers/posix/sockets.ts";
-import { serve, WARM_UP, warmUp } from "../../servers/service/bytes.ts";
+import { shutDownWrite, socketPair } from "../../servers/posix/sockets.ts";
+import { serve, WARM_UP } from "../../servers/service/bytes.ts";
+import { warmUp } from "../../servers/service/warm_up.ts";
 import { median } from "../statistics/median.ts";
 
 const flags = {

@@ -138,7 +138,7 @@ Deno.test("door-square refuses a path that is in use, and the server there goes 
     code: 2,
     stdout: "",
     stderr:
-      `door-square: Cannot listen at ${server.path}: a server does already; write another path\n`,
+      `door-square: Cannot listen at ${server.path}: a server listens there; use another path\n`,
   });
   assertEquals((await run("call", server.path, "3")).stdout, "result: 9\n");
 });

@@ -11,23 +11,13 @@ import { defineCommand } from "../cli/command.ts";
 import { printLine } from "../cli/output.ts";
 import { ExitCode } from "../../servers/errors.ts";
 import { closeDoor, doorCall, openDoor } from "../../servers/ipc/door/mod.ts";
+import { boundAddress, internetAddress, unixAddress } from "../../servers/posix/addresses.ts";
+import { pipe } from "../../servers/posix/descriptors.ts";
 import { fork, requireFork } from "../../servers/posix/fork.ts";
+import { close, read, write } from "../../servers/posix/io.ts";
 import { dieWithParent, getpid } from "../../servers/posix/processes.ts";
 import { Signal } from "../../servers/posix/signals.ts";
-import {
-  accept,
-  boundAddress,
-  close,
-  connect,
-  internetAddress,
-  listen,
-  pipe,
-  read,
-  socketPair,
-  streamSocket,
-  unixAddress,
-  write,
-} from "../../servers/posix/sockets.ts";
+import { accept, connect, listen, socketPair, streamSocket } from "../../servers/posix/sockets.ts";
 import { answer } from "../../servers/service/bytes.ts";
 import type { WorkerStart } from "./messages_worker.ts";
 import { median } from "../statistics/median.ts";

@@ -1,10 +1,10 @@
 /** The requester, in the sample dialog of the Open System Services Programmer's Guide on two pseudo-terminals, as there. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
+import { close, readAsync, write } from "../../servers/posix/io.ts";
 import { affinity, kill, wait, waitForExit } from "../../servers/posix/processes.ts";
 import { Signal } from "../../servers/posix/signals.ts";
-import { close, readAsync, write } from "../../servers/posix/sockets.ts";
-import { startOnTerminal } from "../../servers/posix/terminal.ts";
+import { startOnTerminal } from "../../servers/posix/testing_terminal.ts";
 import { startServer } from "../../servers/testing.ts";
 import { runTask, type Task } from "../../clients/testing.ts";
 

@@ -9,8 +9,10 @@ import {
 } from "@std/assert";
 import type { Report } from "../../servers/host/account.ts";
 import { designs } from "../../servers/designs.ts";
+import { boundAddress, internetAddress } from "../../servers/posix/addresses.ts";
 import { Errno, hasErrno } from "../../servers/posix/errors.ts";
-import { boundAddress, internetAddress, listen } from "../../servers/posix/sockets.ts";
+import { readText } from "../../servers/posix/files.ts";
+import { listen } from "../../servers/posix/sockets.ts";
 import {
   ask,
   closing,

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { write } from "../posix/sockets.ts";
+import { write } from "../posix/io.ts";
 
 /** The lines, by event. The guide calls processors cpu. */
 export const dialog = {

@@ -15,8 +15,8 @@ import {
 } from "../ipc/door/letter.ts";
 import { doorBind, type DoorResult } from "../ipc/door/mod.ts";
 import { cpuBurner } from "../posix/clocks.ts";
+import { close } from "../posix/io.ts";
 import { messagePair } from "../posix/messages.ts";
-import { close } from "../posix/sockets.ts";
 import { answer, WARM_UP } from "../service/bytes.ts";
 
 /** Start message of a thread. */

@@ -9,10 +9,12 @@
  */
 import { dialog, say } from "./dialog.ts";
 import { Inherited, type Launch } from "./launch.ts";
+import { pipe } from "../posix/descriptors.ts";
 import { forkAgain } from "../posix/fork.ts";
-import { currentProcessor, dieWithParent, exec, getpid, setAffinity } from "../posix/processes.ts";
+import { close, read } from "../posix/io.ts";
+import { currentProcessor, dieWithParent, getpid, setAffinity } from "../posix/processes.ts";
+import { exec } from "../posix/programs.ts";
 import { Signal } from "../posix/signals.ts";
-import { close, pipe, read } from "../posix/sockets.ts";
 import { V8_FLAGS } from "./v8_flags.ts";
 import { type Maker, Pool, type SocketPair } from "./pool.ts";
 import type { SserverOptions } from "./launch.ts";

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { forkAgain, pretend } from "../posix/fork.ts";
+import { forkAgain, simulateForks } from "../posix/fork.ts";
+import { close } from "../posix/io.ts";
 import { dieWithParent, getpid, getppid, wait } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
-import { close } from "../posix/sockets.ts";
 import { type Maker, Pool, type SocketPair } from "./pool.ts";
 import { warmUpListing } from "./warm_up.ts";
 import { announceAndWait, childContext, enter, type Setup } from "./setup.ts";
@@ -68,8 +68,8 @@ export function warmUpForks(setup: Setup): void {
   warmUpListing(setup, { clients: REAL_CLIENTS, children: real });
   while (wait());
   const children = (setup: Setup) => new Forks(setup, getppid()).pool;
-  pretend(0, () => warmUpListing(setup, { children }));
-  pretend(1, () => warmUpListing(setup, { children }));
+  simulateForks(0, () => warmUpListing(setup, { children }));
+  simulateForks(1, () => warmUpListing(setup, { children }));
 }
 
 /** V8 records types from the eighth call on. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FIRST_DESCRIPTOR } from "../posix/processes.ts";
+import { FIRST_DESCRIPTOR } from "../posix/programs.ts";
 
 /** How servers are launched. */
 export interface Launch {

@@ -7,8 +7,9 @@
 import type { Children, Member } from "../design.ts";
 import { Poller } from "../posix/descriptors.ts";
 import { printError } from "../posix/errors.ts";
-import { type Ended, exitNow, reapOne, wait } from "../posix/processes.ts";
-import { close, socketPair } from "../posix/sockets.ts";
+import { close } from "../posix/io.ts";
+import { exitNow, type ExitStatus, reapOne, wait } from "../posix/processes.ts";
+import { socketPair } from "../posix/sockets.ts";
 import type { Slot } from "./meter.ts";
 import type { Setup } from "./setup.ts";
 import { sendStatus } from "./status.ts";
@@ -120,18 +121,18 @@ export class Pool implements Children {
     this.#start(member);
   }
 
-  #memberOf({ pid }: Ended): Writable<Member> | undefined {
+  #memberOf({ pid }: ExitStatus): Writable<Member> | undefined {
     return this.#members.find((member) => member.pid === pid);
   }
 
-  #account(member: Writable<Member>, { usage }: Ended): Slot {
+  #account(member: Writable<Member>, { usage }: ExitStatus): Slot {
     const slot = this.#setup.meter.children[member.index]!;
     slot.add(usage);
     slot.pid = member.pid = 0;
     return slot;
   }
 
-  #renew(member: Writable<Member>, end: Ended): void {
+  #renew(member: Writable<Member>, end: ExitStatus): void {
     const { handles: { status } } = this.#setup;
     const { index } = member;
     const { pid } = end;

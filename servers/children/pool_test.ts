@@ -1,11 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { findDesign, loadListing } from "../designs.ts";
 import type { Member } from "../design.ts";
-import { receiveDescriptor, sendDescriptor } from "../posix/descriptors.ts";
-import { kill, wait, waitForExit } from "../posix/processes.ts";
+import { pipe, receiveDescriptor, sendDescriptor } from "../posix/descriptors.ts";
 import { fork } from "../posix/fork.ts";
+import { close, read, write } from "../posix/io.ts";
+import { kill, wait, waitForExit } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
-import { close, pipe, read, socketPair, write } from "../posix/sockets.ts";
+import { socketPair } from "../posix/sockets.ts";
 import { inChild, sleep } from "../testing.ts";
 import { Pool, type SocketPair } from "./pool.ts";
 import { makeSetup, type Setup } from "./setup.ts";

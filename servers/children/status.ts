@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { write } from "../posix/sockets.ts";
+import { write } from "../posix/io.ts";
 
 /** An event of a child. */
 export type Status =

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { getpid, spawn } from "../posix/processes.ts";
+import { getpid } from "../posix/processes.ts";
+import { spawn } from "../posix/programs.ts";
 import { V8_FLAGS } from "./v8_flags.ts";
 import { type Maker, Pool, type SocketPair } from "./pool.ts";
 import type { Handles, Setup } from "./setup.ts";

@@ -5,9 +5,9 @@
  * @module
  */
 import { findDesign, loadListing } from "../designs.ts";
+import { close } from "../posix/io.ts";
 import { dieWithParent } from "../posix/processes.ts";
 import { resetSignals, Signal } from "../posix/signals.ts";
-import { close } from "../posix/sockets.ts";
 import { WARM_UP } from "../service/bytes.ts";
 import { warmUpListing } from "./warm_up.ts";
 import { announceAndWait, childContext, enter, openSetup } from "./setup.ts";

@@ -7,20 +7,12 @@
  */
 import type { Children } from "../design.ts";
 import type { Queue } from "../locks/queue.ts";
-import { notify } from "../posix/descriptors.ts";
+import { unixAddress } from "../posix/addresses.ts";
+import { duplicate, notify } from "../posix/descriptors.ts";
 import { Errno, SystemError } from "../posix/errors.ts";
+import { close, write } from "../posix/io.ts";
 import { gettid } from "../posix/processes.ts";
-import {
-  close,
-  connect,
-  duplicate,
-  endConnecting,
-  listen,
-  shutDownWrite,
-  streamSocket,
-  unixAddress,
-  write,
-} from "../posix/sockets.ts";
+import { connect, listen, shutDown, shutDownWrite, streamSocket } from "../posix/sockets.ts";
 import { WARM_UP } from "../service/bytes.ts";
 import { Pool } from "./pool.ts";
 import { childContext, makeSetup, parentContext, type Setup } from "./setup.ts";
@@ -131,7 +123,7 @@ function queuedClients(clients: number): { listener: number; ends: readonly numb
     shutDownWrite(end);
     return end;
   });
-  endConnecting(listener);
+  shutDown(listener);
   return { listener, ends };
 }
 

@@ -18,10 +18,12 @@ import { parseStatuses, type Status, STATUS_BYTES } from "../children/status.ts"
 import type { Design, Making } from "../design.ts";
 import { loadListing } from "../designs.ts";
 import { Cgroup } from "../posix/cgroup.ts";
+import { pipe } from "../posix/descriptors.ts";
 import { requireFork } from "../posix/fork.ts";
-import { UnsupportedError } from "../errors.ts";
+import { close, readAsync } from "../posix/io.ts";
 import { getpid } from "../posix/processes.ts";
-import { close, pipe, readAsync, socketPair } from "../posix/sockets.ts";
+import { socketPair } from "../posix/sockets.ts";
+import { UnsupportedError } from "../errors.ts";
 import { startProcesses } from "./process_server.ts";
 import type { ServerOptions } from "./protocol.ts";
 import type { Running } from "./running.ts";
@@ -98,7 +100,7 @@ export class Host {
       gate,
       extraCpu: extraCpuNanoseconds,
     });
-    const group = cgroup ? Cgroup.make(getpid()) : undefined;
+    const group = cgroup ? Cgroup.create(getpid()) : undefined;
     const running = starters[design.children](setup, group);
     const host = new Host(setup, running, endpoint, gateEnd);
     host.#readStatus(statusEnd, onStatus);

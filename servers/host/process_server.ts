@@ -13,9 +13,9 @@ import { warmUpListing } from "../children/warm_up.ts";
 import { announceAndWait, enter, parentContext, type Setup } from "../children/setup.ts";
 import { Subprocesses } from "../children/subprocess.ts";
 import type { Making } from "../design.ts";
+import type { Cgroup } from "../posix/cgroup.ts";
 import { processCpu } from "../posix/clocks.ts";
 import { closeAllBut } from "../posix/descriptors.ts";
-import type { Cgroup } from "../posix/cgroup.ts";
 import {
   childrenOf,
   contextSwitches,
@@ -26,17 +26,17 @@ import {
   schedstatSeconds,
 } from "../posix/files.ts";
 import { fork } from "../posix/fork.ts";
+import { close } from "../posix/io.ts";
 import {
   becomeSubreaper,
   dieWithParent,
-  type Ended,
+  type ExitStatus,
   getpid,
   kill,
   waitAsync,
 } from "../posix/processes.ts";
-import { Signal } from "../posix/signals.ts";
 import { rebase } from "../posix/rebase.ts";
-import { close } from "../posix/sockets.ts";
+import { Signal } from "../posix/signals.ts";
 import type { Running } from "./running.ts";
 
 /** Starts the server process. */
@@ -166,7 +166,7 @@ class Processes implements Running, Readings {
     }
   }
 
-  #account({ pid, usage }: Ended): void {
+  #account({ pid, usage }: ExitStatus): void {
     const { children, parent } = this.#setup.meter;
     const slot = [parent, ...children].find((slot) => slot.pid === pid);
     // A child for one client has no slot of its own.
@@ -191,6 +191,6 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, one) => total + one, 0);
 }
 
-function howItEnded({ code, signal }: Ended): string {
+function howItEnded({ code, signal }: ExitStatus): string {
   return signal === undefined ? `ended with code ${code}` : `was ended by signal ${signal}`;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import { ExitCode, HerdError, UsageError } from "../errors.ts";
-import { read } from "../posix/sockets.ts";
+import { read } from "../posix/io.ts";
 import type { ErrorEvent } from "./protocol.ts";
 
 /** Reads a line from standard input, without its newline; undefined at the end of input. */

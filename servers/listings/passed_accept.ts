@@ -15,7 +15,8 @@ import {
   sendDescriptor,
   waitForNotification,
 } from "../posix/descriptors.ts";
-import { accept, close } from "../posix/sockets.ts";
+import { close } from "../posix/io.ts";
+import { accept } from "../posix/sockets.ts";
 
 /** Accepts, and passes each connection to the first free child. */
 export function parent({ listener, children }: ParentContext): never {

@@ -49,7 +49,7 @@ async function end(connection: Connection, server: RunningServer): Promise<void>
 
 /** Clients in the backlog of a listening socket. */
 function backlog(port: number): number {
-  return tcpSocketsOn(port).find(({ state }) => state === TcpState.listen)!.waiting;
+  return tcpSocketsOn(port).find(({ state }) => state === TcpState.listen)!.receiveQueue;
 }
 
 /** Ends a server; the clients of each child, which the parent counted as its children did. */

@@ -13,8 +13,9 @@
  */
 import type { Member, ParentContext } from "../design.ts";
 import { Poller, trySendDescriptor, WRITABLE } from "../posix/descriptors.ts";
+import { close } from "../posix/io.ts";
 import { readSignal, Signal, signalDescriptor } from "../posix/signals.ts";
-import { accept, close } from "../posix/sockets.ts";
+import { accept } from "../posix/sockets.ts";
 
 /** Accepts, and passes the connections to the servers in turn. */
 export function parent({ listener, children }: ParentContext): never {

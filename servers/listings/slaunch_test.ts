@@ -1,21 +1,14 @@
 /** What only a launcher does, which deals connections round. */
 import { assert, assertEquals, assertGreater, assertLessOrEqual, assertMatch } from "@std/assert";
 import type { Children, Member, ParentContext } from "../design.ts";
-import { Poller, receiveDescriptor } from "../posix/descriptors.ts";
+import { boundAddress, internetAddress } from "../posix/addresses.ts";
+import { pipe, Poller, receiveDescriptor } from "../posix/descriptors.ts";
 import { childrenOf, readText } from "../posix/files.ts";
 import { fork } from "../posix/fork.ts";
+import { close, read, write } from "../posix/io.ts";
 import { affinity, kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
-import {
-  boundAddress,
-  close,
-  internetAddress,
-  listen,
-  pipe,
-  read,
-  socketPair,
-  write,
-} from "../posix/sockets.ts";
+import { listen, socketPair } from "../posix/sockets.ts";
 import { REQUEST_LIMIT } from "../service/bytes.ts";
 import { parent } from "./slaunch.ts";
 import {
@@ -394,7 +387,7 @@ Deno.test("serve has flags that are for slaunch only, and no dialog among events
 });
 
 Deno.test("serve slaunch says so where there are no Unix sockets", async () => {
-  const preload = new URL("../posix/no_socket_pairs.ts", import.meta.url).pathname;
+  const preload = new URL("../posix/testing_no_socket_pairs.ts", import.meta.url).pathname;
   // In front of the arguments that `deno task serve` gives to `deno run`.
   const script = `deno=$1; shift 2; exec "$deno" run --preload=${preload} "$@"`;
   await using server = new ServeProcess(["slaunch"], ["/bin/sh", "-c", script, "sh"]);

@@ -2,12 +2,12 @@
 import { assert, assertEquals } from "@std/assert";
 import type { LockKind } from "../design.ts";
 import { designs } from "../designs.ts";
-import { unlinkedFile } from "../posix/locking.ts";
 import { readText } from "../posix/files.ts";
+import { close } from "../posix/io.ts";
+import { unlinkedFile } from "../posix/locking.ts";
 import { shareMemory } from "../posix/memory.ts";
-import { type Ended, getppid, kill } from "../posix/processes.ts";
+import { type ExitStatus, getppid, kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
-import { close } from "../posix/sockets.ts";
 import { forkReady, sleep, waitFor } from "../testing.ts";
 import { type LockLocation, openLock } from "./lock.ts";
 import { Mutex } from "./mutex.ts";
@@ -32,14 +32,14 @@ function sharedNumber(): Int32Array {
 /** A forked process that has come to its `ready`; it does not outlive the block that uses it. */
 class Contender implements Disposable {
   readonly pid: number;
-  #ended: Ended | undefined;
+  #ended: ExitStatus | undefined;
 
   constructor(body: (ready: () => void) => void) {
     this.pid = forkReady(body);
   }
 
   /** Waits for its end. */
-  ended(): Ended {
+  ended(): ExitStatus {
     return this.#ended ??= waitFor(this.pid);
   }
 

@@ -1,5 +1,5 @@
 /**
- * Calls of several C functions without a single instruction of JavaScript between them.
+ * Consecutive calls of C functions without JavaScript in between.
  *
  * @module
  */
@@ -12,22 +12,22 @@ export interface CCall {
   readonly args: readonly (number | bigint)[];
 }
 
-/** Room for a ucontext_t (968 bytes on x86-64, 4560 on arm64), and for the stack of such a call. */
+/** Space for a ucontext_t (968 bytes on x86-64, 4560 on arm64) and for the stack of a call. */
 const CONTEXT_BYTES = 8192;
 const STACK_BYTES = 8192;
 const EACH = CONTEXT_BYTES + STACK_BYTES;
 
-// Where things lie in a ucontext_t (ucontext.h, the same on both).
+// Offsets in a ucontext_t (ucontext.h), the same on both.
 const UC_LINK = 8;
 const UC_STACK_POINTER = 16;
 const UC_STACK_SIZE = 32;
 
 /**
- * Makes the calls one after the other (makecontext(3)). Their results are lost.
+ * Makes the calls one after another (makecontext(3)). Their results are lost.
  *
- * SAFETY: each call has a context of its own, whose successor is the next one's and, of the last, the
- * one that called. All of them lie in shared memory made for them, so that nothing of this process's own
- * memory is written between the calls, but for what the functions themselves write.
+ * SAFETY: each call has its own context, linked to that of the next call; the last one is linked to the
+ * caller's. All contexts and stacks are in a shared mapping of their own, so between the calls nothing
+ * writes to this process's private memory except the functions themselves.
  */
 export function callBackToBack(calls: readonly CCall[]): void {
   if (calls.length === 0) return;

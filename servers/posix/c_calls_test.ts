@@ -1,12 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { closing } from "../testing.ts";
 import { callBackToBack } from "./c_calls.ts";
+import { pipe } from "./descriptors.ts";
+import { read } from "./io.ts";
 import { addressOf, libc } from "./libc.ts";
-import { pipe, read } from "./sockets.ts";
 
 const SYS_write = { x86_64: 1, aarch64: 64 }[Deno.build.arch];
 
-Deno.test("callBackToBack() makes each call once, in that order", () => {
+Deno.test("callBackToBack() makes each call once, in order", () => {
   const [output, input] = pipe();
   using _ = closing(output, input);
   const digits = new TextEncoder().encode("0123456789");
@@ -20,7 +21,7 @@ Deno.test("callBackToBack() makes each call once, in that order", () => {
   assertEquals(new TextDecoder().decode(written.subarray(0, length)), "78901" + "4".repeat(100));
 });
 
-Deno.test("callBackToBack() passes six arguments whole, negative ones and addresses", () => {
+Deno.test("callBackToBack() passes six arguments, negative ones and addresses included", () => {
   const PROT_READ_WRITE = 3;
   const MAP_PRIVATE_ANONYMOUS_FIXED = 0x32;
   const place = libc.mmap(null, 8192n, PROT_READ_WRITE, 0x22, -1, 0n)!;
@@ -33,6 +34,6 @@ Deno.test("callBackToBack() passes six arguments whole, negative ones and addres
   libc.munmap(place, 8192n);
 });
 
-Deno.test("callBackToBack() makes no call of none", () => {
+Deno.test("callBackToBack() of an empty list does nothing", () => {
   callBackToBack([]);
 });

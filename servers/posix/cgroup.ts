@@ -1,24 +1,24 @@
 /**
- * A control group of its own for a server: an account of its CPU time that the kernel keeps as a whole,
- * whatever becomes of single processes (cgroups(7)).
+ * A control group for a server: the kernel accounts the CPU time of all its processes together, including
+ * those that have terminated (cgroups(7)).
  *
  * @module
  */
-import { checked, Errno, errno, SystemError } from "./errors.ts";
+import { checked, Errno, errno, hasErrno } from "./errors.ts";
 import { readText, tryReadText, writeText } from "./files.ts";
 import { cString, libc } from "./libc.ts";
 import { waitForExit } from "./processes.ts";
 
-/** Where a CPU account can be kept: cpuacct of version 1, or the one hierarchy of version 2. */
+/** A cgroup hierarchy that accounts CPU time: cpuacct of version 1, or the unified one of version 2. */
 interface Hierarchy {
   readonly source: "cgroup v1" | "cgroup v2";
-  /** Folder of the cgroup this process is in. */
+  /** Folder of this process's cgroup. */
   readonly folder: string;
-  /** CPU seconds of the cgroup in that folder. */
+  /** CPU seconds of the cgroup with that folder. */
   readonly cpuSeconds: (folder: string) => number;
 }
 
-/** The hierarchies that this machine has, the exact one first. */
+/** The hierarchies of this machine, version 1 first because it counts nanoseconds. */
 export function hierarchies(): Hierarchy[] {
   const mounts = (tryReadText("/proc/mounts") ?? "").split("\n").map((line) => line.split(" "));
   const own = (tryReadText("/proc/self/cgroup") ?? "").trim().split("\n").map((line) => {
@@ -26,8 +26,8 @@ export function hierarchies(): Hierarchy[] {
     return { controllers: controllers.split(","), path: path.replace(/\/$/, "") };
   });
   return own.flatMap(({ controllers, path }): Hierarchy[] => {
-    const [unified] = [controllers[0] === ""];
-    // Together with the cpu controller a new group would also be scheduled as one.
+    const unified = controllers[0] === "";
+    // Mounted with the cpu controller, a new group would also change scheduling.
     if (!unified && controllers.join() !== "cpuacct") return [];
     const mount = mounts.find(([, , type, options]) =>
       unified ? type === "cgroup2" : type === "cgroup" && options!.split(",").includes("cpuacct")
@@ -49,7 +49,7 @@ const VERSION_2 = {
     Number(readText(`${folder}/cpu.stat`).match(/^usage_usec (\d+)/m)?.[1]) / 1e6,
 } as const;
 
-/** A cgroup made for a server. It is empty until somebody enters. */
+/** A cgroup of a server, initially without processes. */
 export class Cgroup {
   readonly #hierarchy: Hierarchy;
   readonly #folder: string;
@@ -59,36 +59,36 @@ export class Cgroup {
     this.#folder = folder;
   }
 
-  /** Makes the cgroup of the server whose host is that process; undefined where none can be made. */
-  static make(host: number, among = hierarchies()): Cgroup | undefined {
+  /** Creates the cgroup of the server with that host process; undefined if this process may not. */
+  static create(host: number, among = hierarchies()): Cgroup | undefined {
     for (const hierarchy of among) {
       const folder = folderOf(hierarchy, host);
-      const isThere = libc.mkdir(cString(folder), 0o755) === 0 || errno() === Errno.EEXIST;
-      if (isThere) return new Cgroup(hierarchy, folder);
+      const exists = libc.mkdir(cString(folder), 0o755) === 0 || errno() === Errno.EEXIST;
+      if (exists) return new Cgroup(hierarchy, folder);
     }
   }
 
-  /** Which kind it is. */
+  /** The kind of its hierarchy. */
   get source(): Hierarchy["source"] {
     return this.#hierarchy.source;
   }
 
-  /** CPU seconds of everyone who was ever in it, from when they entered. */
+  /** CPU seconds of all processes since they entered it, including those that have terminated. */
   get cpuSeconds(): number {
     return this.#hierarchy.cpuSeconds(this.#folder);
   }
 
-  /** Puts this process into it, with all its threads, and the children it will have. */
+  /** Moves this process into it, with all its threads and future children. */
   enter(): void {
     writeText(`${this.#folder}/cgroup.procs`, "0");
   }
 
-  /** Puts this process back where it was. */
+  /** Moves this process back into its previous cgroup. */
   leave(): void {
     writeText(`${this.#hierarchy.folder}/cgroup.procs`, "0");
   }
 
-  /** Removes it. All its processes must have ended. */
+  /** Removes it. @throws {SystemError} EBUSY if it still has processes. */
   remove(): void {
     checked(libc.rmdir(cString(this.#folder)), "rmdir", `remove the cgroup ${this.#folder}`);
   }
@@ -98,26 +98,24 @@ function folderOf({ folder }: Hierarchy, host: number): string {
   return `${folder}/herd-${host}`;
 }
 
-/** How long processes that were killed may take to leave their cgroup. */
-const LEAVING_MS = 1000;
+/** Timeout for killed processes to leave their cgroup. */
+const EXIT_TIMEOUT_MS = 1000;
 
-/** Removes what is left of the cgroup of a host that was killed. */
+/** Removes the cgroup of a host that was killed, after its last process has terminated. */
 export function removeLeftoverCgroup(host: number): void {
   for (const hierarchy of hierarchies()) {
     const folder = folderOf(hierarchy, host);
     const processes = tryReadText(`${folder}/cgroup.procs`);
     if (processes === undefined) continue;
-    for (const pid of processes.trim().split("\n").filter(Boolean).map(Number)) {
-      waitForEnd(pid);
-    }
+    processes.trim().split("\n").filter(Boolean).map(Number).forEach(waitIfRunning);
     libc.rmdir(cString(folder));
   }
 }
 
-function waitForEnd(pid: number): void {
+function waitIfRunning(pid: number): void {
   try {
-    waitForExit(pid, LEAVING_MS);
+    waitForExit(pid, EXIT_TIMEOUT_MS);
   } catch (error) {
-    if (!(error instanceof SystemError) || error.errno !== Errno.ESRCH) throw error;
+    if (!hasErrno(error, Errno.ESRCH)) throw error;
   }
 }

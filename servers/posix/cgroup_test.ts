@@ -13,20 +13,20 @@ function work(seconds: number): void {
 }
 
 const kinds = hierarchies().filter((hierarchy) => {
-  const cgroup = Cgroup.make(getpid(), [hierarchy]);
+  const cgroup = Cgroup.create(getpid(), [hierarchy]);
   cgroup?.remove();
   return cgroup !== undefined;
 });
 
 Deno.test({
-  name: "Cgroup.make() makes a cgroup (ignored where nobody may)",
+  name: "Cgroup.create() creates a cgroup (ignored without permission)",
   ignore: kinds.length === 0,
   fn: () => assertGreater(kinds.length, 0),
 });
 
 for (const kind of kinds) {
-  Deno.test(`${kind.source}: a cgroup counts who enters it, and the children they have`, () => {
-    const cgroup = Cgroup.make(getpid(), [kind])!;
+  Deno.test(`${kind.source}: a cgroup counts processes that enter it, and their children`, () => {
+    const cgroup = Cgroup.create(getpid(), [kind])!;
     assertEquals(cgroup.source, kind.source);
     const pid = forkReady((ready) => {
       cgroup.enter();
@@ -40,15 +40,15 @@ for (const kind of kinds) {
     });
     waitForExit(pid, 5000);
     const counted = cgroup.cpuSeconds;
-    const { usage } = waitFor(pid); // with that of its child
+    const { usage } = waitFor(pid); // including its child
     cgroup.remove();
     assertGreater(counted, 0.19);
-    // They had used something before they entered.
+    // CPU time from before they entered is not counted.
     assertGreater(total(usage), counted - 0.01);
   });
 
-  Deno.test(`${kind.source}: who leaves a cgroup is not counted any more`, () => {
-    const cgroup = Cgroup.make(getpid(), [kind])!;
+  Deno.test(`${kind.source}: a process that leaves a cgroup is not counted any more`, () => {
+    const cgroup = Cgroup.create(getpid(), [kind])!;
     const pid = forkReady((ready) => {
       cgroup.enter();
       cgroup.leave();
@@ -61,8 +61,8 @@ for (const kind of kinds) {
     cgroup.remove();
   });
 
-  Deno.test(`${kind.source}: removeLeftoverCgroup() removes it once those in it have ended`, () => {
-    const cgroup = Cgroup.make(getpid(), [kind])!;
+  Deno.test(`${kind.source}: removeLeftoverCgroup() removes it after its processes have exited`, () => {
+    const cgroup = Cgroup.create(getpid(), [kind])!;
     const pid = forkReady((ready) => {
       cgroup.enter();
       ready();
@@ -71,7 +71,7 @@ for (const kind of kinds) {
     kill(pid, Signal.KILL);
     waitFor(pid);
     removeLeftoverCgroup(getpid());
-    const again = Cgroup.make(getpid(), [kind])!;
+    const again = Cgroup.create(getpid(), [kind])!;
     assertEquals(again.cpuSeconds, 0); // a new one
     again.remove();
   });

@@ -1,5 +1,5 @@
 /**
- * CPU time and resource usage, of this process and of others. Seconds throughout.
+ * Clocks, CPU time and resource usage, in seconds unless stated otherwise.
  *
  * @module
  */
@@ -9,18 +9,21 @@ import { libc } from "./libc.ts";
 /** Size of struct rusage on 64-bit Linux. */
 export const RUSAGE_BYTES = 144;
 
-/** What getrusage(2) and wait4(2) tell. user + system is exact; how it splits is tick-based. */
+/** Resource usage (getrusage(2), wait4(2)). user + system is exact; the split is tick-based. */
 export interface Usage {
+  /** CPU seconds in user mode. */
   readonly user: number;
+  /** CPU seconds in the kernel. */
   readonly system: number;
+  /** Voluntary context switches. */
   readonly voluntary: number;
+  /** Involuntary context switches. */
   readonly involuntary: number;
 }
 
-/** Reads a struct rusage. */
+/** Parses a struct rusage. */
 export function parseUsage(rusage: DataView): Usage {
-  // The lower half of each long: seconds, microseconds and switches of one process fit, and no BigInt is
-  // made for each process that is waited for.
+  // Only the lower half of each long: the values of one process fit, and no BigInt is allocated.
   const long = (at: number) => rusage.getUint32(at, true);
   return {
     user: long(0) + long(8) / 1e6,
@@ -30,10 +33,10 @@ export function parseUsage(rusage: DataView): Usage {
   };
 }
 
-/** Whose usage getrusage(2) tells. */
+/** Values of the `who` argument of getrusage(2). */
 const WHO = { process: 0, thread: 1, children: -1 } as const;
 
-/** Usage of this process (all its threads), of this thread, or of the children that were waited for. */
+/** Usage of this process with all its threads, of this thread, or of all reaped children (getrusage(2)). */
 export function usage(who: keyof typeof WHO = "process"): Usage {
   const rusage = new Uint8Array(RUSAGE_BYTES);
   checked(libc.getrusage(WHO[who], rusage), "getrusage", "read resource usage");
@@ -41,38 +44,38 @@ export function usage(who: keyof typeof WHO = "process"): Usage {
 }
 
 /**
- * What keeps this thread busy for so many nanoseconds of CPU time (CLOCK_THREAD_CPUTIME_ID, see
- * clock_gettime(2)) each time it is called. As reading that clock takes a while itself, a turn may be too
- * long; the next one is the shorter for it, so that it comes out right on average.
+ * Returns a function that consumes the given nanoseconds of CPU time (CLOCK_THREAD_CPUTIME_ID, see
+ * clock_gettime(2)) per call. Reading the clock takes time itself, so one call may take longer; later calls
+ * are shortened by the excess, and the average is right.
  */
 export function cpuBurner(nanoseconds: number): () => void {
-  let owed = 0;
+  let due = 0;
   return () => {
-    owed += nanoseconds;
-    if (owed <= 0) return;
+    due += nanoseconds;
+    if (due <= 0) return;
     const start = threadNanoseconds();
     let spent = 0;
-    for (let reads = 2; spent < owed; reads++) {
-      // From the first read to the last lie all but one of them.
+    for (let reads = 2; spent < due; reads++) {
+      // The interval from the first read to the last contains all reads but one.
       spent = (threadNanoseconds() - start) * reads / (reads - 1);
     }
-    owed = Math.max(owed - spent, -MOST_AHEAD);
+    due = Math.max(due - spent, -MAX_EXCESS);
   };
 }
 
-/** Nanoseconds, several reads of the clock. What is longer was an interrupt: no turn is to pay for that. */
-const MOST_AHEAD = 50_000;
+/** Nanoseconds; several reads of the clock. More was an interruption and does not shorten later calls. */
+const MAX_EXCESS = 50_000;
 
 /** CLOCK_THREAD_CPUTIME_ID of <time.h>. */
 const THREAD_CPU_CLOCK = 3;
 
 function threadNanoseconds(): number {
   libc.clock_gettime(THREAD_CPU_CLOCK, timespec);
-  // The lower halves: a thread that has run for a century is not worth a BigInt.
+  // The lower halves suffice for a century of CPU time and need no BigInt.
   return timespecView.getUint32(0, true) * 1e9 + timespecView.getUint32(8, true);
 }
 
-/** Lets this thread sleep. */
+/** Blocks this thread for a number of milliseconds, or until a signal is handled (poll(2)). */
 export function sleep(milliseconds: number): void {
   libc.poll(NO_DESCRIPTORS, 0, milliseconds);
 }
@@ -83,19 +86,19 @@ const timespec = new Uint8Array(16);
 const timespecView = new DataView(timespec.buffer);
 
 /**
- * CPU seconds of a process so far, also of another one and of one that ended and was not waited for;
- * undefined where there is no such process.
+ * CPU seconds used so far by a process, which may be a zombie (clock_getcpuclockid(3)); undefined if there
+ * is no such process.
  */
 export function processCpu(pid: number): number | undefined {
   return readClock((~pid << 3) | CPUCLOCK_SCHED);
 }
 
-/** CPU seconds of a thread of this process so far; undefined where there is no such thread. */
+/** CPU seconds used so far by a thread of this process; undefined if there is no such thread. */
 export function threadCpu(tid: number): number | undefined {
   return readClock((~tid << 3) | CPUCLOCK_PERTHREAD | CPUCLOCK_SCHED);
 }
 
-// How clock_getcpuclockid(3) makes a clock's number from a process's (include/linux/posix-timers.h).
+// Bits of the clock ID that clock_getcpuclockid(3) derives from a process ID (linux/posix-timers.h).
 const CPUCLOCK_SCHED = 2;
 const CPUCLOCK_PERTHREAD = 4;
 
@@ -107,7 +110,10 @@ function readClock(clock: number): number | undefined {
 
 const CLOCK_MONOTONIC = 1;
 
-/** Nanoseconds since the system started, the same for every process (to some ns after a hundred days). */
+/**
+ * Nanoseconds since boot, the same in every process (CLOCK_MONOTONIC). A number holds them exactly for a
+ * hundred days, then to some nanoseconds.
+ */
 export function monotonicNanoseconds(): number {
   libc.clock_gettime(CLOCK_MONOTONIC, timespec);
   return timespecView.getUint32(0, true) * 1e9 + timespecView.getUint32(8, true);

@@ -26,7 +26,7 @@ function work(seconds: number): void {
   while (total(usage()) < seconds);
 }
 
-Deno.test("processCpu() follows another process, to the figure it leaves behind", () => {
+Deno.test("processCpu() reads the clock of another process, and agrees with wait4", () => {
   const pid = forkReady((ready) => {
     work(0.1);
     ready();
@@ -58,12 +58,12 @@ Deno.test("threadCpu() is the CPU time of one thread", () => {
   const before = total(usage("thread"));
   const cpu = threadCpu(tid)!;
   const after = total(usage("thread"));
-  // getrusage tells whole microseconds.
+  // getrusage counts whole microseconds.
   assertGreaterOrEqual(cpu, before - 1e-6);
   assertLess(cpu, after + 2e-6);
 });
 
-Deno.test("cpuBurner() uses so much CPU time on average, also where that is less than a look at the clock", () => {
+Deno.test("cpuBurner() consumes the given CPU time on average, even if reading the clock takes longer", () => {
   for (const [turns, nanoseconds] of [[500, 100_000], [200_000, 500]] as const) {
     const burn = cpuBurner(nanoseconds);
     const before = total(usage("thread"));
@@ -71,16 +71,16 @@ Deno.test("cpuBurner() uses so much CPU time on average, also where that is less
     const used = total(usage("thread")) - before;
     const asked = turns * nanoseconds / 1e9;
     assertGreater(used, 0.9 * asked);
-    // What interrupts and the loop itself take comes on top.
+    // Interrupts and the loop itself come on top.
     assertLess(used, 1.5 * asked);
   }
 });
 
-Deno.test("threadCpu() knows no threads of other processes", () => {
+Deno.test("threadCpu() is undefined for threads of other processes", () => {
   assertEquals(threadCpu(1), undefined);
 });
 
-Deno.test("parseUsage() reads a struct rusage wherever it lies", () => {
+Deno.test("parseUsage() parses a struct rusage at any offset", () => {
   const bytes = new Uint8Array(8 + RUSAGE_BYTES);
   const rusage = new DataView(bytes.buffer, 8);
   new BigInt64Array(bytes.buffer, 8, 4).set([1n, 250_000n, 2n, 500_000n]);

@@ -1,20 +1,54 @@
 /**
- * Descriptors as such: passing them to another process, waiting for several, closing many.
+ * Descriptors: creating, duplicating, passing, polling and closing them.
  *
  * @module
  */
-import { Errno, errno, retryOrThrow, SystemError } from "./errors.ts";
+import {
+  MSG_CMSG_CLOEXEC,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  O_CLOEXEC,
+  POLLIN,
+  POLLOUT,
+  SCM_RIGHTS,
+  SOL_SOCKET,
+} from "./constants.ts";
+import { checked, Errno, errno, retryOrThrow, SystemError } from "./errors.ts";
 import { addressOf, libc } from "./libc.ts";
 
-const SOL_SOCKET = 1;
-const SCM_RIGHTS = 1;
-const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
-const MSG_CMSG_CLOEXEC = 0x40000000;
 const CMSG_BYTES = 24; // CMSG_SPACE(sizeof(int)) on 64-bit Linux
 const CMSG_LEN = 20n; // CMSG_LEN(sizeof(int))
 
-/** One byte and room for one descriptor, as sendmsg(2) and recvmsg(2) want it. */
+/** A pipe: [read end, write end] (pipe(2)). @throws {SystemError} such as EMFILE. */
+export function pipe(): [number, number] {
+  const pair = new Int32Array(2);
+  checked(libc.pipe2(new Uint8Array(pair.buffer), O_CLOEXEC), "pipe2", "make a pipe");
+  return [pair[0]!, pair[1]!];
+}
+
+/** Duplicates a descriptor under the lowest free number from `least` on; closed on exec (fcntl(2)). */
+export function duplicate(fd: number, least = 0): number {
+  const F_DUPFD_CLOEXEC = 1030;
+  const action = `duplicate descriptor ${fd}`;
+  return checked(libc.fcntl(fd, F_DUPFD_CLOEXEC, least), "fcntl", action);
+}
+
+/** Like `duplicate`, and closes the original, even after an error. */
+export function renumber(fd: number, least: number): number {
+  try {
+    return duplicate(fd, least);
+  } finally {
+    libc.close(fd);
+  }
+}
+
+/** Clears FD_CLOEXEC: programs that this process starts inherit the descriptor. */
+export function clearCloseOnExec(fd: number): void {
+  const F_SETFD = 2;
+  checked(libc.fcntl(fd, F_SETFD, 0), "fcntl", `keep descriptor ${fd} open on exec`);
+}
+
+/** Buffers for sendmsg(2) and recvmsg(2): one byte of data and one descriptor. */
 function descriptorMessage() {
   const data = new Uint8Array(1);
   const vector = new BigUint64Array([addressOf(data), 1n]); // struct iovec
@@ -29,7 +63,7 @@ function descriptorMessage() {
   msghdr.setBigUint64(24, 1n, true);
   msghdr.setBigUint64(32, addressOf(control), true);
   msghdr.setUint32(40, CMSG_BYTES, true);
-  // SAFETY: the header points into the other three, so all four live as long as the module.
+  // SAFETY: the header points into the other three; all four are kept for the life of the module.
   return {
     header,
     data,
@@ -43,92 +77,94 @@ const outgoing = descriptorMessage();
 const incoming = descriptorMessage();
 
 /**
- * Passes a descriptor to the process at the other end of a Unix socket (UNP §15.7).
+ * Passes a descriptor to the peer of a Unix socket (UNP §15.7). Blocks while the socket's buffer is full.
  *
- * @returns false where that process is gone.
+ * @returns false if the peer has closed the socket.
  */
-export function sendDescriptor(channel: number, descriptor: number): boolean {
-  return send(channel, descriptor, MSG_NOSIGNAL);
+export function sendDescriptor(socket: number, descriptor: number): boolean {
+  return send(socket, descriptor, MSG_NOSIGNAL);
 }
 
 /**
- * As `sendDescriptor`, but without waiting for room in the queue of the socket.
+ * Like `sendDescriptor`, but does not block.
  *
- * @returns false also where there is none.
+ * @returns false if the socket's buffer is full or the peer has closed the socket.
  */
-export function trySendDescriptor(channel: number, descriptor: number): boolean {
-  return send(channel, descriptor, MSG_NOSIGNAL | MSG_DONTWAIT);
+export function trySendDescriptor(socket: number, descriptor: number): boolean {
+  return send(socket, descriptor, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-function send(channel: number, descriptor: number, flags: number): boolean {
+function send(socket: number, descriptor: number, flags: number): boolean {
   outgoing.descriptor[0] = descriptor;
   for (;;) {
-    if (libc.sendmsg(channel, outgoing.header, flags) === 1) return true;
-    if (errno() === Errno.EAGAIN || isGone()) return false;
-    retryOrThrow("sendmsg", `pass descriptor ${descriptor} over descriptor ${channel}`);
+    if (libc.sendmsg(socket, outgoing.header, flags) === 1) return true;
+    if (errno() === Errno.EAGAIN || isDisconnected()) return false;
+    retryOrThrow("sendmsg", `pass descriptor ${descriptor} over socket ${socket}`);
   }
 }
 
-/** The next descriptor that comes over a Unix socket; −1 where the other end is closed. */
-export function receiveDescriptor(channel: number): number {
+/** Receives a descriptor from the peer of a Unix socket and blocks until there is one; −1 at end of file. */
+export function receiveDescriptor(socket: number): number {
   for (;;) {
     incoming.controlLength[0] = CMSG_BYTES; // recvmsg overwrites it
     incoming.descriptor[0] = -1;
-    const count = libc.recvmsg(channel, incoming.header, MSG_CMSG_CLOEXEC);
+    const count = libc.recvmsg(socket, incoming.header, MSG_CMSG_CLOEXEC);
     if (count > 0) return incoming.descriptor[0]!;
-    if (count === 0 || isGone()) return -1;
-    retryOrThrow("recvmsg", `receive a descriptor over descriptor ${channel}`);
+    if (count === 0 || isDisconnected()) return -1;
+    retryOrThrow("recvmsg", `receive a descriptor over socket ${socket}`);
   }
 }
 
-const note = new Uint8Array(1);
+const byte = new Uint8Array(1);
 
-/** Says something to the process at the other end, which only means that it is said. */
-export function notify(channel: number): void {
-  while (libc.write(channel, note, 1) < 0) retryOrThrow("write", `tell over descriptor ${channel}`);
+/** Sends one byte as a notification. */
+export function notify(socket: number): void {
+  while (libc.write(socket, byte, 1) < 0) {
+    retryOrThrow("write", `send a notification over descriptor ${socket}`);
+  }
 }
 
-/** Takes such a note; false where the process at the other end is gone. */
-export function waitForNotification(channel: number): boolean {
+/** Waits for a notification; false if the peer has closed the socket. */
+export function waitForNotification(socket: number): boolean {
   for (;;) {
-    const count = libc.read(channel, note, 1);
+    const count = libc.read(socket, byte, 1);
     if (count > 0) return true;
-    if (count === 0 || isGone()) return false;
-    retryOrThrow("read", `listen on descriptor ${channel}`);
+    if (count === 0 || isDisconnected()) return false;
+    retryOrThrow("read", `wait for a notification on descriptor ${socket}`);
   }
 }
 
-/** Whether a call failed because the process at the other end is gone, having read everything or not. */
-function isGone(): boolean {
+/** Whether the last call failed because the peer has closed the socket, with or without unread data. */
+function isDisconnected(): boolean {
   const number = errno();
   return number === Errno.EPIPE || number === Errno.ECONNRESET;
 }
 
-/** What to wait for on a descriptor (poll(2)). */
-export const READABLE = 1;
-export const WRITABLE = 4;
+/** Events to poll for (poll(2)). */
+export const READABLE = POLLIN;
+export const WRITABLE = POLLOUT;
 
-/** Waits for any of several descriptors (poll(2)), each at a place of its own, counted from 0. */
+/** Polls several descriptors (poll(2)), each with an index from 0. */
 export class Poller {
   // struct pollfd: the descriptor, then events (lower half) and revents (upper half).
   #ints: Int32Array<ArrayBuffer>;
   #bytes: Uint8Array<ArrayBuffer>;
   #size: number;
 
-  /** Waits for all of them to become readable. */
+  /** Polls these descriptors for input. */
   constructor(descriptors: readonly number[]) {
     this.#ints = new Int32Array(descriptors.flatMap((descriptor) => [descriptor, READABLE]));
     this.#bytes = new Uint8Array(this.#ints.buffer);
     this.#size = descriptors.length;
   }
 
-  /** Puts a descriptor at that place, which is not ready before the next wait; −1: none. */
+  /** Replaces the descriptor at an index and clears its state. −1 disables the index. */
   set(index: number, descriptor: number, events = READABLE): void {
     this.#ints[2 * index] = descriptor;
     this.#ints[2 * index + 1] = events;
   }
 
-  /** Makes a place for one more behind the others. */
+  /** Appends a descriptor. */
   add(descriptor: number, events = READABLE): void {
     if (2 * this.#size === this.#ints.length) {
       const larger = new Int32Array(Math.max(8, 4 * this.#size));
@@ -139,7 +175,7 @@ export class Poller {
     this.set(this.#size++, descriptor, events);
   }
 
-  /** Takes a place away; the last one moves there. */
+  /** Removes an index. The last descriptor moves there. */
   remove(index: number): void {
     const last = 2 * --this.#size;
     this.#ints[2 * index] = this.#ints[last]!;
@@ -147,9 +183,10 @@ export class Poller {
   }
 
   /**
-   * Waits until at least one is ready, or its other end closed.
+   * Blocks until a descriptor is ready or hung up.
    *
-   * @returns false where that has not happened within so many milliseconds (−1: however long it takes).
+   * @param milliseconds the timeout; −1: none.
+   * @returns false after the timeout.
    */
   wait(milliseconds = -1): boolean {
     for (;;) {
@@ -159,22 +196,22 @@ export class Poller {
     }
   }
 
-  /** Whether, in the last wait, the one at that place was. */
+  /** Whether the last `wait` found the descriptor at that index ready or hung up. */
   isReady(index: number): boolean {
     return this.#ints[2 * index]! >= 0 && this.#ints[2 * index + 1]! >> 16 !== 0;
   }
 }
 
-/** Closes every descriptor but those and the standard three. */
+/** Closes every descriptor except the standard three and those given (close_range(2)). */
 export function closeAllBut(kept: readonly number[]): void {
   const SYS_close_range = 436; // the same number on every architecture
   const STDERR = 2;
   const LAST = 0xffffffff;
-  const walls = [STDERR, ...kept.filter((fd) => fd > STDERR).sort((a, b) => a - b)];
-  for (const [i, wall] of walls.entries()) {
-    const next = walls[i + 1];
-    if (next === wall + 1 || next === wall) continue;
-    if (libc.close_range(SYS_close_range, wall + 1, next === undefined ? LAST : next - 1, 0) < 0) {
+  const sorted = [STDERR, ...kept.filter((fd) => fd > STDERR).sort((a, b) => a - b)];
+  for (const [i, fd] of sorted.entries()) {
+    const next = sorted[i + 1];
+    if (next === fd + 1 || next === fd) continue;
+    if (libc.close_range(SYS_close_range, fd + 1, next === undefined ? LAST : next - 1, 0) < 0) {
       throw new SystemError("close_range", "close descriptors", errno());
     }
   }

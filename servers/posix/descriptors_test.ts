@@ -2,6 +2,7 @@ import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { closing, inChild, waitFor } from "../testing.ts";
 import {
   closeAllBut,
+  pipe,
   Poller,
   receiveDescriptor,
   sendDescriptor,
@@ -11,12 +12,13 @@ import {
 import { SystemError } from "./errors.ts";
 import { tryReadText } from "./files.ts";
 import { fork } from "./fork.ts";
+import { close, read, write } from "./io.ts";
 import { shareMemory } from "./memory.ts";
-import { close, pipe, read, socketPair, write } from "./sockets.ts";
+import { socketPair } from "./sockets.ts";
 
 const byte = new Uint8Array(1);
 
-Deno.test("sendDescriptor() gives another process what it did not have", () => {
+Deno.test("sendDescriptor() passes a descriptor to another process", () => {
   const [ours, childs] = socketPair();
   const child = fork(() => {
     close(ours);
@@ -36,21 +38,21 @@ Deno.test("sendDescriptor() gives another process what it did not have", () => {
   assertEquals(waitFor(child).code, 0);
 });
 
-Deno.test("sendDescriptor() says where the other end is gone", () => {
+Deno.test("sendDescriptor() returns false after the peer has closed", () => {
   const [left, right] = socketPair();
   using _ = closing(left);
   close(right);
   assertEquals(sendDescriptor(left, 0), false);
 });
 
-Deno.test("receiveDescriptor() says where the other end is closed", () => {
+Deno.test("receiveDescriptor() returns −1 after the peer has closed", () => {
   const [left, right] = socketPair();
   using _ = closing(left);
   close(right);
   assertEquals(receiveDescriptor(left), -1);
 });
 
-Deno.test("receiveDescriptor() says so too where the other end left something unread", () => {
+Deno.test("receiveDescriptor() returns −1 after the peer has closed with unread data", () => {
   const [left, right] = socketPair();
   using _ = closing(left);
   write(left, byte, 1);
@@ -58,7 +60,7 @@ Deno.test("receiveDescriptor() says so too where the other end left something un
   assertEquals(receiveDescriptor(left), -1);
 });
 
-Deno.test("Poller waits until one is readable, and tells which", () => {
+Deno.test("Poller waits until a descriptor is readable, and finds it", () => {
   const pipes = [pipe(), pipe(), pipe()];
   using _ = closing(...pipes.flat());
   const poller = new Poller(pipes.map(([output]) => output));
@@ -66,7 +68,7 @@ Deno.test("Poller waits until one is readable, and tells which", () => {
   write(pipes[1]![1], byte, 1);
   poller.wait();
   assertEquals(ready(), [false, true, false]);
-  // Another one takes its place, and one is left out.
+  // Another one takes its index, and one index is disabled.
   poller.set(1, -1);
   write(pipes[0]![1], byte, 1);
   poller.wait();
@@ -77,7 +79,7 @@ Deno.test("Poller waits until one is readable, and tells which", () => {
   assertEquals(ready(), [true, false, true]);
 });
 
-Deno.test("Poller takes a closed other end for readable", () => {
+Deno.test("Poller takes a hang-up for readable", () => {
   const [output, input] = pipe();
   using _ = closing(output);
   close(input);
@@ -86,7 +88,7 @@ Deno.test("Poller takes a closed other end for readable", () => {
   assertEquals(poller.isReady(0), true);
 });
 
-Deno.test("closeAllBut() leaves those it is given, and the standard three", () => {
+Deno.test("closeAllBut() keeps the given descriptors and the standard three", () => {
   const pipes = [pipe(), pipe()];
   using _ = closing(...pipes.flat());
   const kept = [pipes[1]![1], pipes[0]![0]];
@@ -101,7 +103,7 @@ Deno.test("closeAllBut() leaves those it is given, and the standard three", () =
   assertEquals(left, [0, 1, 2, ...kept.toReversed()]);
 });
 
-Deno.test("trySendDescriptor() waits for no room, and loses nothing that it has passed", () => {
+Deno.test("trySendDescriptor() does not wait for a full buffer, and loses no descriptor it has passed", () => {
   const [ours, theirs] = socketPair();
   using _ = closing(ours, theirs);
   const poller = new Poller([]);
@@ -117,7 +119,7 @@ Deno.test("trySendDescriptor() waits for no room, and loses nothing that it has 
   assertEquals(trySendDescriptor(ours, theirs), true);
 });
 
-Deno.test("sendDescriptor() names the error where it fails", () => {
+Deno.test("sendDescriptor() throws the error of sendmsg", () => {
   const [left, right] = socketPair();
   using _ = closing(left, right);
   const [output, input] = pipe();
@@ -128,12 +130,12 @@ Deno.test("sendDescriptor() names the error where it fails", () => {
     assertEquals([call, code], ["sendmsg", "EBADF"]);
     assertEquals(
       message.split(" (")[0],
-      `Cannot pass descriptor -1 over descriptor ${left}: sendmsg failed with EBADF`,
+      `Cannot pass descriptor -1 over socket ${left}: sendmsg failed with EBADF`,
     );
   }
 });
 
-Deno.test("Poller takes places away and adds more than there were", () => {
+Deno.test("Poller removes indices and adds more than it had", () => {
   const pipes = Array.from({ length: 20 }, pipe);
   using _ = closing(...pipes.flat());
   const poller = new Poller([]);
@@ -142,7 +144,7 @@ Deno.test("Poller takes places away and adds more than there were", () => {
   for (const i of [3, 18, 19]) write(pipes[i]![1], byte, 1);
   poller.wait();
   assertEquals(ready(), [3, 18, 19]);
-  // The last one takes the place of the one that goes; its own is empty.
+  // The last one takes the index of the removed one.
   poller.remove(3);
   poller.wait();
   assertEquals(ready().filter((index) => index < 19), [3, 18]);
@@ -154,7 +156,7 @@ Deno.test("Poller takes places away and adds more than there were", () => {
   assertEquals(ready()[0], 17);
 });
 
-Deno.test("Poller waits for room where it is told to, and not longer than that", () => {
+Deno.test("Poller waits for WRITABLE, and not beyond its timeout", () => {
   const [left, right] = socketPair();
   using _ = closing(left, right);
   const poller = new Poller([left]);

@@ -1,15 +1,17 @@
 import { assertEquals } from "@std/assert";
 import { closing } from "../testing.ts";
-import { createEpoll, LevelEpoll, MAX_EVENTS, OneShotEpoll, watched } from "./epoll.ts";
-import { shareMemory } from "./memory.ts";
+import { pipe } from "./descriptors.ts";
+import { createEpoll, epollEntries, LevelEpoll, MAX_EVENTS, OneShotEpoll } from "./epoll.ts";
 import { fork } from "./fork.ts";
+import { close, read, write } from "./io.ts";
+import { shareMemory } from "./memory.ts";
 import { kill, wait, waitForExit } from "./processes.ts";
 import { Signal } from "./signals.ts";
-import { close, pipe, read, socketPair, write } from "./sockets.ts";
+import { socketPair } from "./sockets.ts";
 
 const byte = new Uint8Array(1);
 
-/** Whether waiting for the set takes longer than it should if something were ready. */
+/** Whether waiting blocks, which it would not if a descriptor were ready. */
 function isIdle(set: number): boolean {
   const pid = fork(() => new OneShotEpoll(set).wait());
   const idle = !waitForExit(pid, 50);
@@ -18,7 +20,7 @@ function isIdle(set: number): boolean {
   return idle;
 }
 
-Deno.test("OneShotEpoll gives a descriptor that is readable, and what it was added with", () => {
+Deno.test("OneShotEpoll returns a readable descriptor and its tag", () => {
   const pipes = [pipe(), pipe()];
   const set = createEpoll();
   using _ = closing(set, ...pipes.flat());
@@ -29,7 +31,7 @@ Deno.test("OneShotEpoll gives a descriptor that is readable, and what it was add
   assertEquals([ready.descriptor, ready.tag], [pipes[1]![0], 0xfffffff1]);
 });
 
-Deno.test("OneShotEpoll gives a descriptor to one alone until it is armed again", () => {
+Deno.test("OneShotEpoll returns a descriptor to one thread until it is rearmed", () => {
   const [output, input] = pipe();
   const set = createEpoll();
   using _ = closing(set, output, input);
@@ -38,15 +40,15 @@ Deno.test("OneShotEpoll gives a descriptor to one alone until it is armed again"
   write(input, byte, 1);
   ready.wait();
   assertEquals(isIdle(set), true);
-  ready.arm(output, 2);
+  ready.rearm(output, 2);
   ready.wait();
   assertEquals([ready.descriptor, ready.tag], [output, 2]);
   read(output, byte);
-  ready.arm(output, 2);
+  ready.rearm(output, 2);
   assertEquals(isIdle(set), true);
 });
 
-Deno.test("OneShotEpoll gives a descriptor whose other end is closed", () => {
+Deno.test("OneShotEpoll returns a descriptor whose peer has closed", () => {
   const [output, input] = pipe();
   const set = createEpoll();
   using _ = closing(set, output);
@@ -57,7 +59,7 @@ Deno.test("OneShotEpoll gives a descriptor whose other end is closed", () => {
   assertEquals(ready.descriptor, output);
 });
 
-Deno.test("OneShotEpoll wakes one of several that wait", () => {
+Deno.test("OneShotEpoll wakes one of several waiting threads", () => {
   const [output, input] = pipe();
   const set = createEpoll();
   using _ = closing(set, output, input);
@@ -70,7 +72,7 @@ Deno.test("OneShotEpoll wakes one of several that wait", () => {
         ready.wait();
         read(ready.descriptor, byte);
         Atomics.add(woken, 0, 1);
-        ready.arm(ready.descriptor, 1);
+        ready.rearm(ready.descriptor, 1);
       }
     }));
   for (let sent = 1; sent <= 100; sent++) {
@@ -84,26 +86,26 @@ Deno.test("OneShotEpoll wakes one of several that wait", () => {
   }
 });
 
-Deno.test("watched() tells what a set waits for, and not what was removed", () => {
+Deno.test("epollEntries() lists what was added and not removed", () => {
   const pipes = [pipe(), pipe(), pipe()];
   const set = createEpoll();
   using _ = closing(set, ...pipes.flat());
   const ready = new OneShotEpoll(set);
   for (const [i, [output]] of pipes.entries()) ready.add(output, 7 + i);
   ready.remove(pipes[0]![0]);
-  assertEquals(watched(set).toSorted((a, b) => a.tag - b.tag), [
+  assertEquals(epollEntries(set).toSorted((a, b) => a.tag - b.tag), [
     { descriptor: pipes[1]![0], tag: 8 },
     { descriptor: pipes[2]![0], tag: 9 },
   ]);
 });
 
-/** A set that is closed at the end of the block. */
+/** An epoll instance that is closed at the end of the block. */
 function makeSet(): LevelEpoll & Disposable {
   const set = createEpoll();
   return Object.assign(new LevelEpoll(set), { [Symbol.dispose]: () => close(set) });
 }
 
-Deno.test("LevelEpoll.wait() tells of what is ready, for as long as it is", () => {
+Deno.test("LevelEpoll.wait() returns a descriptor as long as it is ready", () => {
   using set = makeSet();
   const [output, input] = pipe();
   const [quiet, quietInput] = pipe();
@@ -114,13 +116,13 @@ Deno.test("LevelEpoll.wait() tells of what is ready, for as long as it is", () =
   write(input, byte, 1);
   for (const milliseconds of [-1, 1, 0]) {
     assertEquals(set.wait(milliseconds), 1);
-    assertEquals([set.tag(0), set.descriptor(0), set.isEnded(0)], [7, output, false]);
+    assertEquals([set.tag(0), set.descriptor(0), set.isHungUp(0)], [7, output, false]);
   }
   read(output, byte);
   assertEquals(set.wait(0), 0);
 });
 
-Deno.test("LevelEpoll.wait() tells of up to as many as its limit, and of any tag", () => {
+Deno.test("LevelEpoll.wait() returns MAX_EVENTS at most, with any tag", () => {
   using set = makeSet();
   using all = new DisposableStack();
   for (let i = 0; i <= MAX_EVENTS; i++) {
@@ -134,7 +136,7 @@ Deno.test("LevelEpoll.wait() tells of up to as many as its limit, and of any tag
   assertEquals(set.tag(MAX_EVENTS - 1), 2 ** 32 - MAX_EVENTS);
 });
 
-Deno.test("LevelEpoll.addForHangUp() tells once that the other end is closed, and of nothing else", () => {
+Deno.test("LevelEpoll.addForHangUp() reports a hang-up once, and no input", () => {
   using set = makeSet();
   const [own, other] = socketPair();
   using _ = closing(own);
@@ -143,13 +145,13 @@ Deno.test("LevelEpoll.addForHangUp() tells once that the other end is closed, an
   assertEquals(set.wait(0), 0);
   close(other);
   assertEquals(set.wait(-1), 1);
-  assertEquals(set.isEnded(0), true);
+  assertEquals(set.isHungUp(0), true);
   assertEquals(set.wait(0), 0);
-  set.addForHangUp(own, 1); // it is there already
+  set.addForHangUp(own, 1); // it was added before
   assertEquals(set.wait(0), 0);
 });
 
-Deno.test("LevelEpoll.remove() takes a descriptor out", () => {
+Deno.test("LevelEpoll.remove() removes a descriptor", () => {
   using set = makeSet();
   const [output, input] = pipe();
   using _ = closing(output, input);

@@ -1,12 +1,12 @@
 /**
- * Failed system calls: one error type, and one policy on which failures are not failures.
+ * Failed system calls: the error type, and the policy on which failures to retry.
  *
  * @module
  */
 import { ExitCode, HerdError } from "../errors.ts";
 import { fromCString, libc } from "./libc.ts";
 
-/** Error numbers the code asks about (errno(3); the same on every Linux architecture). */
+/** Error numbers used by the code (errno(3)), the same on x86-64 and arm64. */
 export const Errno = {
   EPERM: 1,
   ENOENT: 2,
@@ -36,17 +36,18 @@ export const Errno = {
   EHOSTUNREACH: 113,
 } as const;
 
-/** A system call failed. The message says what it was action, which call, and why. */
+/** A system call failed. The message names the operation, the call and the reason. */
 export class SystemError extends HerdError {
   override name = "SystemError";
   readonly exitCode = ExitCode.unsupported;
   /** The C function, such as `bind`. */
   readonly call: string;
-  /** Error number. */
+  /** The error number. */
   readonly errno: number;
   /** Its name, such as `EADDRINUSE`. */
   readonly code: string;
 
+  /** `action` completes "Cannot …". */
   constructor(call: string, action: string, errno: number) {
     const code = errnoName(errno);
     super(`Cannot ${action}: ${call} failed with ${code} (${fromCString(libc.strerror(errno))})`);
@@ -56,7 +57,7 @@ export class SystemError extends HerdError {
   }
 }
 
-/** Whether a failure is that of a system call with one of these error numbers. */
+/** Whether an error is a `SystemError` with one of these error numbers. */
 export function hasErrno(error: unknown, ...numbers: readonly number[]): boolean {
   return error instanceof SystemError && numbers.includes(error.errno);
 }
@@ -66,22 +67,22 @@ export function errnoName(errno: number): string {
   return fromCString(libc.strerrorname_np(errno), `errno ${errno}`);
 }
 
-/** The error number of this thread's last failed call. Read it before anything else happens. */
+/** The error number of this thread's last failed call. Read it directly after the call. */
 export function errno(): number {
   const location = libc.__errno_location();
   return location === null ? 0 : new Deno.UnsafePointerView(location).getInt32();
 }
 
-/** How long to leave a full descriptor table alone before accept is tried again. */
-const STARVED_MS = 10;
+/** Delay before accept is retried after the descriptor table was full. */
+const ACCEPT_RETRY_MS = 10;
 
 /**
- * The policy, for a call that returned −1. Returns where the caller should try again: the call was
- * interrupted (EINTR), the client went away before it was accepted (ECONNABORTED), or there is no
- * descriptor or memory for it now (EMFILE, ENFILE, ENOBUFS, ENOMEM: after a pause, since the client
- * waits in the backlog). Everything else is a failure; EAGAIN means that a socket's time limit ran out.
+ * The policy for a call that returned −1. Returns if the caller should retry: the call was interrupted
+ * (EINTR), the client aborted the connection before it was accepted (ECONNABORTED), or accept had no
+ * descriptor or memory (EMFILE, ENFILE, ENOBUFS, ENOMEM: returns after a delay, while the client waits in
+ * the backlog).
  *
- * @throws {SystemError} for a real failure.
+ * @throws {SystemError} for every other failure; EAGAIN is a socket's timeout.
  */
 export function retryOrThrow(call: string, action: string): void {
   const number = errno();
@@ -94,13 +95,13 @@ export function retryOrThrow(call: string, action: string): void {
     case Errno.ENOBUFS:
     case Errno.ENOMEM:
       if (call !== "accept") break;
-      libc.poll(new Uint8Array(0), 0, STARVED_MS);
+      libc.poll(new Uint8Array(0), 0, ACCEPT_RETRY_MS);
       return;
   }
   throw new SystemError(call, action, number);
 }
 
-/** The result of a call that fails with −1 and is not worth repeating. @throws {SystemError} */
+/** Returns the result of a call that is not retried. @throws {SystemError} if it is −1. */
 export function checked(result: number, call: string, action: string): number {
   if (result === -1) throw new SystemError(call, action, errno());
   return result;
@@ -108,8 +109,8 @@ export function checked(result: number, call: string, action: string): number {
 
 const STDERR = 2;
 
-/** Writes a line to standard error, from a process or thread that has no console. */
+/** Writes a line to standard error, in a process or thread without console. */
 export function printError(message: string): void {
   const bytes = new TextEncoder().encode(`herd[${libc.getpid()}]: ${message}\n`);
-  libc.write(STDERR, bytes, bytes.length); // fails where nobody reads it
+  libc.write(STDERR, bytes, bytes.length); // ignores errors: nobody may be reading
 }

@@ -1,9 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { boundAddress, internetAddress } from "./addresses.ts";
 import { checked, Errno, errnoName, hasErrno, SystemError } from "./errors.ts";
+import { connect, listen, streamSocket } from "./sockets.ts";
 import { closing } from "../testing.ts";
-import { boundAddress, connect, internetAddress, listen, streamSocket } from "./sockets.ts";
 
-Deno.test("listen() on a port in use says which call failed, why, and what it was doing", () => {
+Deno.test("listen() on a port in use names operation, call and reason", () => {
   const listener = listen(internetAddress("127.0.0.1", 0), "take a port");
   using _ = closing(listener);
   const address = internetAddress("127.0.0.1", boundAddress(listener).port);
@@ -30,7 +31,7 @@ Deno.test("checked() returns what is not −1", () => {
   assertEquals([0, 7, -2].map((result) => checked(result, "f", "test")), [0, 7, -2]);
 });
 
-Deno.test("errnoName() knows the names, and has one for numbers without", () => {
+Deno.test("errnoName() gives names, and a substitute for unknown numbers", () => {
   assertEquals([1, 11, 104, 9999].map(errnoName), ["EPERM", "EAGAIN", "ECONNRESET", "errno 9999"]);
 });
 
@@ -38,7 +39,7 @@ Deno.test("Errno holds the numbers of this machine", () => {
   for (const [name, number] of Object.entries(Errno)) assertEquals(errnoName(number), name);
 });
 
-Deno.test("hasErrno() tells failures of system calls apart, and from others", () => {
+Deno.test("hasErrno() tells errors of system calls apart, and from other errors", () => {
   const error = new SystemError("open", "look", Errno.ENOENT);
   assertEquals(hasErrno(error, Errno.ENOENT), true);
   assertEquals(hasErrno(error, Errno.EACCES, Errno.ENOENT), true);

@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { assertThrows } from "@std/assert";
 import { closing, forkReady, sleep, waitFor } from "../testing.ts";
+import { boundAddress, internetAddress } from "./addresses.ts";
 import { usage } from "./clocks.ts";
 import { SystemError } from "./errors.ts";
 import {
@@ -16,31 +17,22 @@ import {
   tryReadText,
 } from "./files.ts";
 import { fork, forkAgain } from "./fork.ts";
+import { close, read, write } from "./io.ts";
 import { shareMemory } from "./memory.ts";
 import { kill, waitForExit } from "./processes.ts";
 import { Signal } from "./signals.ts";
-import {
-  boundAddress,
-  close,
-  connect,
-  internetAddress,
-  listen,
-  read,
-  socketPair,
-  streamSocket,
-  write,
-} from "./sockets.ts";
+import { connect, listen, socketPair, streamSocket } from "./sockets.ts";
 
-Deno.test("readText() reads files whose size nobody knows before", () => {
+Deno.test("readText() reads files of unknown size", () => {
   const maps = readText("/proc/self/maps");
   assertGreater(maps.length, 0);
   assertMatch(maps, /^[0-9a-f]+-[0-9a-f]+ .*\n$/s);
 });
 
-Deno.test("readText() reads all of a file", () => {
+Deno.test("readText() reads a file to its end", () => {
   const path = Deno.makeTempFileSync();
   try {
-    // Three bytes a letter, so that letters lie across every power of two.
+    // Three bytes a letter, so letters cross every power of two.
     for (const text of ["", "→".repeat(16384), "→".repeat(100_000)]) {
       Deno.writeTextFileSync(path, text);
       assertEquals(readText(path) === text, true);
@@ -50,19 +42,19 @@ Deno.test("readText() reads all of a file", () => {
   }
 });
 
-Deno.test("readText() says what it cannot read, and why", () => {
+Deno.test("readText() names the file it cannot read, and the reason", () => {
   const { call, code, message } = assertThrows(() => readText("/proc/none"), SystemError);
   assertEquals({ call, code }, { call: "open", code: "ENOENT" });
   assertMatch(message, /^Cannot read \/proc\/none: /);
   assertEquals(assertThrows(() => readText("/proc"), SystemError).code, "EISDIR");
 });
 
-Deno.test("tryReadText() is undefined where there is nothing to read", () => {
+Deno.test("tryReadText() is undefined if a file cannot be read", () => {
   assertEquals(tryReadText("/proc/none"), undefined);
   assertEquals(tryReadText("/proc/self/comm"), readText("/proc/self/comm"));
 });
 
-Deno.test("childrenOf() lists the children of a process, one not waited for included", () => {
+Deno.test("childrenOf() lists the children of a process, including a zombie", () => {
   const pids = new Int32Array(shareMemory(8).buffer);
   const pid = forkReady((ready) => {
     pids[0] = forkAgain(() => {});
@@ -77,7 +69,7 @@ Deno.test("childrenOf() lists the children of a process, one not waited for incl
   assertEquals(childrenOf(pid), []);
 });
 
-Deno.test("contextSwitches() counts the waits of another process", () => {
+Deno.test("contextSwitches() counts those of another process", () => {
   const [ours, childs] = socketPair();
   using _ = closing(ours);
   const byte = new Uint8Array(1);
@@ -118,14 +110,14 @@ Deno.test("libcVersion() names the library and its version", () => {
   assertMatch(libcVersion(), /^glibc \d+\.\d+/);
 });
 
-Deno.test("tcpSocketsOn() finds a listening socket by its port, and how many wait for it", () => {
+Deno.test("tcpSocketsOn() finds a listener by its port, and the length of its backlog", () => {
   const address = internetAddress("127.0.0.1", 0);
   const listener = listen(address, "test");
   const { port } = boundAddress(listener);
   const client = streamSocket(address);
   connect(client, internetAddress("127.0.0.1", port));
   const [listening] = tcpSocketsOn(port).filter(({ state }) => state === TcpState.listen);
-  assertEquals(listening!.waiting, 1);
+  assertEquals(listening!.receiveQueue, 1);
   const sockets = descriptorsOf(Deno.pid).map(({ target }) => target);
   assertEquals(sockets.includes(`socket:[${listening!.inode}]`), true);
   close(client);
@@ -133,7 +125,7 @@ Deno.test("tcpSocketsOn() finds a listening socket by its port, and how many wai
   assertEquals(tcpSocketsOn(port).filter(({ state }) => state === TcpState.listen), []);
 });
 
-Deno.test("hasExited() tells of a process before and after anyone waits for it", () => {
+Deno.test("hasExited() is true for a zombie and for a reaped process", () => {
   const pid = forkReady((ready) => {
     ready();
     sleep();

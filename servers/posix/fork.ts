@@ -1,11 +1,11 @@
 /**
  * fork(2) of a running Deno process.
  *
- * V8 marks its heap and its code range MADV_DONTFORK, so a plain fork gives a child that dies with
- * SIGSEGV at once. One madvise(MADV_DOFORK) before each fork undoes that, and the child is whole: it
- * runs TypeScript, allocates and collects garbage. It has one thread and no event loop: synchronous
- * calls only, no promises, timers or console, and it ends with `exitNow`. Run such programs with
- * `--v8-flags=--single-threaded`, so that no compiler or collector thread is missing in the child.
+ * V8 marks its heap and code range MADV_DONTFORK, so the child of a plain fork dies of SIGSEGV at once. One
+ * madvise(MADV_DOFORK) before each fork undoes that: the child runs TypeScript, allocates and collects
+ * garbage. It has one thread and no event loop, so it is limited to synchronous calls, without promises,
+ * timers and console, and must exit with `exitNow`. Run such programs with `--v8-flags=--single-threaded`,
+ * because the compiler and collector threads do not exist in the child.
  *
  * @module
  */
@@ -18,52 +18,51 @@ import { resetSignals, Signal, withSignalsBlocked } from "./signals.ts";
 
 const MADV_DOFORK = 11;
 
-/** An address range, as madvise(2) takes it. */
+/** An address range for madvise(2). */
 interface Range {
   readonly start: bigint;
   readonly length: bigint;
 }
 
 /**
- * What fork must copy: everything below and everything above the pages which the kernel itself maps
- * ([vvar], [vdso]), since madvise stops at those.
+ * The memory that fork must copy: everything below and above the kernel's own mappings ([vvar], [vdso]), at
+ * which madvise stops.
  */
 let ranges: { readonly below: Range; readonly above: Range } | undefined;
 
-/** Below this the kernel maps nothing (vm.mmap_min_addr). */
+/** The lowest address that can be mapped (vm.mmap_min_addr). */
 const LOWEST_ADDRESS = 0x10000n;
 
 function forkableRanges(): { readonly below: Range; readonly above: Range } {
   const mappings = readText("/proc/self/maps").trim().split("\n").map((line) => {
-    const [, start, end, kernels] = line.match(/^([0-9a-f]+)-([0-9a-f]+) .*?(\[v[a-z_]+\])?$/)!;
-    return { start: BigInt(`0x${start}`), end: BigInt(`0x${end}`), kernels: kernels !== undefined };
+    const [, start, end, name] = line.match(/^([0-9a-f]+)-([0-9a-f]+) .*?(\[v[a-z_]+\])?$/)!;
+    return { start: BigInt(`0x${start}`), end: BigInt(`0x${end}`), isKernel: name !== undefined };
   });
-  const own = mappings.filter((mapping) => !mapping.kernels);
-  // [vsyscall] lies beyond everything a process can map.
-  const kernels = mappings.filter(({ kernels, end }) => kernels && end < own.at(-1)!.end);
-  const top = own.at(-1)!.end;
-  const [from, to] = [kernels[0]?.start ?? top, kernels.at(-1)?.end ?? top];
+  const top = mappings.findLast(({ isKernel }) => !isKernel)!.end;
+  // [vsyscall] is above all addresses that a process can map.
+  const kernel = mappings.filter(({ isKernel, end }) => isKernel && end < top);
+  const [from, to] = [kernel[0]?.start ?? top, kernel.at(-1)?.end ?? top];
   return {
-    // From the lowest address on, not from the first mapping: V8 puts new pages anywhere.
+    // From the lowest address, not from the first mapping, because V8 allocates pages anywhere.
     below: { start: LOWEST_ADDRESS, length: from - LOWEST_ADDRESS },
     above: { start: to, length: top - to },
   };
 }
 
 /**
- * How a child that was forked again ends: as a system call with a number, so that a rehearsal can have
- * the very same call with a number that does nothing.
+ * A child of `forkAgain` exits by a system call with a number, so that the warm-up can run the same code
+ * with a number that does nothing.
  */
 const SYS_exit_group = { x86_64: 231, aarch64: 94 }[Deno.build.arch];
 const NO_CALL = -1;
 
 /**
- * SAFETY: the advice changes nothing but what a fork copies. V8 marks each page it allocates, so that
- * nothing may be allocated between the advice and the fork: no function may return (that is where V8
- * compiles a hot one), nothing may be iterated or boxed. Hence straight-line code and local variables.
- * madvise reports ENOMEM, because of the holes between the mappings, and applies the advice all the same.
+ * SAFETY: the advice only changes what fork copies. V8 marks each new page MADV_DONTFORK, so nothing may be
+ * allocated between the advice and the fork: no function may return (V8 compiles hot functions then), and
+ * nothing may be iterated or boxed. Hence straight-line code and local variables. madvise returns ENOMEM
+ * because of the gaps between mappings, but applies the advice.
  */
-function forkWhole(): number {
+function forkWithHeap(): number {
   const { below, above } = ranges ??= forkableRanges();
   const { start, length } = below;
   const { madvise, fork } = libc;
@@ -73,33 +72,34 @@ function forkWhole(): number {
   return pid;
 }
 
-/** What `forkAgain` returns in a rehearsal, instead of forking; undefined: there is none. */
-let pretended: number | undefined;
+/** The result of `forkAgain` in `simulateForks`; undefined: it forks. */
+let simulated: number | undefined;
 
-/** From glibc 2.34 on there is a fork that skips the handlers of pthread_atfork. */
+/** The fork that skips pthread_atfork handlers, available from glibc 2.34. */
 const bareFork = libc._Fork ?? libc.fork;
 
-/** As forkWhole, with the cheapest fork there is. */
-function forkBare(): number {
+/** Like `forkWithHeap`, without pthread_atfork handlers. */
+function forkWithoutHandlers(): number {
   const { below, above } = ranges ??= forkableRanges();
   const { start, length } = below;
   const { madvise } = libc;
   madvise(above.start, above.length, MADV_DOFORK);
   madvise(start, length, MADV_DOFORK);
-  const pid = pretended ?? bareFork();
+  const pid = simulated ?? bareFork();
   return pid;
 }
 
 /**
- * Forks the main thread of a Deno process that has an event loop and signal handlers. The child runs
- * `body` and ends with its result as exit code (1 after an error, which goes to standard error).
+ * Forks the main thread of a Deno process that has an event loop and signal handlers (fork(2)). The child
+ * runs `body` and exits with its result. After an error it prints the message to standard error and exits
+ * with 1.
  *
  * @returns the child's process number.
- * @throws {SystemError} such as EAGAIN, where there may be no more processes.
+ * @throws {SystemError} such as EAGAIN at the limit of processes.
  */
 export function fork(body: () => number | void): number {
   return withSignalsBlocked(() => {
-    const pid = checked(forkWhole(), "fork", "fork");
+    const pid = checked(forkWithHeap(), "fork", "fork");
     if (pid > 0) return pid;
     let code = 1;
     try {
@@ -113,13 +113,14 @@ export function fork(body: () => number | void): number {
 }
 
 /**
- * Forks a process that was forked already: it has one thread and no handlers, so there is nothing to
- * reset and nothing for pthread_atfork to do, which saves 60 µs on each side.
+ * Forks a process that was forked before. It has one thread and no signal handlers, so nothing must be reset
+ * and pthread_atfork handlers are skipped, which saves 60 µs in parent and child.
  *
  * @returns the child's process number.
+ * @throws {SystemError} such as EAGAIN at the limit of processes.
  */
 export function forkAgain(body: () => number | void): number {
-  const pid = forkBare();
+  const pid = forkWithoutHandlers();
   if (pid > 0) return pid;
   if (pid === -1) checked(pid, "fork", "fork a child");
   let code = 1;
@@ -128,40 +129,40 @@ export function forkAgain(body: () => number | void): number {
   } catch (error) {
     printError(`${error instanceof Error ? error.message : error}`);
   }
-  libc.end(pretended === undefined ? SYS_exit_group : NO_CALL, code);
+  libc.exitGroup(simulated === undefined ? SYS_exit_group : NO_CALL, code);
   return pid;
 }
 
 /**
- * Runs `body`, in which `forkAgain` forks nothing and returns `pid`: as its parent sees a child (1) or,
- * with all that a child does but its end, as the child itself (0).
+ * Warm-up: runs `body` while `forkAgain` does not fork and acts as the parent (1) or as the child (0), except
+ * that it returns and does not exit.
  */
-export function pretend(pid: 0 | 1, body: () => void): void {
-  pretended = pid;
+export function simulateForks(pid: 0 | 1, body: () => void): void {
+  simulated = pid;
   try {
     body();
   } finally {
-    pretended = undefined;
+    simulated = undefined;
   }
 }
 
-/** How a proof of fork went. */
+/** Result of `probeFork`. */
 export interface ForkProbe {
   readonly works: boolean;
   readonly attempts: number;
-  /** Why it does not work, or null. */
+  /** Why fork does not work, or null. */
   readonly reason: string | null;
 }
 
-const PROOF_CODE = 42;
-const PROOF_LIMIT_MS = 5000;
+const PROBE_CODE = 42;
+const PROBE_TIMEOUT_MS = 5000;
 
-/** Forks a child that allocates and must end with a known code within a time limit; tries twice. */
+/** Tests fork twice at most: a child allocates memory and must exit with a known code before a timeout. */
 export function probeFork(): ForkProbe {
   let reason: string | null = null;
   for (let attempts = 1; attempts <= 2; attempts++) {
     try {
-      reason = proveOnce();
+      reason = probeOnce();
     } catch (error) {
       reason = (error as Error).message;
     }
@@ -170,26 +171,28 @@ export function probeFork(): ForkProbe {
   return { works: false, attempts: 2, reason };
 }
 
-function proveOnce(): string | null {
+function probeOnce(): string | null {
   const pid = fork(() => {
     const objects = Array.from({ length: 20_000 }, (_, i) => ({ name: `object ${i}`, i }));
-    return objects.reduce((sum, object) => sum + object.i, 0) === 199_990_000 ? PROOF_CODE : 1;
+    return objects.reduce((sum, object) => sum + object.i, 0) === 199_990_000 ? PROBE_CODE : 1;
   });
-  if (!waitForExit(pid, PROOF_LIMIT_MS)) kill(pid, Signal.KILL);
+  if (!waitForExit(pid, PROBE_TIMEOUT_MS)) kill(pid, Signal.KILL);
   const end = wait(pid);
-  if (end?.code === PROOF_CODE) return null;
-  if (end?.signal === Signal.KILL) return `a forked child did not end within ${PROOF_LIMIT_MS} ms`;
+  if (end?.code === PROBE_CODE) return null;
+  if (end?.signal === Signal.KILL) {
+    return `a forked child did not exit within ${PROBE_TIMEOUT_MS} ms`;
+  }
   return end?.signal !== undefined
-    ? `a forked child ended by signal ${end.signal}`
-    : `a forked child ended with code ${end?.code}`;
+    ? `a forked child was terminated by signal ${end.signal}`
+    : `a forked child exited with code ${end?.code}`;
 }
 
-/** @throws {UnsupportedError} where fork does not work. */
+/** @throws {UnsupportedError} if fork does not work here. */
 export function requireFork(): void {
   const { works, reason } = probeFork();
   if (!works) {
     throw new UnsupportedError(
-      `Cannot fork a Deno process here: ${reason}; designs made of Workers need no fork (deno task designs)`,
+      `Cannot fork a Deno process here: ${reason}; the thread designs need no fork (deno task designs)`,
     );
   }
 }

@@ -1,22 +1,23 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { closing, evaluate, inChild, waitFor } from "../testing.ts";
-import { fork, forkAgain, pretend, probeFork, requireFork } from "./fork.ts";
+import { pipe } from "./descriptors.ts";
+import { fork, forkAgain, probeFork, requireFork, simulateForks } from "./fork.ts";
+import { read, write } from "./io.ts";
 import { wait } from "./processes.ts";
-import { pipe, read, write } from "./sockets.ts";
 
 Deno.test("probeFork() and requireFork() find that fork works", () => {
   assertEquals(probeFork(), { works: true, attempts: 1, reason: null });
   requireFork();
 });
 
-/** Allocates so many objects, all alive at the end, and adds up what they hold. */
+/** Allocates `count` live objects and returns a sum over their contents. */
 function allocate(count: number): number {
   const objects = Array.from({ length: count }, (_, i) => ({ name: `object ${i}`, i }));
   return objects.reduce((sum, { name, i }) => sum + name.length - `object ${i}`.length + i, 0);
 }
 
-Deno.test("fork() makes children that allocate and collect, 100 of them", () => {
-  // In rounds, so that they do not need all their memory at once.
+Deno.test("fork() makes 100 children that allocate and collect garbage", () => {
+  // In rounds, to limit the memory in use.
   for (let round = 0; round < 5; round++) {
     const codes = Array.from({ length: 20 }, (_, i) => 20 * round + i);
     const pids = codes.map((code) => fork(() => allocate(60_000) === 1_799_970_000 ? code : 255));
@@ -24,7 +25,7 @@ Deno.test("fork() makes children that allocate and collect, 100 of them", () => 
   }
 });
 
-Deno.test("fork() passes on what was allocated after an earlier fork", () => {
+Deno.test("fork() copies memory that was allocated after an earlier fork", () => {
   for (let round = 1; round <= 5; round++) {
     const objects = Array.from({ length: 50_000 * round }, (_, i) => ({ i }));
     const sum = () => objects.reduce((sum, { i }) => sum + i, 0);
@@ -33,7 +34,7 @@ Deno.test("fork() passes on what was allocated after an earlier fork", () => {
   }
 });
 
-Deno.test("fork() makes children that use the language whole", () => {
+Deno.test("fork() gives children the whole language", () => {
   const { code } = inChild(() => {
     const parsed = JSON.parse(JSON.stringify({ list: [1, 2, 3], text: "ü→" }));
     const words = [..."a1b22".matchAll(/[a-z](?<digits>\d+)/g)].map(({ groups }) => groups!.digits);
@@ -53,7 +54,7 @@ Deno.test("forkAgain() makes children of children", () => {
   assertEquals(inChild(() => generation(5)).code, 42);
 });
 
-Deno.test("forkAgain() makes many children, whatever the process has allocated between", () => {
+Deno.test("forkAgain() forks many times, with allocations in between", () => {
   const { code } = inChild(() => {
     const kept: object[] = [];
     for (let i = 0; i < 50; i++) {
@@ -66,12 +67,12 @@ Deno.test("forkAgain() makes many children, whatever the process has allocated b
   assertEquals(code, 42);
 });
 
-Deno.test("fork() and forkAgain() end with code 0 where the body returns nothing", () => {
+Deno.test("fork() and forkAgain() exit with 0 if the body returns nothing", () => {
   assertEquals(inChild(() => {}).code, 0);
   assertEquals(inChild(() => wait(forkAgain(() => {}))!.code! + 42).code, 42);
 });
 
-Deno.test("fork() and forkAgain() end with code 1 after an error, and say it", async () => {
+Deno.test("fork() and forkAgain() exit with 1 after an error and print it", async () => {
   const { code, stdout, stderr } = await evaluate(`
     import { fork, forkAgain } from "./posix/fork.ts";
     import { wait } from "./posix/processes.ts";
@@ -82,23 +83,23 @@ Deno.test("fork() and forkAgain() end with code 1 after an error, and say it", a
   assertMatch(stderr, /^(herd\[\d+\]: boom\n){2}$/);
 });
 
-Deno.test("pretend() has forkAgain() do here what a child would do, or what its parent would", () => {
+Deno.test("simulateForks() makes forkAgain() run the child's or the parent's side without forking", () => {
   const [output, input] = pipe();
   using _ = closing(output, input);
   const say = (byte: number) => forkAgain(() => void write(input, new Uint8Array([byte]), 1));
   const pids: number[] = [];
-  pretend(0, () => pids.push(say(1), say(2)));
-  pretend(1, () => pids.push(say(3)));
+  simulateForks(0, () => pids.push(say(1), say(2)));
+  simulateForks(1, () => pids.push(say(3)));
   assertEquals(pids, [0, 0, 1]);
   const bytes = new Uint8Array(9);
   assertEquals(bytes.subarray(0, read(output, bytes)), new Uint8Array([1, 2]));
 });
 
-Deno.test("forkAgain() forks for real after a rehearsal, also one that failed", () => {
+Deno.test("forkAgain() forks again after simulateForks(), even after one that threw", () => {
   const { code } = inChild(() => {
-    pretend(0, () => forkAgain(() => {}));
+    simulateForks(0, () => forkAgain(() => {}));
     try {
-      pretend(0, () => {
+      simulateForks(0, () => {
         throw new Error("boom");
       });
     } catch {

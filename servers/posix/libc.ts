@@ -1,5 +1,5 @@
 /**
- * The one place that loads the C library. Outside `servers/posix/` nobody sees a raw C name.
+ * Loads the C library. Its functions are not used outside `servers/posix/`.
  *
  * @module
  */
@@ -29,9 +29,9 @@ function load<Name extends keyof typeof symbols>(name: Name): Libc[Name] {
 }
 
 /**
- * The C functions of `symbols.ts`, unchecked. Each is loaded when it is first used: all of them at once
- * take 11 ms, which every Worker would pay. The object does not change with it, since V8 would throw away
- * all that it had compiled for the object as it was.
+ * The C functions of `symbols.ts`, unchecked. Each is loaded on first use, because loading all of them takes
+ * 11 ms in every Worker. The properties are getters from the start: if the object's shape changed, V8 would
+ * discard code optimized for it.
  */
 export const libc = {} as Libc;
 
@@ -42,18 +42,18 @@ for (const name of Object.keys(symbols) as (keyof typeof symbols)[]) {
 
 const encoder = new TextEncoder();
 
-/** The text as a C string: UTF-8 bytes and a NUL. */
+/** Encodes text as a C string: UTF-8 and a NUL. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text + "\0");
 }
 
-/** The text a C function returned; `fallback` where it returned NULL. */
+/** Decodes a C string; `fallback` for NULL. */
 export function fromCString(pointer: Deno.PointerValue, fallback = ""): string {
   return pointer === null ? fallback : Deno.UnsafePointerView.getCString(pointer);
 }
 
-/** The address of a buffer, for a C struct that points to it. */
+/** The address of a buffer, for a pointer in a C struct. */
 export function addressOf(buffer: Uint8Array<ArrayBuffer>): bigint {
-  // SAFETY: a typed array's store does not move; whoever keeps the address keeps the array too.
+  // SAFETY: the memory of a typed array does not move; users of the address keep a reference to the array.
   return Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer));
 }

@@ -1,28 +1,28 @@
 /**
- * Locks of the kernel and of the C library.
+ * Record locks of the kernel; mutexes and condition variables of the C library.
  *
  * @module
  */
+import { O_CLOEXEC } from "./constants.ts";
 import { checked, retryOrThrow, SystemError } from "./errors.ts";
 import { cString, libc } from "./libc.ts";
 
-const O_CLOEXEC = 0o2000000;
 const F_ULOCK = 0;
 const F_LOCK = 1;
 const PTHREAD_PROCESS_SHARED = 1;
 const PTHREAD_MUTEX_ROBUST = 1;
 const EOWNERDEAD = 130;
 
-/** A pthread mutex or condition in shared memory. */
+/** A pthread mutex or condition variable in shared memory. */
 export type PthreadObject = Deno.PointerObject;
 
-/** What lies at an address of shared memory. */
+/** The object at an address of shared memory. */
 export function pthreadObject(address: bigint): PthreadObject {
-  // SAFETY: `address` lies in a mapping that is never undone (memory.ts).
+  // SAFETY: `address` is in a mapping that is never unmapped (memory.ts).
   return Deno.UnsafePointer.create(address)!;
 }
 
-/** A new file that has no name any more: it is gone with its last descriptor, which is the result. */
+/** Creates a file without a name, which exists as long as a descriptor of it. Returns the first one. */
 export function unlinkedFile(): number {
   const path = cString("/tmp/herd-lock-XXXXXX");
   const fd = checked(libc.mkostemp(path, O_CLOEXEC), "mkostemp", "make a lock file in /tmp");
@@ -30,56 +30,56 @@ export function unlinkedFile(): number {
   return fd;
 }
 
-/** Waits for the record lock on a whole file and takes it (lockf(3)). It belongs to the process. */
+/** Locks a whole file (lockf(3)); blocks while another process holds the lock. Threads share it. */
 export function lockFile(fd: number): void {
   while (libc.lockf(fd, F_LOCK, 0) < 0) retryOrThrow("lockf", `lock the file on descriptor ${fd}`);
 }
 
-/** Gives the record lock back. */
+/** Unlocks a file locked by `lockFile`. */
 export function unlockFile(fd: number): void {
   checked(libc.lockf(fd, F_ULOCK, 0), "lockf", `unlock the file on descriptor ${fd}`);
 }
 
-/** Makes a mutex that processes share and that survives the death of its owner. */
+/** Initializes a process-shared, robust mutex (pthread_mutexattr_setrobust(3)). */
 export function initMutex(mutex: PthreadObject): void {
   const attributes = new Uint8Array(8); // pthread_mutexattr_t takes 4
   libc.pthread_mutexattr_init(attributes);
   libc.pthread_mutexattr_setpshared(attributes, PTHREAD_PROCESS_SHARED);
   libc.pthread_mutexattr_setrobust(attributes, PTHREAD_MUTEX_ROBUST);
-  // pthread functions return their error: no errno.
+  // pthread functions return the error number and do not set errno.
   const code = libc.pthread_mutex_init(mutex, attributes);
   if (code !== 0) throw new SystemError("pthread_mutex_init", "make a mutex", code);
 }
 
-/** Makes a plain mutex, for the threads of one process. */
+/** Initializes a mutex for the threads of one process. */
 export function initPrivateMutex(mutex: PthreadObject): void {
   const code = libc.pthread_mutex_init(mutex, null);
   if (code !== 0) throw new SystemError("pthread_mutex_init", "make a mutex", code);
 }
 
-/** Waits for the mutex and takes it, also from an owner that died. */
+/** Locks a mutex, even if its owner died (pthread_mutex_lock(3)). */
 export function lockMutex(mutex: PthreadObject): void {
   recover(mutex, libc.pthread_mutex_lock(mutex), "pthread_mutex_lock");
 }
 
-/** Gives the mutex back. */
+/** Unlocks a mutex. @throws {SystemError} EPERM if a robust mutex belongs to another thread. */
 export function unlockMutex(mutex: PthreadObject): void {
   const code = libc.pthread_mutex_unlock(mutex);
   if (code !== 0) throw new SystemError("pthread_mutex_unlock", "unlock a mutex", code);
 }
 
-/** Makes a condition between threads. */
+/** Initializes a condition variable for the threads of one process. */
 export function initCondition(condition: PthreadObject): void {
   const code = libc.pthread_cond_init(condition, null);
   if (code !== 0) throw new SystemError("pthread_cond_init", "make a condition", code);
 }
 
-/** Gives the mutex back, waits to be signalled, and takes the mutex again. */
+/** Unlocks the mutex, waits for the condition and locks the mutex again (pthread_cond_wait(3)). */
 export function waitCondition(condition: PthreadObject, mutex: PthreadObject): void {
   recover(mutex, libc.pthread_cond_wait(condition, mutex), "pthread_cond_wait");
 }
 
-/** Wakes one thread that waits for the condition. */
+/** Wakes one thread waiting for the condition. */
 export function signalCondition(condition: PthreadObject): void {
   libc.pthread_cond_signal(condition);
 }
@@ -87,6 +87,6 @@ export function signalCondition(condition: PthreadObject): void {
 function recover(mutex: PthreadObject, code: number, call: string): void {
   if (code === 0) return;
   if (code !== EOWNERDEAD) throw new SystemError(call, "lock a mutex", code);
-  // Nothing but accept is done under it, so a dead owner leaves nothing to mend.
+  // The mutex only guards accept, so there is no state to repair after the owner's death.
   libc.pthread_mutex_consistent(mutex);
 }

@@ -1,5 +1,5 @@
 /**
- * Memory that several processes share.
+ * Shared memory and files in memory (mmap(2), memfd_create(2)).
  *
  * @module
  */
@@ -11,57 +11,59 @@ const MAP_SHARED = 0x01;
 const MAP_ANONYMOUS = 0x20;
 const MFD_CLOEXEC = 1;
 
-/** A shared mapping. It stays for the life of the process, unless it is undone by `unmap`. */
+/** A shared mapping. It lasts as long as the process, unless `unmap` removes it. */
 export interface SharedMemory {
   readonly buffer: ArrayBuffer;
-  /** Where it starts, the same in every forked child and in every Worker. */
+  /** Its address, the same in forked children and in Workers. */
   readonly address: bigint;
 }
 
-/** Bytes of this process, and where they are, for calls so frequent that to look for the place costs. */
+/** A buffer and its address, for calls so frequent that looking up the address matters. */
 export interface PinnedBytes {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly pointer: Deno.PointerObject;
 }
 
-/** That many zero bytes. */
+/** Allocates a zeroed buffer. */
 export function pinnedBytes(length: number): PinnedBytes {
   const bytes = new Uint8Array(length);
-  // SAFETY: a typed array's store does not move, and who has the pointer has the array, too.
+  // SAFETY: the memory of a typed array does not move, and the pointer is kept together with the array.
   return { bytes, pointer: Deno.UnsafePointer.of(bytes)! };
 }
 
-/** Memory that children made by fork(2) share with their parent. */
+/** Maps memory that forked children share with their parent. @throws {SystemError} such as ENOMEM. */
 export function shareMemory(bytes: number): SharedMemory {
   return map(bytes, MAP_SHARED | MAP_ANONYMOUS, -1);
 }
 
-/** A file in memory that a program started with exec can map: its descriptor (closed on exec). */
+/** Creates a file in memory (memfd_create(2)). Returns its descriptor, which is closed on exec. */
 export function createMemfd(name: string, bytes: number): number {
   const fd = checked(libc.memfd_create(cString(name), MFD_CLOEXEC), "memfd_create", "share memory");
   checked(libc.ftruncate(fd, BigInt(bytes)), "ftruncate", `give shared memory ${bytes} bytes`);
   return fd;
 }
 
-/** Maps such a file. */
+/** Maps a file in memory. @throws {SystemError} such as ENOMEM. */
 export function mapMemfd(fd: number, bytes: number): SharedMemory {
   return map(bytes, MAP_SHARED, fd);
 }
 
 /**
- * A file in memory that holds those bytes, to be passed as a descriptor where they are too many for a
- * message. Who receives it reads it with `bytesOf`.
+ * Creates a file in memory with these bytes. Its descriptor is passed in place of bytes that do not fit
+ * into a message; the receiver reads it with `readExactly`.
  */
-export function fileOf(name: string, bytes: Uint8Array<ArrayBuffer>): number {
+export function memfdOf(name: string, bytes: Uint8Array<ArrayBuffer>): number {
   const fd = checked(libc.memfd_create(cString(name), MFD_CLOEXEC), "memfd_create", "share memory");
-  writeFile(fd, bytes);
+  pwriteFull(fd, bytes);
   return fd;
 }
 
 /**
- * Fills the buffer with what a file in memory has from `offset` on; how many bytes it had is the result.
+ * Reads from a file in memory, from `offset` on, until the buffer is full or the file ends (pread(2)).
+ *
+ * @returns the number of bytes read.
  */
-export function readFile(fd: number, buffer: Uint8Array<ArrayBuffer>, offset = 0): number {
+export function preadFull(fd: number, buffer: Uint8Array<ArrayBuffer>, offset = 0): number {
   for (let at = 0; at < buffer.length;) {
     const left = buffer.length - at;
     const count = libc.pread(fd, buffer.subarray(at), left, BigInt(offset + at));
@@ -72,8 +74,8 @@ export function readFile(fd: number, buffer: Uint8Array<ArrayBuffer>, offset = 0
   return buffer.length;
 }
 
-/** Writes the bytes to a file in memory from `offset` on. */
-export function writeFile(fd: number, bytes: Uint8Array<ArrayBuffer>, offset = 0): void {
+/** Writes all bytes to a file in memory, from `offset` on (pwrite(2)). */
+export function pwriteFull(fd: number, bytes: Uint8Array<ArrayBuffer>, offset = 0): void {
   for (let at = 0; at < bytes.length;) {
     const left = bytes.length - at;
     const count = libc.pwrite(fd, bytes.subarray(at), left, BigInt(offset + at));
@@ -83,31 +85,31 @@ export function writeFile(fd: number, bytes: Uint8Array<ArrayBuffer>, offset = 0
 }
 
 /**
- * The first `length` bytes of a file in memory. They are read and not mapped: whoever passed the file
- * may make it shorter at any time, and a mapping would then end its reader (SIGBUS).
+ * Reads the first `length` bytes of a file in memory. It is not mapped, because its sender may truncate it at
+ * any time, and access to a mapping would then raise SIGBUS.
  *
- * @returns undefined where the file is shorter.
- * @throws {SystemError} where it is no file at all.
+ * @returns undefined if the file is shorter.
+ * @throws {SystemError} such as ESPIPE if the descriptor is not a file.
  */
-export function bytesOf(fd: number, length: number): Uint8Array<ArrayBuffer> | undefined {
+export function readExactly(fd: number, length: number): Uint8Array<ArrayBuffer> | undefined {
   const bytes = new Uint8Array(length);
-  return readFile(fd, bytes) < length ? undefined : bytes;
+  return preadFull(fd, bytes) < length ? undefined : bytes;
 }
 
-/** Gives the pages of memory made of a file back to the system; they read as zeros from now on. */
+/** Frees the pages of a mapped file in memory from an offset on; they read as zeros (MADV_REMOVE). */
 export function discard({ address, buffer }: SharedMemory, from: number): void {
   const MADV_REMOVE = 9;
   libc.madvise(address + BigInt(from), BigInt(buffer.byteLength - from), MADV_REMOVE);
 }
 
-/** Undoes a mapping that nobody will look at any more. */
+/** Removes a mapping. Its buffer must not be used any more. */
 export function unmap({ buffer, address }: SharedMemory): void {
   libc.munmap(Deno.UnsafePointer.create(address), BigInt(buffer.byteLength));
 }
 
-/** Looks at memory mapped by another thread of this process. */
+/** Shared memory that another thread of this process has mapped. */
 export function memoryAt(address: bigint, bytes: number): SharedMemory {
-  // SAFETY: the mapping is never undone, and all threads of a process see the same addresses.
+  // SAFETY: the mapping is never unmapped, and all threads of a process share its addresses.
   const pointer = Deno.UnsafePointer.create(address)!;
   return { buffer: Deno.UnsafePointerView.getArrayBuffer(pointer, bytes), address };
 }

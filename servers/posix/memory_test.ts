@@ -1,23 +1,23 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { closing, inChild } from "../testing.ts";
+import { pipe } from "./descriptors.ts";
 import { SystemError } from "./errors.ts";
+import { readText } from "./files.ts";
 import {
-  bytesOf,
   createMemfd,
   discard,
-  fileOf,
   mapMemfd,
+  memfdOf,
   memoryAt,
   pinnedBytes,
-  readFile,
+  preadFull,
+  pwriteFull,
+  readExactly,
   shareMemory,
   unmap,
-  writeFile,
 } from "./memory.ts";
-import { readText } from "./files.ts";
-import { pipe } from "./sockets.ts";
 
-Deno.test("shareMemory() shares what a child writes, as other memory is not", () => {
+Deno.test("shareMemory() shares what a child writes, unlike other memory", () => {
   const shared = new Int32Array(shareMemory(4096).buffer);
   const own = new Int32Array(1);
   assertEquals(shared.length, 1024);
@@ -28,18 +28,18 @@ Deno.test("shareMemory() shares what a child writes, as other memory is not", ()
   assertEquals([shared[1023], own[0]], [42, 0]);
 });
 
-Deno.test("shareMemory() gives each call memory of its own", () => {
+Deno.test("shareMemory() maps new memory on each call", () => {
   const [first, second] = [shareMemory(8), shareMemory(8)];
   new Uint8Array(first.buffer)[0] = 1;
   assertEquals(new Uint8Array(second.buffer)[0], 0);
 });
 
-Deno.test("shareMemory() says where there is not so much", () => {
+Deno.test("shareMemory() throws if there is not enough memory", () => {
   const { call, code } = assertThrows(() => shareMemory(2 ** 52), SystemError);
   assertEquals({ call, code }, { call: "mmap", code: "ENOMEM" });
 });
 
-Deno.test("mapMemfd() shows the same memory wherever it is mapped", () => {
+Deno.test("mapMemfd() maps the same memory each time", () => {
   const file = createMemfd("herd-test", 4096);
   using _ = closing(file);
   const [first, second] = [mapMemfd(file, 4096), mapMemfd(file, 4096)];
@@ -48,13 +48,13 @@ Deno.test("mapMemfd() shows the same memory wherever it is mapped", () => {
   assertEquals(new Uint8Array(second.buffer)[4095], 42);
 });
 
-Deno.test("memoryAt() looks at memory that is mapped", () => {
+Deno.test("memoryAt() gives access to mapped memory", () => {
   const { buffer, address } = shareMemory(64);
   new Uint8Array(memoryAt(address, 64).buffer)[63] = 42;
   assertEquals(new Uint8Array(buffer)[63], 42);
 });
 
-Deno.test("unmap() undoes one mapping and no other", () => {
+Deno.test("unmap() removes one mapping and no other", () => {
   const [first, second] = [shareMemory(4096), shareMemory(4096)];
   const isMapped = ({ address }: typeof first) =>
     readText("/proc/self/maps").includes(`${address.toString(16)}-`);
@@ -65,41 +65,41 @@ Deno.test("unmap() undoes one mapping and no other", () => {
   assertEquals(new Uint8Array(second.buffer)[0], 42);
 });
 
-Deno.test("pinnedBytes() are where they say", () => {
+Deno.test("pinnedBytes() has the address of its bytes", () => {
   const { bytes, pointer } = pinnedBytes(16);
   assertEquals(bytes, new Uint8Array(16));
   bytes[15] = 42;
   assertEquals(new Deno.UnsafePointerView(pointer).getUint8(15), 42);
 });
 
-Deno.test("fileOf() holds what bytesOf() reads, any number of times", () => {
+Deno.test("readExactly() reads the bytes of memfdOf(), repeatedly", () => {
   const bytes = crypto.getRandomValues(new Uint8Array(60_000));
-  const file = fileOf("herd-test", bytes);
+  const file = memfdOf("herd-test", bytes);
   using _ = closing(file);
-  for (let i = 0; i < 2; i++) assertEquals(bytesOf(file, 60_000), bytes);
-  assertEquals(bytesOf(file, 3), bytes.slice(0, 3));
+  for (let i = 0; i < 2; i++) assertEquals(readExactly(file, 60_000), bytes);
+  assertEquals(readExactly(file, 3), bytes.slice(0, 3));
 });
 
-Deno.test("bytesOf() says where a file is shorter, and where there is none", () => {
-  const file = fileOf("herd-test", new Uint8Array(3));
+Deno.test("readExactly() detects a file that is shorter, and what is not a file", () => {
+  const file = memfdOf("herd-test", new Uint8Array(3));
   const [output, input] = pipe();
   using _ = closing(file, output, input);
-  assertEquals(bytesOf(file, 4), undefined);
-  assertEquals(assertThrows(() => bytesOf(output, 4), SystemError).code, "ESPIPE");
+  assertEquals(readExactly(file, 4), undefined);
+  assertEquals(assertThrows(() => readExactly(output, 4), SystemError).code, "ESPIPE");
 });
 
-Deno.test("readFile() reads what writeFile() wrote, from any offset, as far as there is anything", () => {
+Deno.test("preadFull() reads what pwriteFull() wrote, from any offset to the end", () => {
   const file = createMemfd("herd-test", 0);
   using _ = closing(file);
-  writeFile(file, new Uint8Array([1, 2, 3]), 2);
-  writeFile(file, new Uint8Array([9]));
+  pwriteFull(file, new Uint8Array([1, 2, 3]), 2);
+  pwriteFull(file, new Uint8Array([9]));
   const buffer = new Uint8Array(4);
-  assertEquals([readFile(file, buffer), ...buffer], [4, 9, 0, 1, 2]);
-  assertEquals([readFile(file, buffer, 3), ...buffer], [2, 2, 3, 1, 2]);
-  assertEquals(readFile(file, buffer, 5), 0);
+  assertEquals([preadFull(file, buffer), ...buffer], [4, 9, 0, 1, 2]);
+  assertEquals([preadFull(file, buffer, 3), ...buffer], [2, 2, 3, 1, 2]);
+  assertEquals(preadFull(file, buffer, 5), 0);
 });
 
-Deno.test("discard() leaves zeros, and what comes before as it was", () => {
+Deno.test("discard() zeroes the memory from an offset on", () => {
   const file = createMemfd("herd-test", 8192);
   using _ = closing(file);
   const memory = mapMemfd(file, 8192);

@@ -1,69 +1,51 @@
 /**
- * Messages over Unix sockets: their bounds are kept (SOCK_SEQPACKET), descriptors travel with them, and
- * the kernel says who sent each (unix(7), SCM_RIGHTS and SCM_CREDENTIALS).
+ * Messages over Unix sockets (SOCK_SEQPACKET), with descriptors (SCM_RIGHTS) and the sender's credentials
+ * from the kernel (SCM_CREDENTIALS, unix(7)).
  *
- * `accept`, `connect` and `close` of `sockets.ts` are for these sockets too. What is too large for one
- * message goes as a file in memory (`fileOf` in `memory.ts`).
+ * The functions of `sockets.ts` apply to these sockets, too. Data too large for a message is passed as a
+ * file in memory (`memfdOf` of `memory.ts`).
  *
  * @module
  */
-import { checked, Errno, errno, retryOrThrow } from "./errors.ts";
-import { addressOf, libc } from "./libc.ts";
 import {
-  close,
-  listen,
-  setOption,
-  type SocketAddress,
-  socketPair,
-  type SocketTimeout,
-  SocketType,
-  unconnected,
-} from "./sockets.ts";
+  MSG_CMSG_CLOEXEC,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  SCM_RIGHTS,
+  SOL_SOCKET,
+} from "./constants.ts";
+import { checked, Errno, errno, retryOrThrow } from "./errors.ts";
+import { close } from "./io.ts";
+import { addressOf, libc } from "./libc.ts";
+import { setOption, socketPair, SocketType } from "./sockets.ts";
 
-const SOL_SOCKET = 1;
 const SO_PASSCRED = 16;
 const SO_PEERCRED = 17;
-const SCM_RIGHTS = 1;
 const SCM_CREDENTIALS = 2;
 const MSG_CTRUNC = 0x8;
 const MSG_TRUNC = 0x20;
-const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
-const MSG_CMSG_CLOEXEC = 0x40000000;
 
-/** Bytes that fit into one message: well below what a socket may hold (net.core.wmem_default, 212,992). */
+/** Maximum size of a message in bytes, well below a socket's buffer (net.core.wmem_default, 212,992). */
 export const MESSAGE_LIMIT = 65536;
 
-/** Most descriptors the kernel takes with one message (SCM_MAX_FD). */
+/** Maximum number of descriptors in a message (SCM_MAX_FD). */
 export const DESCRIPTOR_LIMIT = 253;
 
-/** Who a process is and whom it acts for. */
+/** Process number, user and group of a process. */
 export interface Credentials {
   readonly pid: number;
   readonly uid: number;
   readonly gid: number;
 }
 
-/** A listening socket whose connections carry messages, each with its sender's credentials. */
-export function listenForMessages(address: SocketAddress, action: string): number {
-  const listener = listen(address, action, SocketType.messages);
-  enableCredentials(listener); // connections inherit it
-  return listener;
-}
-
-/** A message socket, not yet connected; a call on it that takes longer than `limit` fails (EAGAIN). */
-export function messageSocket(address: SocketAddress, limit?: SocketTimeout): number {
-  return unconnected(address, SocketType.messages, limit);
-}
-
-/** Two connected sockets; messages carry their sender's credentials either way. */
+/** A pair of connected message sockets; both ends receive credentials. */
 export function messagePair(): [number, number] {
   const pair = socketPair(SocketType.messages);
   pair.forEach(enableCredentials);
   return pair;
 }
 
-/** From now on messages that arrive here carry their sender's credentials. */
+/** Makes the kernel attach the sender's credentials to messages received here (SO_PASSCRED). */
 export function enableCredentials(socket: number): void {
   setOption(socket, SO_PASSCRED, new Uint8Array(new Int32Array([1]).buffer));
 }
@@ -74,13 +56,13 @@ const ucredLength = new Uint32Array(1);
 const ucredLengthBytes = new Uint8Array(ucredLength.buffer);
 
 /**
- * Who is at the other end: who listened, connected, or made the pair. A descriptor can be passed on, so
- * who sends is told with each message only.
+ * The credentials of the process that called listen, connect or socketpair for the peer (SO_PEERCRED). The
+ * peer's descriptor may be passed on since, so only a message's credentials identify its sender.
  */
 export function peerCredentials(socket: number): Credentials {
   ucredLength[0] = ucredBytes.length;
   const result = libc.getsockopt(socket, SOL_SOCKET, SO_PEERCRED, ucredBytes, ucredLengthBytes);
-  checked(result, "getsockopt", `ask who is at the other end of descriptor ${socket}`);
+  checked(result, "getsockopt", `get the peer's credentials of socket ${socket}`);
   return { pid: ucred[0]!, uid: ucred[1]!, gid: ucred[2]! };
 }
 
@@ -95,48 +77,48 @@ const CMSG_HEADER_BYTES = 16;
 const UCRED_BYTES = 12;
 const cmsgSpace = (bytes: number) => CMSG_HEADER_BYTES + Math.ceil(bytes / 8) * 8;
 
-/** How sending went: `gone` where the other end is closed, `full` where it would have had to wait. */
-export type Sent = "sent" | "gone" | "full";
+/** Result of sending: `closed`: the peer has closed the socket; `full`: it would block. */
+export type Sent = "sent" | "closed" | "full";
 
 /**
- * How receiving went: `truncated` where data or descriptors did not fit (what did is there), `closed`
- * where the other end is, `none` where it would have had to wait.
+ * Result of receiving: `truncated`: only a part of data and descriptors fitted; `closed`: the peer has
+ * closed the socket; `none`: it would block.
  */
 export type Received = "message" | "truncated" | "closed" | "none";
 
 const NO_DESCRIPTORS: readonly number[] = [];
 
 /**
- * Room for one message at a time, sent from it or received into it.
+ * A buffer for one message, to send it or to receive into.
  *
- * A message has at least one byte: one of none looks like a closed end.
+ * A message has at least one byte: an empty one cannot be told from end of file.
  */
 export class Message {
-  /** The bytes; those of the message are the first `length`. */
+  /** The buffer; the message is its first `length` bytes. */
   readonly data: Uint8Array<ArrayBuffer>;
-  /** Bytes to send, or received. */
+  /** Number of bytes to send, or received. */
   length = 0;
-  /** Descriptors to send (they stay open here), or received (whoever received them closes them). */
+  /** Descriptors to send (they stay open here), or received (the receiver closes them). */
   descriptors = NO_DESCRIPTORS;
 
-  readonly #room: number;
+  readonly #maxDescriptors: number;
   readonly #header = new Uint8Array(HEADER_BYTES);
   readonly #ints = new Int32Array(this.#header.buffer);
   readonly #vector = new Uint8Array(16); // struct iovec
   readonly #vectorLength = new Uint32Array(this.#vector.buffer, 8, 1);
   readonly #control: Uint8Array<ArrayBuffer>;
   readonly #controls: Int32Array;
-  /** pid, uid and gid of whoever sent what was received last. */
+  /** pid, uid and gid of the sender of the message received last. */
   readonly #sender = new Int32Array(3);
 
-  /** Room for `bytes` of data and so many descriptors. */
+  /** Allocates a buffer for messages of at most `bytes` bytes and `descriptors` descriptors. */
   constructor(bytes: number, descriptors = 16) {
     this.data = new Uint8Array(bytes);
-    this.#room = descriptors;
+    this.#maxDescriptors = descriptors;
     this.#control = new Uint8Array(cmsgSpace(4 * descriptors) + cmsgSpace(UCRED_BYTES));
     this.#controls = new Int32Array(this.#control.buffer);
     const header = new DataView(this.#header.buffer);
-    // SAFETY: the header points into the other three, and all of them live as long as this object.
+    // SAFETY: the header points into the other three; all four live as long as this object.
     new DataView(this.#vector.buffer).setBigUint64(0, addressOf(this.data), true);
     header.setBigUint64(IOV_AT, addressOf(this.#vector), true);
     header.setBigUint64(IOV_COUNT_AT, 1n, true);
@@ -144,8 +126,8 @@ export class Message {
   }
 
   /**
-   * Who sent what was received last, from the kernel. Only of a message that was sent when its receiver
-   * had asked for senders already; otherwise pid 0.
+   * Credentials of the sender of the message received last. The pid is 0 if the message was sent before the
+   * receiver called `enableCredentials`.
    */
   get sender(): Credentials {
     const [pid, uid, gid] = this.#sender;
@@ -153,11 +135,11 @@ export class Message {
   }
 
   /**
-   * Sends `length` bytes and the descriptors, and waits until there is room for them.
+   * Sends `length` bytes and the descriptors (sendmsg(2)).
    *
-   * @param wait false: says `full` instead.
-   * @throws {SystemError} such as EAGAIN where the socket's time limit ran out, EMSGSIZE for a message
-   * the socket cannot hold.
+   * @param wait whether to block while the peer's buffer is full; otherwise the result is `full`.
+   * @throws {SystemError} such as EAGAIN after the socket's timeout, EMSGSIZE if the message is larger than
+   * the buffer.
    */
   send(socket: number, wait = true): Sent {
     const flags = MSG_NOSIGNAL | (wait ? 0 : MSG_DONTWAIT);
@@ -166,17 +148,17 @@ export class Message {
     for (;;) {
       if (libc.sendmsg(socket, this.#header, flags) >= 0) return "sent";
       const number = errno();
-      if (number === Errno.EPIPE || number === Errno.ECONNRESET) return "gone";
+      if (number === Errno.EPIPE || number === Errno.ECONNRESET) return "closed";
       if (number === Errno.EAGAIN && !wait) return "full";
-      retryOrThrow("sendmsg", `send a message over descriptor ${socket}`);
+      retryOrThrow("sendmsg", `send a message over socket ${socket}`);
     }
   }
 
   /**
-   * Receives the next message, and waits for one.
+   * Receives the next message (recvmsg(2)).
    *
-   * @param wait false: says `none` instead.
-   * @throws {SystemError} such as EAGAIN where the socket's time limit ran out.
+   * @param wait whether to block until there is one; otherwise the result is `none`.
+   * @throws {SystemError} such as EAGAIN after the socket's timeout.
    */
   receive(socket: number, wait = true): Received {
     const flags = MSG_CMSG_CLOEXEC | (wait ? 0 : MSG_DONTWAIT);
@@ -186,27 +168,29 @@ export class Message {
     for (;;) {
       this.#ints[CONTROL_LENGTH_AT / 4] = this.#control.length; // recvmsg overwrites it
       const count = libc.recvmsg(socket, this.#header, flags);
-      if (count > 0) return this.#take(count);
+      if (count > 0) return this.#parse(count);
       if (count === 0) return "closed";
       const number = errno();
       if (number === Errno.ECONNRESET) return "closed";
       if (number === Errno.EAGAIN && !wait) return "none";
-      retryOrThrow("recvmsg", `receive a message over descriptor ${socket}`);
+      retryOrThrow("recvmsg", `receive a message over socket ${socket}`);
     }
   }
 
-  /** Closes the descriptors received, where nobody wants them. */
+  /** Closes the descriptors received. */
   closeDescriptors(): void {
     this.descriptors.forEach(close);
     this.descriptors = NO_DESCRIPTORS;
   }
 
-  /** Writes the descriptors down for the kernel; how many bytes that takes is the result. */
+  /** Writes the control message with the descriptors; returns its length. */
   #putDescriptors(): number {
     const count = this.descriptors.length;
     if (count === 0) return 0;
-    if (count > this.#room) {
-      throw new RangeError(`Cannot send ${count} descriptors: there is room for ${this.#room}`);
+    if (count > this.#maxDescriptors) {
+      throw new RangeError(
+        `Cannot send ${count} descriptors: the maximum is ${this.#maxDescriptors}`,
+      );
     }
     const ints = this.#controls;
     ints[0] = CMSG_HEADER_BYTES + 4 * count;
@@ -217,8 +201,8 @@ export class Message {
     return cmsgSpace(4 * count);
   }
 
-  /** Takes from the kernel's notes what came with the data. */
-  #take(length: number): Received {
+  /** Parses the control messages received with the data. */
+  #parse(length: number): Received {
     this.length = length;
     const ints = this.#controls;
     const end = this.#ints[CONTROL_LENGTH_AT / 4]! / 4;
@@ -228,7 +212,7 @@ export class Message {
       const [type, from] = [ints[at + 3], at + 4];
       if (type === SCM_RIGHTS) this.descriptors = [...ints.subarray(from, at + bytes / 4)];
       if (type === SCM_CREDENTIALS) {
-        // One by one: making a view to copy from costs more than the copy.
+        // One by one, because creating a subarray costs more than the copy.
         for (let i = 0; i < 3; i++) this.#sender[i] = ints[from + i]!;
       }
       at += cmsgSpace(bytes - CMSG_HEADER_BYTES) / 4;

@@ -1,31 +1,25 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { closing, inChild, waitFor } from "../testing.ts";
+import { unixAddress } from "./addresses.ts";
+import { pipe } from "./descriptors.ts";
 import { SystemError } from "./errors.ts";
 import { fork } from "./fork.ts";
+import { close, read, write } from "./io.ts";
 import {
   DESCRIPTOR_LIMIT,
-  listenForMessages,
+  enableCredentials,
   Message,
   MESSAGE_LIMIT,
   messagePair,
-  messageSocket,
   peerCredentials,
 } from "./messages.ts";
-import { getgid, getpid, getuid } from "./processes.ts";
-import {
-  accept,
-  close,
-  connect,
-  pipe,
-  read,
-  socketTimeout,
-  unixAddress,
-  write,
-} from "./sockets.ts";
+import { getpid, getuid } from "./processes.ts";
+import { accept, connect, createSocket, listen, socketTimeout, SocketType } from "./sockets.ts";
+import { getgid } from "./testing.ts";
 
 const byte = new Uint8Array(1);
 
-/** A message of that text. */
+/** A message with this text. */
 function messageOf(text: string, ...descriptors: number[]): Message {
   const message = new Message(MESSAGE_LIMIT);
   message.length = new TextEncoder().encodeInto(text, message.data).written;
@@ -33,14 +27,14 @@ function messageOf(text: string, ...descriptors: number[]): Message {
   return message;
 }
 
-/** The text that was received. */
+/** The received text. */
 function textOf({ data, length }: Message): string {
   return new TextDecoder().decode(data.subarray(0, length));
 }
 
-const hasExited = (descriptor: number) => read(descriptor, byte) === 0;
+const isAtEnd = (descriptor: number) => read(descriptor, byte) === 0;
 
-Deno.test("Message keeps its bounds", () => {
+Deno.test("Message keeps message boundaries", () => {
   const [left, right] = messagePair();
   using _ = closing(left, right);
   const incoming = new Message(MESSAGE_LIMIT);
@@ -54,7 +48,7 @@ Deno.test("Message keeps its bounds", () => {
   }
 });
 
-Deno.test("Message takes as many descriptors as the kernel does to another process", () => {
+Deno.test("Message passes DESCRIPTOR_LIMIT descriptors to another process", () => {
   const [left, right] = messagePair();
   const pipes = Array.from({ length: DESCRIPTOR_LIMIT }, pipe);
   using _ = closing(...pipes.map(([output]) => output), left);
@@ -77,7 +71,7 @@ Deno.test("Message takes as many descriptors as the kernel does to another proce
   assertEquals(waitFor(child).code, 0);
 });
 
-Deno.test("Message refuses more descriptors than it has room for", () => {
+Deno.test("Message refuses more descriptors than its maximum", () => {
   const message = new Message(8, 2);
   message.descriptors = [0, 1, 2];
   assertThrows(
@@ -87,7 +81,7 @@ Deno.test("Message refuses more descriptors than it has room for", () => {
   );
 });
 
-Deno.test("Message says who sent it, whoever made the socket", () => {
+Deno.test("Message has its sender's credentials, not those of the socket's creator", () => {
   const [left, right] = messagePair();
   using _ = closing(left, right);
   const incoming = new Message(8);
@@ -102,7 +96,7 @@ Deno.test("Message says who sent it, whoever made the socket", () => {
 });
 
 Deno.test({
-  name: "Message says for which user it was sent" +
+  name: "Message has its sender's user" +
     (getuid() === 0 ? "" : " (only root can become another user)"),
   ignore: getuid() !== 0,
   fn() {
@@ -124,7 +118,7 @@ Deno.test({
   },
 });
 
-Deno.test("Message says that data did not fit", () => {
+Deno.test("Message reports truncated data", () => {
   const [left, right] = messagePair();
   using _ = closing(left, right);
   const small = new Message(2);
@@ -134,7 +128,7 @@ Deno.test("Message says that data did not fit", () => {
   assertEquals([small.receive(right), textOf(small)], ["message", "ba"]);
 });
 
-Deno.test("Message says that descriptors did not fit, and has those that did", () => {
+Deno.test("Message reports truncated descriptors, and has those that fitted", () => {
   const [left, right] = messagePair();
   const [output, input] = pipe();
   using _ = closing(left, right, output);
@@ -144,10 +138,10 @@ Deno.test("Message says that descriptors did not fit, and has those that did", (
   close(input);
   small.closeDescriptors();
   assertEquals(small.descriptors, []);
-  assertEquals(hasExited(output), true);
+  assertEquals(isAtEnd(output), true);
 });
 
-Deno.test("Message says that the other end is closed, but not before what it had sent", () => {
+Deno.test("Message reports that the peer has closed, after what it had sent", () => {
   const [left, right] = messagePair();
   using _ = closing(left);
   const incoming = new Message(8);
@@ -155,10 +149,10 @@ Deno.test("Message says that the other end is closed, but not before what it had
   close(right);
   assertEquals([incoming.receive(left), textOf(incoming)], ["message", "moo"]);
   assertEquals(incoming.receive(left), "closed");
-  assertEquals(messageOf("baa").send(left), "gone");
+  assertEquals(messageOf("baa").send(left), "closed");
 });
 
-Deno.test("Message says so too where the other end left something unread", () => {
+Deno.test("Message reports that the peer has closed with unread data", () => {
   const [left, right] = messagePair();
   using _ = closing(left);
   messageOf("moo").send(left);
@@ -168,7 +162,7 @@ Deno.test("Message says so too where the other end left something unread", () =>
   assertEquals(incoming.receive(left), "closed");
 });
 
-Deno.test("Message need not wait", () => {
+Deno.test("Message.send() and receive() need not block", () => {
   const [left, right] = messagePair();
   using _ = closing(left, right);
   assertEquals(new Message(8).receive(right, false), "none");
@@ -179,10 +173,11 @@ Deno.test("Message need not wait", () => {
   assertEquals(large.send(left, false), "full");
 });
 
-Deno.test("messageSocket() connects to a listener, and a call on it may take so long", () => {
+Deno.test("connections of a message listener carry credentials and obey timeouts", () => {
   const address = unixAddress(`\0herd-test-messages-${getpid()}`);
-  const listener = listenForMessages(address, "test");
-  const client = messageSocket(address, socketTimeout(0.02));
+  const listener = listen(address, "test", SocketType.messages);
+  enableCredentials(listener); // connections inherit it
+  const client = createSocket(address, SocketType.messages, socketTimeout(0.02));
   connect(client, address);
   const server = accept(listener);
   using _ = closing(listener, client, server);

@@ -1,32 +1,34 @@
 /**
- * A network of one's own (network_namespaces(7)): nobody else's connections in the kernel's counts, and
- * all ports free.
+ * Network namespaces (network_namespaces(7)): the kernel's counters contain no other programs' connections,
+ * and all ports are free.
  *
  * @module
  */
+import { AF_INET, O_CLOEXEC, SOCK_DGRAM } from "./constants.ts";
 import { checked, Errno, errno, SystemError } from "./errors.ts";
 import { UnsupportedError } from "../errors.ts";
 import { libc } from "./libc.ts";
 
 const CLONE_NEWNET = 0x40000000;
-const AF_INET = 2;
-const SOCK_DGRAM_CLOEXEC = 0o2000002;
+
 const SIOCSIFFLAGS = 0x8914;
 const IFF_UP = 1;
 
 /**
- * Moves this thread into a network namespace of its own, with loopback and nothing else; and with it
- * whatever it starts from now on. The namespace is gone with the last process in it.
+ * Moves this thread and its future children into a new network namespace with only a loopback interface
+ * (unshare(2)). The namespace lasts as long as a process in it.
  *
- * @throws {UnsupportedError} where that is not permitted.
+ * @throws {UnsupportedError} without CAP_SYS_ADMIN.
  */
 export function enterNetworkNamespace(): void {
   if (libc.unshare(CLONE_NEWNET) === -1) {
     const number = errno();
-    if (number !== Errno.EPERM) throw new SystemError("unshare", "make a network", number);
+    if (number !== Errno.EPERM) {
+      throw new SystemError("unshare", "create a network namespace", number);
+    }
     throw new UnsupportedError(
-      "Cannot make a network namespace: this takes root; write sudo, or unshare --map-root-user " +
-        "--net in front of the command, or leave out --netns",
+      "Cannot create a network namespace: this needs root; prefix the command with sudo or unshare " +
+        "--map-root-user --net, or omit --netns",
     );
   }
   bringUpLoopback();
@@ -34,7 +36,7 @@ export function enterNetworkNamespace(): void {
 
 function bringUpLoopback(): void {
   const action = "bring up the loopback interface";
-  const socket = checked(libc.socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0), "socket", action);
+  const socket = checked(libc.socket(AF_INET, SOCK_DGRAM | O_CLOEXEC, 0), "socket", action);
   const request = new Uint8Array(40); // struct ifreq: the name in 16 bytes, then the flags
   request.set(new TextEncoder().encode("lo"));
   request[16] = IFF_UP;

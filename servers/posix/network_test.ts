@@ -1,11 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { forkReady, waitFor } from "../testing.ts";
+import { boundAddress, internetAddress } from "./addresses.ts";
 import { tryReadText } from "./files.ts";
-import { UnsupportedError } from "../errors.ts";
 import { enterNetworkNamespace } from "./network.ts";
-import { accept, boundAddress, connect, internetAddress, listen, streamSocket } from "./sockets.ts";
+import { accept, connect, listen, streamSocket } from "./sockets.ts";
+import { UnsupportedError } from "../errors.ts";
 
-/** Exit codes of a child that tries it. */
+/** Exit codes of a child that creates a namespace. */
 const WORKS = 0;
 const FORBIDDEN = 7;
 
@@ -45,7 +46,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "enterNetworkNamespace() says that it takes root where it does (ignored for root)",
+  name: "enterNetworkNamespace() needs root, and says so (ignored for root)",
   ignore: isPermitted,
   fn: () => assertEquals(tryIt(() => true), FORBIDDEN),
 });

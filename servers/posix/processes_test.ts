@@ -8,10 +8,11 @@ import {
 } from "@std/assert";
 import { closing, evaluate, forkReady, inChild, sleep, waitFor } from "../testing.ts";
 import { usage } from "./clocks.ts";
-import { closeAllBut } from "./descriptors.ts";
+import { closeAllBut, pipe } from "./descriptors.ts";
 import { SystemError } from "./errors.ts";
 import { readText } from "./files.ts";
 import { fork, forkAgain } from "./fork.ts";
+import { close, read, write } from "./io.ts";
 import { shareMemory } from "./memory.ts";
 import {
   affinity,
@@ -19,25 +20,23 @@ import {
   currentProcessor,
   descriptorLimit,
   dieWithParent,
-  exec,
   exitNow,
   getpid,
   getppid,
   kill,
   reapOne,
   setAffinity,
-  spawn,
   startSession,
   wait,
   waitForExit,
 } from "./processes.ts";
+import { exec, spawn } from "./programs.ts";
 import { Signal } from "./signals.ts";
-import { close, pipe, read, write } from "./sockets.ts";
 
-/** A child that lives until it is killed. */
+/** A child that runs until it is killed. */
 const sleeper = () => fork(sleep);
 
-/** What programs write to a descriptor that is given to them, and their exit code. */
+/** What a program writes to a descriptor it inherits, and its exit code. */
 function outputOf(start: (input: number) => number): { text: string; code: number | undefined } {
   const [output, input] = pipe();
   using _ = closing(output);
@@ -59,14 +58,14 @@ Deno.test("wait() reports an exit code", () => {
   }
 });
 
-Deno.test("wait() reports the signal that ended a process", () => {
+Deno.test("wait() reports the signal that terminated a process", () => {
   const pid = sleeper();
   kill(pid, Signal.KILL);
   const end = wait(pid);
   assertEquals([end?.pid, end?.code, end?.signal], [pid, undefined, Signal.KILL]);
 });
 
-Deno.test("wait() adds what descendants had used that were waited for", () => {
+Deno.test("wait() includes the usage of reaped descendants", () => {
   const work = () => {
     while (usage().user + usage().system < 0.05);
   };
@@ -74,12 +73,12 @@ Deno.test("wait() adds what descendants had used that were waited for", () => {
   assertGreaterOrEqual(user + system, 0.05);
 });
 
-Deno.test("wait() is undefined where there is no child left", () => {
+Deno.test("wait() is undefined without children", () => {
   assertEquals(wait(getpid()), undefined);
   assertEquals(inChild(() => wait() === undefined ? 42 : 1).code, 42);
 });
 
-Deno.test("reapOne() finds a child once it has ended, and only once", () => {
+Deno.test("reapOne() reaps a child that has exited, once", () => {
   const pid = sleeper();
   assertEquals(reapOne(pid), undefined);
   kill(pid, Signal.TERM);
@@ -100,7 +99,7 @@ Deno.test("waitAsync() finds every child, and undefined after the last", async (
   assertEquals({ code, stdout, stderr }, { code: 0, stdout: '[3,4,"none"]\n', stderr: "" });
 });
 
-Deno.test("waitForExit() tells a process that lives from one that ended, and leaves it there", () => {
+Deno.test("waitForExit() detects that a process has exited, and does not reap it", () => {
   const pid = sleeper();
   assertEquals(waitForExit(pid, 10), false);
   kill(pid, Signal.KILL);
@@ -109,24 +108,24 @@ Deno.test("waitForExit() tells a process that lives from one that ended, and lea
   assertEquals(assertThrows(() => waitForExit(pid, 10), SystemError).code, "ESRCH");
 });
 
-Deno.test("kill() takes a process that is gone for no error, and a signal there is not for one", () => {
+Deno.test("kill() ignores a process that has exited, and throws for an unknown signal", () => {
   const { pid } = inChild(() => {});
   kill(pid, Signal.TERM);
   const { call, code } = assertThrows(() => kill(getpid(), 1000), SystemError);
   assertEquals({ call, code }, { call: "kill", code: "EINVAL" });
 });
 
-Deno.test("exitNow() ends a child in the middle", () => {
+Deno.test("exitNow() exits immediately", () => {
   assertEquals(inChild(() => exitNow(42)).code, 42);
 });
 
-Deno.test("getpid() and getppid() are true in a child too", () => {
+Deno.test("getpid() and getppid() are right in a child", () => {
   const pids = new Int32Array(shareMemory(8).buffer);
   const { pid } = inChild(() => void pids.set([getpid(), getppid()]));
   assertEquals([...pids], [pid, getpid()]);
 });
 
-Deno.test("becomeSubreaper() makes orphans children of this process", () => {
+Deno.test("becomeSubreaper() adopts orphans", () => {
   const orphan = new Int32Array(shareMemory(4).buffer);
   const { code } = inChild(() => {
     becomeSubreaper();
@@ -139,7 +138,7 @@ Deno.test("becomeSubreaper() makes orphans children of this process", () => {
   assertEquals(code, 42);
 });
 
-Deno.test("dieWithParent() ends a process whose parent is killed", () => {
+Deno.test("dieWithParent() terminates a process whose parent is killed", () => {
   const child = new Int32Array(shareMemory(4).buffer);
   const pid = forkReady((ready) => {
     const parent = getpid();
@@ -157,7 +156,7 @@ Deno.test("dieWithParent() ends a process whose parent is killed", () => {
   assert(goneWithin(child[0]!, 5000));
 });
 
-/** Whether a process that may be no child, and may be gone already, ends in that time. */
+/** Like `waitForExit`; a process that is gone already has exited. */
 function goneWithin(pid: number, milliseconds: number): boolean {
   try {
     return waitForExit(pid, milliseconds);
@@ -167,7 +166,7 @@ function goneWithin(pid: number, milliseconds: number): boolean {
   }
 }
 
-Deno.test("dieWithParent() ends a process at once whose parent is dead already", () => {
+Deno.test("dieWithParent() exits at once if the parent is dead already", () => {
   const notTheParent = inChild(() => {}).pid;
   const { code } = inChild(() => {
     dieWithParent(notTheParent, Signal.KILL);
@@ -176,7 +175,7 @@ Deno.test("dieWithParent() ends a process at once whose parent is dead already",
   assertEquals(code, 137);
 });
 
-Deno.test("startSession() makes a child the leader of a session, once or twice", () => {
+Deno.test("startSession() makes a child a session leader, and may be called twice", () => {
   const session = new Int32Array(shareMemory(4).buffer);
   const { pid, code } = inChild(() => {
     startSession();
@@ -186,7 +185,7 @@ Deno.test("startSession() makes a child the leader of a session, once or twice",
   assertEquals([code, session[0]], [0, pid]);
 });
 
-Deno.test("setAffinity() confines a child and not its parent", () => {
+Deno.test("setAffinity() restricts a child and not its parent", () => {
   const before = affinity();
   assertGreater(before.length, 0);
   const last = before.at(-1)!;
@@ -204,12 +203,12 @@ Deno.test("setAffinity() refuses processors that do not exist", () => {
   assertEquals({ call, code }, { call: "sched_setaffinity", code: "EINVAL" });
 });
 
-Deno.test("spawn() starts a program with the descriptors it is to inherit", () => {
+Deno.test("spawn() starts a program with the inherited descriptors", () => {
   const hi = outputOf((input) => shell(`echo hi >/dev/fd/${input}; exit 7`, [], [input]));
   assertEquals(hi, { text: "hi\n", code: 7 });
 });
 
-Deno.test("spawn() keeps every other descriptor back", () => {
+Deno.test("spawn() passes no other descriptors", () => {
   const [output, input] = pipe();
   using _ = closing(output, input);
   const script = `test -e /dev/fd/${output} && echo output >/dev/fd/${input}
@@ -217,19 +216,19 @@ Deno.test("spawn() keeps every other descriptor back", () => {
   const pid = shell(script, [], [input]);
   assertEquals(waitFor(pid).code, 42);
   write(input, new Uint8Array([1]), 1);
-  // The byte just written is the first there is.
+  // The byte just written is the first one.
   const byte = new Uint8Array(1);
   read(output, byte);
   assertEquals(byte[0], 1);
 });
 
-Deno.test("spawn() passes arguments on as they are", () => {
+Deno.test("spawn() passes arguments unchanged", () => {
   const args = ["sh", "two words", "", "ü→\n"];
   const script = (fd: number) => `printf '%s|' "$@" >/dev/fd/${fd}`;
   assertEquals(outputOf((fd) => shell(script(fd), args, [fd])).text, "two words||ü→\n|");
 });
 
-Deno.test("spawn() passes the environment on", () => {
+Deno.test("spawn() passes the environment", () => {
   const script = (fd: number) => `cat /proc/$$/environ >/dev/fd/${fd}`;
   const { text } = outputOf((fd) => shell(script(fd), [], [fd]));
   const passed = new Set(text.split("\0"));
@@ -237,7 +236,7 @@ Deno.test("spawn() passes the environment on", () => {
   assertEquals(missing.map((line) => line.split("=")[0]), []);
 });
 
-Deno.test("spawn() says which program there is not", () => {
+Deno.test("spawn() names a program that does not exist", () => {
   const { call, code, message } = assertThrows(() => spawn("/none", []), SystemError);
   assertEquals({ call, code }, { call: "posix_spawn", code: "ENOENT" });
   assertNotEquals(message.indexOf("Cannot start /none"), -1);
@@ -247,7 +246,7 @@ Deno.test("spawn() says which program there is not", () => {
 const become = (script: string, args: string[], descriptors: number[]) =>
   fork(() => exec("/bin/sh", ["-c", script, ...args], descriptors));
 
-Deno.test("exec() makes a process another program, with its arguments", () => {
+Deno.test("exec() replaces the program and passes arguments", () => {
   const args = ["sh", "two words", "", "ü→\n"];
   const said = outputOf((fd) => become(`printf '%s|' "$$" "$@" >&3; exit 7`, args, [fd]));
   const [pid, ...rest] = said.text.split("|");
@@ -255,15 +254,15 @@ Deno.test("exec() makes a process another program, with its arguments", () => {
   assertEquals([rest, said.code], [[...args.slice(1), ""], 7]);
 });
 
-Deno.test("exec() renumbers descriptors, whatever numbers they had", () => {
+Deno.test("exec() renumbers descriptors of any number", () => {
   const pipes = Array.from({ length: 4 }, pipe);
   using _ = closing(...pipes.flat());
-  // One of them stands where another one is to go, and there are more than one of those.
+  // Several of them have the target number of another one.
   const inputs = pipes.map(([, input]) => input);
   const script = "for fd in 3 4 5 6; do printf $fd >/dev/fd/$fd; done";
   for (const order of [inputs, inputs.toReversed()]) {
     const pid = fork(() => {
-      // In a process with nothing else the numbers from 3 on are in use already.
+      // In a process with nothing else the numbers from 3 on are in use.
       closeAllBut(order);
       const moved = order.map(() => pipe()[0]);
       assertEquals(moved[0], 3);
@@ -277,7 +276,7 @@ Deno.test("exec() renumbers descriptors, whatever numbers they had", () => {
   }
 });
 
-Deno.test("exec() swaps descriptors that stand in each other's place", () => {
+Deno.test("exec() swaps two descriptors", () => {
   const said = outputOf((fd) =>
     fork(() => {
       closeAllBut([fd]);
@@ -290,7 +289,7 @@ Deno.test("exec() swaps descriptors that stand in each other's place", () => {
   assertEquals(said, { text: "swapped\n", code: 0 });
 });
 
-Deno.test("exec() keeps every other descriptor back", () => {
+Deno.test("exec() passes no other descriptors", () => {
   const [output, input] = pipe();
   using _ = closing(output, input);
   const { text } = outputOf((fd) => become("echo /proc/$$/fd/* >&3", [], [fd]));
@@ -303,9 +302,11 @@ Deno.test("exec() keeps affinity and parent-death signal", async () => {
   const [processor] = affinity();
   const { stdout } = await evaluate(`
     import { fork } from "./posix/fork.ts";
-    import { dieWithParent, waitForExit, exec, getpid, kill, setAffinity, wait } from "./posix/processes.ts";
+    import { dieWithParent, waitForExit, getpid, kill, setAffinity, wait } from "./posix/processes.ts";
     import { readText } from "./posix/files.ts";
-    import { pipe, read } from "./posix/sockets.ts";
+    import { pipe } from "./posix/descriptors.ts";
+    import { read } from "./posix/io.ts";
+    import { exec } from "./posix/programs.ts";
     const [output, input] = pipe();
     const parent = fork(() => {
       const pid = getpid();
@@ -326,7 +327,7 @@ Deno.test("exec() keeps affinity and parent-death signal", async () => {
   assertEquals(stdout, `${processor}\ntrue\n`);
 });
 
-Deno.test("exec() says which program there is not", () => {
+Deno.test("exec() names a program that does not exist", () => {
   const [output, input] = pipe();
   using _ = closing(output);
   const pid = fork(() => {
@@ -344,7 +345,7 @@ Deno.test("exec() says which program there is not", () => {
   assertEquals(message.split(" (")[0], "Cannot start /none: execve failed with ENOENT");
 });
 
-Deno.test("currentProcessor() is the one that a process is confined to", () => {
+Deno.test("currentProcessor() is the processor in the affinity mask", () => {
   const processors = affinity();
   for (const processor of processors) {
     const code = inChild(() => {
@@ -355,7 +356,7 @@ Deno.test("currentProcessor() is the one that a process is confined to", () => {
   }
 });
 
-Deno.test("descriptorLimit() is what the shell says", () => {
+Deno.test("descriptorLimit() agrees with the shell's ulimit", () => {
   const { text } = outputOf((fd) => shell(`ulimit -n >/dev/fd/${fd}`, [], [fd]));
   assertEquals(descriptorLimit(), Number(text));
 });

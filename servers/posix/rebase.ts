@@ -1,18 +1,18 @@
 /**
- * Makes forks of this process cheaper: fork(2) copies the page tables of private memory that was written
- * to, some 3000 entries of a Deno process, and at the child's end they are torn down again. A private
- * mapping of a file that was not written to since costs it nothing. So what the process has written
- * until now is put into a file in memory, which is then mapped in its place.
+ * Makes forks of this process cheaper. fork(2) copies the page tables of private memory that was written
+ * to, about 3000 entries in a Deno process, and they are freed again when the child exits. It need not copy
+ * those of a private file mapping that was not written to. So the written memory is copied to a file in
+ * memory, which is mapped in its place.
  *
  * @module
  */
 import { callBackToBack } from "./c_calls.ts";
 import { readText } from "./files.ts";
+import { close } from "./io.ts";
 import { libc } from "./libc.ts";
 import { createMemfd } from "./memory.ts";
-import { close } from "./sockets.ts";
 
-/** The number of x86-64 (the one this was tried on); elsewhere nothing is done. */
+/** The number on x86-64, the only tested architecture; on others `rebase` does nothing. */
 const SYS_pwrite64 = 18;
 const MAP_PRIVATE_FIXED = 0x12;
 
@@ -20,16 +20,17 @@ interface Mapping {
   readonly start: number;
   readonly length: number;
   readonly protection: number;
-  /** Where its copy lies in the file. */
+  /** Offset of its copy in the file. */
   readonly offset: number;
 }
 
-const LARGEST = 8 * 1024 * 1024;
+/** Mappings larger than this many bytes are not worth copying. */
+const MAX_BYTES = 8 * 1024 * 1024;
 
-/** The stacks of threads that are not in this process any more are large and all but empty. */
-const LEAST_SHARE = 1 / 16;
+/** Minimum written share of a mapping. It excludes stacks of threads lost at fork, large and nearly empty. */
+const MIN_WRITTEN = 1 / 16;
 
-/** Private memory that was written to, except this thread's stack, code, and what is larger than worth it. */
+/** Private memory that was written to, except this thread's stack, code, and large or mostly unwritten mappings. */
 function writtenMappings(): Mapping[] {
   const found: Mapping[] = [];
   let offset = 0;
@@ -41,8 +42,8 @@ function writtenMappings(): Mapping[] {
     const start = Number.parseInt(from!, 16);
     const length = Number.parseInt(to!, 16) - start;
     const isCode = executable === "x" && name === "";
-    if (/^\[(stack|v)/.test(name!) || isCode || length > LARGEST) continue;
-    if (written / length < LEAST_SHARE) continue;
+    if (/^\[(stack|v)/.test(name!) || isCode || length > MAX_BYTES) continue;
+    if (written / length < MIN_WRITTEN) continue;
     const protection = 1 | (writable === "w" ? 2 : 0) | (executable === "x" ? 4 : 0);
     found.push({ start, length, protection, offset });
     offset += length;
@@ -51,12 +52,12 @@ function writtenMappings(): Mapping[] {
 }
 
 /**
- * Replaces written private memory by a mapping of its copy. For a process with a single thread only.
+ * Replaces written private memory by a mapping of its copy. The process must have a single thread.
  *
- * SAFETY: nothing may change in a mapping between its copy and its replacement, so that both are C calls
- * without anything between them; the file has its memory before, so that the copies cannot fail.
+ * SAFETY: a mapping must not change between copy and replacement, so both are consecutive C calls. The file's
+ * memory is allocated before, so a copy cannot fail.
  *
- * @returns whether it was done.
+ * @returns whether the memory was replaced.
  */
 export function rebase(): boolean {
   if (Deno.build.arch !== "x86_64") return false;

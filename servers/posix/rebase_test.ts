@@ -13,7 +13,7 @@ function written(): number {
   return [...entries].reduce((sum, [, size]) => sum + Number(size), 0);
 }
 
-/** Allocates until the collector has run several times; the sum of what was kept is the result. */
+/** Allocates until garbage was collected several times; returns the sum of the live objects. */
 function churn(): number {
   const kept: { i: number }[] = [];
   for (let i = 0; i < 100_000; i++) {
@@ -25,12 +25,12 @@ function churn(): number {
 
 const CHURNED = 49_950_000;
 
-Deno.test("rebase() says whether it was done", () => {
+Deno.test("rebase() returns whether it replaced memory", () => {
   assertEquals(inChild(() => rebase() === isTried ? 42 : 1).code, 42);
 });
 
 Deno.test({
-  name: "rebase() leaves little of what was written to be copied",
+  name: "rebase() leaves little written memory",
   ignore: !isTried,
   fn() {
     const { code } = inChild(() => {
@@ -42,7 +42,7 @@ Deno.test({
   },
 });
 
-Deno.test("rebase() loses nothing, also where it is done again and again", () => {
+Deno.test("rebase() keeps all contents, even if repeated", () => {
   const { code } = inChild(() => {
     const objects = Array.from({ length: 20_000 }, (_, i) => ({ i, text: `${i}` }));
     const bytes = new Uint8Array(1_000_000).map((_, i) => i);
@@ -57,7 +57,7 @@ Deno.test("rebase() loses nothing, also where it is done again and again", () =>
   assertEquals(code, 42);
 });
 
-Deno.test("rebase() leaves a process whose children allocate and collect, on their own", () => {
+Deno.test("rebase() leaves children that allocate and collect garbage", () => {
   const { code } = inChild(() => {
     let own = 0;
     for (let round = 0; round < 2; round++) {
@@ -76,8 +76,8 @@ Deno.test("rebase() leaves a process whose children allocate and collect, on the
   assertEquals(code, 42);
 });
 
-Deno.test("rebase() works whatever V8 is about to do", () => {
-  // A collection, or a function about to be optimized: V8 may be anywhere in its own affairs.
+Deno.test("rebase() works in any state of V8", () => {
+  // V8 may be about to collect garbage or to optimize a function.
   for (let calls = 0; calls < 600; calls += 100) {
     const { code } = inChild(() => {
       const add = (sum: number, i: number) => sum + i;

@@ -1,13 +1,14 @@
 /**
- * Signals, as a process without an event loop uses them.
+ * Signals in processes without an event loop.
  *
- * Never give a C function an FFI callback as signal handler: V8 may be anywhere when the signal comes.
+ * Never install an FFI callback as a signal handler: V8 may be in any state when the signal arrives.
  *
  * @module
  */
+import { O_CLOEXEC } from "./constants.ts";
 import { checked } from "./errors.ts";
+import { read } from "./io.ts";
 import { libc } from "./libc.ts";
-import { read } from "./sockets.ts";
 
 /** Signal numbers (signal(7)). */
 export const Signal = {
@@ -28,7 +29,7 @@ const SIG_DFL = 0n;
 const SIG_IGN = 1n;
 const SIGSET_BYTES = 128;
 
-/** Runs `body` with every signal blocked, and lets those that came meanwhile through afterwards. */
+/** Runs `body` with all signals blocked. Pending ones are delivered afterwards. */
 export function withSignalsBlocked<T>(body: () => T): T {
   const all = new Uint8Array(SIGSET_BYTES);
   const before = new Uint8Array(SIGSET_BYTES);
@@ -42,9 +43,9 @@ export function withSignalsBlocked<T>(body: () => T): T {
 }
 
 /**
- * What a forked process does first, with signals still blocked: handlers of its parent are reset, since
- * they need an event loop and would swallow the signal. ^C on a terminal is ignored: it is the host that
- * answers it, and ends its processes in order.
+ * Resets signals in a forked process, and unblocks them. The parent's handlers are removed, because they
+ * need its event loop and would swallow the signal. SIGINT is ignored: on ^C the host ends its processes in
+ * order. SIGPIPE is ignored: writes fail with EPIPE.
  */
 export function resetSignals(): void {
   for (const signal of [Signal.HUP, Signal.TERM, Signal.CHLD]) libc.signal(signal, SIG_DFL);
@@ -54,17 +55,12 @@ export function resetSignals(): void {
   libc.pthread_sigmask(SIG_UNBLOCK, all, new Uint8Array(SIGSET_BYTES));
 }
 
-/** Ends this process in so many seconds (SIGALRM), whatever it is doing then. */
-export function endAfter(seconds: number): void {
-  libc.alarm(seconds);
-}
-
-/** Blocks these signals in this thread, so that `waitForSignal` can take them. */
+/** Blocks signals in this thread, as `waitForSignal` requires (pthread_sigmask(3)). */
 export function blockSignals(...signals: number[]): void {
   libc.pthread_sigmask(SIG_BLOCK, signalSet(signals), new Uint8Array(SIGSET_BYTES));
 }
 
-/** Waits for one of these signals, which must be blocked; its number is the result (sigwait(3)). */
+/** Waits for one of these signals, which must be blocked (sigwait(3)). Returns its number. */
 export function waitForSignal(...signals: number[]): number {
   const number = new Int32Array(1);
   libc.sigwait(signalSet(signals), new Uint8Array(number.buffer));
@@ -72,14 +68,13 @@ export function waitForSignal(...signals: number[]): number {
 }
 
 /**
- * Blocks these signals in this thread, and gives a descriptor that is readable where one of them has come
- * (signalfd(2)). `readSignal` takes it.
+ * Blocks signals in this thread and returns a descriptor that is readable when one of them is pending
+ * (signalfd(2)). Read it with `readSignal`.
  */
 export function signalDescriptor(...signals: number[]): number {
-  const SFD_CLOEXEC = 0o2000000;
   blockSignals(...signals);
   return checked(
-    libc.signalfd(-1, signalSet(signals), SFD_CLOEXEC),
+    libc.signalfd(-1, signalSet(signals), O_CLOEXEC),
     "signalfd",
     `wait for signals ${signals.join(", ")}`,
   );
@@ -88,7 +83,7 @@ export function signalDescriptor(...signals: number[]): number {
 const SIGINFO_BYTES = 128; // struct signalfd_siginfo
 const siginfo = new Uint8Array(SIGINFO_BYTES);
 
-/** Takes the next signal of such a descriptor, waiting for one; its number is the result. */
+/** Reads the next signal from a descriptor of `signalDescriptor` and blocks until there is one. Returns its number. */
 export function readSignal(descriptor: number): number {
   read(descriptor, siginfo);
   return siginfo[0]!;

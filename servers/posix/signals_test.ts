@@ -1,23 +1,22 @@
 import { assertEquals } from "@std/assert";
 import { closing, evaluate, forkReady, inChild, sleep, waitFor } from "../testing.ts";
-import { Poller } from "./descriptors.ts";
+import { pipe, Poller } from "./descriptors.ts";
 import { fork } from "./fork.ts";
+import { close, read, write } from "./io.ts";
 import { getpid, kill, wait } from "./processes.ts";
 import {
   blockSignals,
-  endAfter,
   readSignal,
   Signal,
   signalDescriptor,
   waitForSignal,
   withSignalsBlocked,
 } from "./signals.ts";
-import { close, pipe, read, write } from "./sockets.ts";
 
 const byte = new Uint8Array(1);
 
 for (const [name, number] of [["SIGTERM", Signal.TERM], ["SIGHUP", Signal.HUP]] as const) {
-  Deno.test(`fork() makes children that ${name} ends, though their parent listens to it`, () => {
+  Deno.test(`fork() makes children that ${name} terminates, although their parent handles it`, () => {
     const listener = () => {};
     Deno.addSignalListener(name, listener);
     try {
@@ -33,8 +32,8 @@ for (const [name, number] of [["SIGTERM", Signal.TERM], ["SIGHUP", Signal.HUP]] 
   });
 }
 
-Deno.test("fork() makes children that ^C does not end", async () => {
-  // In a program of its own: the one that runs tests listens to SIGINT itself.
+Deno.test("fork() makes children that ignore ^C", async () => {
+  // In a program of its own, because the test runner handles SIGINT.
   const { stdout } = await evaluate(`
     import { fork } from "./posix/fork.ts";
     import { getpid, kill, wait } from "./posix/processes.ts";
@@ -47,7 +46,7 @@ Deno.test("fork() makes children that ^C does not end", async () => {
   assertEquals(stdout, "42\n");
 });
 
-Deno.test("waitForSignal() takes the signal that comes", () => {
+Deno.test("waitForSignal() returns the signal", () => {
   for (const signal of [Signal.TERM, Signal.HUP]) {
     const pid = forkReady((ready) => {
       blockSignals(Signal.TERM, Signal.HUP);
@@ -59,7 +58,7 @@ Deno.test("waitForSignal() takes the signal that comes", () => {
   }
 });
 
-Deno.test("blockSignals() blocks no others", () => {
+Deno.test("blockSignals() blocks no other signals", () => {
   const pid = forkReady((ready) => {
     blockSignals(Signal.HUP);
     ready();
@@ -69,7 +68,7 @@ Deno.test("blockSignals() blocks no others", () => {
   assertEquals(waitFor(pid).signal, Signal.TERM);
 });
 
-Deno.test("withSignalsBlocked() lets a signal through afterwards", () => {
+Deno.test("withSignalsBlocked() delivers a signal afterwards", () => {
   const [output, input] = pipe();
   using _ = closing(output);
   const pid = fork(() => {
@@ -84,7 +83,7 @@ Deno.test("withSignalsBlocked() lets a signal through afterwards", () => {
   assertEquals([signal, read(output, new Uint8Array(9))], [Signal.TERM, 1]);
 });
 
-Deno.test("withSignalsBlocked() lets signals through after an error too", () => {
+Deno.test("withSignalsBlocked() delivers signals after an error, too", () => {
   const { signal } = inChild(() => {
     try {
       withSignalsBlocked(() => {
@@ -97,7 +96,7 @@ Deno.test("withSignalsBlocked() lets signals through after an error too", () => 
   assertEquals(signal, Signal.TERM);
 });
 
-Deno.test("signalDescriptor() is readable once a child has ended", () => {
+Deno.test("signalDescriptor() is readable after a child has exited", () => {
   const { code } = inChild(() => {
     const descriptor = signalDescriptor(Signal.CHLD);
     const poller = new Poller([descriptor]);
@@ -108,15 +107,4 @@ Deno.test("signalDescriptor() is readable once a child has ended", () => {
     return !before && signal === Signal.CHLD && ended === 0 && !isReady() ? 42 : 1;
   });
   assertEquals(code, 42);
-});
-
-Deno.test("endAfter() ends a process that is blocked", () => {
-  const [output, input] = pipe();
-  using _ = closing(output, input);
-  const SIGALRM = 14;
-  const { signal } = inChild(() => {
-    endAfter(1);
-    read(output, byte);
-  });
-  assertEquals(signal, SIGALRM);
 });

@@ -1,31 +1,24 @@
 /**
- * Listening sockets that have a name in the file system. The name goes with the process that listens,
- * however that ends; one that a crash of the whole machine left behind is taken over by the next.
+ * Listening Unix sockets with a path. The path is removed when the listening process terminates, in whatever
+ * way. A stale one, left by a crash of the machine, is replaced by the next server.
  *
  * @module
  */
+import { AddressError, type SocketAddress, unixAddress } from "./addresses.ts";
 import { sleep } from "./clocks.ts";
+import { pipe } from "./descriptors.ts";
+import { O_CLOEXEC } from "./constants.ts";
 import { errno, errnoName, SystemError } from "./errors.ts";
 import { type FileStatus, fileStatus, unlink } from "./files.ts";
+import { close, read } from "./io.ts";
 import { cString, libc } from "./libc.ts";
-import { getuid, spawn, wait } from "./processes.ts";
-import {
-  AddressError,
-  close,
-  connect,
-  listen,
-  pipe,
-  read,
-  type SocketAddress,
-  socketTimeout,
-  type SocketType,
-  unconnected,
-  unixAddress,
-} from "./sockets.ts";
+import { getuid, wait } from "./processes.ts";
+import { spawn } from "./programs.ts";
+import { connect, createSocket, listen, socketTimeout, type SocketType } from "./sockets.ts";
 
 /**
- * Removes the name once its standard input ends, which is when its process ends, and if the name is then
- * still that of the same file. It says so when it is ready.
+ * Removes the path at the end of standard input, which is when its server terminates, if the path is still
+ * that of the same file. Prints a line when it is ready.
  */
 const GUARD = `
   trap "" HUP INT TERM PIPE
@@ -34,7 +27,7 @@ const GUARD = `
   [ "$(stat -c %d:%i:%w -- "$1" 2>&-)" = "$file" ] && rm -f -- "$1"
 `;
 
-/** A listening socket at a path. */
+/** A listening Unix socket with a path. */
 export class SocketFile implements Disposable {
   readonly path: string;
   /** The listening socket. */
@@ -44,23 +37,23 @@ export class SocketFile implements Disposable {
   readonly #guarded: number;
 
   /**
-   * Listens at a path. What a server left there that is gone is taken over.
+   * Listens at a path. A stale socket there is replaced.
    *
-   * @throws {AddressError} where a server listens there already, where there is something else, or where
-   * what is there belongs to another user.
+   * @throws {AddressError} if a server listens there, if the path is not a socket, or if the socket belongs
+   * to another user.
    */
   constructor(path: string, type: SocketType) {
     const address = unixAddress(path);
     this.path = path;
     using _ = lockFolder(path);
     const found = fileStatus(path);
-    if (found) takeOver(path, type, found);
+    if (found) removeStale(path, type, found);
     this.listener = listenAt(path, address, type);
     this.#inode = fileStatus(path)!.inode;
     [this.#guard, this.#guarded] = startGuard(path);
   }
 
-  /** Removes the name. The socket stays open. */
+  /** Removes the path. The socket stays open. */
   [Symbol.dispose](): void {
     {
       using _ = lockFolder(this.path);
@@ -76,11 +69,11 @@ function listenAt(path: string, address: SocketAddress, type: SocketType): numbe
     return listen(address, `listen at ${path}`, type);
   } catch (error) {
     if (!(error instanceof SystemError) || error.call !== "bind") throw error;
-    throw new AddressError(`Cannot listen at ${path}: ${error.code}; write another path`);
+    throw new AddressError(`Cannot listen at ${path}: ${error.code}; use another path`);
   }
 }
 
-/** Starts what removes the name; its process number, and the descriptor that keeps it from doing so. */
+/** Starts the process that removes the path. It does so when the descriptor `guarded` is closed. */
 function startGuard(path: string): [pid: number, guarded: number] {
   const [input, guarded] = pipe();
   const [readyEnd, ready] = pipe();
@@ -93,28 +86,28 @@ function startGuard(path: string): [pid: number, guarded: number] {
   return [pid, guarded];
 }
 
-/** Removes what is at the path, if it is a socket nobody listens on any more and ours to remove. */
-function takeOver(path: string, type: SocketType, { isSocket, uid }: FileStatus): void {
+/** Removes a socket of this user on which no process listens. @throws {AddressError} for any other file. */
+function removeStale(path: string, type: SocketType, { isSocket, uid }: FileStatus): void {
   if (!isSocket) {
-    throw new AddressError(`Cannot listen at ${path}: there is a file already; write another path`);
+    throw new AddressError(`Cannot listen at ${path}: the file exists; use another path`);
   }
   if (uid !== getuid()) {
     throw new AddressError(
-      `Cannot listen at ${path}: the socket there belongs to user ${uid}; write another path`,
+      `Cannot listen at ${path}: the socket there belongs to user ${uid}; use another path`,
     );
   }
   if (isInUse(path, type)) {
-    throw new AddressError(`Cannot listen at ${path}: a server does already; write another path`);
+    throw new AddressError(`Cannot listen at ${path}: a server listens there; use another path`);
   }
   unlink(path);
 }
 
-/** How long a server that is busy is waited for, to see that it is there. */
-const KNOCK_SECONDS = 1;
+/** Timeout of the connection that tests whether a server listens. */
+const PROBE_TIMEOUT_SECONDS = 1;
 
 function isInUse(path: string, type: SocketType): boolean {
   const address = unixAddress(path);
-  const probe = unconnected(address, type, socketTimeout(KNOCK_SECONDS));
+  const probe = createSocket(address, type, socketTimeout(PROBE_TIMEOUT_SECONDS));
   try {
     connect(probe, address);
     return true;
@@ -125,27 +118,26 @@ function isInUse(path: string, type: SocketType): boolean {
   }
 }
 
-/** How long another process may take to look at the folder and listen there. */
-const LOCK_MS = 1000;
+/** Timeout for other processes that are creating a socket in the folder. */
+const LOCK_TIMEOUT_MS = 1000;
 
 /**
- * Locks the folder of a path, so that of several servers that find the same name left behind only one
- * takes it over. The lock goes with its descriptor.
+ * Locks the folder of a path (flock(2)), so that only one of several servers replaces a stale socket. The
+ * lock ends with its descriptor.
  */
 function lockFolder(path: string): Disposable {
-  const O_CLOEXEC = 0o2000000;
   const [LOCK_EX, LOCK_NB] = [2, 4];
   const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/") + 1) : ".";
   const fd = libc.open(cString(folder), O_CLOEXEC, 0);
   if (fd === -1) {
     throw new AddressError(
-      `Cannot listen at ${path}: cannot open its folder (${errnoName(errno())})`,
+      `Cannot listen at ${path}: its folder cannot be opened (${errnoName(errno())})`,
     );
   }
-  for (const end = performance.now() + LOCK_MS; libc.flock(fd, LOCK_EX | LOCK_NB) < 0;) {
+  for (const end = performance.now() + LOCK_TIMEOUT_MS; libc.flock(fd, LOCK_EX | LOCK_NB) < 0;) {
     if (performance.now() > end) {
       close(fd);
-      throw new AddressError(`Cannot listen at ${path}: another process has its folder locked`);
+      throw new AddressError(`Cannot listen at ${path}: its folder is locked by another process`);
     }
     sleep(1);
   }

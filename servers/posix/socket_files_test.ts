@@ -1,26 +1,16 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { closing, forkReady, inChild, isGone, sleep, waitFor } from "../testing.ts";
+import { AddressError, unixAddress } from "./addresses.ts";
+import { pipe } from "./descriptors.ts";
 import { childrenOf, fileStatus } from "./files.ts";
 import { fork } from "./fork.ts";
-
+import { close, read, write } from "./io.ts";
 import { getuid, kill } from "./processes.ts";
 import { Signal } from "./signals.ts";
 import { SocketFile } from "./socket_files.ts";
-import {
-  accept,
-  AddressError,
-  close,
-  connect,
-  listen,
-  pipe,
-  read,
-  SocketType,
-  streamSocket,
-  unixAddress,
-  write,
-} from "./sockets.ts";
+import { accept, connect, listen, SocketType, streamSocket } from "./sockets.ts";
 
-/** A path in a folder that is gone at the end of the block. */
+/** A path in a temporary folder that is removed at the end of the block. */
 class Folder implements Disposable {
   readonly #folder = Deno.makeTempDirSync({ dir: "/tmp", prefix: "herd-test-" });
   readonly path = `${this.#folder}/socket`;
@@ -32,12 +22,12 @@ class Folder implements Disposable {
 
 const open = (path: string) => new SocketFile(path, SocketType.stream);
 
-/** What a socket at the path is refused with. */
+/** The message with which a socket at the path is refused. */
 function refusal(path: string): string {
   return assertThrows(() => open(path), AddressError).message;
 }
 
-/** Leaves a socket at the path on which nobody listens any more. */
+/** Leaves a stale socket at the path. */
 function leave(path: string): void {
   close(listen(unixAddress(path), "test"));
 }
@@ -55,14 +45,14 @@ Deno.test("SocketFile listens at a path until it is disposed of", () => {
   assertEquals(fileStatus(path), undefined);
 });
 
-Deno.test("SocketFile takes over what was left behind", () => {
+Deno.test("SocketFile replaces a stale socket", () => {
   using folder = new Folder();
   leave(folder.path);
   using file = open(folder.path);
   close(file.listener);
 });
 
-Deno.test("SocketFile is taken over by one of many who find it left behind", () => {
+Deno.test("SocketFile replaces a stale socket for one of many servers", () => {
   using folder = new Folder();
   leave(folder.path);
   const [output, input] = pipe();
@@ -93,26 +83,26 @@ Deno.test("SocketFile is taken over by one of many who find it left behind", () 
   assertEquals(isGone(folder.path), true);
 });
 
-Deno.test("SocketFile refuses a path where a server listens, and one where a file is", () => {
+Deno.test("SocketFile refuses a path where a server listens, and a file", () => {
   using folder = new Folder();
   const { path } = folder;
   using file = open(path);
   using _ = closing(file.listener);
   assertEquals(
     refusal(path),
-    `Cannot listen at ${path}: a server does already; write another path`,
+    `Cannot listen at ${path}: a server listens there; use another path`,
   );
   const other = assertThrows(() => new SocketFile(path, SocketType.messages), AddressError);
   assertEquals(other.message, refusal(path));
   Deno.writeTextFileSync(`${path}.txt`, "moo");
   assertEquals(
     refusal(`${path}.txt`),
-    `Cannot listen at ${path}.txt: there is a file already; write another path`,
+    `Cannot listen at ${path}.txt: the file exists; use another path`,
   );
 });
 
 Deno.test({
-  name: "SocketFile refuses what another user has left behind" +
+  name: "SocketFile refuses another user's stale socket" +
     (getuid() === 0 ? "" : " (only root can give a file away)"),
   ignore: getuid() !== 0,
   fn() {
@@ -121,13 +111,13 @@ Deno.test({
     Deno.chownSync(folder.path, 65534, 65534);
     assertEquals(
       refusal(folder.path),
-      `Cannot listen at ${folder.path}: the socket there belongs to user 65534; write another path`,
+      `Cannot listen at ${folder.path}: the socket there belongs to user 65534; use another path`,
     );
     assertEquals(fileStatus(folder.path)?.uid, 65534);
   },
 });
 
-Deno.test("SocketFile refuses a folder that is not there", () => {
+Deno.test("SocketFile refuses a folder that does not exist", () => {
   assertEquals(
     refusal("/tmp/no/such/folder"),
     "Cannot listen at /tmp/no/such/folder: cannot open its folder (ENOENT)",
@@ -135,7 +125,7 @@ Deno.test("SocketFile refuses a folder that is not there", () => {
 });
 
 for (const signal of ["KILL", "TERM"] as const) {
-  Deno.test(`SocketFile goes with its process, ended by SIG${signal}`, () => {
+  Deno.test(`SocketFile is removed after SIG${signal} terminates its process`, () => {
     using folder = new Folder();
     const pid = forkReady((ready) => {
       open(folder.path);
@@ -151,13 +141,13 @@ for (const signal of ["KILL", "TERM"] as const) {
   });
 }
 
-Deno.test("SocketFile goes when its process ends by itself", () => {
+Deno.test("SocketFile is removed after its process exits", () => {
   using folder = new Folder();
   assertEquals(inChild(() => void open(folder.path)).code, 0);
   assertEquals(isGone(folder.path), true);
 });
 
-Deno.test("SocketFile leaves alone what another server has put in its place", () => {
+Deno.test("SocketFile does not remove another server's socket", () => {
   using folder = new Folder();
   const { path } = folder;
   const file = open(path);

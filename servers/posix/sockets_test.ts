@@ -1,31 +1,30 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { closing, inChild, waitFor } from "../testing.ts";
+import {
+  AddressError,
+  boundAddress,
+  internetAddress,
+  type SocketAddress,
+  unixAddress,
+} from "./addresses.ts";
+import { clearCloseOnExec, pipe, renumber } from "./descriptors.ts";
 import { Errno, SystemError } from "./errors.ts";
 import { tryReadText } from "./files.ts";
 import { fork } from "./fork.ts";
+import { close, read, readAsync, readPinned, write, writePinned } from "./io.ts";
 import { pinnedBytes } from "./memory.ts";
 import { getpid, waitForExit } from "./processes.ts";
 import {
   accept,
-  AddressError,
   bind,
-  boundAddress,
-  clearCloseOnExec,
-  close,
   connect,
-  internetAddress,
+  createSocket,
   isSocket,
   listen,
-  pipe,
-  read,
-  readAsync,
-  readPinned,
-  renumber,
   setNoDelayAndKeepAlive,
   setTimeouts,
   shutDown,
   shutDownWrite,
-  type SocketAddress,
   socketPair,
   socketTimeout,
   SocketType,
@@ -34,10 +33,6 @@ import {
   tryConnect,
   tryRead,
   tryWrite,
-  unconnected,
-  unixAddress,
-  write,
-  writePinned,
 } from "./sockets.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -111,7 +106,7 @@ const PRLIMIT = "/usr/bin/prlimit";
 const hasPrlimit = tryReadText(PRLIMIT) !== undefined;
 
 Deno.test({
-  name: `accept() waits for a descriptor to be free${hasPrlimit ? "" : " (no prlimit(1) here)"}`,
+  name: `accept() waits until a descriptor is free${hasPrlimit ? "" : " (no prlimit(1) here)"}`,
   ignore: !hasPrlimit,
   fn() {
     const address = unixAddress(`\0herd-test-starved-${getpid()}`);
@@ -120,7 +115,7 @@ Deno.test({
     const [output, input] = pipe();
     using _ = closing(listener, client, output, input);
     const pid = fork(() => {
-      // Linux takes the descriptor before it waits for a connection: so not before the limit stands.
+      // Linux reserves the descriptor before it waits for a connection, so the limit must be set before.
       read(output, new Uint8Array(1));
       send(accept(listener), "moo");
     });
@@ -138,13 +133,13 @@ Deno.test({
   },
 });
 
-Deno.test("internetAddress() finds a host by name", () => {
+Deno.test("internetAddress() resolves a host name", () => {
   const listener = listen(internetAddress("localhost", 0), "test");
   using _ = closing(listener);
   assertMatch(boundAddress(listener).host, /^(127\.0\.0\.1|::1)$/);
 });
 
-Deno.test("internetAddress() refuses a host that is not known", () => {
+Deno.test("internetAddress() refuses an unknown host", () => {
   const error = assertThrows(() => internetAddress("no.such.host.invalid", 80), AddressError);
   assertMatch(error.message, /^Cannot find the host "no\.such\.host\.invalid": .+/);
 });
@@ -152,11 +147,11 @@ Deno.test("internetAddress() refuses a host that is not known", () => {
 Deno.test("unixAddress() takes 1 to 107 bytes", () => {
   assertEquals(unixAddress("a".repeat(107)).bytes.length, 2 + 107 + 1);
   for (const path of ["", "a".repeat(108), "ü".repeat(54)]) {
-    assertThrows(() => unixAddress(path), AddressError, `this has ${bytesOf(path).length}`);
+    assertThrows(() => unixAddress(path), AddressError, `it has ${bytesOf(path).length} bytes`);
   }
 });
 
-Deno.test("streamSocket() limits the time a call may take", () => {
+Deno.test("streamSocket() sets timeouts", () => {
   const address = unixAddress(`\0herd-test-silent-${getpid()}`);
   const listener = listen(address, "test");
   const client = streamSocket(address, socketTimeout(0.02));
@@ -179,7 +174,7 @@ Deno.test("socketTimeout() is a struct timeval", () => {
   assertEquals(parts(3), [3n, 0n]);
 });
 
-Deno.test("socketPair() connects both ways, until one end says that it is done", () => {
+Deno.test("socketPair() connects both ways, until one end shuts down writing", () => {
   const [left, right] = socketPair();
   using _ = closing(left, right);
   send(left, "moo");
@@ -190,7 +185,7 @@ Deno.test("socketPair() connects both ways, until one end says that it is done",
   assertEquals(textFrom(left), "baa");
 });
 
-Deno.test("pipe() leads from its second descriptor to its first", () => {
+Deno.test("pipe() connects its second descriptor to its first", () => {
   const [output, input] = pipe();
   using _ = closing(output);
   send(input, "moo");
@@ -206,7 +201,7 @@ Deno.test("write() writes no more than the length it is given", () => {
   assertEquals(textFrom(output), "moo");
 });
 
-Deno.test("readPinned() and writePinned() are read() and write() of bytes that stay where they are", () => {
+Deno.test("readPinned() and writePinned() behave like read() and write()", () => {
   const [here, there] = socketPair();
   using _ = closing(there);
   const [sent, received] = [pinnedBytes(6), pinnedBytes(4)];
@@ -223,7 +218,7 @@ Deno.test("readPinned() and writePinned() are read() and write() of bytes that s
   assertEquals(assertThrows(() => readPinned(-1, sent), SystemError).code, "EBADF");
 });
 
-Deno.test("read() and write() say that the other end is gone", () => {
+Deno.test("read() and write() throw after the peer has reset the connection", () => {
   const listener = listen(internetAddress("127.0.0.1", 0), "test");
   const address = internetAddress("127.0.0.1", boundAddress(listener).port);
   const client = streamSocket(address);
@@ -236,7 +231,7 @@ Deno.test("read() and write() say that the other end is gone", () => {
   assertEquals(assertThrows(() => send(client, "moo"), SystemError).code, "EPIPE");
 });
 
-Deno.test("readAsync() reads what comes later, and 0 at the end", async () => {
+Deno.test("readAsync() reads later input, and 0 at end of file", async () => {
   const [output, input] = pipe();
   using _ = closing(output);
   const buffer = new Uint8Array(10);
@@ -248,11 +243,11 @@ Deno.test("readAsync() reads what comes later, and 0 at the end", async () => {
   assertEquals(await readAsync(output, buffer), 0);
 });
 
-Deno.test("readAsync() returns −1 where it fails", async () => {
+Deno.test("readAsync() returns −1 after an error", async () => {
   assertEquals(await readAsync(-1, new Uint8Array(10)), -1);
 });
 
-Deno.test("tryRead() tells what has come, that nothing has, and the end", () => {
+Deno.test("tryRead() reads input, −1 without input, and 0 at end of file", () => {
   const [left, right] = socketPair();
   using _ = closing(left);
   const buffer = new Uint8Array(3);
@@ -263,7 +258,7 @@ Deno.test("tryRead() tells what has come, that nothing has, and the end", () => 
   assertEquals(tryRead(left, buffer), 0);
 });
 
-Deno.test("tryWrite() writes what there is room for", () => {
+Deno.test("tryWrite() writes until the buffer is full", () => {
   const [left, right] = socketPair();
   using _ = closing(left, right);
   const buffer = new Uint8Array(65536);
@@ -274,7 +269,7 @@ Deno.test("tryWrite() writes what there is room for", () => {
   assertEquals(tryWrite(left, buffer, 1), 1);
 });
 
-Deno.test("tryRead() and tryWrite() tell where the other end is gone", () => {
+Deno.test("tryRead() and tryWrite() throw after the peer has closed", () => {
   const [left, right] = socketPair();
   using _ = closing(left);
   send(left, "unread");
@@ -284,7 +279,7 @@ Deno.test("tryRead() and tryWrite() tell where the other end is gone", () => {
   assertEquals(assertThrows(() => tryWrite(left, buffer, 1), SystemError).code, "EPIPE");
 });
 
-Deno.test("isSocket() knows a socket from a pipe and from nothing", () => {
+Deno.test("isSocket() tells a socket from a pipe and from no descriptor", () => {
   const [left, right] = socketPair();
   const [output, input] = pipe();
   using _ = closing(left, right, output, input);
@@ -293,15 +288,15 @@ Deno.test("isSocket() knows a socket from a pipe and from nothing", () => {
   assertEquals([left, listener, output, 1_000_000].map(isSocket), [true, true, false, false]);
 });
 
-/** The error number with which a call fails. */
+/** The error number of a failing call. */
 function errnoOf(call: () => unknown): number {
   return assertThrows(call, SystemError).errno;
 }
 
-Deno.test("bind() and tryConnect() give datagrams an address, or say why not", () => {
+Deno.test("bind() and tryConnect() address datagrams, or fail with an error number", () => {
   const address = unixAddress(`\0herd-test-${getpid()}`);
-  const receiver = unconnected(address, SocketType.datagrams);
-  const sender = unconnected(address, SocketType.datagrams);
+  const receiver = createSocket(address, SocketType.datagrams);
+  const sender = createSocket(address, SocketType.datagrams);
   using _ = closing(receiver, sender);
   assertEquals(tryConnect(sender, address), Errno.ECONNREFUSED);
   bind(receiver, address, "test");
@@ -328,7 +323,7 @@ Deno.test("tryAccept() does not wait for a descriptor to become free", () => {
   close(tryAccept(listener));
 });
 
-Deno.test("renumber() takes the lowest free number from another one on", () => {
+Deno.test("renumber() takes the lowest free number from a minimum on", () => {
   const [output, input] = pipe();
   const moved = renumber(input, 500);
   using _ = closing(output, moved);
@@ -348,7 +343,7 @@ Deno.test("renumber() takes the lowest free number from another one on", () => {
   assertEquals(errnoOf(() => write(wrong, bytesOf("x"), 1)), Errno.EBADF);
 });
 
-Deno.test("clearCloseOnExec() lets a program inherit a descriptor that it would not", async () => {
+Deno.test("clearCloseOnExec() lets a program inherit a descriptor", async () => {
   const [output, input] = pipe();
   using _ = closing(output, input);
   const isThere = async () => {
@@ -360,7 +355,7 @@ Deno.test("clearCloseOnExec() lets a program inherit a descriptor that it would 
   assertEquals(await isThere(), true);
 });
 
-Deno.test("shutDown() ends a connection for both sides, also one that has ended", () => {
+Deno.test("shutDown() ends a connection for both sides, and may be repeated", () => {
   const [own, other] = socketPair();
   using _ = closing(own, other);
   shutDown(own);
@@ -368,21 +363,21 @@ Deno.test("shutDown() ends a connection for both sides, also one that has ended"
   shutDown(own);
 });
 
-Deno.test("setTimeouts() limits calls on a socket, and lets them be", () => {
+Deno.test("setTimeouts() sets timeouts and disables them", () => {
   const [own, other] = socketPair();
   using _ = closing(own, other);
   setTimeouts(own, socketTimeout(0.05));
   assertEquals(errnoOf(() => textFrom(own)), Errno.EAGAIN);
   setTimeouts(own, socketTimeout(0));
   const child = fork(() => {
-    waitForExit(getpid(), 200); // longer than the limit was
+    waitForExit(getpid(), 200); // longer than the timeout was
     send(other, "moo");
   });
   assertEquals(textFrom(own), "moo");
   assertEquals(waitFor(child).code, 0);
 });
 
-Deno.test("setNoDelayAndKeepAlive() is for TCP connections", () => {
+Deno.test("setNoDelayAndKeepAlive() applies to TCP only", () => {
   const listener = listen(internetAddress("127.0.0.1", 0), "test");
   const [own, other] = socketPair();
   using _ = closing(listener, own, other);

@@ -1,12 +1,12 @@
 /**
- * The C functions Herd calls, as data: one entry a function, the C prototype beside each.
+ * The C functions that Herd calls, as data: one entry per function, with its C prototype.
  *
  * Lengths on the hot path (`size_t` in C) are declared `i32`: a call with `usize` costs 0.12 µs more,
- * and every length here is below 2³¹.
+ * and all lengths are below 2³¹.
  *
- * SAFETY: both System V x86-64 and AAPCS64 pass such an argument in a full register, which the caller
- * writes with a 32-bit move (upper half zero), so C reads the right `size_t`. Results declared `i32`
- * are the low half of an `ssize_t` that never exceeds the length asked for.
+ * SAFETY: System V x86-64 and AAPCS64 pass such an argument in a full register, written with a 32-bit move
+ * that clears the upper half, so C reads the right `size_t`. A result declared `i32` is the lower half of an
+ * `ssize_t` that does not exceed the requested length.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export const symbols = {
   accept4: { parameters: ["i32", "pointer", "pointer", "i32"], result: "i32" }, // int accept4(int fd, struct sockaddr *addr, socklen_t *len, int flags)
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" }, // int connect(int fd, const struct sockaddr *addr, socklen_t len)
   shutdown: { parameters: ["i32", "i32"], result: "i32" }, // int shutdown(int fd, int how)
-  ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" }, // int ioctl(int fd, unsigned long request, ...); the third a pointer here
+  ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" }, // int ioctl(int fd, unsigned long request, ...), here with a pointer
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" }, // int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" }, // int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" }, // int getsockname(int fd, struct sockaddr *addr, socklen_t *len)
@@ -63,11 +63,6 @@ export const symbols = {
 
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" }, // int statx(int dirfd, const char *path, int flags, unsigned int mask, struct statx *status)
 
-  // pseudo-terminals
-  posix_openpt: { parameters: ["i32"], result: "i32" }, // int posix_openpt(int flags)
-  unlockpt: { parameters: ["i32"], result: "i32" }, // int unlockpt(int fd)
-  ptsname_r: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // int ptsname_r(int fd, char *name, size_t size)
-
   // locks
   flock: { parameters: ["i32", "i32"], result: "i32" }, // int flock(int fd, int operation)
   lockf: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int lockf(int fd, int cmd, off_t len); len is 0 here
@@ -86,7 +81,7 @@ export const symbols = {
   pthread_key_create: { parameters: ["buffer", "pointer"], result: "i32" }, // int pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
   pthread_key_delete: { parameters: ["u32"], result: "i32" }, // int pthread_key_delete(pthread_key_t key)
   pthread_setspecific: { parameters: ["u32", "usize"], result: "i32" }, // int pthread_setspecific(pthread_key_t key, const void *value)
-  closeAddress: { name: "close", type: "pointer" }, // the address of close itself
+  closeAddress: { name: "close", type: "pointer" }, // the address of close(2)
   setpriority: { parameters: ["i32", "u32", "i32"], result: "i32" }, // int setpriority(int which, id_t who, int prio)
   sched_getattr: {
     name: "syscall",
@@ -98,7 +93,7 @@ export const symbols = {
   // processes
   fork: { parameters: [], result: "i32" }, // pid_t fork(void)
   _Fork: { parameters: [], result: "i32", optional: true }, // pid_t _Fork(void), glibc 2.34
-  end: { name: "syscall", parameters: ["i32", "i32"], result: "i32" }, // long syscall(SYS_exit_group, int status)
+  exitGroup: { name: "syscall", parameters: ["i32", "i32"], result: "i32" }, // long syscall(SYS_exit_group, int status)
   _exit: { parameters: ["i32"], result: "void" }, // void _exit(int status)
   wait4: { parameters: ["i32", "buffer", "i32", "buffer"], result: "i32" }, // pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
   wait4At: { name: "wait4", parameters: ["i32", "pointer", "i32", "pointer"], result: "i32" },
@@ -115,8 +110,6 @@ export const symbols = {
   setpgid: { parameters: ["i32", "i32"], result: "i32" }, // int setpgid(pid_t pid, pid_t group)
   unshare: { parameters: ["i32"], result: "i32" }, // int unshare(int flags)
   getuid: { parameters: [], result: "i32" }, // uid_t getuid(void)
-  getgid: { parameters: [], result: "i32" }, // gid_t getgid(void)
-  setuid: { parameters: ["u32"], result: "i32" }, // int setuid(uid_t uid)
   setsid: { parameters: [], result: "i32" }, // pid_t setsid(void)
   prctl: { parameters: ["i32", "u32", "u32", "u32", "u32"], result: "i32" }, // int prctl(int option, unsigned long arg2, …, unsigned long arg5)
   pidfd_open: { name: "syscall", parameters: ["i32", "i32", "u32"], result: "i32" }, // long syscall(SYS_pidfd_open, pid_t pid, unsigned int flags)
@@ -139,7 +132,6 @@ export const symbols = {
   sigfillset: { parameters: ["buffer"], result: "i32" }, // int sigfillset(sigset_t *set)
   sigaddset: { parameters: ["buffer", "i32"], result: "i32" }, // int sigaddset(sigset_t *set, int sig)
   pthread_sigmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" }, // int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
-  alarm: { parameters: ["u32"], result: "u32" }, // unsigned int alarm(unsigned int seconds)
   sigwait: { parameters: ["buffer", "buffer"], result: "i32" }, // int sigwait(const sigset_t *set, int *sig)
   signalfd: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // int signalfd(int fd, const sigset_t *mask, int flags)
   signal: { parameters: ["i32", "usize"], result: "usize" }, // sighandler_t signal(int sig, sighandler_t handler)
@@ -152,12 +144,8 @@ export const symbols = {
   ftruncate: { parameters: ["i32", "i64"], result: "i32" }, // int ftruncate(int fd, off_t length)
 
   fallocate: { parameters: ["i32", "i32", "i64", "i64"], result: "i32" }, // int fallocate(int fd, int mode, off_t offset, off_t length)
-  syscall: {
-    parameters: ["i32", "usize", "usize", "usize", "usize", "usize", "usize"],
-    result: "i32",
-  },
 
-  // calls of C by C: addresses of functions, and contexts to call them in
+  // calls from C to C: addresses of functions, and contexts
   addressOfMmap: { name: "mmap", type: "pointer" },
   addressOfSyscall: { name: "syscall", type: "pointer" },
   getcontext: { parameters: ["pointer"], result: "i32" }, // int getcontext(ucontext_t *context)

@@ -1,31 +1,31 @@
 /**
- * Threads: how their end is noticed, and their scheduling priority.
+ * Threads: detecting their end, and their scheduling priority.
  *
  * @module
  */
 import { Errno, errno, SystemError } from "./errors.ts";
 import { libc } from "./libc.ts";
 
-/** Something each thread has one descriptor of (pthread_key_create(3)). */
+/** A key under which each thread can store one descriptor (pthread_key_create(3)). */
 export type ThreadExitKey = number;
 
-/** Makes a key: the descriptor a thread has under it is closed when the thread ends, in whatever way. */
+/** Creates a key. When a thread ends in whatever way, its descriptor is closed. */
 export function createThreadExitKey(): ThreadExitKey {
   const key = new Uint32Array(1);
-  // SAFETY: glibc calls the destructor with the thread's value as its first argument. It is close(2)
-  // itself, which takes an int from there; nothing of V8, which is gone by then, has a part in it.
+  // SAFETY: glibc calls the destructor, close(2) itself, with the thread's value as its first argument. No
+  // JavaScript runs, since V8 has left the thread by then.
   const code = libc.pthread_key_create(new Uint8Array(key.buffer), libc.closeAddress);
-  if (code !== 0) throw new SystemError("pthread_key_create", "watch the ends of threads", code);
+  if (code !== 0) throw new SystemError("pthread_key_create", "watch threads", code);
   return key[0]!;
 }
 
-/** The descriptor, not 0, is closed when this thread ends. */
+/** Closes a descriptor, which must not be 0, when this thread ends. */
 export function closeOnThreadExit(key: ThreadExitKey, descriptor: number): void {
   const code = libc.pthread_setspecific(key, BigInt(descriptor));
-  if (code !== 0) throw new SystemError("pthread_setspecific", "watch the end of a thread", code);
+  if (code !== 0) throw new SystemError("pthread_setspecific", "watch a thread", code);
 }
 
-/** Gives a key back. Descriptors threads have under it stay open. */
+/** Deletes a key. The descriptors stored under it stay open. */
 export function deleteThreadExitKey(key: ThreadExitKey): void {
   libc.pthread_key_delete(key);
 }
@@ -36,23 +36,23 @@ const SCHED_FIFO = 1;
 const SCHED_RR = 2;
 const THIS_THREAD = 0;
 
-/** The nice value 19 is priority 1, and −20 is 40; a real-time priority of n is 40 + n. */
+/** Nice value 19 is priority 1, and −20 is 40; real-time priority n is 40 + n. */
 const HIGHEST_NICE = 40;
 
-/** The priorities there are. */
+/** Bounds of the scale, and the default. */
 export const Priority = { lowest: 1, normal: 20, highest: HIGHEST_NICE + 99 } as const;
 
 const SYS_sched_getattr = Deno.build.arch === "x86_64" ? 315 : 275;
-const attributes = new Int32Array(12); // struct sched_attr, as it was at first
+const attributes = new Int32Array(12); // struct sched_attr in its first version
 const attributeBytes = new Uint8Array(attributes.buffer);
-const [POLICY, NICE, REAL_TIME] = [1, 4, 5]; // in int32s
+const [POLICY, NICE, REAL_TIME] = [1, 4, 5]; // indices of int32s
 
 const parameter = new Int32Array(1); // struct sched_param
 const parameterBytes = new Uint8Array(parameter.buffer);
 
 /**
- * This thread's priority on one scale: 1 to 40 is 20 − its nice value, 41 to 139 is 40 + its real-time
- * priority (SCHED_FIFO, SCHED_RR). Higher runs first, as in the kernel (sched(7)).
+ * The priority of this thread: 1 to 40 is 20 − its nice value, 41 to 139 is 40 + its real-time priority
+ * (SCHED_FIFO, SCHED_RR). Higher priorities run first (sched(7)).
  */
 export function threadPriority(): number {
   const bytes = attributeBytes.length;
@@ -67,9 +67,9 @@ function isRealTime(policy: number): boolean {
 }
 
 /**
- * Gives this thread a priority of that scale.
+ * Sets the priority of this thread, on the scale of `threadPriority`.
  *
- * @returns false where the system does not permit it (CAP_SYS_NICE, RLIMIT_NICE, RLIMIT_RTPRIO).
+ * @returns false if it is not permitted (CAP_SYS_NICE, RLIMIT_NICE, RLIMIT_RTPRIO).
  */
 export function setThreadPriority(priority: number): boolean {
   if (priority > HIGHEST_NICE) return setPolicy(SCHED_FIFO, priority - HIGHEST_NICE);

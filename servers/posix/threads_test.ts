@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { closing, inChild } from "../testing.ts";
-import { pipe, read } from "./sockets.ts";
+import { pipe } from "./descriptors.ts";
+import { read } from "./io.ts";
 import {
   createThreadExitKey,
   deleteThreadExitKey,
@@ -32,18 +33,18 @@ for (const how of ["closed itself", "was terminated"]) {
       worker.postMessage({ key, descriptor: input, close });
     });
     if (!close) worker.terminate();
-    assertEquals(read(output, new Uint8Array(1)), 0); // once there is no other end
+    assertEquals(read(output, new Uint8Array(1)), 0); // at end of file
     deleteThreadExitKey(key);
     URL.revokeObjectURL(url);
   });
 }
 
-Deno.test("setThreadPriority() of a lower priority is permitted to everyone", () => {
+Deno.test("setThreadPriority() may always lower the priority", () => {
   const lower = threadPriority() - 3;
   assertEquals(inChild(() => setThreadPriority(lower) ? threadPriority() : 0).code, lower);
 });
 
-Deno.test("setThreadPriority() takes on any priority, or says that it may not", () => {
+Deno.test("setThreadPriority() sets any priority, or returns false", () => {
   for (const priority of [Priority.highest, Priority.normal, Priority.lowest, 41, 40]) {
     const [yes, no, wrong] = [1, 2, 3];
     const { code } = inChild(() => {

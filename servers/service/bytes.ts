@@ -1,74 +1,67 @@
 /**
- * What is done for one client, the book's `web_child`: a line with a decimal count is answered with
- * that many bytes, again and again, until the client closes.
+ * The service of the book (`web_child`, UNP §30.5): a client sends lines with a decimal number and gets
+ * that many bytes for each, until it closes the connection.
  *
  * @module
  */
 import { SystemError } from "../posix/errors.ts";
+import { close, readPinned, writePinned } from "../posix/io.ts";
 import { pinnedBytes } from "../posix/memory.ts";
-import {
-  close,
-  readPinned,
-  shutDownWrite,
-  socketPair,
-  write,
-  writePinned,
-} from "../posix/sockets.ts";
 
-/** Most bytes one request may ask for: 16 MiB. */
+/** Maximum number of bytes a request may ask for: 16 MiB. */
 export const REQUEST_LIMIT = 16 * 1024 * 1024;
 
-/** No number up to the limit has more digits, so a longer line is refused before its end has come. */
-const MOST_DIGITS = String(REQUEST_LIMIT).length;
+/** A line with more digits is rejected before its end arrives: its number is over the limit. */
+const MAX_DIGITS = String(REQUEST_LIMIT).length;
 
 const NEWLINE = 10;
 const ZERO = 48;
 
 const request = pinnedBytes(4096);
-// Every byte of a reply is the same, so each write can start at the beginning of this buffer.
+// All bytes of a reply are the same, so every write may start at the beginning of this buffer.
 const reply = pinnedBytes(65536);
 reply.bytes.fill("A".charCodeAt(0));
 
 /**
- * What is done for one client in a server that waits for no single one: it says what has arrived, and is
- * told how much it is to send.
+ * The state of one client in a server that never blocks for a single client: the server passes it what
+ * arrives, and asks it what to send.
  */
-export interface Conversation {
-  /** Takes the first `length` bytes of what has arrived; how many bytes are owed for them is the result. */
-  take(arrived: Uint8Array<ArrayBuffer>, length: number): number;
-  /** Whether something has arrived that is refused: what was owed before is sent, then it is closed. */
-  readonly refused: boolean;
-  /** The next bytes to send, of which as many are meant as are still owed. */
+export interface Session {
+  /** Processes the first `length` bytes of `input`; returns the number of reply bytes now due. */
+  receive(input: Uint8Array<ArrayBuffer>, length: number): number;
+  /** Whether input was invalid. The replies due before it are sent, then the connection is closed. */
+  readonly rejected: boolean;
+  /** The next bytes to send; those beyond the number due do not count. */
   readonly outgoing: Uint8Array<ArrayBuffer>;
-  /** That many of them are sent. */
+  /** The first `count` bytes of `outgoing` have been sent. */
   sent(count: number): void;
 }
 
 /**
- * The requests of one client, which arrive in any pieces. A line that is malformed, zero, over the limit
- * or over-long is refused, and so is everything behind it.
+ * The requests of one client, in fragments of any size. A line that is malformed, zero, over the limit or
+ * too long is rejected, with everything after it.
  */
-export class Requests implements Conversation {
+export class BytesSession implements Session {
   #count = 0;
   #digits = 0;
-  refused = false;
+  rejected = false;
 
-  take(arrived: Uint8Array<ArrayBuffer>, length: number): number {
-    let owed = 0;
+  receive(input: Uint8Array<ArrayBuffer>, length: number): number {
+    let due = 0;
     for (let i = 0; i < length; i++) {
-      const byte = arrived[i]!;
-      if (byte >= ZERO && byte <= ZERO + 9 && this.#digits < MOST_DIGITS) {
+      const byte = input[i]!;
+      if (byte >= ZERO && byte <= ZERO + 9 && this.#digits < MAX_DIGITS) {
         this.#count = 10 * this.#count + byte - ZERO;
         this.#digits++;
       } else if (byte === NEWLINE && this.#count > 0 && this.#count <= REQUEST_LIMIT) {
-        owed += this.#count;
+        due += this.#count;
         this.#count = this.#digits = 0;
       } else {
-        this.refused = true;
+        this.rejected = true;
         break;
       }
     }
-    return owed;
+    return due;
   }
 
   get outgoing(): Uint8Array<ArrayBuffer> {
@@ -76,22 +69,18 @@ export class Requests implements Conversation {
   }
 
   sent(): void {
-    // Every byte is the same.
+    // Nothing to remove: all bytes are the same.
   }
 }
 
-/**
- * Answers one client until it closes. A request that is refused ends the service at once.
- *
- * @returns whether the client closed by itself; false where its request was refused.
- */
-export function service(connection: number): boolean {
-  const requests = new Requests();
+/** Serves one client until it closes (true) or sends an invalid request (false). */
+function service(connection: number): boolean {
+  const session = new BytesSession();
   for (;;) {
     const length = readPinned(connection, request);
     if (length === 0) return true;
-    send(connection, requests.take(request.bytes, length));
-    if (requests.refused) return false;
+    send(connection, session.receive(request.bytes, length));
+    if (session.rejected) return false;
   }
 }
 
@@ -101,12 +90,12 @@ function send(connection: number, count: number): void {
   }
 }
 
-/** The answer to a request that came whole, as a message; undefined for one that `service` refuses. */
+/** The reply to a request that arrived as one message; undefined if `serve` would reject the request. */
 export function answer(request: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
   let count = 0;
   for (let i = 0; i < request.length - 1; i++) {
     const digit = request[i]! - ZERO;
-    if (digit < 0 || digit > 9 || i >= MOST_DIGITS) return undefined;
+    if (digit < 0 || digit > 9 || i >= MAX_DIGITS) return undefined;
     count = 10 * count + digit;
   }
   if (request.at(-1) !== NEWLINE || count === 0 || count > REQUEST_LIMIT) return undefined;
@@ -114,21 +103,21 @@ export function answer(request: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer
   return count <= bytes.length ? bytes.subarray(0, count) : new Uint8Array(count).fill(bytes[0]!);
 }
 
-/** Counts connections: a slot of the meter, in a server. */
+/** Counts connections; in a server this is a slot of the meter. */
 export interface Counter {
-  /** A connection was taken. */
+  /** A connection was accepted. */
   open(): void;
-  /** A connection is done with; `rejected`: because of a request that the service refuses. */
+  /** A connection was closed; `rejected`: because of an invalid request. */
   close(rejected: boolean): void;
 }
 
-/** Serves one client, closes the connection, and counts it. */
+/** Serves one client, closes the connection and counts it. */
 export function serve(counter: Counter, connection: number): void {
   counter.open();
   counter.close(!serveOne(connection));
 }
 
-/** As `service`, for a client that may vanish: a connection it reset counts as closed by it. */
+/** Like `service`, and closes the connection. A connection reset counts as a close by the client. */
 function serveOne(connection: number): boolean {
   try {
     return service(connection);
@@ -140,26 +129,12 @@ function serveOne(connection: number): boolean {
   }
 }
 
-/** Whether a call failed because its client has vanished. */
+/** Whether a call failed because the client has disconnected. */
 export function isDisconnect(error: unknown): boolean {
-  return error instanceof SystemError && GONE.has(error.code);
+  return error instanceof SystemError && DISCONNECT_CODES.has(error.code);
 }
 
-const GONE = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT"]);
+const DISCONNECT_CODES = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT"]);
 
-/** How often V8 must have seen the service before it has optimized all of it. */
+/** Number of connections after which V8 has optimized the whole service. */
 export const WARM_UP = 1000;
-
-/**
- * Runs `serve` over that many socket pairs, for V8 to compile it.
- */
-export function warmUp(times: number, serve: (connection: number) => void): void {
-  const line = new TextEncoder().encode("4000\n");
-  for (let i = 0; i < times; i++) {
-    const [client, server] = socketPair();
-    write(client, line, line.length);
-    shutDownWrite(client);
-    serve(server);
-    close(client);
-  }
-}

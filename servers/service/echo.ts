@@ -1,34 +1,34 @@
 /**
- * Another service: each line comes back, with its newline and a NUL, as in the dialog of the Open System
- * Services Programmer's Guide.
+ * The echo service of the Open System Services Programmer's Guide: each line is sent back, with its newline
+ * and a NUL.
  *
  * @module
  */
-import type { Conversation } from "./bytes.ts";
+import type { Session } from "./bytes.ts";
 
-/** Most bytes of a line; a longer one is refused. */
+/** Maximum length of a line in bytes; a longer one is rejected. */
 export const LINE_LIMIT = 4096;
 
 const NUL = 0;
 const NEWLINE = 10;
 
-/** The lines of one client, which arrive in any pieces. */
-export class Echo implements Conversation {
-  refused = false;
-  /** What is owed, and behind it the line whose end has not come yet. */
+/** The lines of one client, in fragments of any size. */
+export class EchoSession implements Session {
+  rejected = false;
+  /** The bytes due, followed by an incomplete line. */
   #bytes = new Uint8Array(256);
   #used = 0;
   #lineStart = 0;
 
-  take(arrived: Uint8Array<ArrayBuffer>, length: number): number {
-    // Each newline brings a NUL.
+  receive(input: Uint8Array<ArrayBuffer>, length: number): number {
+    // Each newline is followed by a NUL.
     this.#reserve(this.#used + 2 * length);
-    for (let i = 0; i < length && !this.refused; i++) {
-      const byte = arrived[i]!;
-      // A C program sends its string up to and including the NUL, which belongs to no line.
+    for (let i = 0; i < length && !this.rejected; i++) {
+      const byte = input[i]!;
+      // A C program sends its string with the NUL, which belongs to no line.
       if (byte === NUL) continue;
       this.#bytes[this.#used++] = byte;
-      this.refused = this.#used - this.#lineStart > LINE_LIMIT;
+      this.rejected = this.#used - this.#lineStart > LINE_LIMIT;
       if (byte !== NEWLINE) continue;
       this.#bytes[this.#used++] = NUL;
       this.#lineStart = this.#used;

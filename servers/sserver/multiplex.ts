@@ -1,63 +1,63 @@
 /**
- * Many clients at once in one thread, by I/O multiplexing (UNP §6.3): it waits for all of them together
- * with poll and does for each what can be done without waiting, so that neither a request that comes in
- * pieces nor a reply that is not fetched holds up anyone else.
+ * Many clients in one thread by I/O multiplexing (UNP §6.3). The thread polls all of them and does for each
+ * what is possible without blocking, so a client with a fragmented request or an unread reply does not
+ * delay the others.
  *
  * @module
  */
 import { Poller, READABLE, WRITABLE } from "../posix/descriptors.ts";
-import { close, tryRead, tryWrite } from "../posix/sockets.ts";
-import { type Conversation, isDisconnect } from "../service/bytes.ts";
+import { close } from "../posix/io.ts";
+import { tryRead, tryWrite } from "../posix/sockets.ts";
+import { isDisconnect, type Session } from "../service/bytes.ts";
 
-/** Where connections come from. */
-export interface Source {
-  /** Is readable where there is one to take. */
+/** Supplies connections. */
+export interface ConnectionSource {
+  /** Readable if a connection is waiting. */
   readonly descriptor: number;
-  /** Takes it; −1: there will be no more. */
-  take(): number;
+  /** The next connection; −1: there will be no more. */
+  next(): number;
 }
 
-/** Who is told what happens to connections. */
+/** Receives the events of connections. */
 export interface Observer {
   opened(connection: number): void;
   /** The first `length` bytes have arrived. */
   received(connection: number, bytes: Uint8Array<ArrayBuffer>, length: number): void;
-  /** `refused`: because of what the client has sent. */
-  closed(connection: number, refused: boolean): void;
+  /** `rejected`: because of invalid input. */
+  closed(connection: number, rejected: boolean): void;
 }
 
-/** What a multiplexing server needs. */
+/** Options of `multiplex`. */
 export interface MultiplexOptions {
-  readonly source: Source;
+  readonly source: ConnectionSource;
   readonly observer: Observer;
-  /** Begins a conversation with a new client. */
-  readonly converse: () => Conversation;
-  /** Ends after so long without any client; 0: never. */
+  /** Makes the session of a new client. */
+  readonly startSession: () => Session;
+  /** Seconds without any client after which it returns; 0: never. */
   readonly idleSeconds: number;
-  /** Clients at the same time; more wait where they come from. */
+  /** Maximum number of concurrent clients. Others wait at the source. */
   readonly maxClients: number;
 }
 
-/** A client that is being served. */
 interface Client {
   readonly connection: number;
-  readonly conversation: Conversation;
-  /** Bytes still to be sent. Until then nothing more is read from it. */
-  owed: number;
+  readonly session: Session;
+  /** Reply bytes due. No more input is read until they have been sent. */
+  due: number;
 }
 
-/** Place of the source in the poller; client i has the place i + 1. */
+/** Index of the source in the poller. Client i has index i + 1. */
 const SOURCE = 0;
 
-const arrived = new Uint8Array(4096);
+const input = new Uint8Array(4096);
 
 /**
- * Serves all that come from the source.
+ * Serves all connections of a source.
  *
- * @returns true once it has been idle for so long; false once the last client of the last has gone.
+ * @returns true after `idleSeconds`; false when the source has ended and the last client is done.
  */
 export function multiplex(
-  { source, observer, converse, idleSeconds, maxClients }: MultiplexOptions,
+  { source, observer, startSession, idleSeconds, maxClients }: MultiplexOptions,
 ): boolean {
   const poller = new Poller([source.descriptor]);
   const clients: Client[] = [];
@@ -65,56 +65,56 @@ export function multiplex(
   for (let more = true; more || clients.length > 0;) {
     poller.set(SOURCE, more && clients.length < maxClients ? source.descriptor : -1);
     if (!poller.wait(clients.length === 0 ? idleMs : -1)) return true;
-    // Backwards: the last one takes the place of one that is done.
-    for (let i = clients.length - 1; i >= 0; i--) if (poller.isReady(i + 1)) attend(i);
-    if (poller.isReady(SOURCE)) more = welcome();
+    // Backwards, because the last client takes the index of one that is removed.
+    for (let i = clients.length - 1; i >= 0; i--) if (poller.isReady(i + 1)) progress(i);
+    if (poller.isReady(SOURCE)) more = addClient();
   }
   return false;
 
-  function welcome(): boolean {
-    const connection = source.take();
+  function addClient(): boolean {
+    const connection = source.next();
     if (connection === -1) return false;
     observer.opened(connection);
     poller.add(connection);
-    clients.push({ connection, conversation: converse(), owed: 0 });
-    // Its first request has mostly come by now.
-    attend(clients.length - 1);
+    clients.push({ connection, session: startSession(), due: 0 });
+    // Its first request has usually arrived by now.
+    progress(clients.length - 1);
     return true;
   }
 
-  function attend(i: number): void {
+  function progress(i: number): void {
     const client = clients[i]!;
-    const { connection, conversation } = client;
-    if (proceed(client, observer)) {
-      poller.set(i + 1, connection, client.owed > 0 ? WRITABLE : READABLE);
+    const { connection, session } = client;
+    if (readAndWrite(client, observer)) {
+      poller.set(i + 1, connection, client.due > 0 ? WRITABLE : READABLE);
       return;
     }
     close(connection);
-    observer.closed(connection, conversation.refused);
+    observer.closed(connection, session.rejected);
     poller.remove(i + 1);
     const last = clients.pop()!;
     if (last !== client) clients[i] = last;
   }
 }
 
-/** Does what can be done for a client now; false where that was all. */
-function proceed(client: Client, observer: Observer): boolean {
-  const { connection, conversation } = client;
+/** Reads and writes what is possible without blocking; false if the client is done. */
+function readAndWrite(client: Client, observer: Observer): boolean {
+  const { connection, session } = client;
   try {
-    if (client.owed === 0) {
-      const length = tryRead(connection, arrived);
+    if (client.due === 0) {
+      const length = tryRead(connection, input);
       if (length <= 0) return length === -1;
-      observer.received(connection, arrived, length);
-      client.owed = conversation.take(arrived, length);
+      observer.received(connection, input, length);
+      client.due = session.receive(input, length);
     }
-    if (client.owed > 0) {
-      const { outgoing } = conversation;
-      // One piece at a turn: the others are not to wait for all of a long reply.
-      const count = tryWrite(connection, outgoing, Math.min(client.owed, outgoing.length));
-      client.owed -= count;
-      conversation.sent(count);
+    if (client.due > 0) {
+      const { outgoing } = session;
+      // One write per turn, so that a long reply does not delay the others.
+      const count = tryWrite(connection, outgoing, Math.min(client.due, outgoing.length));
+      client.due -= count;
+      session.sent(count);
     }
-    return client.owed > 0 || !conversation.refused;
+    return client.due > 0 || !session.rejected;
   } catch (error) {
     if (isDisconnect(error)) return false;
     throw error;

@@ -1,6 +1,7 @@
 /** multiplex(), in the server that it was made for. */
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
-import { close, read, shutDownWrite, tryWrite, write } from "../posix/sockets.ts";
+import { close, read, write } from "../posix/io.ts";
+import { shutDownWrite, tryWrite } from "../posix/sockets.ts";
 import { closing, passClient, startAtChannel, waitFor } from "../testing.ts";
 
 /** An sserver to which this test passes its clients. */

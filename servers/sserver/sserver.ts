@@ -1,7 +1,7 @@
 /**
- * The program `sserver`: a static server that serves many clients at once (the program of that name in the
- * Open System Services Programmer's Guide). `slaunch` launches one on each processor and passes connections
- * to it; by itself it listens on a port of its own.
+ * The program `sserver` of the Open System Services Programmer's Guide: a static server for many concurrent
+ * clients. `slaunch` starts one on each processor and passes connections to it; started by itself, it
+ * listens on a port.
  *
  * @module
  */
@@ -10,23 +10,26 @@ import { Inherited, type SserverOptions } from "../children/launch.ts";
 import { Slot } from "../children/meter.ts";
 import { announce, enter, openSlot } from "../children/setup.ts";
 import { UsageError } from "../errors.ts";
+import { boundAddress } from "../posix/addresses.ts";
 import { Poller, receiveDescriptor } from "../posix/descriptors.ts";
+import { close } from "../posix/io.ts";
 import { currentProcessor, descriptorLimit, getpid } from "../posix/processes.ts";
 import { resetSignals } from "../posix/signals.ts";
-import { accept, boundAddress, close, isSocket } from "../posix/sockets.ts";
-import { type Conversation, Requests, WARM_UP, warmUp } from "../service/bytes.ts";
-import { Echo } from "../service/echo.ts";
+import { accept, isSocket } from "../posix/sockets.ts";
+import { BytesSession, type Session, WARM_UP } from "../service/bytes.ts";
+import { EchoSession } from "../service/echo.ts";
+import { warmUp } from "../service/warm_up.ts";
 import { listenOn } from "../transports/port.ts";
-import { multiplex, type Observer, type Source } from "./multiplex.ts";
+import { type ConnectionSource, multiplex, type Observer } from "./multiplex.ts";
 import { Transcript } from "./transcript.ts";
 
-/** Descriptors that a Deno process has open by itself, generously. */
+/** Descriptors reserved for Deno itself. */
 const OWN_DESCRIPTORS = 64;
 
 /**
- * Serves until there are no more connections to come, or until it has been idle for long enough.
+ * Serves until its source of connections ends, or for `idleSeconds` without a client.
  *
- * @throws {UsageError} for a port in use, or a channel that is no socket.
+ * @throws {UsageError} if the port is in use, or the inherited descriptor is not a socket.
  */
 export function sserver(options: SserverOptions): void {
   const { idleSeconds, echo, verbose, slot } = options;
@@ -34,52 +37,52 @@ export function sserver(options: SserverOptions): void {
   const cpu = currentProcessor();
   if (verbose) say(dialog.starting(cpu));
   if (isLaunched && verbose) close(Inherited.starting);
-  const converse = echo ? () => new Echo() : () => new Requests();
+  const startSession = echo ? () => new EchoSession() : () => new BytesSession();
   const source = "channel" in options.source
     ? channelSource(options.source.channel)
     : portSource(options.source.port);
-  // A client that waits already is not to wait for the warm-up as well.
-  if (isLaunched && !new Poller([source.descriptor]).wait(0)) warmUpMultiplex(converse);
+  // A client that is waiting already must not wait for the warm-up, too.
+  if (isLaunched && !new Poller([source.descriptor]).wait(0)) warmUpMultiplex(startSession);
   const observer = counting(isLaunched ? enterSlot(slot) : new Slot());
   const isIdle = multiplex({
     source,
     observer: verbose ? new Transcript(cpu, observer) : observer,
-    converse,
+    startSession,
     idleSeconds,
     maxClients: Math.max(1, descriptorLimit() - OWN_DESCRIPTORS),
   });
   if (verbose && isIdle) say(dialog.idle(cpu, idleSeconds));
 }
 
-/** Connections that a launcher passes. @throws {UsageError} for a descriptor that is no socket. */
-function channelSource(channel: number): Source {
+/** Connections passed by a launcher. @throws {UsageError} if the descriptor is not a socket. */
+function channelSource(channel: number): ConnectionSource {
   if (!isSocket(channel)) {
     throw new UsageError(
-      `Cannot take connections from descriptor ${channel}: it is no socket that this program inherits`,
+      `Cannot receive connections from descriptor ${channel}: it is not an inherited socket`,
       { option: "channel" },
     );
   }
-  return { descriptor: channel, take: () => receiveDescriptor(channel) };
+  return { descriptor: channel, next: () => receiveDescriptor(channel) };
 }
 
-/** Connections to a port of its own. */
-function portSource(port: number): Source {
+/** Connections to a port. */
+function portSource(port: number): ConnectionSource {
   const listener = listenOn(port);
   const bound = boundAddress(listener);
   say(`ready: sserver on ${bound.host}:${bound.port} (process ${getpid()}; ^C ends it)`);
-  return { descriptor: listener, take: () => accept(listener) };
+  return { descriptor: listener, next: () => accept(listener) };
 }
 
-/** Counts in a slot of the meter. */
+/** Counts connections in a slot of the meter. */
 function counting(slot: Slot): Observer {
   return {
     opened: () => slot.open(),
     received: () => {},
-    closed: (_, refused) => slot.close(refused),
+    closed: (_, rejected) => slot.close(rejected),
   };
 }
 
-/** Enters a slot of the meter that it shares with the launcher. */
+/** Enters its slot of the meter, which it shares with the launcher. */
 function enterSlot(index: number): Slot {
   const slot = openSlot(Inherited.memory, index);
   close(Inherited.memory);
@@ -89,14 +92,14 @@ function enterSlot(index: number): Slot {
   return slot;
 }
 
-/** Serves as it will serve, for V8 to compile it. */
-function warmUpMultiplex(converse: () => Conversation): void {
+/** Runs the loop on socket pairs, for V8 to compile it. */
+function warmUpMultiplex(startSession: () => Session): void {
   const observer = counting(new Slot());
   warmUp(WARM_UP, (client) => {
     const waiting = [client];
-    // The client has asked and closed, so that it is readable to the end.
-    const source = { descriptor: client, take: () => waiting.pop() ?? -1 };
-    multiplex({ source, observer, converse, idleSeconds: 0, maxClients: 1 });
+    // Request and end of file have arrived, so the descriptor stays readable until it is closed.
+    const source = { descriptor: client, next: () => waiting.pop() ?? -1 };
+    multiplex({ source, observer, startSession, idleSeconds: 0, maxClients: 1 });
   });
 }
 

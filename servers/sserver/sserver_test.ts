@@ -1,9 +1,10 @@
 /** One sserver by itself: at a port of its own, or at a channel that somebody else has made. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { receiveDescriptor, sendDescriptor } from "../posix/descriptors.ts";
+import { close, read, write } from "../posix/io.ts";
 import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
-import { close, read, shutDownWrite, socketPair, write } from "../posix/sockets.ts";
+import { shutDownWrite, socketPair } from "../posix/sockets.ts";
 import {
   ask,
   closing,

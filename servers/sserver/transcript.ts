@@ -1,17 +1,17 @@
 /**
- * What a server of slaunch says with `--verbose` of its connections and messages.
+ * The output of an sserver with `--verbose`: its connections and messages.
  *
  * @module
  */
 import { dialog, say } from "../children/dialog.ts";
 import type { Observer } from "./multiplex.ts";
 
-/** Tells of connections and messages, and passes on what it hears. */
+/** Prints events, and passes them to another observer. */
 export class Transcript implements Observer {
   readonly #cpu: number;
   readonly #inner: Observer;
-  /** What each client has sent of a message whose end has not come. */
-  readonly #begun = new Map<number, Message>();
+  /** The incomplete line of each client. */
+  readonly #incomplete = new Map<number, Message>();
 
   constructor(cpu: number, inner: Observer) {
     this.#cpu = cpu;
@@ -20,22 +20,22 @@ export class Transcript implements Observer {
 
   opened(fd: number): void {
     this.#inner.opened(fd);
-    this.#begun.set(fd, { decoder: new TextDecoder(), text: "" });
+    this.#incomplete.set(fd, { decoder: new TextDecoder(), text: "" });
     say(dialog.opened(this.#cpu, fd));
   }
 
   received(fd: number, bytes: Uint8Array<ArrayBuffer>, length: number): void {
     this.#inner.received(fd, bytes, length);
-    const message = this.#begun.get(fd)!;
+    const message = this.#incomplete.get(fd)!;
     message.text += message.decoder.decode(bytes.subarray(0, length), { stream: true });
     const lines = message.text.split("\n");
     message.text = lines.pop()!;
     for (const line of lines) say(dialog.received(this.#cpu, fd, printable(line)));
   }
 
-  closed(fd: number, refused: boolean): void {
-    this.#inner.closed(fd, refused);
-    this.#begun.delete(fd);
+  closed(fd: number, rejected: boolean): void {
+    this.#inner.closed(fd, rejected);
+    this.#incomplete.delete(fd);
     say(dialog.closed(this.#cpu, fd));
   }
 }
@@ -45,7 +45,7 @@ interface Message {
   text: string;
 }
 
-/** Without control characters, which a terminal would obey. */
+/** Removes control characters, which a terminal would interpret. */
 function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, "");
 }

@@ -4,8 +4,9 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
+import { internetAddress } from "../posix/addresses.ts";
 import { Errno, SystemError } from "../posix/errors.ts";
-import { boundSocket, internetAddress, listen, startListening } from "../posix/sockets.ts";
+import { boundSocket, listen, startListening } from "../posix/sockets.ts";
 
 /**
  * Listens on a port of 127.0.0.1; 0 lets the system pick one.

@@ -4,23 +4,23 @@
  * @module
  */
 import { bindPort, listenOnBound } from "./port.ts";
+import {
+  AddressError,
+  boundAddress,
+  internetAddress,
+  type SocketAddress,
+  unixAddress,
+} from "../posix/addresses.ts";
 import { SystemError } from "../posix/errors.ts";
+import { close, read, write } from "../posix/io.ts";
 import { SocketFile } from "../posix/socket_files.ts";
 import {
   accept,
-  AddressError,
-  boundAddress,
-  close,
   connect,
-  internetAddress,
   listen,
-  read,
-  type SocketAddress,
   type SocketTimeout,
   SocketType,
   streamSocket,
-  unixAddress,
-  write,
 } from "../posix/sockets.ts";
 import {
   type Client,

@@ -7,11 +7,11 @@
  *
  * @module
  */
+import { type SocketAddress, unixAddress } from "../../posix/addresses.ts";
 import { monotonicNanoseconds } from "../../posix/clocks.ts";
 import { Errno, SystemError } from "../../posix/errors.ts";
 import type { Credentials } from "../../posix/messages.ts";
 import { getpid, getuid } from "../../posix/processes.ts";
-import { type SocketAddress, unixAddress } from "../../posix/sockets.ts";
 
 const ROOT_UID = 0;
 

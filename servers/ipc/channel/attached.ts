@@ -7,18 +7,13 @@
  *
  * @module
  */
+import { boundAddress } from "../../posix/addresses.ts";
 import { Errno, hasErrno, SystemError } from "../../posix/errors.ts";
 import { readText } from "../../posix/files.ts";
-import { getpid } from "../../posix/processes.ts";
+import { close } from "../../posix/io.ts";
 import { Message } from "../../posix/messages.ts";
-import {
-  bind,
-  boundAddress,
-  close,
-  SocketType,
-  tryConnect,
-  unconnected,
-} from "../../posix/sockets.ts";
+import { getpid } from "../../posix/processes.ts";
+import { bind, createSocket, SocketType, tryConnect } from "../../posix/sockets.ts";
 import { attachedAddress, connectionsOf } from "./addresses.ts";
 import { SIDE_CHANNEL } from "./flags.ts";
 
@@ -31,7 +26,7 @@ const note = new Message(1, 0);
  */
 export function bindAttachSocket(): number {
   const address = attachedAddress();
-  const socket = unconnected(address, SocketType.datagrams);
+  const socket = createSocket(address, SocketType.datagrams);
   try {
     bind(socket, address, "hear of connections");
     return socket;
@@ -45,7 +40,7 @@ export function bindAttachSocket(): number {
 /** Tells that channel, if there is one, that this process has a new connection. */
 export function notifyAttached(): void {
   const address = attachedAddress();
-  const socket = unconnected(address, SocketType.datagrams);
+  const socket = createSocket(address, SocketType.datagrams);
   note.length = 1;
   // Where it is full, the channel has yet to look in any case.
   if (tryConnect(socket, address) === 0) note.send(socket, false);

@@ -8,10 +8,12 @@
  *
  * @module
  */
-import { Errno, SystemError } from "../../posix/errors.ts";
+import { pipe } from "../../posix/descriptors.ts";
 import { createEpoll, LevelEpoll } from "../../posix/epoll.ts";
+import { Errno, SystemError } from "../../posix/errors.ts";
+import { close } from "../../posix/io.ts";
 import { getpid, gettid } from "../../posix/processes.ts";
-import { close, listen, pipe, shutDown, SocketType } from "../../posix/sockets.ts";
+import { listen, shutDown, SocketType } from "../../posix/sockets.ts";
 import {
   closeOnThreadExit,
   createThreadExitKey,

@@ -1,9 +1,11 @@
 /** Many senders, many receivers, and those who do not belong there. */
 import { assert, assertEquals } from "@std/assert";
+import { unixAddress } from "../../posix/addresses.ts";
+import { pipe } from "../../posix/descriptors.ts";
 import { Errno } from "../../posix/errors.ts";
 import { readText } from "../../posix/files.ts";
 import { getpid } from "../../posix/processes.ts";
-import { pipe, SocketType, tryConnect, unconnected, unixAddress } from "../../posix/sockets.ts";
+import { createSocket, SocketType, tryConnect } from "../../posix/sockets.ts";
 import { closing, evaluate } from "../../testing.ts";
 import { channelAddress } from "./addresses.ts";
 import {
@@ -39,10 +41,11 @@ Deno.test("100 concurrent senders are answered right", async () => {
   const { stdout, stderr } = await evaluate(`
     import { connectAttach, msgReceive, msgReply, msgSend } from "./channel/mod.ts";
     import { channelOf } from "./channel/testing.ts";
+    import { pipe } from "./posix/descriptors.ts";
     import { fork } from "./posix/fork.ts";
+    import { close, read, write } from "./posix/io.ts";
     import { wait } from "./posix/processes.ts";
-    import { endAfter } from "./posix/signals.ts";
-    import { close, pipe, read, write } from "./posix/sockets.ts";
+    import { endAfter } from "./posix/testing.ts";
 
     const [clients, times, seconds, buffer] = [100, 50, 60, new Uint8Array(8)];
     const server = channelOf(0, (chid) => {
@@ -158,7 +161,7 @@ Deno.test("a client that sends anything else than messages is cut off, and the s
 Deno.test("a message in a file that is none is empty, and the server goes on", () => {
   using server = channelOf(0, echo);
   const address = channelAddress(server.pid, server.chid);
-  const socket = unconnected(address, SocketType.messages);
+  const socket = createSocket(address, SocketType.messages);
   const [output, input] = pipe();
   using _ = closing(socket, output, input);
   assertEquals(tryConnect(socket, address), 0);
@@ -174,7 +177,7 @@ Deno.test("a message in a file that is none is empty, and the server goes on", (
 
 Deno.test("clients for whom there is no descriptor left wait until another client goes", () => {
   using server = channelOf(0, (chid) => {
-    const socket = () => unconnected(unixAddress("unused"), SocketType.messages);
+    const socket = () => createSocket(unixAddress("unused"), SocketType.messages);
     const spare = socket();
     try {
       for (;;) socket();

@@ -5,20 +5,14 @@
  *
  * @module
  */
+import type { SocketAddress } from "../../posix/addresses.ts";
 import { monotonicNanoseconds } from "../../posix/clocks.ts";
+import { clearCloseOnExec, renumber } from "../../posix/descriptors.ts";
 import { Errno, hasErrno, SystemError } from "../../posix/errors.ts";
+import { close } from "../../posix/io.ts";
 import { peerCredentials, type Sent } from "../../posix/messages.ts";
 import { gettid } from "../../posix/processes.ts";
-import {
-  bind,
-  clearCloseOnExec,
-  close,
-  renumber,
-  type SocketAddress,
-  SocketType,
-  tryConnect,
-  unconnected,
-} from "../../posix/sockets.ts";
+import { bind, createSocket, SocketType, tryConnect } from "../../posix/sockets.ts";
 import { threadPriority } from "../../posix/threads.ts";
 import { connectionAddress, isOurs } from "./addresses.ts";
 import { notifyAttached } from "./attached.ts";
@@ -46,7 +40,7 @@ export interface How {
 
 /** Connects to an address. @throws {SystemError} ECONNREFUSED: nobody listens; EACCES: a stranger does. */
 export function attach(address: SocketAddress, { index, flags, call, action }: How): number {
-  let socket = unconnected(address, SocketType.messages);
+  let socket = createSocket(address, SocketType.messages);
   const isSide = (index & SIDE_CHANNEL) !== 0;
   if (!isSide && socket < index) socket = renumber(socket, index);
   const coid = isSide ? socket | SIDE_CHANNEL : socket;

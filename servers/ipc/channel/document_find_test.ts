@@ -3,10 +3,10 @@
  * its own words. The line on `/net/…` stands in `node_test.ts`.
  */
 import { assertEquals, assertGreater } from "@std/assert";
+import { pipe } from "../../posix/descriptors.ts";
 import { Errno } from "../../posix/errors.ts";
 import { readText } from "../../posix/files.ts";
 import { getpid } from "../../posix/processes.ts";
-import { pipe } from "../../posix/sockets.ts";
 import { closing } from "../../testing.ts";
 import {
   channelCreate,

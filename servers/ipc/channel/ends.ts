@@ -5,7 +5,8 @@
  * @module
  */
 import type { LevelEpoll } from "../../posix/epoll.ts";
-import { close, shutDown } from "../../posix/sockets.ts";
+import { close } from "../../posix/io.ts";
+import { shutDown } from "../../posix/sockets.ts";
 import { type ChannelMemory, End, EndKind, ENDS, Header } from "./memory.ts";
 
 /** A channel's descriptors. Only who holds the channel's mutex adds to them. */

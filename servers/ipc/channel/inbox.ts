@@ -5,7 +5,7 @@
  * @module
  */
 import { monotonicNanoseconds, sleep } from "../../posix/clocks.ts";
-import { close } from "../../posix/sockets.ts";
+import { close } from "../../posix/io.ts";
 import { Priority } from "../../posix/threads.ts";
 import { type ChannelMemory, End, Header, Slot, SLOTS, SlotState } from "./memory.ts";
 import { PULSE, Request, type RequestPacket } from "./packet.ts";

@@ -6,9 +6,10 @@
  */
 import { sleep } from "../../posix/clocks.ts";
 import { type LevelEpoll, MAX_EVENTS } from "../../posix/epoll.ts";
+import { close } from "../../posix/io.ts";
 import { peerCredentials } from "../../posix/messages.ts";
 import { getpid } from "../../posix/processes.ts";
-import { close, tryAccept } from "../../posix/sockets.ts";
+import { tryAccept } from "../../posix/sockets.ts";
 import { isOurs } from "./addresses.ts";
 import { attachedConnections, drainAttachNotifications } from "./attached.ts";
 import type { Ends } from "./ends.ts";
@@ -86,7 +87,7 @@ export class Intake {
     const [tag, descriptor] = [this.#ready.tag(index), this.#ready.descriptor(index)];
     if (tag < ATTACHED) {
       const take = Intake.#takers[this.#ends.get(tag, End.kind) as EndKind];
-      return take(this, tag, descriptor, this.#ready.isEnded(index));
+      return take(this, tag, descriptor, this.#ready.isHungUp(index));
     }
     const coid = descriptor | (tag & 1 ? SIDE_CHANNEL : 0);
     this.#inbox.addPulse(PulseCode.COIDDEATH, coid, 0);

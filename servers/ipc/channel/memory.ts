@@ -8,7 +8,13 @@
  * @module
  */
 import { Mutex } from "../../locks/mutex.ts";
-import { createMemfd, discard, mapMemfd, readFile, type SharedMemory } from "../../posix/memory.ts";
+import {
+  createMemfd,
+  discard,
+  mapMemfd,
+  preadFull,
+  type SharedMemory,
+} from "../../posix/memory.ts";
 import { getpid } from "../../posix/processes.ts";
 import { BODY_BYTES, Request, REQUEST_BYTES } from "./packet.ts";
 
@@ -159,7 +165,7 @@ export class ChannelMemory {
   static find(chid: number): ChannelMemory | undefined {
     const header = new Int32Array(HEADER_NUMBERS);
     try {
-      if (readFile(chid, new Uint8Array(header.buffer)) < 4 * HEADER_NUMBERS) return undefined;
+      if (preadFull(chid, new Uint8Array(header.buffer)) < 4 * HEADER_NUMBERS) return undefined;
     } catch {
       return undefined; // no descriptor, or none of a file
     }

@@ -5,7 +5,7 @@
  * @module
  */
 import { monotonicNanoseconds } from "../../posix/clocks.ts";
-import { fileOf, readFile } from "../../posix/memory.ts";
+import { memfdOf, preadFull } from "../../posix/memory.ts";
 import { Message, MESSAGE_LIMIT } from "../../posix/messages.ts";
 
 /** Bytes of a message that travel with its header, and have room in the channel's own memory. */
@@ -77,7 +77,7 @@ export class RequestPacket {
     const { message } = this;
     const isLarge = bytes.length > BODY_BYTES;
     this.numbers[Request.length] = bytes.length;
-    message.descriptors = isLarge ? [fileOf("herd-message", bytes)] : [];
+    message.descriptors = isLarge ? [memfdOf("herd-message", bytes)] : [];
     message.length = REQUEST_BYTES + (isLarge ? 0 : bytes.length);
     if (!isLarge) message.data.set(bytes, REQUEST_BYTES);
   }
@@ -107,7 +107,7 @@ export class ReplyPacket {
     const bytes = frame.subarray(REPLY_BYTES);
     const how = { status: status!, error: error! };
     if (bytes.length <= REPLY_BODY_BYTES) this.put(how, bytes);
-    else this.putFile(how, fileOf("herd-reply", bytes), bytes.length);
+    else this.putFile(how, memfdOf("herd-reply", bytes), bytes.length);
   }
 
   /** Makes it a reply with those bytes, `REPLY_BODY_BYTES` at most. */
@@ -128,7 +128,7 @@ export class ReplyPacket {
     const { message } = this;
     const length = Math.min(this.#numbers[Reply.length]!, buffer.length);
     if (message.descriptors.length > 0) {
-      readFile(message.descriptors[0]!, buffer.subarray(0, length));
+      preadFull(message.descriptors[0]!, buffer.subarray(0, length));
     } else buffer.set(message.data.subarray(REPLY_BYTES, REPLY_BYTES + length));
     message.closeDescriptors();
     return { status: this.#numbers[Reply.status]!, error: this.#numbers[Reply.error]! };
@@ -148,7 +148,7 @@ function frameOf(message: Message, headerBytes: number, length: number): Uint8Ar
   if (file === undefined) return message.data.slice(0, message.length);
   const frame = new Uint8Array(headerBytes + Math.min(Math.max(length, 0), FRAME_LIMIT));
   frame.set(message.data.subarray(0, headerBytes));
-  const read = readFile(file, frame.subarray(headerBytes));
+  const read = preadFull(file, frame.subarray(headerBytes));
   message.closeDescriptors();
   return frame.subarray(0, headerBytes + read);
 }

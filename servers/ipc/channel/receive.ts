@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readFile } from "../../posix/memory.ts";
+import { preadFull } from "../../posix/memory.ts";
 import { Channel } from "./channel.ts";
 import { ChannelFlag, type MessageType } from "./flags.ts";
 import { NOBODY } from "./inbox.ts";
@@ -141,7 +141,7 @@ function copy(
 /** What a client sends as a file need not be one: it is its message that is empty then. */
 function tryReadFile(file: number, room: Uint8Array<ArrayBuffer>, offset: number): number {
   try {
-    return readFile(file, room, offset);
+    return preadFull(file, room, offset);
   } catch {
     return 0;
   }

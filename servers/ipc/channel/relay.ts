@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { SocketAddress } from "../../posix/addresses.ts";
 import { Poller } from "../../posix/descriptors.ts";
 import { Errno, hasErrno, SystemError } from "../../posix/errors.ts";
 import type { Message } from "../../posix/messages.ts";
@@ -11,7 +12,6 @@ import {
   connect,
   setNoDelayAndKeepAlive,
   setTimeouts,
-  type SocketAddress,
   socketTimeout,
   streamSocket,
 } from "../../posix/sockets.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createMemfd, writeFile } from "../../posix/memory.ts";
+import { createMemfd, pwriteFull } from "../../posix/memory.ts";
 import { type ChannelMemory, End, Slot } from "./memory.ts";
 import { type Replied, REPLY_BODY_BYTES, ReplyPacket, Request } from "./packet.ts";
 import { findMessage, type Found, noSender } from "./rcvid.ts";
@@ -47,7 +47,7 @@ export function msgWrite(rcvid: number, bytes: Uint8Array<ArrayBuffer>, offset =
   const room = memory.request(slot)[Request.room]! - offset;
   const fitting = bytes.subarray(0, Math.max(0, room));
   const end = offset + fitting.length;
-  writeFile(replyFile(memory, slot), fitting, offset);
+  pwriteFull(replyFile(memory, slot), fitting, offset);
   memory.slots.set(slot, Slot.replyLength, Math.max(memory.slots.get(slot, Slot.replyLength), end));
   return fitting.length;
 }
@@ -75,7 +75,7 @@ function put({ channel: { memory }, slot }: Found, how: Replied, bytes: Uint8Arr
   const isWritten = memory.slots.get(slot, Slot.reply) !== -1;
   if (!isWritten && bytes.length <= REPLY_BODY_BYTES) return outgoing.put(how, bytes);
   const file = replyFile(memory, slot);
-  writeFile(file, bytes);
+  pwriteFull(file, bytes);
   const length = Math.max(memory.slots.get(slot, Slot.replyLength), bytes.length);
   outgoing.putFile(how, file, length);
 }

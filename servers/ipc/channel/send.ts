@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { boundAddress, type SocketAddress, unixAddress } from "../../posix/addresses.ts";
 import { Errno, SystemError } from "../../posix/errors.ts";
 import { getpid } from "../../posix/processes.ts";
-import { boundAddress, type SocketAddress, unixAddress } from "../../posix/sockets.ts";
 import { channelAddress } from "./addresses.ts";
 import { Channel } from "./channel.ts";
 import { attachOr, detach, sendPulse, transact } from "./connection.ts";

@@ -1,8 +1,9 @@
 /** Other users of the machine, who can use every abstract address: they get in nobody's way, and not in. */
 import { assertEquals } from "@std/assert";
 import { Errno } from "../../posix/errors.ts";
-import { becomeUser, getuid } from "../../posix/processes.ts";
+import { getuid } from "../../posix/processes.ts";
 import { listen, SocketType } from "../../posix/sockets.ts";
+import { becomeUser } from "../../posix/testing.ts";
 import { sleep } from "../../testing.ts";
 import { channelAddress, pathAddress } from "./addresses.ts";
 import {

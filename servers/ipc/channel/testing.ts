@@ -5,14 +5,16 @@
  * @module
  */
 import { assertEquals, assertThrows } from "@std/assert";
+import type { SocketAddress } from "../../posix/addresses.ts";
 import { sleep } from "../../posix/clocks.ts";
 import { SystemError } from "../../posix/errors.ts";
 import { readText } from "../../posix/files.ts";
-import { Message } from "../../posix/messages.ts";
 import { shareMemory } from "../../posix/memory.ts";
-import { type Ended, getpid, kill, wait } from "../../posix/processes.ts";
-import { type SocketAddress, SocketType, tryConnect, unconnected } from "../../posix/sockets.ts";
-import { endAfter, Signal } from "../../posix/signals.ts";
+import { Message } from "../../posix/messages.ts";
+import { type ExitStatus, getpid, kill, wait } from "../../posix/processes.ts";
+import { Signal } from "../../posix/signals.ts";
+import { createSocket, SocketType, tryConnect } from "../../posix/sockets.ts";
+import { endAfter } from "../../posix/testing.ts";
 import { closing, forkReady, inTime } from "../../testing.ts";
 import { channelCreate, channelDestroy } from "./channel.ts";
 import { msgReceive } from "./receive.ts";
@@ -26,7 +28,7 @@ const PATIENCE_SECONDS = 30;
 /** A forked process. */
 export class Forked implements Disposable {
   readonly pid: number;
-  #ended: Ended | undefined;
+  #ended: ExitStatus | undefined;
 
   /** Returns once `body` has called `ready`. */
   constructor(body: (ready: () => void) => number | void) {
@@ -37,7 +39,7 @@ export class Forked implements Disposable {
   }
 
   /** Kills it, as `kill -9` does, and waits for its end. */
-  kill(): Ended {
+  kill(): ExitStatus {
     kill(this.pid, Signal.KILL);
     return this.ended();
   }
@@ -53,7 +55,7 @@ export class Forked implements Disposable {
   }
 
   /** Waits for its end. */
-  ended(): Ended {
+  ended(): ExitStatus {
     this.#ended ??= wait(this.pid)!;
     return this.#ended;
   }
@@ -138,7 +140,7 @@ export function keeper(path: string): Forked {
 
 /** Sends something over a raw connection; whether it is cut off. */
 export function isCutOff(address: SocketAddress, bytes: Uint8Array): boolean {
-  const socket = unconnected(address, SocketType.messages);
+  const socket = createSocket(address, SocketType.messages);
   using _ = closing(socket);
   if (tryConnect(socket, address) !== 0) return true;
   const packet = new Message(100, 0);

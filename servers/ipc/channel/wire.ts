@@ -9,7 +9,7 @@
  * @module
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { read, write } from "../../posix/sockets.ts";
+import { read, write } from "../../posix/io.ts";
 import { FRAME_LIMIT } from "./packet.ts";
 
 /** What the gateway that is connected to says first; the version is part of it. */

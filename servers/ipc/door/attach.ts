@@ -5,7 +5,7 @@
  */
 import { enableCredentials } from "../../posix/messages.ts";
 import { SocketFile } from "../../posix/socket_files.ts";
-import { endConnecting, SocketType } from "../../posix/sockets.ts";
+import { shutDown, SocketType } from "../../posix/sockets.ts";
 import { addEnd, End } from "./ends.ts";
 import { DoorError } from "./errors.ts";
 import { localDoor } from "./passing.ts";
@@ -55,7 +55,7 @@ export function fdetach(path: string): void {
   attached.delete(path);
   found.file[Symbol.dispose]();
   // A thread of the pool finds it ended, and closes it.
-  endConnecting(found.file.listener);
+  shutDown(found.file.listener);
 }
 
 /** Takes all its paths from a door. */

@@ -9,8 +9,9 @@
  */
 import { OneShotEpoll } from "../../posix/epoll.ts";
 import { Errno, SystemError } from "../../posix/errors.ts";
+import { close } from "../../posix/io.ts";
 import { getpid } from "../../posix/processes.ts";
-import { accept, close } from "../../posix/sockets.ts";
+import { accept } from "../../posix/sockets.ts";
 import { closeEnd, doorOf, End, endOf, tagOf } from "./ends.ts";
 import {
   Kind,
@@ -62,7 +63,7 @@ export class Calls {
       this.#ready.wait();
       this.#wasLast = this.#counts.wake();
       const { descriptor, tag } = this.#ready;
-      if (endOf(tag) === End.pool) return this.#ready.arm(descriptor, tag);
+      if (endOf(tag) === End.pool) return this.#ready.rearm(descriptor, tag);
       const done = endOf(tag) === End.path
         ? this.#admit(descriptor, tag)
         : this.#take(descriptor, tag, receiveDoorMessage(descriptor));
@@ -75,7 +76,7 @@ export class Calls {
   #admit(listener: number, tag: number): Done {
     const connection = acceptFrom(listener);
     if (connection === undefined) return this.#close(listener, tag);
-    this.#ready.arm(listener, tag);
+    this.#ready.rearm(listener, tag);
     const own = tagOf(End.connection, doorOf(tag));
     this.#doorOf(tag).opened(true);
     // Who opens a door mostly calls it at once.
@@ -98,7 +99,7 @@ export class Calls {
     const socket = isOver ? connection : letter.replyTo;
     if (isOver) this.#table.hold(connection);
     if (isNew) this.#ready.add(connection, tag);
-    else this.#ready.arm(connection, tag);
+    else this.#ready.rearm(connection, tag);
     if (this.#wasLast && this.#counts.beginStart()) this.#post({ kind: "exhausted" });
     this.#caller[CALLER_TAG] = isOver ? tag : -1;
     Atomics.store(this.#caller, CALLER_SOCKET, socket);

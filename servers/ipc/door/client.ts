@@ -8,16 +8,12 @@
  *
  * @module
  */
+import { AddressError, unixAddress } from "../../posix/addresses.ts";
 import { SystemError } from "../../posix/errors.ts";
 import { fileStatus } from "../../posix/files.ts";
-import { messagePair, messageSocket } from "../../posix/messages.ts";
-import {
-  AddressError,
-  close,
-  connect,
-  type SocketTimeout,
-  unixAddress,
-} from "../../posix/sockets.ts";
+import { close } from "../../posix/io.ts";
+import { messagePair } from "../../posix/messages.ts";
+import { connect, createSocket, type SocketTimeout, SocketType } from "../../posix/sockets.ts";
 import { type DoorCode, DoorError, ProcedureError } from "./errors.ts";
 import {
   Kind,
@@ -72,7 +68,7 @@ export interface DoorInfo {
  */
 export function openDoor(path: string, limit?: SocketTimeout): number {
   const address = unixAddress(path);
-  const door = messageSocket(address, limit);
+  const door = createSocket(address, SocketType.messages, limit);
   try {
     connect(door, address);
   } catch (error) {
@@ -176,7 +172,7 @@ function send(door: number, letter: Letter): void {
     const what = letter.descriptors?.length ? ", or one to pass is not open" : "";
     throw new DoorError("EBADF", `Cannot call door ${door}: the descriptor is no door${what}`);
   }
-  if (sent === "gone") {
+  if (sent === "closed") {
     throw new DoorError("EBADF", `Cannot call door ${door}: it was revoked, or its server is gone`);
   }
 }

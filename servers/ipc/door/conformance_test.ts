@@ -4,11 +4,12 @@
  */
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { closing, forkReady, inChild, waitFor } from "../../testing.ts";
+import { pipe } from "../../posix/descriptors.ts";
 import { fileStatus, readText } from "../../posix/files.ts";
 import { fork } from "../../posix/fork.ts";
+import { close, read, write } from "../../posix/io.ts";
 import { Message, messagePair } from "../../posix/messages.ts";
 import { getpid, waitForExit } from "../../posix/processes.ts";
-import { close, pipe, read, write } from "../../posix/sockets.ts";
 import { Kind, type ReceivedDoorMessage, receiveDoorMessage, sendDoorMessage } from "./letter.ts";
 import { closeDoor, doorCall, openDoor, ProcedureError } from "./mod.ts";
 import { call, DoorServer, OpenDoor, textOf, Waiting } from "./testing.ts";

@@ -7,8 +7,8 @@
  *
  * @module
  */
+import { close } from "../../posix/io.ts";
 import { messagePair } from "../../posix/messages.ts";
-import { close } from "../../posix/sockets.ts";
 import { detachAll } from "./attach.ts";
 import { addEnd, End } from "./ends.ts";
 import { DoorError } from "./errors.ts";

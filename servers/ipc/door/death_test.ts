@@ -1,11 +1,12 @@
 /** What becomes of callers, threads and paths when somebody dies. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { closing, isGone, waitFor } from "../../testing.ts";
+import { pipe } from "../../posix/descriptors.ts";
 import { childrenOf, fileStatus } from "../../posix/files.ts";
 import { fork } from "../../posix/fork.ts";
+import { read } from "../../posix/io.ts";
 import { kill } from "../../posix/processes.ts";
 import { Signal } from "../../posix/signals.ts";
-import { pipe, read } from "../../posix/sockets.ts";
 import { DoorError, openDoor } from "./mod.ts";
 import { DoorServer, OpenDoor } from "./testing.ts";
 

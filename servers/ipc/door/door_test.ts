@@ -1,19 +1,15 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { closing, evaluate, forkReady, inChild, waitFor } from "../../testing.ts";
+import { AddressError, unixAddress } from "../../posix/addresses.ts";
+import { pipe } from "../../posix/descriptors.ts";
 import { fileStatus, tryReadText } from "../../posix/files.ts";
 import { fork } from "../../posix/fork.ts";
-import { Message, messageSocket } from "../../posix/messages.ts";
-import { getgid, getpid, getuid, kill, waitForExit } from "../../posix/processes.ts";
+import { close, read, write } from "../../posix/io.ts";
+import { Message } from "../../posix/messages.ts";
+import { getpid, getuid, kill, waitForExit } from "../../posix/processes.ts";
 import { Signal } from "../../posix/signals.ts";
-import {
-  AddressError,
-  close,
-  connect,
-  pipe,
-  read,
-  unixAddress,
-  write,
-} from "../../posix/sockets.ts";
+import { connect, createSocket, SocketType } from "../../posix/sockets.ts";
+import { getgid } from "../../posix/testing.ts";
 import { PASS_LIMIT } from "./letter.ts";
 import {
   closeDoor,
@@ -181,7 +177,7 @@ Deno.test("whoever talks nonsense to a door is hung up on, and nobody else", asy
   using door = new OpenDoor(server.path);
   const address = unixAddress(server.path);
   for (const nonsense of ["moo", "x".repeat(20), "\xff\x03\0\0".repeat(5)]) {
-    const socket = messageSocket(address);
+    const socket = createSocket(address, SocketType.messages);
     using _ = closing(socket);
     connect(socket, address);
     const message = new Message(64);

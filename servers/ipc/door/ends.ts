@@ -4,8 +4,8 @@
  * @module
  */
 import { OneShotEpoll } from "../../posix/epoll.ts";
+import { close } from "../../posix/io.ts";
 import { messagePair } from "../../posix/messages.ts";
-import { close } from "../../posix/sockets.ts";
 import type { DoorSlot } from "./table.ts";
 
 /** What a descriptor is that a pool waits for. */

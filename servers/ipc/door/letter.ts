@@ -4,10 +4,15 @@
  *
  * @module
  */
-import { bytesOf, fileOf } from "../../posix/memory.ts";
-import { DESCRIPTOR_LIMIT, Message, MESSAGE_LIMIT, type Sent } from "../../posix/messages.ts";
-import type { Credentials } from "../../posix/messages.ts";
-import { close } from "../../posix/sockets.ts";
+import { close } from "../../posix/io.ts";
+import { memfdOf, readExactly } from "../../posix/memory.ts";
+import {
+  type Credentials,
+  DESCRIPTOR_LIMIT,
+  Message,
+  MESSAGE_LIMIT,
+  type Sent,
+} from "../../posix/messages.ts";
 import type { DoorCode } from "./errors.ts";
 
 /** What a letter is. */
@@ -95,7 +100,9 @@ export function sendDoorMessage(
   wait = true,
 ): Sent {
   const { message, body, ints, length } = outgoing;
-  const file = data.length > Math.min(receiversRoom, INLINE_LIMIT) ? fileOf("herd-door", data) : -1;
+  const file = data.length > Math.min(receiversRoom, INLINE_LIMIT)
+    ? memfdOf("herd-door", data)
+    : -1;
   ints[0] = kind | (replyTo === -1 ? 0 : HAS_REPLY_TO) | (file === -1 ? 0 : HAS_FILE);
   ints[1] = room;
   length[0] = data.length;
@@ -163,7 +170,7 @@ export function refusal(code: DoorCode, reason: string): Letter {
 function takeFile(file: number, length: number): Uint8Array<ArrayBuffer> | undefined {
   if (file === -1) return undefined;
   try {
-    return bytesOf(file, length);
+    return readExactly(file, length);
   } catch {
     return undefined; // no file, or a length nobody has memory for
   } finally {

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { close } from "../../posix/io.ts";
 import { getpid } from "../../posix/processes.ts";
-import { close } from "../../posix/sockets.ts";
 import { makeReference } from "./ends.ts";
 import type { DoorSlot, Table } from "./table.ts";
 

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { createEpoll, OneShotEpoll, watched } from "../../posix/epoll.ts";
-import { close, pipe } from "../../posix/sockets.ts";
+import { pipe } from "../../posix/descriptors.ts";
+import { createEpoll, epollEntries, OneShotEpoll } from "../../posix/epoll.ts";
+import { close } from "../../posix/io.ts";
 import { closeEnd, doorOf, End, endOf, tagOf } from "./ends.ts";
 import { refusal, sendDoorMessage } from "./letter.ts";
 import { CALLER_INTS, CALLER_SOCKET, CALLER_TAG, type PoolCounts, type Table } from "./table.ts";
@@ -165,7 +166,7 @@ export class Pool {
 
   #closeIfOver(): void {
     if (!this.#isEnding || this.#threads.size > 0) return;
-    for (const { descriptor, tag } of watched(this.set)) {
+    for (const { descriptor, tag } of epollEntries(this.set)) {
       if (endOf(tag) === End.pool) close(descriptor);
       else this.#close(descriptor, tag);
     }

@@ -5,10 +5,11 @@
  */
 import { linesOf } from "../../host/lines.ts";
 import { inTime } from "../../testing.ts";
+import { pipe } from "../../posix/descriptors.ts";
 import { fork } from "../../posix/fork.ts";
+import { close, read, write } from "../../posix/io.ts";
 import { kill } from "../../posix/processes.ts";
 import { Signal } from "../../posix/signals.ts";
-import { close, pipe, read, write } from "../../posix/sockets.ts";
 import {
   type CallResult,
   closeDoor,

@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { close, read, write } from "../../posix/io.ts";
 import { getpid, gettid } from "../../posix/processes.ts";
-import { close, read, write } from "../../posix/sockets.ts";
 import {
   closeDoor,
   DOOR_UNREF_DATA,

@@ -1,15 +1,16 @@
 /**
- * A system without Unix sockets, to test what commands say there: whoever loads this module can from then
- * on make no pair of them (EAFNOSUPPORT), nor can what it starts (seccomp(2)).
+ * Simulates a system without Unix sockets: in a process that loads this module, and in its descendants,
+ * socketpair(2) fails with EAFNOSUPPORT (seccomp(2)).
  *
  * @module
  */
+import { AF_UNIX } from "./constants.ts";
 import { checked, errno, SystemError } from "./errors.ts";
 import { addressOf, libc } from "./libc.ts";
+import { testLibc } from "./testing.ts";
 
 const PR_SET_NO_NEW_PRIVS = 38;
 const SECCOMP_SET_MODE_FILTER = 1;
-const AF_UNIX = 1;
 const EAFNOSUPPORT = 97;
 
 /** Numbers of system calls, by architecture. */
@@ -30,7 +31,7 @@ const INSTRUCTION_BYTES = 8;
 
 function refuseSocketPairs(): void {
   const { seccomp, socketpair } = CALLS[Deno.build.arch];
-  // struct sock_filter: the code, how many to skip where it is equal and where it is not, the operand.
+  // struct sock_filter: code, instructions to skip if equal and if not, operand.
   const program = [
     [LOAD, 0, 0, NUMBER_AT],
     [JUMP_IF_EQUAL, 0, 3, socketpair],
@@ -47,14 +48,13 @@ function refuseSocketPairs(): void {
     view.setUint8(8 * i + 3, other);
     view.setUint32(8 * i + 4, operand, true);
   }
-  // struct sock_fprog: how many, and where. SAFETY: the kernel copies both before the call returns.
+  // struct sock_fprog: length and address. SAFETY: the kernel copies both before the call returns.
   const fprog = new Uint8Array(
     new BigUint64Array([BigInt(program.length), addressOf(filter)]).buffer,
   );
   checked(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl", "give up new privileges");
-  if (
-    libc.syscall(seccomp, BigInt(SECCOMP_SET_MODE_FILTER), 0n, addressOf(fprog), 0n, 0n, 0n) !== 0
-  ) {
+  const mode = BigInt(SECCOMP_SET_MODE_FILTER);
+  if (testLibc.syscall(seccomp, mode, 0n, addressOf(fprog)) !== 0) {
     throw new SystemError("seccomp", "refuse socket pairs", errno());
   }
 }

@@ -1,0 +1,106 @@
+/**
+ * Socket addresses: struct sockaddr_in, sockaddr_in6 and sockaddr_un.
+ *
+ * @module
+ */
+import { UsageError } from "../errors.ts";
+import { AF_INET, AF_UNIX } from "./constants.ts";
+import { checked } from "./errors.ts";
+import { cString, fromCString, libc } from "./libc.ts";
+
+const AF_INET6 = 10;
+const SOCK_STREAM = 1;
+const AI_PASSIVE = 1;
+
+/** A socket address in the kernel's format. */
+export interface SocketAddress {
+  readonly family: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** The local address of a socket. */
+export interface BoundAddress {
+  /** IP address, or the path of a Unix socket. */
+  readonly host: string;
+  /** 0 for a Unix socket. */
+  readonly port: number;
+}
+
+/** A host that cannot be resolved, or a path that cannot be a socket's address. */
+export class AddressError extends UsageError {
+  override name = "AddressError";
+}
+
+/**
+ * Resolves a host name, IPv4 or IPv6 address, and port (getaddrinfo(3)). If a name such as localhost has
+ * addresses of both families, IPv4 is preferred, because Herd's servers listen there.
+ *
+ * @throws {AddressError} if the host is unknown.
+ */
+export function internetAddress(host: string, port: number): SocketAddress {
+  const hints = new Uint8Array(48);
+  const view = new DataView(hints.buffer);
+  view.setInt32(0, AI_PASSIVE, true);
+  view.setInt32(8, SOCK_STREAM, true);
+  const found = new BigUint64Array(1);
+  const code = libc.getaddrinfo(cString(host), cString(String(port)), hints, found);
+  if (code !== 0) {
+    throw new AddressError(
+      `Cannot find the host "${host}": ${fromCString(libc.gai_strerror(code))}`,
+    );
+  }
+  const list = Deno.UnsafePointer.create(found[0]!)!;
+  // SAFETY: struct addrinfo on 64-bit Linux has addrlen at 16, addr at 24 and next at 40. The list is
+  // valid until freeaddrinfo; the bytes are copied before that.
+  const addresses: SocketAddress[] = [];
+  for (let entry: Deno.PointerValue = list; entry !== null;) {
+    const info: Deno.UnsafePointerView = new Deno.UnsafePointerView(entry);
+    const bytes = new Uint8Array(info.getUint32(16));
+    new Deno.UnsafePointerView(info.getPointer(24)!).copyInto(bytes);
+    addresses.push({ family: familyOf(bytes), bytes });
+    entry = info.getPointer(40);
+  }
+  libc.freeaddrinfo(list);
+  return addresses.find(({ family }) => family === AF_INET) ?? addresses[0]!;
+}
+
+function familyOf(bytes: Uint8Array): number {
+  return bytes[0]! | (bytes[1]! << 8);
+}
+
+/**
+ * The address of a Unix socket (unix(7)): a path, or an abstract name if it starts with NUL.
+ *
+ * @throws {AddressError} if it is empty or longer than 107 bytes.
+ */
+export function unixAddress(path: string): SocketAddress {
+  const name = new TextEncoder().encode(path);
+  if (name.length === 0 || name.length > 107) {
+    throw new AddressError(
+      `Cannot use the socket path "${path}": it has ${name.length} bytes, and 1 to 107 are allowed`,
+    );
+  }
+  const terminator = name[0] === 0 ? 0 : 1;
+  const bytes = new Uint8Array(2 + name.length + terminator);
+  bytes[0] = AF_UNIX;
+  bytes.set(name, 2);
+  return { family: AF_UNIX, bytes };
+}
+
+/** The local address of a socket (getsockname(2)). @throws {SystemError} such as ENOTSOCK. */
+export function boundAddress(fd: number): BoundAddress {
+  const bytes = new Uint8Array(128);
+  const length = new Uint8Array(new Uint32Array([bytes.length]).buffer);
+  checked(libc.getsockname(fd, bytes, length), "getsockname", `get the address of socket ${fd}`);
+  const family = familyOf(bytes);
+  const port = (bytes[2]! << 8) | bytes[3]!;
+  if (family === AF_INET) return { host: bytes.subarray(4, 8).join("."), port };
+  if (family === AF_INET6) {
+    const view = new DataView(bytes.buffer);
+    const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(8 + 2 * i).toString(16));
+    return { host: new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1), port };
+  }
+  const used = new DataView(length.buffer).getUint32(0, true);
+  const path = new TextDecoder().decode(bytes.subarray(2, used)).replace(/\0$/, "");
+  return { host: path, port: 0 };
+}

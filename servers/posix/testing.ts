@@ -1,0 +1,32 @@
+/**
+ * C functions that only tests call.
+ *
+ * @module
+ */
+import { checked } from "./errors.ts";
+
+/** The C functions, unchecked, with their prototypes as in `symbols.ts`. */
+export const testLibc = Deno.dlopen("libc.so.6", {
+  alarm: { parameters: ["u32"], result: "u32" }, // unsigned int alarm(unsigned int seconds)
+  getgid: { parameters: [], result: "i32" }, // gid_t getgid(void)
+  setuid: { parameters: ["u32"], result: "i32" }, // int setuid(uid_t uid)
+  posix_openpt: { parameters: ["i32"], result: "i32" }, // int posix_openpt(int flags)
+  unlockpt: { parameters: ["i32"], result: "i32" }, // int unlockpt(int fd)
+  ptsname_r: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // int ptsname_r(int fd, char *name, size_t size)
+  syscall: { parameters: ["i32", "usize", "usize", "usize"], result: "i32" }, // long syscall(long number, ...), here with three arguments
+}).symbols;
+
+/** Group ID of this process. */
+export function getgid(): number {
+  return testLibc.getgid();
+}
+
+/** Changes the user ID of this process for good. @throws {SystemError} EPERM without CAP_SETUID. */
+export function becomeUser(uid: number): void {
+  checked(testLibc.setuid(uid), "setuid", `become user ${uid}`);
+}
+
+/** Terminates this process after so many seconds (SIGALRM), even if it is blocked. */
+export function endAfter(seconds: number): void {
+  testLibc.alarm(seconds);
+}
