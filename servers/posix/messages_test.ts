@@ -77,7 +77,7 @@ Deno.test("Message refuses more descriptors than its maximum", () => {
   assertThrows(
     () => message.send(-1),
     RangeError,
-    "Cannot send 3 descriptors: there is room for 2",
+    "Cannot send 3 descriptors: the maximum is 2",
   );
 });
 

@@ -120,7 +120,7 @@ Deno.test({
 Deno.test("SocketFile refuses a folder that does not exist", () => {
   assertEquals(
     refusal("/tmp/no/such/folder"),
-    "Cannot listen at /tmp/no/such/folder: cannot open its folder (ENOENT)",
+    "Cannot listen at /tmp/no/such/folder: its folder cannot be opened (ENOENT)",
   );
 });
 
