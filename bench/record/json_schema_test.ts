@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { z } from "zod";
 import { record, rounds } from "../report/fixture_test.ts";
-import { schemaFiles } from "./schema.ts";
+import { schemaFiles } from "./json_schema.ts";
 
 const results = new URL("../../results/", import.meta.url);
 
@@ -21,7 +21,7 @@ function* objects(value: unknown, path = ""): Generator<[string, Record<string, 
 
 Deno.test("schemaFiles() gives the files under results/", () => {
   for (const [name, content] of schemaFiles()) {
-    assertEquals(Deno.readTextFileSync(new URL(name, results)), content, "run bench/schema.ts");
+    assertEquals(Deno.readTextFileSync(new URL(name, results)), content, "run deno task schema");
   }
   assertEquals([...schemaFiles().keys()], ["run.schema.json", "trial.schema.json"]);
 });

@@ -1,0 +1,86 @@
+/**
+ * The plan of a run on record: what is run, and in which order.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { count, Load, poolSize } from "./trial.ts";
+
+/** What a run may vary from trial to trial. */
+export const Parameter = z.enum(["children", "clients", "bytes", "think"]);
+
+export const Sweep = z.object({
+  parameter: Parameter.describe("What is varied; more clients share the same connections"),
+  values: z.array(count).describe("Its values"),
+}).meta({ id: "Sweep", description: "What a run varies from trial to trial." });
+
+const Pin = z.object({
+  server: z.array(count).nullable().describe("Processors of the server; null: any"),
+  client: z.array(count).nullable().describe("Processors of the clients; null: any"),
+}).meta({ id: "Pin", description: "Processors that server and client are confined to." });
+
+export const Limits = z.object({
+  start: count.describe("Start of a server, or a load, until it is ready"),
+  request: count.describe("A connection without progress"),
+  run: count.describe("The whole load"),
+  stop: count.describe("End of a server"),
+  design: count.default(0).describe(
+    "All loads of a design, in a sweep at one value, before it joins no more rounds; 0: no limit",
+  ),
+}).meta({ id: "Limits", description: "How long the steps of a trial may take, in seconds." });
+
+/** The limits of a run that sets none. */
+export const LIMITS: z.infer<typeof Limits> = {
+  start: 30,
+  request: 10,
+  run: 600,
+  stop: 30,
+  design: 45,
+};
+
+const Planned = z.object({
+  round: count.describe("Round, from 1"),
+  position: count.describe("Position within the round, from 0"),
+  design: z.string().describe("Id of the design"),
+  load: Load.describe("Load it is given"),
+  poolSize,
+}).meta({ id: "Planned", description: "A trial as planned." });
+
+export const Plan = z.object({
+  designs: z.array(z.string()).describe("Ids of the designs, in the order of the registry"),
+  rounds: count.describe("Rounds; each runs every design once"),
+  seed: count.describe("Seed of the random order within each round"),
+  clients: count.describe("Clients at the same time; one for the baseline"),
+  connections: count.describe(
+    "Connections each client makes; the baseline's one client makes all of them",
+  ),
+  bytes: count.describe("Bytes requested on each connection"),
+  children: count.describe("Children of a pool"),
+  think: count.default(0).describe(
+    "Milliseconds a client waits between two connections; the baseline's does not wait",
+  ),
+  sweep: Sweep.nullable().default(null).describe(
+    "What is varied from trial to trial; null: nothing",
+  ),
+  sessions: z.enum(["separate", "same"]).describe(
+    "Whether server and client have process sessions of their own, see setsid(2)",
+  ),
+  pin: Pin.default({ server: null, client: null })
+    .describe("Processors that server and client are confined to"),
+  netns: z.boolean().default(false)
+    .describe("Whether everything runs in a network namespace of its own"),
+  local: z.boolean().default(false).describe(
+    "Whether servers are reached over Unix-domain sockets, or a local transport of their own",
+  ),
+  // A record from before there was a limit of designs has none.
+  limits: Limits.default({ ...LIMITS, design: 0 })
+    .describe("How long the steps of a trial, and all trials of a design, may take"),
+  trials: z.array(Planned).describe(
+    "Every planned trial, in order; at the end without those that limits.design left out",
+  ),
+}).meta({ id: "Plan", description: "What is run, and in which order." });
+
+export type Parameter = z.infer<typeof Parameter>;
+export type Sweep = z.infer<typeof Sweep>;
+export type Limits = z.infer<typeof Limits>;
+export type Plan = z.infer<typeof Plan>;

@@ -1,0 +1,157 @@
+/**
+ * A trial on record: one line of `trials.jsonl`. Times and CPU are in seconds, sizes in bytes, all else is a
+ * count. The descriptions are those of the JSON Schema, too.
+ *
+ * @module
+ */
+import { z } from "zod";
+
+export const count = z.int().nonnegative();
+export const seconds = z.number().nonnegative();
+export const time = z.iso.datetime();
+
+export const TIME = "Time in UTC, ISO 8601";
+export const poolSize = count.nullable().default(null)
+  .describe("Size of the pool; null for the baseline, and in old records");
+
+const pssBytes = count.nullable().default(null).describe(
+  "Memory in bytes at the end, shared pages by share (Pss); null for a thread, or if unreadable",
+);
+
+export const Cpu = z.object({
+  user: seconds.describe("User time in seconds; counted in ticks, so only indicative"),
+  system: seconds.describe("System time in seconds; counted in ticks, so only indicative"),
+  total: seconds.describe(
+    "Total in seconds, exact; it may differ a little from the sum of the two",
+  ),
+}).meta({ id: "Cpu", description: "CPU time in seconds." });
+
+export const Switches = z.object({
+  voluntary: count.describe("Switches because it waited (ru_nvcsw)"),
+  involuntary: count.describe(
+    "Switches because its time slice was used up, or another task had priority (ru_nivcsw)",
+  ),
+}).meta({ id: "Switches", description: "Context switches, see getrusage(2)." });
+
+export const Child = z.object({
+  index: count.describe("Index in the pool, from 0"),
+  pid: count.nullable().describe(
+    "Process id of the child alive at the end; null if one entry stands for all children",
+  ),
+  connections: count.describe("Connections served"),
+  given: count.describe("Connections that the parent passed to it; 0 if it passes none"),
+  rejected: count.describe("Connections closed because the service refused a request"),
+  lost: count.describe("Children with this index that died"),
+  cpu: Cpu.describe("CPU time of this child"),
+  switches: Switches.describe("Context switches of this child"),
+  pssBytes,
+}).meta({ id: "Child", description: "What one child did and used between mark and stop." });
+
+export const Parent = z.object({
+  pid: count.describe("Process id"),
+  cpu: Cpu.describe("CPU time of the parent"),
+  switches: Switches.describe("Context switches of the parent"),
+  pssBytes,
+}).meta({ id: "Parent", description: "A process that only accepts, hands over or waits." });
+
+const Latency = z.object({
+  p50: seconds.describe("Median, in seconds"),
+  p99: seconds.describe("99th percentile, in seconds"),
+  max: seconds.describe("Maximum, in seconds"),
+  histogram: z.string().describe("HdrHistogram of microseconds, V2 compressed, base64"),
+}).meta({ id: "Latency", description: "Seconds from connect to the end of the reply." });
+
+export const Client = z.object({
+  connections: count.describe("Connections answered in full"),
+  errors: z.record(z.string(), count).describe(
+    "Failed connections by kind: a name of errno(3), or words",
+  ),
+  wallSeconds: seconds.describe(
+    "Seconds from the start of the first client to the end of the last",
+  ),
+  connectionsPerSecond: seconds.describe("Connections answered in full per second of wall time"),
+  cpu: Cpu.describe("CPU time of all clients"),
+  latency: Latency.describe("How long a connection took"),
+}).meta({ id: "Client", description: "What all clients together saw." });
+
+export const Load = z.object({
+  clients: count.describe("Clients at the same time"),
+  connections: count.describe("Connections each client makes, one after the other"),
+  bytes: count.describe("Bytes requested on each connection"),
+  think: count.default(0).describe("Milliseconds a client waits between two connections"),
+}).meta({ id: "Load", description: "The load of one trial." });
+
+export const Check = z.object({
+  source: z.enum(["cgroup v1", "cgroup v2", "schedstat"]).describe(
+    "CPU accounting of a cgroup of its own, or the scheduler's statistics of processes",
+  ),
+  cpuSeconds: seconds.describe("Seconds, between the same two moments"),
+  difference: z.number().nullable().describe(
+    "(cpu.total − cpuSeconds) ÷ cpuSeconds; null if that is 0",
+  ),
+  agrees: z.boolean().nullable().describe("Whether they differ by at most 2 %; null below 0.1 s"),
+}).meta({ id: "Check", description: "CPU time of the server by a second account." });
+
+export const Machine = z.object({
+  seconds: seconds.describe("Duration of the load"),
+  loadAverage: seconds.nullable().describe("Load average of a minute, before the trial"),
+  busySeconds: seconds.nullable().describe(
+    "CPU time of everything on this machine; in steps of 10 ms",
+  ),
+  stealSeconds: seconds.nullable().describe(
+    "CPU time the hypervisor gave to other guests; in steps of 10 ms",
+  ),
+}).meta({
+  id: "Machine",
+  description: "What the machine did during the load. Null if it could not be read.",
+});
+
+const Kernel = z.object({
+  passiveOpens: count.nullable().describe(
+    "Connections the network namespace accepted (PassiveOpens); null if unreadable",
+  ),
+  otherTraffic: count.nullable().describe("Those that were not ours"),
+}).meta({ id: "Kernel", description: "What the kernel counted during the load." });
+
+export const Trial = z.object({
+  round: count.describe("Round, from 1"),
+  position: count.describe("Position within the round, from 0"),
+  design: z.string().describe("Id of the design"),
+  status: z.enum(["ok", "failed", "dnf"]).describe(
+    "Whether it counts; dnf: it did not finish within its limits",
+  ),
+  reason: z.string().nullable().describe("Why it does not count; null if it does"),
+  startedAt: time.describe(TIME),
+  load: Load.describe("Load it was given"),
+  poolSize,
+  cpu: Cpu.nullable().describe(
+    "CPU time of parent and children; null if it failed before there was any",
+  ),
+  switches: Switches.nullable().describe(
+    "Context switches of parent and children; null as for cpu",
+  ),
+  pssBytes,
+  check: Check.nullable().default(null).describe(
+    "A second account of the CPU time; null if there is none",
+  ),
+  parent: Parent.nullable().describe("The parent; null if the process that accepts also serves"),
+  children: z.array(Child).describe(
+    "The children by index; one entry for all if each client has its own child",
+  ),
+  client: Client.nullable().describe("What the clients saw; null if it failed before that"),
+  kernel: Kernel.describe("What the kernel counted during the load"),
+  machine: Machine.nullable().default(null).describe("What the machine did during the load"),
+}).meta({
+  title: "Trial",
+  description: "One line of trials.jsonl: one design under one load, once.",
+});
+
+export type Cpu = z.infer<typeof Cpu>;
+export type Switches = z.infer<typeof Switches>;
+export type Child = z.infer<typeof Child>;
+export type Parent = z.infer<typeof Parent>;
+export type Client = z.infer<typeof Client>;
+export type Load = z.infer<typeof Load>;
+export type Check = z.infer<typeof Check>;
+export type Machine = z.infer<typeof Machine>;
+export type Trial = z.infer<typeof Trial>;
