@@ -11,7 +11,6 @@
  *
  * @module
  */
-
 import { deepStrictEqual } from "node:assert";
 import { isDeepStrictEqual } from "node:util";
 
@@ -22,82 +21,39 @@ export class AssertionError extends Error {
 
 // deno-lint-ignore no-explicit-any
 type Class<T> = abstract new (...args: any[]) => T;
-type Expectation = [msgOrClass?: string | Class<Error>, msgIncludes?: string, msg?: string];
 
-const ending = (msg?: string) => msg ? `: ${msg}` : ".";
 const show = (value: unknown) => Deno.inspect(value);
+
+/** Throws where something does not hold, with the caller's words if there are any. */
+function check(holds: boolean, text: string, msg?: string, details = ""): asserts holds {
+  if (!holds) throw new AssertionError(`${text}${msg ? `: ${msg}` : "."}${details}`);
+}
 
 /** Asserts that `expr` is truthy. */
 export function assert(expr: unknown, msg = ""): asserts expr {
   if (!expr) throw new AssertionError(msg);
 }
 
-/** Fails. */
-export function fail(msg?: string): never {
-  throw new AssertionError(`Failed assertion${ending(msg)}`);
-}
-
-/** Fails: marks a place that is never reached. */
-export function unreachable(msg?: string): never {
-  throw new AssertionError(`Unreachable${ending(msg)}`);
-}
-
 /** Asserts that two values are deeply equal; as in the published package, -0 equals 0. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
   if (equal(actual, expected)) return;
-  throw new AssertionError(`Values are not equal${ending(msg)}\n${diff(actual, expected)}`);
+  check(false, "Values are not equal", msg, `\n${diff(actual, expected)}`);
 }
 
 /** Asserts that two values are not deeply equal. */
 export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
-  if (!equal(actual, expected)) return;
-  throw new AssertionError(
-    `Expected actual: ${show(actual)} not to be: ${show(expected)}${ending(msg)}`,
-  );
-}
-
-/** Asserts that two values are the same one, by `Object.is`. */
-export function assertStrictEquals<T>(
-  actual: unknown,
-  expected: T,
-  msg?: string,
-): asserts actual is T {
-  if (Object.is(actual, expected)) return;
-  throw new AssertionError(
-    `Values are not strictly equal${ending(msg)}\n${diff(actual, expected)}`,
-  );
-}
-
-/** Asserts that `actual` is neither `null` nor `undefined`. */
-export function assertExists<T>(actual: T, msg?: string): asserts actual is NonNullable<T> {
-  if (actual !== undefined && actual !== null) return;
-  throw new AssertionError(
-    `Expected actual: "${actual}" to not be null or undefined${ending(msg)}`,
-  );
-}
-
-/** Asserts that `actual` is an instance of `expectedType`. */
-export function assertInstanceOf<T extends Class<unknown>>(
-  actual: unknown,
-  expectedType: T,
-  msg = "",
-): asserts actual is InstanceType<T> {
-  if (actual instanceof expectedType) return;
-  throw new AssertionError(
-    `Expected ${show(actual)} to be an instance of "${expectedType.name}"${ending(msg)}`,
-  );
+  check(!equal(actual, expected), `Expected actual: ${show(actual)} to be another value`, msg);
 }
 
 /** Asserts that `actual` contains `expected`. */
 export function assertStringIncludes(actual: string, expected: string, msg?: string): void {
-  if (actual.includes(expected)) return;
-  throw new AssertionError(`Expected actual: "${actual}" to contain: "${expected}"${ending(msg)}`);
+  const text = `Expected actual: "${actual}" to contain: "${expected}"`;
+  check(actual.includes(expected), text, msg);
 }
 
 /** Asserts that `actual` matches `expected`. */
 export function assertMatch(actual: string, expected: RegExp, msg?: string): void {
-  if (expected.test(actual)) return;
-  throw new AssertionError(`Expected actual: "${actual}" to match: "${expected}"${ending(msg)}`);
+  check(expected.test(actual), `Expected actual: "${actual}" to match: "${expected}"`, msg);
 }
 
 /** Asserts that two numbers differ by at most `tolerance` (default: 1e-7 of `expected`). */
@@ -107,115 +63,89 @@ export function assertAlmostEquals(
   tolerance: number = Number.isFinite(expected) ? Math.abs(expected * 1e-7) : 1e-7,
   msg?: string,
 ): void {
-  if (Object.is(actual, expected) || Math.abs(expected - actual) <= tolerance) return;
-  throw new AssertionError(
-    `Expected actual: "${actual}" to be within ${tolerance} of "${expected}"${ending(msg)}`,
-  );
+  const isClose = Object.is(actual, expected) || Math.abs(expected - actual) <= tolerance;
+  check(isClose, `Expected actual: "${actual}" to be within ${tolerance} of "${expected}"`, msg);
 }
 
 /** Asserts that `actual > expected`. */
 export function assertGreater<T>(actual: T, expected: T, msg?: string): void {
-  if (actual > expected) return;
-  throw new AssertionError(msg ?? `Expect ${show(actual)} > ${show(expected)}`);
+  check(actual > expected, `Expected ${show(actual)} > ${show(expected)}`, msg);
 }
 
 /** Asserts that `actual >= expected`. */
 export function assertGreaterOrEqual<T>(actual: T, expected: T, msg?: string): void {
-  if (actual >= expected) return;
-  throw new AssertionError(msg ?? `Expect ${show(actual)} >= ${show(expected)}`);
+  check(actual >= expected, `Expected ${show(actual)} >= ${show(expected)}`, msg);
 }
 
 /** Asserts that `actual < expected`. */
 export function assertLess<T>(actual: T, expected: T, msg?: string): void {
-  if (actual < expected) return;
-  throw new AssertionError(msg ?? `Expect ${show(actual)} < ${show(expected)}`);
+  check(actual < expected, `Expected ${show(actual)} < ${show(expected)}`, msg);
 }
 
 /** Asserts that `actual <= expected`. */
 export function assertLessOrEqual<T>(actual: T, expected: T, msg?: string): void {
-  if (actual <= expected) return;
-  throw new AssertionError(msg ?? `Expect ${show(actual)} <= ${show(expected)}`);
+  check(actual <= expected, `Expected ${show(actual)} <= ${show(expected)}`, msg);
 }
 
-/** Asserts that `fn` throws, and returns what it threw. */
-export function assertThrows(fn: () => unknown, msg?: string): unknown;
 /** Asserts that `fn` throws an `ErrorClass` whose message includes `msgIncludes`; returns it. */
 export function assertThrows<E extends Error = Error>(
   fn: () => unknown,
   ErrorClass: Class<E>,
-  msgIncludes?: string,
+  msgIncludes = "",
   msg?: string,
-): E;
-export function assertThrows(
-  fn: () => unknown,
-  ...expectation: Expectation
-): unknown {
-  const { check, msg } = expected(expectation);
+): E {
   try {
     fn();
   } catch (error) {
-    return check(error);
+    return expected(error, ErrorClass, msgIncludes, msg);
   }
-  throw new AssertionError(`Expected function to throw${ending(msg)}`);
+  throw new AssertionError(`Expected function to throw${msg ? `: ${msg}` : "."}`);
 }
 
-/** Asserts that the promise of `fn` rejects, and resolves to what it rejected with. */
-export function assertRejects(fn: () => PromiseLike<unknown>, msg?: string): Promise<unknown>;
-/** Asserts that it rejects with an `ErrorClass` whose message includes `msgIncludes`. */
-export function assertRejects<E extends Error = Error>(
+/** Asserts that the promise of `fn` rejects with such an error; resolves to it. */
+export async function assertRejects<E extends Error = Error>(
   fn: () => PromiseLike<unknown>,
   ErrorClass: Class<E>,
-  msgIncludes?: string,
+  msgIncludes = "",
   msg?: string,
-): Promise<E>;
-export async function assertRejects(
-  fn: () => PromiseLike<unknown>,
-  ...expectation: Expectation
-): Promise<unknown> {
-  const { check, msg } = expected(expectation);
-  let promise: PromiseLike<unknown> | undefined;
+): Promise<E> {
+  let promise;
   try {
     promise = fn();
   } catch { /* a throw is not a rejection */ }
-  if (typeof promise?.then !== "function") {
-    throw new AssertionError(`Function throws when expected to reject${ending(msg)}`);
-  }
+  check(typeof promise?.then === "function", "Function throws when expected to reject", msg);
   try {
     await promise;
   } catch (error) {
-    return check(error);
+    return expected(error, ErrorClass, msgIncludes, msg);
   }
-  throw new AssertionError(`Expected function to reject${ending(msg)}`);
+  throw new AssertionError(`Expected function to reject${msg ? `: ${msg}` : "."}`);
 }
 
-/** The two forms of `assertThrows` and `assertRejects`, as one check of what was thrown. */
-function expected([first, msgIncludes = "", msg]: Expectation) {
-  if (typeof first !== "function") return { check: (error: unknown) => error, msg: first };
-  const check = (error: unknown) => {
-    assertInstanceOf(error, first, msg);
-    assertStringIncludes(error.message, msgIncludes, msg);
-    return error;
-  };
-  return { check, msg };
+/** What was thrown, once it is known for an error of that class with these words. */
+function expected<E extends Error>(
+  error: unknown,
+  ErrorClass: Class<E>,
+  msgIncludes: string,
+  msg?: string,
+): E {
+  const isOne: boolean = error instanceof ErrorClass;
+  check(isOne, `Expected ${show(error)} to be an instance of "${ErrorClass.name}"`, msg);
+  assertStringIncludes((error as E).message, msgIncludes, msg);
+  return error as E;
 }
 
 function equal(a: unknown, b: unknown): boolean {
   return isDeepStrictEqual(a, b) || isDeepStrictEqual(plain(a), plain(b));
 }
 
-/** Evens out what `node:assert` tells apart and the published package does not. */
-function plain(value: unknown, seen = new Map<unknown, unknown>()): unknown {
+/** Evens out what `node:assert` tells apart and the published package does not: -0, and no prototype. */
+function plain(value: unknown): unknown {
   if (value === 0) return 0;
+  if (Array.isArray(value)) return value.map(plain);
   if (value === null || typeof value !== "object") return value;
-  if (seen.has(value)) return seen.get(value);
-  const isRecord = [null, Object.prototype].includes(Object.getPrototypeOf(value));
-  if (!isRecord && !Array.isArray(value)) return value;
-  const copy = Array.isArray(value) ? new Array(value.length) : {};
-  seen.set(value, copy);
-  for (const [key, inner] of Object.entries(value)) {
-    Object.assign(copy, { [key]: plain(inner, seen) });
-  }
-  return copy;
+  if (![null, Object.prototype].includes(Object.getPrototypeOf(value))) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }
 
 /** The difference in the words of `node:assert`, less its headline. */
@@ -225,5 +155,5 @@ function diff(actual: unknown, expected: unknown): string {
   } catch (error) {
     return (error as Error).message.split("\n").slice(1).join("\n");
   }
-  return `The same structure, but not the same object: ${show(actual)}`;
+  return "";
 }

@@ -2,21 +2,16 @@ import {
   assert,
   assertAlmostEquals,
   assertEquals,
-  assertExists,
   assertGreater,
   assertGreaterOrEqual,
-  assertInstanceOf,
   AssertionError,
   assertLess,
   assertLessOrEqual,
   assertMatch,
   assertNotEquals,
   assertRejects,
-  assertStrictEquals,
   assertStringIncludes,
   assertThrows,
-  fail,
-  unreachable,
 } from "@std/assert";
 
 /** Whether an assertion fails, by a plain try and catch: the assertions cannot vouch for themselves. */
@@ -36,11 +31,6 @@ async function failsLater(assertion: () => Promise<unknown>): Promise<boolean> {
   return error !== null;
 }
 
-const cyclic = (end: number) => {
-  const object: Record<string, unknown> = { end };
-  object.self = object;
-  return object;
-};
 const table: Record<string, { holds: (() => unknown)[]; fails: (() => unknown)[] }> = {
   assert: {
     holds: [() => assert(1), () => assert("x")],
@@ -54,7 +44,6 @@ const table: Record<string, { holds: (() => unknown)[]; fails: (() => unknown)[]
       () => assertEquals<unknown>("a1".match(/(?<n>\d)/)?.groups, { n: "1" }),
       () => assertEquals(new Map([["a", new Set([1])]]), new Map([["a", new Set([1])]])),
       () => assertEquals(new Uint8Array([1, 2]), new Uint8Array([1, 2])),
-      () => assertEquals(cyclic(1), cyclic(1)),
     ],
     fails: [
       () => assertEquals({ a: [1, { b: 2 }] }, { a: [1, { b: 3 }] }),
@@ -64,24 +53,11 @@ const table: Record<string, { holds: (() => unknown)[]; fails: (() => unknown)[]
       () => assertEquals<unknown>([], {}),
       () => assertEquals<unknown>(new Map(), new Set()),
       () => assertEquals(new Uint8Array([1, 2]), new Uint8Array([1, 3])),
-      () => assertEquals(cyclic(1), cyclic(2)),
     ],
   },
   assertNotEquals: {
     holds: [() => assertNotEquals({ a: 1 }, { a: 2 })],
     fails: [() => assertNotEquals({ a: 1 }, { a: 1 }), () => assertNotEquals(-0, 0)],
-  },
-  assertStrictEquals: {
-    holds: [() => assertStrictEquals(1, 1), () => assertStrictEquals(NaN, NaN)],
-    fails: [() => assertStrictEquals({}, {}), () => assertStrictEquals(-0, 0)],
-  },
-  assertExists: {
-    holds: [() => assertExists(0), () => assertExists("")],
-    fails: [() => assertExists(null), () => assertExists(undefined)],
-  },
-  assertInstanceOf: {
-    holds: [() => assertInstanceOf(new RangeError(), Error)],
-    fails: [() => assertInstanceOf(new Error(), RangeError), () => assertInstanceOf(null, Error)],
   },
   assertStringIncludes: {
     holds: [() => assertStringIncludes("ready on 80", "ready")],
@@ -111,11 +87,10 @@ const table: Record<string, { holds: (() => unknown)[]; fails: (() => unknown)[]
   },
   assertThrows: {
     holds: [
-      () => assertThrows(() => JSON.parse("{")),
-      () => assertThrows(() => JSON.parse("{"), SyntaxError, "JSON"),
+      () => assertThrows(() => JSON.parse("{"), SyntaxError),
+      () => assertThrows(() => JSON.parse("{"), Error, "JSON"),
     ],
     fails: [
-      () => assertThrows(() => 1),
       () => assertThrows(() => 1, Error),
       () => assertThrows(() => JSON.parse("{"), TypeError),
       () => assertThrows(() => JSON.parse("{"), SyntaxError, "no such words"),
@@ -124,10 +99,6 @@ const table: Record<string, { holds: (() => unknown)[]; fails: (() => unknown)[]
           throw "no error";
         }, Error),
     ],
-  },
-  "fail and unreachable": {
-    holds: [],
-    fails: [() => fail(), () => fail("why"), () => unreachable()],
   },
 };
 
@@ -142,13 +113,16 @@ for (const [name, assertions] of Object.entries(table)) {
 
 Deno.test("assertRejects() holds and fails", async () => {
   const late = () => Promise.reject(new RangeError("too late"));
-  await assertRejects(late);
+  const throwNow = () => {
+    throw new RangeError("thrown, not rejected");
+  };
+  await assertRejects(late, Error);
   await assertRejects(late, RangeError, "late");
   const failing = [
-    () => assertRejects(() => Promise.resolve(1)),
+    () => assertRejects(() => Promise.resolve(1), Error),
     () => assertRejects(late, TypeError),
     () => assertRejects(late, RangeError, "early"),
-    () => assertRejects(() => fail("thrown, not rejected")),
+    () => assertRejects(throwNow, RangeError),
   ];
   for (const assertion of failing) {
     if (!await failsLater(assertion)) throw new Error(`did not fail: ${assertion}`);
@@ -160,20 +134,19 @@ Deno.test("assertThrows() and assertRejects() return the error", async () => {
   const thrown: RangeError = assertThrows(() => {
     throw error;
   }, RangeError);
-  assertStrictEquals(thrown, error);
-  assertStrictEquals(await assertRejects(() => Promise.reject(error), RangeError, "many"), error);
+  const rejected = await assertRejects(() => Promise.reject(error), RangeError, "many");
+  assert(thrown === error && rejected === error);
 });
 
 Deno.test("an assertion narrows the type", () => {
   const value = JSON.parse('{"port":80}') as { port?: number } | null;
-  assertExists(value);
-  assert(value.port);
+  assert(value?.port);
   const port: number = value.port;
   assertEquals(port, 80);
 });
 
 Deno.test("a failure says the caller's words", () => {
-  for (const say of [assertEquals<number>, assertStrictEquals, assertGreater<number>]) {
-    assertThrows(() => (say as typeof assertEquals)(1, 2, "the reason"), AssertionError, "reason");
+  for (const assertion of [assertEquals<number>, assertGreater<number>]) {
+    assertThrows(() => assertion(1, 2, "the reason"), AssertionError, "the reason");
   }
 });

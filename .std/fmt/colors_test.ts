@@ -1,39 +1,20 @@
 import { assertEquals } from "@std/assert";
-import * as colors from "@std/fmt/colors";
+import { bold, dim, red, stripAnsiCode } from "@std/fmt/colors";
 
-const {
-  bold,
-  cyan,
-  dim,
-  getColorEnabled,
-  gray,
-  green,
-  red,
-  setColorEnabled,
-  stripAnsiCode,
-  yellow,
-} = colors;
-
-Deno.test("a style is applied when colors are enabled, and only then", () => {
-  const before = getColorEnabled();
-  try {
-    for (const style of [bold, cyan, dim, gray, green, red, yellow]) {
-      setColorEnabled(true);
-      assertEquals(style("herd") !== "herd", getColorEnabled());
-      assertEquals(stripAnsiCode(style("herd")), "herd");
-      setColorEnabled(false);
-      assertEquals(style("herd"), "herd");
-    }
-  } finally {
-    setColorEnabled(before);
-  }
+Deno.test("styles are the codes of ECMA-48, unless NO_COLOR is set", () => {
+  const expected = ["\x1b[1mherd\x1b[22m", "\x1b[2mherd\x1b[22m", "\x1b[31mherd\x1b[39m"];
+  const styled = [bold, dim, red].map((style) => style("herd"));
+  assertEquals(styled, Deno.noColor ? ["herd", "herd", "herd"] : expected);
 });
 
-Deno.test("setColorEnabled() cannot override NO_COLOR", () => {
-  const before = getColorEnabled();
-  setColorEnabled(true);
-  assertEquals(getColorEnabled(), !Deno.noColor);
-  setColorEnabled(before);
+Deno.test("NO_COLOR turns styles off", async () => {
+  const program = `import { red } from "${import.meta.resolve("./colors.ts")}"; ` +
+    'Deno.stdout.writeSync(new TextEncoder().encode(red("herd")));';
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", `data:application/typescript,${encodeURIComponent(program)}`],
+    env: { NO_COLOR: "1" },
+  }).output();
+  assertEquals(new TextDecoder().decode(stdout), "herd");
 });
 
 Deno.test("stripAnsiCode() removes escape codes", () => {

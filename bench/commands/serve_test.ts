@@ -11,7 +11,6 @@ import type { Report } from "../../servers/host/account.ts";
 import { designs } from "../../servers/designs.ts";
 import { boundAddress, internetAddress } from "../../servers/posix/addresses.ts";
 import { Errno, hasErrno } from "../../servers/posix/errors.ts";
-import { readText } from "../../servers/posix/files.ts";
 import { listen } from "../../servers/posix/sockets.ts";
 import {
   ask,
