@@ -244,7 +244,7 @@ Deno.test("bench --local runs doors beside pools behind Unix-domain sockets", as
     assertEquals(children.reduce((sum, { connections }) => sum + connections, 0), 500);
     assertEquals(kernel.passiveOpens, null);
   }
-  assertMatch(stdout, /^Local servers: what each design costs$/m);
+  assertMatch(stdout, /^Local servers: cost of each design$/m);
   assertMatch(stdout, /^ *– +door +1 +door /m);
   assertMatch(stdout, /^ *4 +prefork-mutex +1 +unix /m);
 });

@@ -29,8 +29,8 @@ Deno.test("differenceText() tells what B costs against A, with an interval of 95
 Deno.test("differenceText() says that fewer than 6 rounds cannot show a difference", () => {
   assertEquals(
     textOf([0.2, 0.2, 0.2, 0.1, 0.1], [0.3, 0.4, 0.5, 0.3, 0.4]),
-    `${B} and ${A}: 5 rounds cannot show a difference, as p is no less than 0.063 however large it is; ` +
-      "6 rounds could (seen: 2.4 ×, range 1.5…4.0 ×).",
+    `${B} and ${A}: 5 rounds cannot show a difference, since p cannot be below 0.063; at least 6 ` +
+      "rounds are needed (measured: 2.4 ×, range 1.5…4.0 ×).",
   );
 });
 
@@ -40,8 +40,8 @@ Deno.test("differenceText() tells of no difference how large a one would have be
   assertMatch(
     textOf(ofA, ofB),
     new RegExp(
-      `^${B} and ${A}: no difference that 6 rounds could show; a difference of 9\\.1 % would have been ` +
-        "seen \\(95 % interval −9\\.1…\\+5\\.6 %, p = 1\\.00\\)\\.$",
+      `^${B} and ${A}: no difference found in 6 rounds; one of 9\\.1 % would have been detected ` +
+        "\\(95 % interval −9\\.1…\\+5\\.6 %, p = 1\\.00\\)\\.$",
     ),
   );
 });
@@ -66,7 +66,7 @@ Deno.test("differenceText() leaves out rounds that do not count for both", () =>
 });
 
 Deno.test("differenceText() tells no spread of a single round", () => {
-  assertMatch(textOf([0.1], [0.25]), /; 6 rounds could \(seen: 2\.5 ×\)\.$/);
+  assertMatch(textOf([0.1], [0.25]), /at least 6 rounds are needed \(measured: 2\.5 ×\)\.$/);
 });
 
 Deno.test("differenceText() has nothing to tell without a round that counts for both", () => {
@@ -86,7 +86,10 @@ Deno.test("compare runs two designs by turns, and tells both rows and their diff
   for (const id of [A, B]) assertMatch(stdout, new RegExp(`^ +\\d +${id} +1 +\\d`, "m"));
   assertMatch(
     stdout,
-    new RegExp(`^${B} and ${A}: 1 round cannot show a difference, .* \\(seen: .* [%×]\\)\\.$`, "m"),
+    new RegExp(
+      `^${B} and ${A}: 1 round cannot show a difference, .* \\(measured: .* [%×]\\)\\.$`,
+      "m",
+    ),
   );
   const { run, trials } = readRecord(folder.path);
   assertEquals(run.complete, true);

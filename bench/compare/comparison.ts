@@ -1,9 +1,9 @@
 /**
- * What one cost is to another: how much more or less, how sure that is, and what would be needed to know.
+ * Compares two costs: the difference, its certainty, and the number of rounds needed to show one.
  *
- * Costs are compared as ratios, by their logarithms: noise multiplies a cost, and so A against B says
- * the same as B against A (Fleming and Wallace, *How Not to Lie with Statistics: The Correct Way to
- * Summarize Benchmark Results*, CACM 29, 1986).
+ * Costs are compared as ratios, on a logarithmic scale, since noise multiplies a cost. So comparing A with
+ * B gives the same result as comparing B with A (Fleming and Wallace, *How Not to Lie with Statistics: The
+ * Correct Way to Summarize Benchmark Results*, CACM 29, 1986).
  *
  * @module
  */
@@ -15,46 +15,46 @@ import type { Shift } from "../statistics/shift.ts";
 import { normalBound } from "../statistics/special.ts";
 import { allDifferences, smallestUnpairedP, unpairedShift } from "../statistics/unpaired.ts";
 
-/** Costs to compare, all above 0, in any unit. Paired: those at one index are of the same round. */
+/** Costs to compare, all above 0, in any unit. If paired, costs with the same index are from one round. */
 export interface Costs {
   readonly paired: boolean;
   readonly a: readonly number[];
   readonly b: readonly number[];
 }
 
-/** What the cost B is to the cost A; ratios are B over A. */
+/** The cost of B compared with that of A. Ratios are B over A. */
 export interface Comparison {
   readonly paired: boolean;
-  /** Rounds that count for each. */
+  /** Number of valid rounds. */
   readonly rounds: { readonly a: number; readonly b: number };
-  /** Hodges and Lehmann's estimate. */
+  /** The Hodges-Lehmann estimate. */
   readonly ratio: number;
-  /** Of the ratio: 95 % for this comparison by itself, or a range. */
+  /** Interval of the ratio: 95 % for this comparison alone, or a range. */
   readonly interval: Interval;
   /**
-   * The ratios that these rounds do not rule out, all comparisons looked at together: had B been as far
-   * from A as any other ratio, it would have been called a difference.
+   * The ratios these rounds do not rule out, corrected for the number of comparisons. Any ratio outside
+   * would have been reported as a difference.
    */
   readonly possible: Interval;
-  /** Where half of all ratios of a single round of B to one of A lie: their median, give or take a MAD. */
+  /** The middle half of the ratios of a single round of B to one of A: their median ± MAD. */
   readonly noise: { readonly low: number; readonly high: number };
-  /** Two-sided p-value of no difference. */
+  /** Two-sided p-value of the hypothesis of no difference. */
   readonly p: number;
-  /** The same after Holm's correction: to be compared with 0.05. */
+  /** The same after Holm's correction, for comparison with 0.05. */
   readonly correctedP: number;
-  /** The smallest `correctedP` that so many rounds can have, if this design alone differed. */
+  /** The smallest `correctedP` possible with this number of rounds, if only this design differs. */
   readonly smallestP: number;
-  /** How many comparisons were corrected for. */
+  /** Number of comparisons in the correction. */
   readonly family: number;
 }
 
-/** What a comparison found of B. */
+/** The finding of a comparison, about B. */
 export type Finding = "costs more" | "costs less" | "no difference" | "too few rounds";
 
-/** Chance of a difference to be found by the number of rounds that is advised. */
+/** Probability of finding a difference with the recommended number of rounds. */
 export const POWER = 0.8;
 
-/** Compares costs, correcting for how many comparisons there are. None of them may be empty. */
+/** Compares costs, corrected for the number of comparisons. None may be empty. */
 export function compareCosts(all: readonly Costs[]): Comparison[] {
   const family = all.length;
   const shifts = all.map((costs) => shiftOf(costs, SIGNIFICANCE));
@@ -76,22 +76,22 @@ export function compareCosts(all: readonly Costs[]): Comparison[] {
   });
 }
 
-/** What was found. A difference is one where p-value and interval say so, and the rounds could. */
+/** The finding. A difference needs a small p-value, an interval without 1, and enough rounds. */
 export function findingOf(
   { smallestP, correctedP, interval: { low, high } }: Comparison,
 ): Finding {
   if (smallestP > SIGNIFICANCE) return "too few rounds";
   if (correctedP > SIGNIFICANCE) return "no difference";
-  // With ties among the costs, the interval can be a shade more careful than the p-value.
+  // With ties among the costs, the interval can be slightly more conservative than the p-value.
   return low > 1 ? "costs more" : high < 1 ? "costs less" : "no difference";
 }
 
-/** The least share by which B would have to be dearer or cheaper to be called different: 0.06 is 6 %. */
+/** The smallest difference between B and A that would have been found, as a share: 0.06 is 6 %. */
 export function detectable({ possible: { low, high } }: Comparison): number {
   return Math.max(high - 1, 1 - low);
 }
 
-/** Fewest rounds that can show any difference, with so many comparisons. In two runs: of each. */
+/** The smallest number of rounds that can show a difference; for two runs, in each. */
 export function fewestRounds({ paired, family }: Pick<Comparison, "paired" | "family">): number {
   const smallest = paired ? smallestPairedP : (n: number) => smallestUnpairedP(n, n);
   let rounds = 1;
@@ -100,10 +100,10 @@ export function fewestRounds({ paired, family }: Pick<Comparison, "paired" | "fa
 }
 
 /**
- * About how many rounds find a difference of so large a share (0.1 is 10 %) 4 times in 5. In two runs: of
- * each.
+ * The approximate number of rounds that finds a difference of this share (0.1 is 10 %) with probability
+ * `POWER`; for two runs, in each.
  *
- * From the width of the interval that there is, which shrinks with the square root of the rounds; as
+ * Derived from the width of the current interval, which shrinks with the square root of the rounds: see
  * G. E. Noether, *Sample Size Determination for Some Common Nonparametric Tests*, JASA 82, 1987.
  */
 export function roundsFor(share: number, comparison: Comparison): number {
@@ -116,9 +116,9 @@ export function roundsFor(share: number, comparison: Comparison): number {
 }
 
 /**
- * Whether B is worse by more than a share (0.05 is 5 %): a difference was found, all of its interval is
- * above that, and so is the noise band, which no number of rounds makes narrower. An interval alone would
- * blame B for a whole run that was a little slower.
+ * Whether B costs more than A by more than a share (0.05 is 5 %): there is a difference, and its interval
+ * and the noise band are entirely above that share. More rounds do not narrow the noise band; the interval
+ * alone would blame B if its whole run was a little slower.
  */
 export function isRegression(comparison: Comparison, share: number): boolean {
   const { interval, noise } = comparison;

@@ -13,7 +13,7 @@ import { verdict } from "./verdict.ts";
 
 const kinds = [{ paired: true, kind: "paired" }, { paired: false, kind: "unpaired" }];
 
-/** So many rounds of a cost of 100, with noise of a shape and size; dearer by a factor. */
+/** Rounds of a cost of 100 times a factor, with noise of a shape and size. */
 function costs(
   n: number,
   random: () => number,
@@ -35,7 +35,7 @@ function inNoise(
 
 for (const { paired, kind } of kinds) {
   for (const shape of Object.keys(shapes)) {
-    Deno.test(`compareCosts() tells ${shape} noise from itself 17 times in 200 at most, ${kind}`, () => {
+    Deno.test(`compareCosts() finds a difference between ${shape} noise and itself at most 17 times in 200, ${kind}`, () => {
       const random = randomFrom(200);
       const called = draws(200, () => {
         const [a, b] = [costs(10, random, { shape }), costs(10, random, { shape })];
@@ -46,7 +46,7 @@ for (const { paired, kind } of kinds) {
     });
   }
 
-  Deno.test(`10 % more is found with 10 rounds up to a MAD of 4 %, or it is said what it takes, ${kind}`, () => {
+  Deno.test(`10 rounds find 10 % more up to a MAD of 4 %, or verdict() gives the rounds needed, ${kind}`, () => {
     for (const [mad, least] of [[0.01, 100], [0.02, 99], [0.03, 96], [0.04, 80]] as const) {
       const random = randomFrom(40);
       const said = draws(
@@ -54,14 +54,16 @@ for (const { paired, kind } of kinds) {
         () => verdict(inNoise(10, { mad, factor: 1.1, paired }, random), "A", "B"),
       );
       const found = said.filter((text) => text.includes("more CPU than A")).length;
-      const advised = said.filter((text) => /To find one of 10 %, .* rounds\.$/.test(text)).length;
+      const advised = said.filter((text) =>
+        /Finding a difference of 10 % .* rounds\.$/.test(text)
+      ).length;
       assert(found >= least, `${found} of 100 where the MAD is ${mad}`);
       // An interval of 95 % may miss the 10 % on the low side in 2.5 of 100 cases.
       assert(found + advised >= 95, `${found} + ${advised} of 100 where the MAD is ${mad}`);
     }
   });
 
-  Deno.test(`roundsFor() is a number of rounds that finds the difference 4 times in 5, ${kind}`, () => {
+  Deno.test(`roundsFor() is enough to find the difference with 80 % probability, ${kind}`, () => {
     const random = randomFrom(80);
     for (const mad of [0.06, 0.08]) {
       const advised = draws(
@@ -80,7 +82,7 @@ for (const { paired, kind } of kinds) {
     }
   });
 
-  Deno.test(`compareCosts() says the same when A and B change places, ${kind}`, () => {
+  Deno.test(`compareCosts() is symmetric in A and B, ${kind}`, () => {
     const random = randomFrom(3);
     const [a, b] = [costs(9, random), costs(9, random, { factor: 1.2 })];
     const there = compareCosts([{ paired, a, b }])[0]!;
@@ -93,7 +95,7 @@ for (const { paired, kind } of kinds) {
   });
 }
 
-Deno.test("compareCosts() pairs rounds, which unpaired would drown each other", () => {
+Deno.test("compareCosts() pairs rounds, whose differences would be lost unpaired", () => {
   const a = [50, 900, 300, 70, 500, 120, 800, 200];
   const b = a.map((cost, round) => cost * (1.04 + round / 1000));
   const [paired, unpaired] = kinds.map(({ paired }) => compareCosts([{ paired, a, b }])[0]!);
@@ -101,7 +103,7 @@ Deno.test("compareCosts() pairs rounds, which unpaired would drown each other", 
   assertAlmostEquals(paired!.ratio, 1.0435, 1e-3);
 });
 
-Deno.test("compareCosts() corrects for how many comparisons there are", () => {
+Deno.test("compareCosts() corrects for the number of comparisons", () => {
   const random = randomFrom(11);
   const same = () => ({ paired: true, a: costs(7, random), b: costs(7, random) });
   const differs = { paired: true, a: draws(7, () => 100), b: [110, 111, 112, 113, 114, 115, 116] };
@@ -114,7 +116,7 @@ Deno.test("compareCosts() corrects for how many comparisons there are", () => {
   assertEquals([alone, three!, four!].map(fewestRounds), [6, 7, 8]);
 });
 
-Deno.test("detectable() is the difference from which on these rounds would have called one", () => {
+Deno.test("detectable() is the smallest difference that would have been found", () => {
   const random = randomFrom(21);
   for (let one = 0; one < 20; one++) {
     const [a, b] = [costs(10, random), costs(10, random)];
@@ -139,7 +141,7 @@ Deno.test("fewestRounds() is 6 in pairs, 4 in two runs, and more among many", ()
   ]);
 });
 
-Deno.test("isRegression() takes the interval and the noise band to agree", () => {
+Deno.test("isRegression() needs both the interval and the noise band above the share", () => {
   const regression = (a: number[], b: number[], share: number) =>
     isRegression(compareCosts([{ paired: false, a, b }])[0]!, share);
   const narrow = [99, 99.5, 100, 100, 100.5, 101];
@@ -157,7 +159,7 @@ Deno.test("isRegression() takes the interval and the noise band to agree", () =>
   assertEquals(isRegression(wide, 0.05), false);
 });
 
-Deno.test("isRegression() never blames a design for its own noise", () => {
+Deno.test("isRegression() is never caused by the noise of a design", () => {
   for (const { paired } of kinds) {
     const random = randomFrom(51);
     const blamed = draws(

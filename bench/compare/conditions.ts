@@ -6,8 +6,8 @@
 import type { Environment, Plan, Run } from "../record/record.ts";
 
 /**
- * What moves the figures and is not what is compared. The commit is not among it: to compare two of them
- * is what recorded runs are compared for. Nor is the memory, of which there only has to be enough.
+ * What affects the results without being compared. The commit is not included: runs are recorded to
+ * compare commits. Nor is the memory size, which only has to be sufficient.
  */
 const ENVIRONMENT = [
   "system",
@@ -33,7 +33,7 @@ const LOAD = [
   "local",
 ] as const satisfies readonly (keyof Plan)[];
 
-/** In what the conditions of two runs differ, each as "kernel: 6.1 in A, 6.2 in B". */
+/** The differences between the conditions of two runs, each as "kernel: 6.1 in A, 6.2 in B". */
 export function differingConditions(a: Run, b: Run): string[] {
   return [
     ...differing(ENVIRONMENT, a.environment, b.environment),

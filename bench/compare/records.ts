@@ -1,5 +1,5 @@
 /**
- * From records to comparisons: two designs within a run, or each design in two runs.
+ * Compares recorded costs: two designs of a run, or each design of two runs.
  *
  * @module
  */
@@ -9,29 +9,30 @@ import type { Recorded, Trial } from "../record/record.ts";
 /** One design in two runs. */
 export interface DesignInRuns {
   readonly id: string;
-  /** CPU of everything that serves, in microseconds a connection, of each round that counts. */
+  /** CPU microseconds per connection, parent and children, of each valid round. */
   readonly a: readonly number[];
   readonly b: readonly number[];
-  /** Null where one of the runs has no round that counts. */
+  /** Null if one of the runs has no valid round. */
   readonly comparison: Comparison | null;
 }
 
 /** Two runs, design by design. */
 export interface RunsCompared {
-  /** Those that both runs planned, in the order of A. */
+  /** Designs planned in both runs, in the order of A. */
   readonly designs: readonly DesignInRuns[];
-  /** Ids of designs that only one of them planned. */
+  /** Ids of designs planned only in A. */
   readonly onlyA: readonly string[];
+  /** Ids of designs planned only in B. */
   readonly onlyB: readonly string[];
 }
 
-/** Compares two designs, paired within each round; null where no round counts for both. */
+/** Compares two designs, paired within rounds; null if no round is valid for both. */
 export function compareDesigns({ trials }: Recorded, a: string, b: string): Comparison | null {
   const costs = pairedCosts(ofDesign(trials, a), ofDesign(trials, b));
   return costs.a.length === 0 ? null : compareCosts([costs])[0]!;
 }
 
-/** What trials of A and of B cost in the rounds that count for both, in microseconds a connection. */
+/** CPU microseconds per connection of A and B, in the rounds valid for both. */
 export function pairedCosts(a: readonly Trial[], b: readonly Trial[]): Costs {
   const [ofA, ofB] = [costsByRound(a), costsByRound(b)];
   const rounds = [...ofA.keys()].filter((round) => ofB.has(round));
@@ -40,8 +41,8 @@ export function pairedCosts(a: readonly Trial[], b: readonly Trial[]): Costs {
 }
 
 /**
- * Compares every design that both runs have. Rounds of different runs have nothing to do with each other:
- * unpaired, and corrected for the number of designs.
+ * Compares every design in both runs. Rounds of different runs are unrelated, so the comparisons are
+ * unpaired; they are corrected for the number of designs.
  */
 export function compareRuns(a: Recorded, b: Recorded): RunsCompared {
   const [inA, inB] = [a, b].map(({ run }) => run.plan.designs) as [string[], string[]];
@@ -66,12 +67,12 @@ function ofDesign(trials: readonly Trial[], id: string): Trial[] {
   return trials.filter(({ design }) => design === id);
 }
 
-/** CPU microseconds a connection of each round that counts. */
+/** CPU microseconds per connection of each valid round. */
 function costsByRound(trials: readonly Trial[]): Map<number, number> {
-  const counting = trials.filter(({ status }) => status === "ok");
+  const valid = trials.filter(({ status }) => status === "ok");
   return new Map(
-    counting.map((trial): [number, number] => [trial.round, costOf(trial)])
-      // No CPU at all is no cost that another could be a multiple of.
+    valid.map((trial): [number, number] => [trial.round, costOf(trial)])
+      // A cost of 0 has no ratio to another.
       .filter(([, cost]) => cost > 0),
   );
 }

@@ -1,17 +1,15 @@
 /**
- * One comparison again and again, each of rounds of its own: how often does it call a difference?
+ * Repeats a comparison, each time with new rounds, to count how often it reports a difference.
  *
- * The rounds are as independent as they can be on one machine. Each trial has a server and a load of its
- * own: what V8 compiled when, where memory lies and who runs on which processor stay as they are while a
- * process lives, so that several accounts of one server would be one observation and not several. No
- * trial is used twice, and a toss decides who goes first in a round. The baseline, which no comparison
- * looks at, is left out.
+ * The rounds are as independent as possible on one machine. Each trial starts its own server and load:
+ * JIT timing, memory layout and processor placement stay the same for the life of a process, so several
+ * measurements of one server would be one observation. No trial is used twice, and the order within a
+ * round is random. The baseline is left out, since no comparison uses it.
  *
- * They are not independent of the weather: trials that follow each other share what else the machine does
- * in that minute. For a design against itself that does no harm. Whatever the noise, the two of a round
- * could be exchanged, as their order was tossed; so each comparison is wrong with its 5 % at most,
- * whatever the one before it said, and the number of wrong ones is binomial. How often a difference that
- * is there is found depends on the noise, and holds for that hour on that machine.
+ * Consecutive trials still share the other activity of the machine. For a design compared with itself that
+ * is harmless: the two trials of a round are exchangeable because their order is random. So each comparison
+ * is wrong with a probability of at most 5 %, independently of the others, and the number of wrong ones is
+ * binomial. How often a real difference is found depends on the noise at that time on that machine.
  *
  * @module
  */
@@ -23,12 +21,12 @@ import type { Executor, Planned } from "../run/trial.ts";
 import { compareCosts, type Comparison, type Costs } from "./comparison.ts";
 import { pairedCosts } from "./records.ts";
 
-/** What is compared how often. */
+/** The designs to compare, and how often. */
 export interface Repeated {
   /** Ids of the designs; they may be the same. */
   readonly a: string;
   readonly b: string;
-  /** CPU that B wastes on each connection, as a share of what one costs A: 0.1 is 10 %. */
+  /** Extra CPU that B uses per connection, as a share of A's cost: 0.1 is 10 %. */
   readonly extraShare: number;
   readonly comparisons: number;
 }
@@ -37,22 +35,22 @@ export interface Repeated {
 export interface Repetition {
   /** From 1. */
   readonly index: number;
-  /** Of the rounds that count, in microseconds of CPU a connection. */
+  /** CPU microseconds per connection of the valid rounds. */
   readonly costs: Costs;
-  /** As `deno task compare` makes it; null where no round counts. */
+  /** The same as in `deno task compare`; null without a valid round. */
   readonly comparison: Comparison | null;
-  /** What B was told to waste on each connection, in nanoseconds of CPU. */
+  /** Extra CPU of B per connection, in nanoseconds. */
   readonly extraCpu: number;
-  /** Why trials did not count. */
+  /** Reasons of failed trials. */
   readonly failures: readonly string[];
 }
 
-/** Trials of A alone, before the first comparison, that tell what a connection costs it. */
+/** Trials of A before the first comparison, to measure its cost per connection. */
 const CALIBRATION_TRIALS = 5;
 
 /**
- * Compares again and again, with the rounds, the load and the seed of the plan, whose designs are A and B.
- * Ends early, without what it is at, where the signal is aborted.
+ * Repeats the comparison of A and B with the rounds, load and seed of the plan. When the signal is aborted
+ * it ends early, without the current comparison.
  *
  * @throws {FailedError} if A's cost cannot be measured.
  */
@@ -72,16 +70,16 @@ export async function* repeatComparison(
     const trials = await runRounds(sides, plan.rounds, random, run, signal);
     if (signal.aborted) return;
     const costs = pairedCosts(...trials);
-    const counts = costs.a.length > 0;
+    const isValid = costs.a.length > 0;
     yield {
       index,
       costs,
-      comparison: counts ? compareCosts([costs])[0]! : null,
+      comparison: isValid ? compareCosts([costs])[0]! : null,
       extraCpu,
       failures: trials.flat().flatMap(({ reason }) => reason ?? []),
     };
-    // The machine changes, and with it what 10 % are.
-    if (counts) costsOfA = [...costs.a];
+    // The machine's speed changes, and with it the CPU time that the share stands for.
+    if (isValid) costsOfA = [...costs.a];
   }
 }
 
@@ -101,11 +99,11 @@ async function calibrate(
   const { a } = pairedCosts(trials, trials);
   if (a.length > 0 || signal.aborted) return [...a];
   throw new FailedError(
-    `Cannot tell what a connection of ${planned.design} costs: ${trials[0]!.reason}`,
+    `Cannot measure the cost per connection of ${planned.design}: ${trials[0]!.reason}`,
   );
 }
 
-/** The trials of both sides, each round in an order that is tossed. */
+/** The trials of both sides, each round in random order. */
 async function runRounds(
   sides: readonly [Planned, Planned],
   rounds: number,

@@ -1,5 +1,5 @@
 /**
- * A comparison in a plain sentence.
+ * Comparisons as sentences, and as events for programs.
  *
  * @module
  */
@@ -12,18 +12,18 @@ import {
   roundsFor,
 } from "./comparison.ts";
 
-/** The difference that one would like to know of, where the noise hides it. */
+/** The smallest difference of interest. */
 export const OF_INTEREST = 0.1;
 
-/** More rounds than this nobody runs. */
+/** The largest number of rounds to recommend. */
 const MOST_ROUNDS = 1000;
 
 /**
- * What was found of B, and how sure that is; where nothing was found, how large a difference would have
- * been seen, and how many rounds would find one of 10 %.
+ * The finding about B with its certainty. Without a difference: the smallest detectable one, and the number
+ * of rounds that would find one of 10 %.
  *
- * @param a What A is called.
- * @param b What B is called.
+ * @param a Name of A.
+ * @param b Name of B.
  */
 export function verdict(comparison: Comparison, a: string, b: string): string {
   switch (findingOf(comparison)) {
@@ -37,7 +37,7 @@ export function verdict(comparison: Comparison, a: string, b: string): string {
   }
 }
 
-/** The same for programs. Ratios are those of B to A; noise and interval are explained in comparison.ts. */
+/** The same for programs; the fields are described in `Comparison`. */
 export function verdictEvent(comparison: Comparison, a: string, b: string) {
   const { possible: _, ...figures } = comparison;
   const isTooFew = findingOf(comparison) === "too few rounds";
@@ -47,14 +47,14 @@ export function verdictEvent(comparison: Comparison, a: string, b: string) {
     b,
     finding: findingOf(comparison),
     ...figures,
-    // A range is no interval: nothing follows from its width.
+    // A range is not an interval: its width says nothing about other rounds.
     detectable: isTooFew ? null : detectable(comparison),
     roundsForTenPercent: isTooFew ? null : roundsFor(OF_INTEREST, comparison),
     verdict: verdict(comparison, a, b),
   };
 }
 
-/** A p-value as it is printed. */
+/** A p-value as text. */
 export function formatP(p: number): string {
   return p < 0.001 ? "< 0.001" : p.toFixed(p < 0.1 ? 3 : 2);
 }
@@ -79,27 +79,29 @@ function costs({ ratio, interval: { high } }: Comparison, a: string): string {
   return `costs ${percents([ratio - 1])} % ${ratio > 1 ? "more" : "less"} CPU than ${a}`;
 }
 
-/** An interval that does not include 1, in the words of `costs`: without signs, the smaller one first. */
+/** An interval without 1, for use after `costs`: no signs, the smaller value first. */
 function spread({ interval: { low, high } }: Comparison): string {
   if (high >= 2) return `${multiples([low, high])} times`;
   return `${percents(low > 1 ? [low - 1, high - 1] : [1 - high, 1 - low])} %`;
 }
 
 function none(comparison: Comparison, a: string, b: string): string {
-  const seen = formatShare(detectable(comparison)) + " would have been seen" + among(comparison);
   const found = `95 % interval ${formatRatios(comparison.interval)}, ${pValues(comparison)}`;
-  return `${b} and ${a}: no difference that ${rounds(comparison)} could show; ` +
-    `a difference of ${seen} (${found}).${advice(comparison)}`;
+  return `${b} and ${a}: no difference found in ${rounds(comparison)}; one of ` +
+    `${formatShare(detectable(comparison))} would have been detected${among(comparison)} ` +
+    `(${found}).${advice(comparison)}`;
 }
 
-/** How many rounds it would take, where a difference that one would like to know of may be hidden. */
+/** The number of rounds needed, if a difference of interest could be hidden by noise. */
 function advice(comparison: Comparison): string {
   if (detectable(comparison) < OF_INTEREST) return "";
-  return ` To find one of ${100 * OF_INTEREST} %, ${POWER * 5} times in 5, would take ` +
+  return ` Finding a difference of ${100 * OF_INTEREST} % with ${
+    100 * POWER
+  } % probability needs ` +
     `${about(roundsToDecide(comparison))} rounds.`;
 }
 
-/** Where by their noise the rounds that there are should have done, but did not, as many again. */
+/** The rounds needed by the noise; twice the current ones if those should have been enough. */
 function roundsToDecide(comparison: Comparison): number {
   const { rounds: { a, b } } = comparison;
   const needed = roundsFor(OF_INTEREST, comparison);
@@ -110,8 +112,10 @@ function tooFew(comparison: Comparison, a: string, b: string): string {
   const { ratio, interval, rounds: { a: n, b: m }, smallestP } = comparison;
   const range = Math.max(n, m) > 1 ? `, range ${formatRatios(interval)}` : "";
   return `${b} and ${a}: ${rounds(comparison)} cannot show a difference${among(comparison)}, ` +
-    `as p is no less than ${formatP(smallestP)} however large it is; ` +
-    `${fewestRounds(comparison)} rounds could (seen: ${formatRatio(ratio)}${range}).`;
+    `since p cannot be below ${formatP(smallestP)}; at least ${
+      fewestRounds(comparison)
+    } rounds are ` +
+    `needed (measured: ${formatRatio(ratio)}${range}).`;
 }
 
 function among({ family }: Comparison): string {
@@ -132,7 +136,7 @@ function about(rounds: number): string {
   return rounds > MOST_ROUNDS ? `more than ${MOST_ROUNDS}` : `about ${rounds}`;
 }
 
-/** Ratios less 1, in percent. */
+/** Shares in percent, without signs. */
 function percents(shares: readonly number[]): string {
   return shares.map((share) => (100 * Math.abs(share)).toFixed(decimals(shares))).join("…");
 }
@@ -146,7 +150,7 @@ function signedPercents(ratios: readonly number[]): string {
   }).join("…");
 }
 
-/** Of percentages: two digits or three, since more would be noise. */
+/** Decimals of percentages: two or three significant digits, since more would be noise. */
 function decimals(shares: readonly number[]): number {
   return Math.max(...shares.map(Math.abs)) < 0.0995 ? 1 : 0;
 }

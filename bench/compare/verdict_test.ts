@@ -2,11 +2,11 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { compareCosts } from "./comparison.ts";
 import { formatP, formatRatio, formatRatios, verdict, verdictEvent } from "./verdict.ts";
 
-/** Rounds that differ a little: a MAD of some 2 %. */
+/** Rounds with a MAD of about 2 %. */
 const a = [100, 98, 103, 101, 96, 104, 99, 102, 97, 100.5];
-/** Much the same, in another order. */
+/** About the same, in another order. */
 const alike = [102, 97, 100, 99, 101, 103, 98, 96, 104, 99.5];
-/** The same MAD of some 20 %. */
+/** Rounds with a MAD of about 20 %. */
 const wild = [100, 70, 140, 120, 60, 150, 90, 130, 75, 105];
 
 const times = (factor: number) => a.map((cost, index) => cost * (factor + index % 3 / 500));
@@ -17,7 +17,7 @@ function said(a: readonly number[], b: readonly number[], { paired = true, other
   return verdict(compareCosts(all)[0]!, "old", "new");
 }
 
-Deno.test("verdict() tells a difference with its interval", () => {
+Deno.test("verdict() gives a difference with its interval", () => {
   assertEquals(
     said(a, times(1.1)),
     "new costs 10 % more CPU than old (95 % interval 10…10 %, p = 0.002, 10 rounds).",
@@ -28,49 +28,49 @@ Deno.test("verdict() tells a difference with its interval", () => {
   );
 });
 
-Deno.test("verdict() tells a large difference as a multiple", () => {
+Deno.test("verdict() gives a large difference as a multiple", () => {
   assertMatch(
     said(a, times(13)),
     /^new costs 13\.0 times as much CPU as old \(95 % interval 13\.0…13\.0 times, p = 0\.002, 10 rounds\)\.$/,
   );
 });
 
-Deno.test("verdict() without a difference tells what would have been seen", () => {
+Deno.test("verdict() without a difference gives the smallest detectable one", () => {
   assertEquals(
     said(a, alike),
-    "new and old: no difference that 10 rounds could show; a difference of 3.0 % would have been seen " +
+    "new and old: no difference found in 10 rounds; one of 3.0 % would have been detected " +
       "(95 % interval −2.4…+3.0 %, p = 0.70).",
   );
 });
 
-Deno.test("verdict() in much noise tells how many rounds 10 % would take", () => {
+Deno.test("verdict() in much noise gives the rounds needed for 10 %", () => {
   const text = said(a, wild);
-  assertMatch(text, /no difference that 10 rounds could show; a difference of \d+ % would have/);
-  assertMatch(text, /To find one of 10 %, 4 times in 5, would take about \d+ rounds\.$/);
+  assertMatch(text, /no difference found in 10 rounds; one of \d+ % would have been detected/);
+  assertMatch(text, /Finding a difference of 10 % with 80 % probability needs about \d+ rounds\.$/);
   const hopeless = wild.map((cost, index) => cost ** (index % 2 ? 2 : 0.5));
-  assertMatch(said(a, hopeless), /would take more than 1000 rounds\.$/);
+  assertMatch(said(a, hopeless), /needs more than 1000 rounds\.$/);
 });
 
-Deno.test("verdict() of too few rounds says so, and how many it takes", () => {
+Deno.test("verdict() of too few rounds gives the number needed", () => {
   assertEquals(
     said(a.slice(0, 5), times(1.2).slice(0, 5)),
-    "new and old: 5 rounds cannot show a difference, as p is no less than 0.063 however large it is; " +
-      "6 rounds could (seen: +20 %, range +20…+20 %).",
+    "new and old: 5 rounds cannot show a difference, since p cannot be below 0.063; at least 6 rounds " +
+      "are needed (measured: +20 %, range +20…+20 %).",
   );
   assertEquals(
     said([100], [250]),
-    "new and old: 1 round cannot show a difference, as p is no less than 1.00 however large it is; " +
-      "6 rounds could (seen: 2.5 ×).",
+    "new and old: 1 round cannot show a difference, since p cannot be below 1.00; at least 6 rounds " +
+      "are needed (measured: 2.5 ×).",
   );
 });
 
-Deno.test("verdict() among many comparisons takes more to call a difference", () => {
+Deno.test("verdict() among many comparisons needs stronger evidence", () => {
   const seven = [a.slice(0, 7), times(1.1).slice(0, 7)] as const;
   assertStringIncludes(said(...seven), "new costs 10 % more CPU than old");
   assertEquals(
     said(...seven, { others: 7 }),
-    "new and old: 7 rounds cannot show a difference among 8 comparisons, as p is no less than 0.13 " +
-      "however large it is; 9 rounds could (seen: +10 %, range +10…+10 %).",
+    "new and old: 7 rounds cannot show a difference among 8 comparisons, since p cannot be below 0.13; " +
+      "at least 9 rounds are needed (measured: +10 %, range +10…+10 %).",
   );
   assertStringIncludes(
     said(a, times(1.1), { others: 7 }),
@@ -78,14 +78,14 @@ Deno.test("verdict() among many comparisons takes more to call a difference", ()
   );
 });
 
-Deno.test("verdict() of two runs says how many rounds each has", () => {
+Deno.test("verdict() of two runs gives the rounds of each", () => {
   assertStringIncludes(
     said(a, alike.slice(0, 8), { paired: false }),
-    "no difference that 10 and 8 rounds could show",
+    "no difference found in 10 and 8 rounds",
   );
 });
 
-Deno.test("verdictEvent() has the figures and the sentence", () => {
+Deno.test("verdictEvent() has the numbers and the sentence", () => {
   const comparison = compareCosts([{ paired: true, a, b: times(1.1) }])[0]!;
   const { event, finding, ratio, interval, rounds, verdict: text } = verdictEvent(
     comparison,
@@ -97,7 +97,7 @@ Deno.test("verdictEvent() has the figures and the sentence", () => {
   assertEquals(text, verdict(comparison, "old", "new"));
 });
 
-Deno.test("formatP(), formatRatio() and formatRatios() round to what matters", () => {
+Deno.test("formatP(), formatRatio() and formatRatios() round to significant digits", () => {
   assertEquals([0.00012, 0.0213, 0.051, 0.5, 1].map(formatP), [
     "< 0.001",
     "0.021",
@@ -118,7 +118,7 @@ Deno.test("formatP(), formatRatio() and formatRatios() round to what matters", (
   assertEquals(formatRatios({ low: 1.5, high: 2.6 }), "1.5…2.6 ×");
 });
 
-Deno.test("verdictEvent() of too few rounds makes nothing of their range", () => {
+Deno.test("verdictEvent() of too few rounds derives nothing from their range", () => {
   const few = compareCosts([{ paired: true, a: a.slice(0, 3), b: times(1.1).slice(0, 3) }])[0]!;
   const { finding, detectable, roundsForTenPercent } = verdictEvent(few, "old", "new");
   assertEquals([finding, detectable, roundsForTenPercent], ["too few rounds", null, null]);

@@ -1,6 +1,6 @@
 /**
- * Everything that follows from a recorded run: the files of its folder, and what `bench` prints.
- * The same record gives the same bytes, anywhere and at any time.
+ * Everything derived from a recorded run: the files in its folder and the output of `bench`.
+ * The same record always gives the same bytes.
  *
  * @module
  */
@@ -14,13 +14,13 @@ import { table301 } from "./tables/table_30_1.ts";
 import { table302 } from "./tables/table_30_2.ts";
 import { syscallsTable } from "./tables/syscalls.ts";
 
-/** What to print, and how. */
+/** Options of the terminal output. */
 export interface PrintOptions extends TerminalOptions {
-  /** Whether the book's columns stand beside ours in Table 30.2. */
+  /** Whether Table 30.2 includes the book's columns. */
   readonly book: boolean;
 }
 
-/** Every derived file of a run's folder: its name and its content. */
+/** The derived files of a run, content by name. */
 export async function deriveFiles(data: ReportData): Promise<Map<string, string>> {
   const pictures = await drawCharts(data);
   return new Map([
@@ -32,7 +32,7 @@ export async function deriveFiles(data: ReportData): Promise<Map<string, string>
 
 function tableFiles(data: ReportData): (readonly [string, string])[] {
   const about = [...warningTexts(data), ...conditions(data)];
-  // Rounds of a sweep are of different points, which the tables of a run would mix.
+  // A round of a sweep holds several points; the tables of a run would mix them.
   if (data.sweep) {
     const table = sweepTable(data, data.sweep);
     return [["sweep.md", toMarkdown(withNotes(table, about))], ["sweep.csv", toCsv(table)]];
@@ -43,7 +43,7 @@ function tableFiles(data: ReportData): (readonly [string, string])[] {
     ["table-30.1.md", toMarkdown(withNotes(costs, about))],
     ["table-30.1.csv", toCsv(costs)],
     ["table-30.2.md", toMarkdown(withNotes(table302(data, { book: true }), about))],
-    // Without the book's columns: they are no data of this run.
+    // Without the book's columns: they are not data of this run.
     ["table-30.2.csv", toCsv(table302(data))],
     ...(syscalls
       ? [["syscalls.md", toMarkdown(syscalls)], ["syscalls.csv", toCsv(syscalls)]] as const
@@ -51,7 +51,7 @@ function tableFiles(data: ReportData): (readonly [string, string])[] {
   ];
 }
 
-/** The tables for a terminal. What is true of all is said once, below. */
+/** The tables for a terminal. Notes that apply to all tables stand once, at the end. */
 export function renderTerminal(data: ReportData, options: PrintOptions): string {
   const about = [...conditions(data), ...warningTexts(data)];
   if (data.sweep) {

@@ -11,15 +11,15 @@ const printed = async (recorded: Recorded, options: PrintOptions) =>
 
 const wide = { color: false, width: 120, book: false };
 
-/** Two designs of the book and one that is not registered. */
+/** Two designs of the book and an unregistered one. */
 const example = record([
   ...rounds("iterative", [0.2, 0.21, 0.22]),
   ...rounds("prefork-shared-accept", [0.15, 0.16, 0.17], { children: [400, 350, 250] }),
   { design: "prefork-shared-accept", round: 3, failed: "lost 1 of 1000 connections" },
-  ...rounds("stranger", [0.3, 0.3, 0.31], { children: [500, 500] }),
+  ...rounds("unregistered", [0.3, 0.3, 0.31], { children: [500, 500] }),
 ]);
 
-Deno.test("deriveFiles() gives both tables for a page and for a spreadsheet, pictures and a report", async () => {
+Deno.test("deriveFiles() gives both tables as Markdown and CSV, charts and a report", async () => {
   assertEquals([...(await filesOf(example)).keys()], [
     "table-30.1.md",
     "table-30.1.csv",
@@ -33,7 +33,7 @@ Deno.test("deriveFiles() gives both tables for a page and for a spreadsheet, pic
   ]);
 });
 
-Deno.test("deriveFiles() writes CSV that reads back as the record's own numbers", async () => {
+Deno.test("deriveFiles() writes CSV with the exact numbers of the record", async () => {
   const [header, ...lines] = (await filesOf(example)).get("table-30.1.csv")!.trimEnd().split(
     "\n",
   );
@@ -44,7 +44,7 @@ Deno.test("deriveFiles() writes CSV that reads back as the record's own numbers"
   assertEquals(read.map(({ design }) => design), [
     "iterative",
     "prefork-shared-accept",
-    "stranger",
+    "unregistered",
   ]);
   const pool = read[1]!;
   assertEquals(Number(pool.process_control_seconds), 0.16 - 0.21);
@@ -53,11 +53,11 @@ Deno.test("deriveFiles() writes CSV that reads back as the record's own numbers"
   assertEquals(pool.system_share_of_cpu_tick_based, "0.75");
   assertEquals(
     (await filesOf(example)).get("table-30.2.csv"),
-    "child,prefork-shared-accept_connections,stranger_connections\n0,400,500\n1,350,500\n2,250,\n",
+    "child,prefork-shared-accept_connections,unregistered_connections\n0,400,500\n1,350,500\n2,250,\n",
   );
 });
 
-Deno.test("deriveFiles() says under which conditions, in each page", async () => {
+Deno.test("deriveFiles() states the conditions on each page", async () => {
   for (const name of ["table-30.1.md", "table-30.2.md"]) {
     const page = (await filesOf(example)).get(name)!;
     assertStringIncludes(page, "10 × 100 × 4000 (clients × connections × bytes)");
@@ -77,12 +77,12 @@ Deno.test("deriveFiles() and renderTerminal() give the same bytes for the same r
   assertEquals(await printed(again, wide), await printed(example, wide));
 });
 
-Deno.test("renderTerminal() shows both tables, negative differences and strangers", async () => {
+Deno.test("renderTerminal() shows both tables, negative differences and unregistered designs", async () => {
   const text = await printed(example, wide);
   assertStringIncludes(text, "Table 30.1");
   assertStringIncludes(text, "Table 30.2");
   assertStringIncludes(text, "−0.050");
-  assertStringIncludes(text, "stranger");
+  assertStringIncludes(text, "unregistered");
   assert(!text.includes("book row 2"));
   assertStringIncludes(await printed(example, { ...wide, book: true }), "DUnix");
 });
@@ -94,7 +94,7 @@ Deno.test("renderTerminal() in color reads the same as without", async () => {
   );
 });
 
-Deno.test("renderTerminal() says what is true of both tables once", async () => {
+Deno.test("renderTerminal() prints notes on both tables once", async () => {
   const text = await printed(example, wide);
   assertEquals(text.split("Failed, not counted").length, 2);
   assertEquals(text.split("Machine:").length, 2);
@@ -127,32 +127,32 @@ Deno.test("deriveFiles() and renderTerminal() work for a single design", async (
   assertStringIncludes(await printed(single, wide), "max/min  1.50");
   assertStringIncludes(
     (await filesOf(single)).get("table-30.1.md")!,
-    "no process control time for 1 of 1",
+    "no process-control time for 1 of 1",
   );
 });
 
-Deno.test("deriveFiles() and renderTerminal() say so where no trial counts", async () => {
+Deno.test("deriveFiles() and renderTerminal() report a run without valid trials", async () => {
   const nothing = record([{ design: "iterative", failed: "timed out" }]);
   assertStringIncludes(
     await printed(nothing, wide),
-    "No trial counts: there is nothing to report.",
+    "No valid trials: there is nothing to report.",
   );
   for (const name of ["table-30.1.md", "table-30.2.md"]) {
-    assertStringIncludes((await filesOf(nothing)).get(name)!, "No trial counts");
+    assertStringIncludes((await filesOf(nothing)).get(name)!, "No valid trials");
     assertStringIncludes((await filesOf(nothing)).get(name)!, "timed out");
   }
   const empty = record([], { designs: ["iterative"] });
-  assertStringIncludes(await printed(empty, wide), "No trial counts");
+  assertStringIncludes(await printed(empty, wide), "No valid trials");
 });
 
-Deno.test("renderTerminal() says how much of an interrupted run there is", async () => {
+Deno.test("renderTerminal() reports how much of an interrupted run was done", async () => {
   const { run, trials } = example;
   const cut = { run: { ...run, complete: false }, trials: trials.slice(0, 4) };
   assertStringIncludes(await printed(cut, wide), "Incomplete: 4 of 10 trials were run.");
   assert(!(await printed(example, wide)).includes("Incomplete"));
 });
 
-Deno.test("renderTerminal() says where fork does not work", async () => {
+Deno.test("renderTerminal() reports that fork does not work", async () => {
   const { run, trials } = example;
   const fork = { works: false, attempts: 3, reason: "children died of SIGSEGV" };
   const elsewhere = { run: { ...run, environment: { ...run.environment, fork } }, trials };

@@ -1,6 +1,6 @@
 /**
- * The book's figures 30.2, 30.3 and 30.4: who holds which socket of a running server, as a table and as a
- * drawing.
+ * The book's figures 30.2, 30.3 and 30.4: the sockets and descriptors of a running server, as a table and
+ * as a drawing.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { INK, MAKINGS } from "./charts/theme.ts";
 import { type Cell, type Table, textCell } from "./tables/table.ts";
 import { markup } from "./html/html.ts";
 
-/** A row a socket, a column a process, and the numbers of the descriptors in the cells. */
+/** One row per socket, one column per process; the cells hold descriptor numbers. */
 export function descriptorTable(
   { parent, children, sockets }: SocketHolders,
   title: string,
@@ -26,7 +26,7 @@ export function descriptorTable(
       ...processes.map(({ pid }) => textCell(descriptorsIn(socket, pid) || null)),
     ]),
     footer: [[textCell("process"), ...processes.map(({ pid }) => textCell(String(pid)))]],
-    notes: ["The number of the descriptor by which a process holds a socket; a dash: it does not."],
+    notes: ["Cells: the process's descriptor for the socket; a dash: it does not hold the socket."],
   };
 }
 
@@ -35,7 +35,7 @@ function descriptorsIn({ holders }: HeldSocket, pid: number): string {
     .map(({ descriptor }) => descriptor).join(", ");
 }
 
-/** In pixels. The parent stands on the left, the sockets in the middle, the children on the right. */
+/** In pixels. The parent is on the left, the sockets in the middle, the children on the right. */
 const WIDTH = 760;
 const MARGIN = 16;
 const BOX = { width: 150, height: 44 };
@@ -46,7 +46,7 @@ const COLUMNS = {
   children: WIDTH - MARGIN - BOX.width,
 };
 
-/** The drawing, as SVG: a line from each process to each socket that it holds. */
+/** The drawing as SVG, with a line from each process to each socket it holds. */
 export function drawDescriptors(
   { parent, children, sockets }: SocketHolders,
   title: string,
@@ -54,7 +54,7 @@ export function drawDescriptors(
   const places = Math.max(sockets.length, children.length + 1);
   const height = MARGIN + places * STEP;
   const top = (place: number) => MARGIN + 28 + place * STEP;
-  // Where only one line ends there is room for the numbers: below it, since lines come from above.
+  // The label stands at the end where only one line arrives, below it: lines come from above.
   const lines = sockets.flatMap((socket, place) => {
     const left = { x: COLUMNS.sockets, y: top(place) };
     const right = { x: COLUMNS.sockets + BOX.width, y: top(place) };
@@ -89,7 +89,7 @@ interface Point {
   readonly y: number;
 }
 
-/** From a process to a socket, with the numbers of its descriptors; nothing where it has none. */
+/** A line from a process to a socket, with its descriptor numbers; null if it has none. */
 function line(socket: HeldSocket, { pid }: HolderProcess, from: Point, to: Point, label: Point) {
   const numbers = descriptorsIn(socket, pid);
   if (numbers === "") return null;

@@ -1,5 +1,5 @@
 /**
- * Writes what follows from a record into its folder.
+ * Writes the derived files of a run.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { deriveFiles } from "./derive.ts";
 import type { ReportData } from "./summary/report_data.ts";
 
 /**
- * Writes every derived file of a recorded run.
+ * Writes every derived file into the folder of the run.
  *
  * @throws {RecordError} if its folder cannot be written.
  */

@@ -24,7 +24,7 @@ Deno.test("writeDerived() writes every derived file, and the same bytes again", 
   }
 });
 
-Deno.test("writeDerived() says which file it cannot write", async () => {
+Deno.test("writeDerived() names the file it cannot write", async () => {
   using folder = new TemporaryFolder();
   const [name] = (await deriveFiles(data)).keys();
   Deno.mkdirSync(`${folder.path}/${name}`);

@@ -1,12 +1,12 @@
 /**
- * Small records for the tests of the report, checked against the schema of real ones. Holds no tests:
- * the name keeps it out of what is published and beside what uses it.
+ * Small records for tests, validated by the schema of real records. This file has no tests: its name keeps
+ * it out of the published package.
  *
  * @module
  */
 import { type Recorded, Run, SCHEMA_VERSION, type Sweep, Trial } from "../record/record.ts";
 
-/** What a test says of a trial; all else is made up to match. */
+/** The fields a test sets; the rest is filled in to match. */
 export interface TrialFixture {
   readonly design: string;
   readonly round?: number;
@@ -14,13 +14,13 @@ export interface TrialFixture {
   readonly cpu?: number;
   /** Connections of each child. */
   readonly children?: readonly number[];
-  /** Why it failed; absent: it did not. */
+  /** Reason of the failure; absent: the trial is valid. */
   readonly failed?: string | null;
-  /** Connections in all. */
+  /** Total connections. */
   readonly connections?: number;
-  /** Context switches in all. */
+  /** Total context switches. */
   readonly switches?: { readonly voluntary: number; readonly involuntary: number };
-  /** Children a pool was to have. */
+  /** Planned size of the pool. */
   readonly poolSize?: number;
   readonly bytes?: number;
   /** Seconds. */
@@ -43,7 +43,7 @@ const environment = {
   fork: { works: true, attempts: 1, reason: null },
 };
 
-/** A trial of 1000 connections, unless the fixture says otherwise. */
+/** A trial, of 1000 connections by default. */
 export function trial(fixture: TrialFixture): Trial {
   const { design, round = 0, cpu = 0.1, children = [1000], failed } = fixture;
   const { connections = 1000, switches = { voluntary: 1500, involuntary: 500 } } = fixture;
@@ -85,7 +85,7 @@ export function trial(fixture: TrialFixture): Trial {
   });
 }
 
-/** A run of these trials, as planned, or of other designs where `run` says so; or a sweep. */
+/** A run of these trials. `run` overrides the planned designs, or makes it a sweep. */
 export function record(
   trials: readonly TrialFixture[],
   run: { designs?: readonly string[]; sweep?: Sweep } = {},
@@ -123,7 +123,7 @@ export function record(
   };
 }
 
-/** One trial of a design in each of several rounds, with these CPU seconds. */
+/** One trial of a design per round, with these CPU seconds. */
 export function rounds(design: string, cpu: readonly number[], more: Partial<TrialFixture> = {}) {
   return cpu.map((cpu, round) => ({ design, round, cpu, ...more }));
 }

@@ -1,15 +1,17 @@
 /**
- * How often something of a known chance happens.
+ * The binomial distribution.
  *
  * @module
  */
 import { logChoose } from "./special.ts";
 
 /**
- * The smallest number that is exceeded with a probability of no more than 1 − `probability`, of so many
- * trials that each succeed with a chance between 0 and 1 (the quantile of the binomial distribution).
+ * The quantile of the binomial distribution: the smallest number of successes that is exceeded with a
+ * probability of at most 1 − `probability`.
  *
- * @example Of 200 tests at 5 %, how many call a difference where there is none?
+ * @param chance Probability of success in each trial, above 0 and below 1.
+ *
+ * @example The number of false positives to expect at most in 200 tests at 5 %
  * ```ts
  * import { binomialQuantile } from "./binomial.ts";
  * import { assertEquals } from "@std/assert";

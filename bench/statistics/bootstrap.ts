@@ -1,25 +1,25 @@
 /**
- * The bootstrap of a median, computed and not drawn.
+ * The bootstrap distribution of a median, computed exactly instead of by resampling.
  *
- * A bootstrap median is made of order statistics of n draws from n values, and how many draws fall among
- * the k smallest is binomial. So the distribution that resampling would approach is known (B. Efron,
+ * A bootstrap median consists of order statistics of n draws from n values, and the number of draws among
+ * the k smallest values is binomial. So the limit of resampling is known exactly (B. Efron,
  * *Bootstrap Methods: Another Look at the Jackknife*, Annals of Statistics 7, 1979, § 3; Maritz and
- * Jarrett, *A Note on Estimating the Variance of the Sample Median*, JASA 73, 1978): no error of
- * simulation, no seed.
+ * Jarrett, *A Note on Estimating the Variance of the Sample Median*, JASA 73, 1978): there is
+ * no simulation error and no seed.
  *
  * @module
  */
 import { logChoose, normalBound, normalTwoSided } from "./special.ts";
 
-/** A value and how much of a distribution is there. */
+/** A value of a distribution with its probability. */
 type Atom = readonly [value: number, probability: number];
 
-/** Beyond so many standard deviations of a rank there is nothing that counts. */
+/** Standard deviations of a rank beyond which probabilities are negligible. */
 const REACH = 8;
 
 /**
- * The percentiles of the bootstrap distribution of the median of ascending values: `tail` of it lies
- * below the first, and `tail` above the second, at most.
+ * Percentiles of the bootstrap distribution of the median of ascending values. A share of at most `tail`
+ * is below the first, and at most `tail` above the second.
  */
 export function bootstrapMedian(ascending: readonly number[], tail: number): [number, number] {
   const atoms = medianAtoms(ascending).toSorted(([a], [b]) => a - b);
@@ -27,18 +27,18 @@ export function bootstrapMedian(ascending: readonly number[], tail: number): [nu
 }
 
 /**
- * The share of a bootstrap distribution to leave out on each side so that the interval has its nominal
- * coverage for `n` values and not only for many: Φ(−√(n ÷ (n − 1))·t), t being Student's quantile for
- * n − 1 degrees of freedom. It mends that draws from the sample vary too little, by n − 1 to n, and that
- * their spread is itself an estimate (Hesterberg 2015, § 4.2, "expanded percentile").
+ * The share of a bootstrap distribution to cut off on each side for nominal coverage with only `n` values:
+ * Φ(−√(n ÷ (n − 1))·t), where t is Student's quantile for n − 1 degrees of freedom. It corrects for the
+ * variance of the draws, which is too small by a factor of (n − 1) ÷ n, and for estimating it from the sample
+ * (Hesterberg 2015, § 4.2, "expanded percentile").
  *
- * @param error What the interval may miss on both sides together, such as 0.05.
+ * @param error Probability of missing, both sides together, such as 0.05.
  */
 export function expandedTail(n: number, error: number): number {
   return normalTwoSided(Math.sqrt(n / (n - 1)) * studentQuantile(n - 1, error)) / 2;
 }
 
-/** Student's quantile, two-sided: Abramowitz and Stegun 26.7.5, good to 0.003 from 5 degrees on. */
+/** Student's two-sided quantile: Abramowitz and Stegun 26.7.5, accurate to 0.003 from 5 degrees. */
 function studentQuantile(degrees: number, error: number): number {
   const z = normalBound(error);
   return z + (z ** 3 + z) / (4 * degrees) +
@@ -55,7 +55,7 @@ function percentile(atoms: readonly Atom[], tail: number): number {
   return atoms.at(-1)![0];
 }
 
-/** Every value that the median of n draws can have. */
+/** The possible values of the median of n draws. */
 function medianAtoms(ascending: readonly number[]): Atom[] {
   const n = ascending.length;
   const half = n >> 1;
@@ -87,7 +87,7 @@ function atMost(k: number, order: number, n: number): number {
   return sum;
 }
 
-/** P(both middle draws of an even n are value i): the lower one is, less those where it alone is. */
+/** P(both middle draws of an even n are value i): P(the lower is) minus P(only the lower is). */
 function bothAt(i: number, n: number): number {
   const half = n / 2;
   const lower = atMost(i, half, n) - atMost(i - 1, half, n);

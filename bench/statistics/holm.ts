@@ -1,12 +1,12 @@
 /**
- * Many comparisons at once.
+ * Correction for multiple comparisons.
  *
  * @module
  */
 
 /**
- * Holm's correction: p-values that may be compared with 0.05 although several were looked at, so that
- * the chance of even one false call among them stays below 5 %. In the order given.
+ * Holm's correction, in the given order. Comparing the corrected p-values with 0.05 keeps the probability
+ * of any false positive among them at most 5 %.
  *
  * S. Holm, *A Simple Sequentially Rejective Multiple Test Procedure*, Scandinavian Journal of Statistics
  * 6, 1979.

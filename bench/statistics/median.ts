@@ -1,35 +1,35 @@
 /**
- * The statistics of a run: the middle of some rounds, how far to trust it, and which rounds are odd.
+ * Robust statistics of a few rounds: median, MAD and interval.
  *
- * A round's CPU time is skewed and now and then far off (another process had the processor), and there
- * are few rounds. So nothing here assumes a distribution: order statistics only.
+ * CPU times are skewed, with occasional outliers (another process had the processor), and there are few
+ * rounds. So only order statistics are used; no distribution is assumed.
  *
  * @module
  */
 import { bootstrapMedian, expandedTail } from "./bootstrap.ts";
 
-/** Where the median lies. */
+/** An interval for a median. */
 export interface Interval {
   /** In the unit of the values. */
   readonly low: number;
   /** In the unit of the values. */
   readonly high: number;
-  /** A confidence interval, or merely the range of what was seen. */
+  /** A confidence interval, or only the range of the values. */
   readonly kind: "interval" | "range";
-  /** Probability of such an interval to cover the truth, 0 to 1: exact for a range, else nominal. */
+  /** Probability of covering the true median, 0 to 1: exact for a range, nominal for an interval. */
   readonly coverage: number;
 }
 
-/** Nominal coverage of what is called an interval. */
+/** Nominal coverage of an interval. */
 const CONFIDENCE = 0.95;
 
 /**
- * Fewest values that have a 95 % interval: even the range of 5 values covers the median with a
- * probability of 1 − 2/2⁵ = 0.9375 only.
+ * Smallest number of values with a 95 % interval: even the range of 5 values covers the median only with
+ * probability 1 − 2/2⁵ = 0.9375.
  */
 export const FEWEST_FOR_INTERVAL = 6;
 
-/** Makes a median absolute deviation that of a normal distribution's standard deviation: 1 ÷ Φ⁻¹(¾). */
+/** Scales a MAD to the standard deviation of a normal distribution: 1 ÷ Φ⁻¹(¾). */
 export const MAD_TO_SIGMA = 1.4826022185056018;
 
 /**
@@ -53,8 +53,8 @@ export function median(values: readonly number[]): number {
 }
 
 /**
- * Median absolute deviation, not scaled: half of the values are no farther than this from the median.
- * In the unit of the values.
+ * Median absolute deviation, unscaled, in the unit of the values: half of the values are at most this far
+ * from the median.
  *
  * F. R. Hampel, *The Influence Curve and its Role in Robust Estimation*, JASA 69, 1974.
  *
@@ -74,21 +74,20 @@ export function mad(values: readonly number[]): number {
 }
 
 /**
- * 95 % interval for the median by the bootstrap, and the range below 6 values, where there is none.
+ * 95 % bootstrap interval for the median; the range for fewer than 6 values.
  *
  * The bootstrap (Efron and Tibshirani, *An Introduction to the Bootstrap*, 1993, § 13.3) takes the
  * medians of samples drawn with replacement from the values, and of those the middle 95 %. For 7 values
- * that covers the true median 87.5 times in 100. So its percentiles are expanded for small samples
- * (Hesterberg, *What Teachers Should Know About the Bootstrap*, The American Statistician 69, 2015,
- * § 4.2), and where the steps between so few values would still leave it short, it reaches as far as the
- * order statistics that cover 95 % whatever the distribution (David and Nagaraja, *Order Statistics*,
- * § 7.1). It then covers 98.4 times in 100 for 7 values, where it is the whole range, 96 for 10, and 94.7
- * or more for every number (6 to 40) and shape of noise that was tried: normal, log-normal, exponential,
- * uniform, Cauchy, contaminated, with two humps. For 7 values percentile, basic, BCa, studentized and
- * smoothed bootstraps all fell below 92 in some of them, down to 12 for the basic one.
+ * its coverage is only 87.5 %. So its percentiles are expanded for small samples (Hesterberg, *What
+ * Teachers Should Know About the Bootstrap*, The American Statistician 69, 2015, § 4.2). If the steps
+ * between so few values still leave it too short, it is extended to the order statistics that cover 95 %
+ * for any distribution (David and Nagaraja, *Order Statistics*, § 7.1). The coverage is then 98.4 % for 7
+ * values, where the interval is the whole range, 96 % for 10, and at least 94.7 % for every number of
+ * values (6 to 40) and noise tested: normal, log-normal, exponential, uniform, Cauchy, contaminated and
+ * bimodal. For 7 values the percentile, basic, BCa, studentized and smoothed bootstraps all fell below
+ * 92 % for some of them, the basic one to 12 %.
  *
- * Nothing is drawn at random: the distribution of the medians is computed, so that a record gives the
- * same interval whatever the seed.
+ * The distribution of the medians is computed, not sampled, so a record always gives the same interval.
  *
  * @throws {RangeError} if there are no values
  *
@@ -105,7 +104,7 @@ export function interval(values: readonly number[]): Interval {
   const sorted = ascending(values);
   const n = sorted.length;
   if (n < FEWEST_FOR_INTERVAL) {
-    // A value is below the median as often as above it: all of them are on one side with 2 ÷ 2ⁿ.
+    // Values are below or above the median with equal probability: all are on one side with 2 ÷ 2ⁿ.
     return { low: sorted[0]!, high: sorted.at(-1)!, kind: "range", coverage: 1 - 2 ** (1 - n) };
   }
   const [low, high] = bootstrapMedian(sorted, expandedTail(n, 1 - CONFIDENCE));
@@ -118,8 +117,8 @@ export function interval(values: readonly number[]): Interval {
 }
 
 /**
- * How evenly something was shared out: the largest count divided by the smallest. 1 is even; Infinity
- * where one had nothing.
+ * Evenness of a distribution: the largest count divided by the smallest. 1 is even; Infinity if the
+ * smallest is 0.
  *
  * @throws {RangeError} if there are no counts
  */
@@ -130,13 +129,13 @@ export function evenness(counts: readonly number[]): number {
 }
 
 /**
- * The value up to which an interval has to reach on the side that `sorted` starts with: it and its
- * counterpart enclose the median with 95 %, as the number of values below the median is binomial. The
- * median of an even number of values lies between two, and so does this.
+ * The order statistic that an interval must include on the side where `sorted` starts. It and its
+ * counterpart enclose the median with 95 %, since the number of values below the median is binomial. For
+ * an even number of values it is between two values, like the median.
  */
 function orderStatistic(sorted: readonly number[]): number {
   const n = sorted.length;
-  // In logarithms: 2⁻ⁿ by itself is 0 for doubles from n = 1075 on.
+  // In logarithms, since 2⁻ⁿ underflows from n = 1075.
   let [depth, logShare] = [0, -n * Math.LN2];
   for (let below = Math.exp(logShare); 2 * below <= 1 - CONFIDENCE; below += Math.exp(logShare)) {
     depth++;

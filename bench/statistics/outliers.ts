@@ -1,31 +1,31 @@
 /**
- * Values that do not look like the others.
+ * Outliers.
  *
  * @module
  */
 import { FEWEST_FOR_INTERVAL, mad, MAD_TO_SIGMA, median } from "./median.ts";
 
-/** A value that is flagged. It is never dropped: the reason may be the design itself. */
+/** A flagged value. It is never dropped: the reason may be the design itself. */
 export interface Outlier {
   /** Its index among the values. */
   readonly index: number;
   readonly value: number;
-  /** How far from the median, in scaled MADs; negative below it. */
+  /** Distance from the median in scaled MADs; negative below it. */
   readonly score: number;
 }
 
-/** Score beyond which a value is flagged, as Iglewicz and Hoaglin recommend. */
+/** Score above which a value is flagged, as recommended by Iglewicz and Hoaglin. */
 export const OUTLYING = 3.5;
 
-/** Makes a mean absolute deviation that of a normal distribution's standard deviation: √(π ÷ 2). */
+/** Scales a mean absolute deviation to the standard deviation of a normal distribution: √(π ÷ 2). */
 const MEAN_DEVIATION_TO_SIGMA = Math.sqrt(Math.PI / 2);
 
 /**
  * Values more than 3.5 scaled median absolute deviations from the median (B. Iglewicz and D. C. Hoaglin,
- * *How to Detect and Handle Outliers*, 1993, § 3.3). Where more than half of the values are the same,
- * that deviation is 0, and the mean absolute deviation stands in. None of fewer than 6 values is
- * flagged: those tell nothing about their own noise. In normal noise one of 7 values is flagged in
- * some 17 of 100 samples, one of 10 in 12, so a flag alone proves nothing.
+ * *How to Detect and Handle Outliers*, 1993, § 3.3). If more than half of the values are equal, the
+ * MAD is 0 and the mean absolute deviation is used instead. Fewer than 6 values are never flagged, since
+ * they are too few to estimate their noise. In normal noise one of 7 values is flagged in about 17 % of
+ * samples, one of 10 in 12 %, so a flag alone proves nothing.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Differences within pairs: two designs in the same round.
+ * Paired differences: two designs in the same round.
  *
  * @module
  */
@@ -7,19 +7,19 @@ import { asExtreme, depthOf, doubledRanks, SIGNIFICANCE, sumDistribution } from 
 import { invert, type Shift } from "./shift.ts";
 import { normalBound, normalTwoSided } from "./special.ts";
 
-/** Most pairs whose sums of ranks are counted; above, they are as good as normal. */
+/** Most pairs with an exact distribution of rank sums; above, it is approximately normal. */
 const MOST_EXACT = 100;
 
 /**
- * What differences within pairs show, by Wilcoxon's signed-rank test and the interval that inverts it
+ * The shift of paired differences, with Wilcoxon's signed-rank test and the interval that inverts it
  * (F. Wilcoxon, *Individual Comparisons by Ranking Methods*, Biometrics Bulletin 1, 1945; Hollander,
  * Wolfe and Chicken, *Nonparametric Statistical Methods*, 3rd ed., § 3.1 to 3.3).
  *
- * Without a difference, A and B of a round could be exchanged, since their order is random. Then the
- * test is exact whatever the noise: it calls a difference in no more than 5 of 100 such comparisons. It
- * needs 6 pairs for that. Against the median's own test (the sign test) it finds smaller differences.
+ * Without a difference, A and B of a round are exchangeable, since their order is random. Then the test is
+ * exact for any noise: at most 5 % of such comparisons report a difference. It needs at least 6 pairs. It
+ * finds smaller differences than the sign test, the test for the median.
  *
- * @param error What the interval may miss, 0.05 unless told.
+ * @param error Probability that the interval misses; default 0.05.
  * @throws {RangeError} if there are no differences
  *
  * @example
@@ -41,15 +41,16 @@ export function pairedShift(differences: readonly number[], error = SIGNIFICANCE
   };
 }
 
-/** The smallest p of `n` pairs: all differences have one sign, of 2ⁿ ways to have signs. */
+/** The smallest p of `n` pairs: all differences have the same sign, 2 of 2ⁿ assignments of signs. */
 export function smallestPairedP(n: number): number {
   return Math.min(1, 2 ** (1 - n));
 }
 
 /**
- * Two-sided p-value of Wilcoxon's signed-rank test. Exact up to 100 pairs, ties included: all 2ⁿ signs
- * are counted. A difference of 0 keeps its rank and has no sign (J. W. Pratt, *Remarks on Zeros and Ties
- * in the Wilcoxon Signed Rank Procedures*, JASA 54, 1959). Above 100 normal, corrected for continuity.
+ * Two-sided p-value of Wilcoxon's signed-rank test. Exact up to 100 pairs, ties included: all 2ⁿ
+ * assignments of signs are counted. A difference of 0 keeps its rank and has no sign (J. W. Pratt, *Remarks
+ * on Zeros and Ties in the Wilcoxon Signed Rank Procedures*, JASA 54, 1959). Above 100 pairs: normal
+ * approximation with continuity correction.
  */
 export function signedRankP(differences: readonly number[]): number {
   const all = doubledRanks(differences.map(Math.abs));
@@ -59,18 +60,18 @@ export function signedRankP(differences: readonly number[]): number {
   if (ranks.length <= MOST_EXACT) return asExtreme(sumDistribution(ranks), positive);
   const mean = ranks.reduce((sum, rank) => sum + rank, 0) / 2;
   const deviation = Math.sqrt(ranks.reduce((sum, rank) => sum + rank ** 2, 0)) / 2;
-  // Ranks are doubled: sums lie 2 apart.
+  // Ranks are doubled, so sums are 2 apart.
   return normalTwoSided(Math.max(0, Math.abs(positive - mean) - 1) / deviation);
 }
 
-/** Means of any two differences, each with itself too: the test counts those above 0. */
+/** Means of all pairs of differences, each with itself too: the test counts those above 0. */
 function walshAverages(differences: readonly number[]): number[] {
   return differences.flatMap((one, index) =>
     differences.slice(index).map((other) => (one + other) / 2)
   );
 }
 
-/** How deep the interval reaches into the Walsh averages, and how often it misses. */
+/** Depth of the interval in the Walsh averages, and its probability of missing. */
 function criticalDepth(n: number, error: number): { depth: number; missed: number } {
   if (n > MOST_EXACT) {
     const deviation = Math.sqrt(n * (n + 1) * (2 * n + 1) / 24);

@@ -1,12 +1,12 @@
 /**
- * What rank tests share: ranks with ties, and how sums of ranks are distributed by chance.
+ * Common parts of rank tests: ranks with ties, and the distribution of rank sums.
  *
- * Ranks are doubled, so that a tie's mean rank is a whole number and sums are exact.
+ * Ranks are doubled, so that the mean rank of a tie is an integer and sums are exact.
  *
  * @module
  */
 
-/** A p-value at or below which a difference is called one. */
+/** The largest p-value of a difference. */
 export const SIGNIFICANCE = 0.05;
 
 /** Twice the rank of each value, from 2; equal values share the mean of their ranks. */
@@ -24,15 +24,15 @@ export function doubledRanks(values: readonly number[]): number[] {
 }
 
 /**
- * Distribution of the sum of some of these whole numbers: entry s is the share of all choices that sum
- * to s. With `size`, of choices of so many; without, of every choice, each number in or out.
+ * Distribution of the sum of a random subset of these integers: entry s is the share of subsets with sum s.
+ * With `size`, of subsets of that size; without, of all subsets.
  *
- * By dynamic programming over the numbers, so that all 2ⁿ or C(n, size) choices are counted and none is
- * visited (Streitberg and Röhmel, *Exact Distributions for Permutation and Rank Tests*, 1986).
+ * Dynamic programming counts all 2ⁿ or C(n, size) subsets without visiting them (Streitberg and Röhmel,
+ * *Exact Distributions for Permutation and Rank Tests*, 1986).
  */
 export function sumDistribution(numbers: readonly number[], size?: number): Float64Array {
   const most = numbers.reduce((sum, one) => sum + one, 0);
-  // counts[k][s]: choices of k numbers that sum to s; k stays 0 where the size does not matter.
+  // counts[k][s]: subsets of k numbers with sum s; k stays 0 if the size does not matter.
   const counts = Array.from({ length: (size ?? 0) + 1 }, () => new Float64Array(most + 1));
   counts[0]![0] = 1;
   let [taken, reached] = [0, 0];
@@ -40,21 +40,21 @@ export function sumDistribution(numbers: readonly number[], size?: number): Floa
     taken++;
     reached += number;
     const step = size === undefined ? 0 : 1;
-    // From the top, so that no number is counted twice.
+    // In descending order, so that no number is counted twice.
     for (let k = Math.min(counts.length - 1, taken); k >= step; k--) {
       const [to, from] = [counts[k]!, counts[k - step]!];
       for (let sum = reached; sum >= number; sum--) to[sum]! += from[sum - number]!;
     }
   }
-  const wanted = counts.at(-1)!;
-  const all = wanted.reduce((sum, count) => sum + count, 0);
-  return wanted.map((count) => count / all);
+  const subsets = counts.at(-1)!;
+  const all = subsets.reduce((sum, count) => sum + count, 0);
+  return subsets.map((count) => count / all);
 }
 
-/** Probability of a sum at least as far from the mean as `sum`, on either side. */
+/** Probability of a sum at least as far from the mean as `sum`, on both sides. */
 export function asExtreme(distribution: Float64Array, sum: number): number {
   const mean = distribution.reduce((total, share, at) => total + share * at, 0);
-  // Sums are whole and means are not always representable: half of nothing apart is the same.
+  // Sums are integers, means may be inexact: allow for rounding.
   const distance = Math.abs(sum - mean) - 1e-6;
   return distribution.reduce(
     (total, share, at) => Math.abs(at - mean) >= distance ? total + share : total,
@@ -63,8 +63,8 @@ export function asExtreme(distribution: Float64Array, sum: number): number {
 }
 
 /**
- * How many of the smallest sums have no more than this probability together. An interval for a shift
- * that inverts the test lies between the values of this rank from either end; 0: there is none.
+ * The number of smallest sums with a total probability of at most `tail`. The interval that inverts the
+ * test is between the values of this rank from either end; 0: there is none.
  */
 export function depthOf(distribution: Float64Array, tail: number): number {
   let depth = 0;

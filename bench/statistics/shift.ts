@@ -1,31 +1,31 @@
 /**
- * By how much one thing exceeds another, as a rank test sees it.
+ * Estimates of a shift by rank tests.
  *
  * @module
  */
 import { type Interval, median } from "./median.ts";
 
-/** An estimated difference, in the unit of the differences it was made from. */
+/** An estimated shift, in the unit of the differences. */
 export interface Shift {
   readonly estimate: number;
   readonly interval: Interval;
   /**
-   * Two-sided p-value of no difference at all: how often chance alone puts the ranks at least as far
-   * apart.
+   * Two-sided p-value of no difference: the probability that the ranks are at least as far apart by
+   * chance.
    */
   readonly p: number;
-  /** The smallest p that so many values can have, however far apart they are. */
+  /** The smallest p possible with this number of values. */
   readonly smallestP: number;
 }
 
 /**
- * The estimate and the interval that belong to a rank test: the median of what the test counts, and the
- * values of rank `depth` from either end of it, beyond which the test would call a difference. So
- * p-value and interval say the same. J. L. Hodges and E. L. Lehmann, *Estimates of Location Based on
+ * The estimate and the interval of a rank test: the median of the values the test counts, and the values of
+ * rank `depth` from either end, beyond which the test would report a difference. So p-value and interval
+ * agree. J. L. Hodges and E. L. Lehmann, *Estimates of Location Based on
  * Rank Tests*, Annals of Mathematical Statistics 34, 1963.
  *
- * @param depth 0: too few values for an interval; the range is given.
- * @param missed Probability that so deep an interval misses the truth.
+ * @param depth 0: too few values for an interval; the result is the range.
+ * @param missed Probability that an interval of this depth misses.
  */
 export function invert(
   counted: readonly number[],

@@ -1,17 +1,16 @@
 /**
- * The two special functions that p-values need, so that nothing at run time depends on a library for
- * them.
+ * The special functions that p-values need, so that no library is needed at run time.
  *
  * @module
  */
 
-/** Terms after which a series that has not settled never will; 40 are plenty for what is asked here. */
+/** Limit of the terms of a series; about 40 are enough for the values used here. */
 const MOST_TERMS = 10_000;
 const PRECISION = 1e-15;
-/** Stands for 0 in a denominator. */
+/** Replaces 0 in a denominator. */
 const TINY = 1e-300;
 
-/** Coefficients of Lanczos' approximation for g = 7, n = 9: good to 15 digits (P. Godfrey, 2001). */
+/** Coefficients of Lanczos' approximation for g = 7, n = 9: accurate to 15 digits (P. Godfrey, 2001). */
 const LANCZOS = [
   0.99999999999980993,
   676.5203681218851,
@@ -25,7 +24,7 @@ const LANCZOS = [
 ] as const;
 
 /**
- * Natural logarithm of the gamma function of a positive number: (n − 1)! for a whole one.
+ * Natural logarithm of the gamma function of a positive number; Γ(n) = (n − 1)! for an integer.
  *
  * C. Lanczos, *A Precision Approximation of the Gamma Function*, SIAM J. Numer. Anal. B 1, 1964.
  *
@@ -46,17 +45,17 @@ export function logGamma(x: number): number {
   return 0.5 * Math.log(2 * Math.PI) + (z + 0.5) * Math.log(base) - base + Math.log(series);
 }
 
-/** Natural logarithm of the number of ways to choose `k` of `n`. */
+/** Natural logarithm of the binomial coefficient: the ways to choose `k` of `n`. */
 export function logChoose(n: number, k: number): number {
   return logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1);
 }
 
 /**
- * Probability that a chi-square variable of so many degrees of freedom exceeds a value: the regularized
+ * Probability that a chi-square variable exceeds a value: the regularized
  * upper incomplete gamma function Q(degrees ÷ 2, value ÷ 2).
  *
  * Abramowitz and Stegun, *Handbook of Mathematical Functions*, 26.4.19, by the series 6.5.29 and the
- * continued fraction 6.5.31, each where it converges fast (*Numerical Recipes*, 3rd ed., § 6.2).
+ * continued fraction 6.5.31, whichever converges faster (*Numerical Recipes*, 3rd ed., § 6.2).
  *
  * @example
  * ```ts
@@ -74,14 +73,13 @@ export function chiSquareSurvival(value: number, degrees: number): number {
   return x < a + 1 ? Math.max(0, 1 - scale * lowerSeries(a, x)) : scale * upperFraction(a, x);
 }
 
-/** Probability that a standard normal variable is farther from 0 than `z`, on either side. */
+/** Probability that a standard normal variable is farther from 0 than `z`, on both sides. */
 export function normalTwoSided(z: number): number {
   return chiSquareSurvival(z * z, 1);
 }
 
 /**
- * How far from 0 a standard normal variable is with no more than this probability, on either side: 1.96
- * for 0.05. By bisection: it is asked for a few times in a report.
+ * The inverse of `normalTwoSided`: 1.96 for 0.05. By bisection, which is fast enough for a few calls.
  */
 export function normalBound(probability: number): number {
   let [low, high] = [0, 40];
@@ -102,7 +100,7 @@ function lowerSeries(a: number, x: number): number {
   return sum;
 }
 
-/** Lentz's method, from the front. */
+/** The continued fraction by Lentz's method. */
 function upperFraction(a: number, x: number): number {
   let b = x + 1 - a;
   let c = 1 / TINY;

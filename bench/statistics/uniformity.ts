@@ -1,32 +1,32 @@
 /**
- * Whether something was dealt out at random and to all alike.
+ * Test of a uniform distribution.
  *
  * @module
  */
 import { chiSquareSurvival } from "./special.ts";
 
-/** Least expected count for which chi-square is a good approximation (Cochran 1954). */
+/** Smallest expected count for the chi-square approximation (Cochran 1954). */
 const LEAST_EXPECTED = 5;
 
-/** Pearson's test. */
+/** The result of Pearson's test. */
 export interface Uniformity {
   readonly chiSquare: number;
   readonly degrees: number;
   /**
-   * Probability that connections dealt at random, each child as likely as any, are at least as uneven.
-   * Near 0: some children get more. Near 1: more even than chance, so they take turns.
+   * Probability that a random assignment with equal chances is at least as uneven. Near 0: some children
+   * get more. Near 1: more even than random, as when children take turns.
    */
   readonly p: number;
 }
 
 /**
- * Pearson's chi-square test of uniformity; null where there is nothing to test (one child), or fewer
- * than 5 connections to a child, for which it does not hold.
+ * Pearson's chi-square test of uniformity; null for a single child, and below 5 connections per child,
+ * where the approximation does not hold.
  *
  * K. Pearson, *On the Criterion…*, Philosophical Magazine 50, 1900; W. G. Cochran, *Some Methods for
  * Strengthening the Common χ² Tests*, Biometrics 10, 1954.
  *
- * @example The prefork row of the book's Table 30.2 on BSD/OS takes turns
+ * @example Children take turns in the prefork row of the book's Table 30.2 on BSD/OS
  * ```ts
  * import { uniformity } from "./uniformity.ts";
  * import { assert } from "@std/assert";

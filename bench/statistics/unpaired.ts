@@ -1,5 +1,5 @@
 /**
- * Two samples that have nothing to do with each other: a design in two recorded runs.
+ * Two independent samples: a design in two recorded runs.
  *
  * @module
  */
@@ -7,18 +7,18 @@ import { asExtreme, depthOf, doubledRanks, SIGNIFICANCE, sumDistribution } from 
 import { invert, type Shift } from "./shift.ts";
 import { logChoose, normalBound, normalTwoSided } from "./special.ts";
 
-/** Most values in both samples whose sums of ranks are counted; above, they are as good as normal. */
+/** Most values in both samples with an exact distribution of rank sums; above, it is approximately normal. */
 const MOST_EXACT = 60;
 
 /**
- * By how much `b` exceeds `a`, by the test of Mann and Whitney and the interval that inverts it: the
- * median of all differences between a value of `b` and one of `a`, and two of those differences
+ * The shift from `a` to `b`, with the Mann-Whitney test and the interval that inverts it: the median of all
+ * differences between a value of `b` and one of `a`, and two of those differences
  * (Mann and Whitney, *On a Test of Whether one of Two Random Variables is Stochastically Larger than the
  * Other*, Annals of Mathematical Statistics 18, 1947; Hollander, Wolfe and Chicken, *Nonparametric
  * Statistical Methods*, 3rd ed., § 4.1 to 4.3).
  *
- * @param error What the interval may miss, 0.05 unless told.
- * @throws {RangeError} if one of them is empty
+ * @param error Probability that the interval misses; default 0.05.
+ * @throws {RangeError} if a sample is empty
  *
  * @example
  * ```ts
@@ -42,20 +42,20 @@ export function unpairedShift(
   };
 }
 
-/** Every value of `b` less every value of `a`. */
+/** Every value of `b` minus every value of `a`. */
 export function allDifferences(a: readonly number[], b: readonly number[]): number[] {
   return b.flatMap((one) => a.map((other) => one - other));
 }
 
-/** The smallest p of samples of `m` and `n`: no overlap, of all ways to choose which values are whose. */
+/** The smallest p of samples of `m` and `n`: that of samples without overlap. */
 export function smallestUnpairedP(m: number, n: number): number {
   return Math.min(1, 2 * Math.exp(-logChoose(m + n, m)));
 }
 
 /**
- * Two-sided p-value of Mann and Whitney's U. Exact up to 60 values in all, ties included: of all ways to
- * choose which values are whose, the share that has U at least as far from its mean. Above 60 normal,
- * corrected for ties and for continuity (E. L. Lehmann, *Nonparametrics*, § 1.3 and 1.4).
+ * Two-sided p-value of the Mann-Whitney test. Exact up to 60 values in total, ties included: the share of
+ * all assignments of the values to the samples with U at least as far from its mean. Above 60: normal
+ * approximation, corrected for ties and for continuity (E. L. Lehmann, *Nonparametrics*, § 1.3 and 1.4).
  */
 export function mannWhitneyP(a: readonly number[], b: readonly number[]): number {
   const [few, many] = a.length < b.length ? [a, b] : [b, a];
@@ -63,21 +63,21 @@ export function mannWhitneyP(a: readonly number[], b: readonly number[]): number
   const sum = rankSum(few, ranks);
   const all = ranks.length;
   if (all <= MOST_EXACT) return asExtreme(sumDistribution(ranks, few.length), sum);
-  // The mean of all ranks, doubled, is all + 1, tied or not; ties make them vary less.
+  // The mean of all doubled ranks is all + 1, with or without ties; ties reduce their variance.
   const variation = ranks.reduce((total, rank) => total + (rank - all - 1) ** 2, 0);
   const variance = few.length * many.length / (all * (all - 1)) * variation;
   if (variance === 0) return 1;
-  // Ranks are doubled: sums lie 2 apart where nothing is tied.
+  // Ranks are doubled, so sums are 2 apart without ties.
   const distance = Math.max(0, Math.abs(sum - few.length * (all + 1)) - 1);
   return normalTwoSided(distance / Math.sqrt(variance));
 }
 
-/** Of the sample whose ranks come first, doubled as they are. */
+/** The doubled rank sum of the sample whose ranks come first. */
 function rankSum(sample: readonly number[], ranks: readonly number[]): number {
   return ranks.slice(0, sample.length).reduce((sum, rank) => sum + rank, 0);
 }
 
-/** How deep the interval reaches into the differences, and how often it misses. */
+/** Depth of the interval in the differences, and its probability of missing. */
 function criticalDepth(m: number, n: number, error: number): { depth: number; missed: number } {
   if (m + n > MOST_EXACT) {
     const deviation = Math.sqrt(m * n * (m + n + 1) / 12);
@@ -86,7 +86,7 @@ function criticalDepth(m: number, n: number, error: number): { depth: number; mi
   }
   const size = Math.min(m, n);
   const ranks = Array.from({ length: m + n }, (_, index) => index + 1);
-  // The smallest sum of ranks is 1 + … + size: U is what exceeds that.
+  // U is the rank sum minus its minimum, 1 + … + size.
   const distribution = sumDistribution(ranks, size).slice(size * (size + 1) / 2);
   const depth = depthOf(distribution, error / 2);
   const below = distribution.slice(0, Math.max(1, depth)).reduce((sum, share) => sum + share, 0);

@@ -1,5 +1,5 @@
 /**
- * A chart: what it shows, and its drawing as SVG by vega-lite. The same figures give the same bytes.
+ * A chart and its rendering as SVG with vega-lite. The same data gives the same bytes.
  *
  * @module
  */
@@ -7,26 +7,26 @@ import type { TopLevelSpec } from "vega-lite";
 import type { ReportData } from "../summary/report_data.ts";
 import { config, type Layout } from "./theme.ts";
 
-/** For a page, a README, a slide. */
+/** For pages, READMEs and slides. */
 export const WIDE: Layout = { width: 760, columns: 4 };
 
-/** For a phone. */
+/** For phones. */
 export const NARROW: Layout = { width: 340, columns: 2 };
 
-/** What vega-lite is told, but for the look. */
+/** A vega-lite specification without the theme. */
 export type Spec = TopLevelSpec;
 
-/** One chart of a run. */
+/** A chart of a run. */
 export interface Chart {
-  /** Name of its picture, without extension. */
+  /** File name without extension. */
   readonly name: string;
-  /** One line: what is to be seen. */
+  /** One line. */
   readonly title: string;
-  /** The drawing; null where the run has nothing to draw. */
+  /** The specification; null if the run has nothing to draw. */
   spec(data: ReportData, layout: Layout): Spec | null;
 }
 
-/** Room around a plot, in pixels. */
+/** Margins of a plot, in pixels. */
 export interface Margins {
   readonly left: number;
   readonly right: number;
@@ -35,8 +35,8 @@ export interface Margins {
 }
 
 /**
- * The size of a chart with these margins. Nothing is measured: without a browser vega can only guess how
- * wide a text is, and far from it.
+ * The size of a chart with fixed margins. Without a browser vega's estimate of text widths is far off, so
+ * nothing is laid out by them.
  */
 export function sized({ width }: Layout, height: number, padding: Margins) {
   return {
@@ -47,18 +47,18 @@ export function sized({ width }: Layout, height: number, padding: Margins) {
   } as const;
 }
 
-/** Where in the margins of such a chart its legend stands. */
+/** Position of the legend, in the top left corner of the margins. */
 export function legendIn({ left, top }: Margins) {
   return { orient: "none", legendX: -left, legendY: -top } as const;
 }
 
-/** Pixels that the longest of these texts takes as a label, generously. */
+/** Upper bound of the width of the longest label, in pixels. */
 export function labelWidth(texts: readonly string[]): number {
   const PER_CHARACTER = 6.2;
   return Math.ceil(PER_CHARACTER * Math.max(0, ...texts.map((text) => text.length)));
 }
 
-/** Draws. vega is loaded at the first call: whoever draws nothing does not pay for it. */
+/** Renders a chart as SVG. vega is loaded at the first call. */
 export async function draw(spec: Spec): Promise<string> {
   const [{ compile }, { parse, View }] = await Promise.all([import("vega-lite"), import("vega")]);
   const view = new View(parse(compile({ ...spec, config }).spec), { renderer: "none" });

@@ -1,28 +1,28 @@
 /**
- * The charts of a run, in the order of the report. Each is a picture in the run's folder.
+ * The charts of a run, in the order of the report. Each becomes an SVG file in the run's folder.
  *
  * @module
  */
 import { type Chart, draw, NARROW, WIDE } from "./chart.ts";
-import { costs, costsByMagnitude } from "./costs.ts";
+import { costs, logCosts } from "./costs.ts";
 import { latency } from "./latency.ts";
 import { clientsPerChild, cpuPerChild } from "./panels.ts";
 import { sweep } from "./sweep.ts";
 import type { ReportData } from "../summary/report_data.ts";
 
-/** Every chart of a run. */
+/** The charts of a run. */
 const charts: readonly Chart[] = [
   costs,
-  costsByMagnitude,
+  logCosts,
   clientsPerChild,
   cpuPerChild,
   latency,
 ];
 
-/** Every chart of a sweep. */
+/** The charts of a sweep. */
 const sweepCharts: readonly Chart[] = [sweep];
 
-/** A chart as it is drawn, for a page and for a phone. */
+/** A rendered chart, in both layouts. */
 export interface Picture {
   readonly title: string;
   /** SVG. */
@@ -31,10 +31,10 @@ export interface Picture {
   readonly narrow: string;
 }
 
-/** The charts of a run, by name. */
+/** The rendered charts of a run, by name. */
 export type Pictures = ReadonlyMap<string, Picture>;
 
-/** Draws every chart that a run has something for. */
+/** Renders every chart that the run has data for. */
 export async function drawCharts(data: ReportData): Promise<Pictures> {
   const pictures = new Map<string, Picture>();
   for (const { name, title, spec } of data.sweep ? sweepCharts : charts) {

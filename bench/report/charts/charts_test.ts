@@ -10,15 +10,15 @@ const example = [
   ...rounds("iterative", [0.2, 0.21, 0.22]),
   ...rounds("prefork-mutex", [0.15, 0.16, 0.17], { children: [400, 350, 250] }),
   ...rounds("fork-per-client", [9, 10, 11]),
-  ...rounds("stranger", [0.3, 0.3, 0.31], { children: [500, 500] }),
+  ...rounds("unregistered", [0.3, 0.3, 0.31], { children: [500, 500] }),
 ];
 
-Deno.test("drawCharts() draws every design, those with negative figures and strangers, too", async () => {
+Deno.test("drawCharts() draws every design, also negative values and unregistered designs", async () => {
   const pictures = await draw(example);
   for (const name of ["process-control", "process-control-log"]) {
     const { wide, narrow } = pictures.get(name)!;
     for (const svg of [wide, narrow]) {
-      for (const id of ["iterative", "prefork-mutex", "fork-per-client", "stranger"]) {
+      for (const id of ["iterative", "prefork-mutex", "fork-per-client", "unregistered"]) {
         assertStringIncludes(svg, `>${id}</text>`);
       }
       assertStringIncludes(svg, "prefork-mutex: −0.050 s (range −0.050 to −0.050, 3 rounds)");
@@ -27,14 +27,14 @@ Deno.test("drawCharts() draws every design, those with negative figures and stra
   }
 });
 
-Deno.test("drawCharts() shows what each child did, and the even share", async () => {
+Deno.test("drawCharts() shows each child and the even share", async () => {
   const { wide } = (await draw(example)).get("clients-per-child")!;
   assertStringIncludes(
     wide,
-    "prefork-mutex, child 0: 400 clients in round 2, the even share is 333.3",
+    "prefork-mutex, child 0: 400 clients in round 2, even share 333.3",
   );
   assertStringIncludes(wide, "the even share");
-  assertStringIncludes(wide, "stranger, child 1: 500 clients");
+  assertStringIncludes(wide, "unregistered, child 1: 500 clients");
   assert(!wide.includes("fork-per-client"));
 });
 
@@ -42,13 +42,13 @@ Deno.test("drawCharts() gives the same bytes for the same record", async () => {
   assertEquals(await draw(example), await draw(example));
 });
 
-Deno.test("drawCharts() leaves out what a run has nothing for", async () => {
+Deno.test("drawCharts() leaves out charts without data", async () => {
   assertEquals([...(await draw([{ design: "prefork-mutex", failed: "lost" }])).keys()], []);
   const once = await draw([{ design: "iterative" }, { design: "fork-per-client", cpu: 1 }]);
   assertEquals([...once.keys()], ["process-control", "process-control-log"]);
 });
 
-Deno.test("drawCharts() of a sweep draws a point a value, whatever its range", async () => {
+Deno.test("drawCharts() of a sweep draws a point per value, for any range", async () => {
   for (const values of [[10, 20], [1, 1000]]) {
     const trials = values.map((poolSize) => ({ design: "prefork-mutex", poolSize, cpu: 0.4 }));
     const sweep = { parameter: "children" as const, values };

@@ -1,5 +1,5 @@
 /**
- * Table 30.1 as a chart: what each design costs above the baseline, with its interval.
+ * Table 30.1 as a chart: process-control CPU time of each design, with its interval.
  *
  * @module
  */
@@ -10,25 +10,25 @@ import { type Chart, NARROW, type Spec } from "./chart.ts";
 import { NAMES_AXIS, rightOf, rowsOf } from "./rows.ts";
 import { INK, type Layout, makingOf } from "./theme.ts";
 
-/** Process-control CPU time, true to scale. */
+/** On a linear scale. */
 export const costs: Chart = {
   name: "process-control",
-  title: "What each design costs above the baseline, CPU seconds",
+  title: "Process-control CPU seconds (above the baseline), linear scale",
   spec: (data, layout) => chart(data, layout, undefined),
 };
 
-/** The same where one design dwarfs the others: linear around zero, beyond that logarithmic. */
-export const costsByMagnitude: Chart = {
+/** On a scale that is linear around zero and logarithmic beyond, for costs of different magnitude. */
+export const logCosts: Chart = {
   name: "process-control-log",
-  title: "What each design costs above the baseline, CPU seconds, by order of magnitude",
-  spec: (data, layout) => chart(data, layout, magnitudes(valuesOf(data))),
+  title: "Process-control CPU seconds (above the baseline), logarithmic scale",
+  spec: (data, layout) => chart(data, layout, logScale(valuesOf(data))),
 };
 
-/** What the legend takes at the top, in pixels. */
+/** Height of the legend, in pixels. */
 const TOP = 44;
 
-/** Where one scale ends to be linear, and the marks of its axis. */
-interface Magnitudes {
+/** The end of the linear part of the scale, and the axis ticks. */
+interface LogScale {
   readonly constant: number;
   readonly ticks: number[];
 }
@@ -43,7 +43,7 @@ interface Value {
   readonly text: string;
 }
 
-function chart(data: ReportData, layout: Layout, log: Magnitudes | undefined): Spec | null {
+function chart(data: ReportData, layout: Layout, log: LogScale | undefined): Spec | null {
   const values = valuesOf(data);
   if (values.length === 0) return null;
   const labels = Object.fromEntries(values.map(({ design, label }) => [design, label]));
@@ -77,7 +77,7 @@ function chart(data: ReportData, layout: Layout, log: Magnitudes | undefined): S
   };
 }
 
-function scaleOf(layout: Layout, log: Magnitudes | undefined) {
+function scaleOf(layout: Layout, log: LogScale | undefined) {
   const title = "CPU seconds";
   return log
     ? {
@@ -111,10 +111,10 @@ function seconds(value: number): string {
   return signedText(value, Math.abs(value) < 10 ? 3 : 1);
 }
 
-/** How many powers of ten at most lie between where the scale is linear and the largest value. */
+/** Most powers of ten between the linear part and the largest value. */
 const MOST_MAGNITUDES = 5;
 
-function magnitudes(values: readonly Value[]): Magnitudes {
+function logScale(values: readonly Value[]): LogScale {
   const sizes = values.flatMap(({ low, high, median }) => [low, high, median].map(Math.abs));
   const largest = Math.ceil(Math.log10(Math.max(1e-6, ...sizes)));
   const medians = values.map(({ median }) => Math.abs(median)).filter((size) => size > 0);

@@ -1,5 +1,5 @@
 /**
- * How long connections took: the percentiles of each design, on a logarithmic scale.
+ * Percentiles of the connection latency of each design, on a logarithmic scale.
  *
  * @module
  */
@@ -10,12 +10,10 @@ import { INK, type Layout, makingOf } from "./theme.ts";
 import type { ReportData } from "../summary/report_data.ts";
 import { short } from "../tables/table.ts";
 
-/** Percentiles of the latency of whole connections. */
+/** Percentiles of the connection latency. */
 export const latency: Chart = {
   name: "latency",
-  title:
-    "How long a connection took, milliseconds: half of them up to the first mark, then 90 %, " +
-    "99 %, 99.9 %, all",
+  title: "Connection latency, milliseconds: p50, p90, p99, p99.9 and maximum",
   spec: chart,
 };
 
@@ -27,13 +25,14 @@ interface Value {
   readonly text: string;
 }
 
-/** What both legends take at the top, what the second of them takes, and what is on the right, in pixels. */
+/** Height of both legends, and the right margin, in pixels. */
 const ROOM = { top: 64, right: 16 };
+/** Height of the second legend, in pixels. */
 const SECOND = 24;
 
-/** Areas of the marks, in square pixels, and what they are called. */
+/** Areas of the marks, in square pixels, and their names. */
 const MARKS = [120, 64, 32, 14, 6];
-const NAMES = PERCENTILES.map((percentile) => percentile === 100 ? "longest" : `${percentile} %`);
+const NAMES = PERCENTILES.map((percentile) => percentile === 100 ? "max" : `p${percentile}`);
 
 function chart({ designs, latencies }: ReportData, layout: Layout): Spec | null {
   const values = designs.flatMap(({ id, info }) => {
@@ -83,7 +82,7 @@ function chart({ designs, latencies }: ReportData, layout: Layout): Spec | null 
   };
 }
 
-/** The powers of ten among these values. */
+/** The powers of ten that enclose these values. */
 function powersIn(values: readonly Value[]): number[] {
   const sizes = values.map(({ milliseconds }) => Math.log10(milliseconds));
   const [low, high] = [Math.floor(Math.min(...sizes)), Math.ceil(Math.max(...sizes))];
@@ -96,7 +95,6 @@ function marksOf({ design, connections, seconds }: LatencyProfile, making: strin
     making,
     percentile: NAMES[index]!,
     milliseconds: 1000 * value,
-    text: `${design}: ${NAMES[index]} ${index < NAMES.length - 1 ? "within " : ""}` +
-      `${short(1000 * value)} ms, of ${connections} connections`,
+    text: `${design}: ${NAMES[index]} ${short(1000 * value)} ms, over ${connections} connections`,
   }));
 }

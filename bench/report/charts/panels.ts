@@ -1,5 +1,5 @@
 /**
- * Small charts side by side, one a design, of what each child of its pool did in one round.
+ * Small multiples: one chart per design, one bar per child of its pool, from a single round.
  *
  * @module
  */
@@ -13,14 +13,14 @@ import { INK, type Layout, makingColor, makingOf } from "./theme.ts";
 /** Table 30.2. */
 export const clientsPerChild: Chart = {
   name: "clients-per-child",
-  title: "Clients per child, in one round; the line is the even share, dots are the book's",
+  title: "Clients per child in one round. Line: even share. Dots: the book",
   spec: (data, layout) => chart(data, layout, clients),
 };
 
-/** CPU time of the same round. */
+/** CPU time in the same round. */
 export const cpuPerChild: Chart = {
   name: "cpu-per-child",
-  title: "CPU milliseconds per child, in the same round; the line is the even share, P the parent",
+  title: "CPU milliseconds per child in the same round. Line: mean of the children. P: parent",
   spec: (data, layout) => chart(data, layout, cpu),
 };
 
@@ -28,27 +28,27 @@ export const cpuPerChild: Chart = {
 interface Value {
   readonly design: string;
   readonly making: string;
-  /** Index of the child, or what else the bar stands for. */
+  /** Index of the child, or `PARENT`. */
   readonly child: string;
   readonly value: number;
-  /** What each child would have, were all alike. */
+  /** The mean over the children. */
   readonly even: number;
-  /** What the book's child had, or null. */
+  /** The value of the same child in the book, or null. */
   readonly book: number | null;
   readonly text: string;
 }
 
 type Bars = (design: DesignSummary, distribution: Distribution) => Value[];
 
-/** In pixels: height of a small chart, what is between them, and what the axis takes on the left. */
+/** Height of a chart, gaps between charts, and width of the axis, in pixels. */
 const HEIGHT = 76;
 const SPACING = { column: 14, row: 30 };
 const AXIS = 40;
 
-/** What stands below the parent's bar. */
+/** Label of the parent's bar. */
 const PARENT = "P";
 
-/** Every so many children one has its number below. */
+/** One child in so many has a label. */
 const LABELLED = 5;
 
 function chart(data: ReportData, layout: Layout, bars: Bars): Spec | null {
@@ -61,7 +61,7 @@ function chart(data: ReportData, layout: Layout, bars: Bars): Spec | null {
   return {
     data: { values },
     columns: Math.min(layout.columns, designs.length),
-    // The names above the charts are left out of account: how wide they are can only be guessed.
+    // Titles are left out of the layout, since their width is unknown.
     bounds: "flush",
     spacing: SPACING,
     facet: {
@@ -78,7 +78,7 @@ function chart(data: ReportData, layout: Layout, bars: Bars): Spec | null {
   };
 }
 
-/** Bars, the line of the even share, and the dots of the book. */
+/** Bars, the line of the mean, and the dots of the book. */
 function layers(values: readonly Value[], layout: Layout) {
   const children = [...new Set(values.map(({ child }) => child))];
   const labelled = children.filter((child, index) => index % LABELLED === 0 || child === PARENT);
@@ -113,17 +113,17 @@ function clients({ id, info, row }: DesignSummary, distribution: Distribution): 
   );
   const scale = book ? sum / book.counts.reduce((total, count) => total + count, 0) : 0;
   return children.map(({ index, connections }) => {
-    const theirs = book ? book.counts[index]! * scale : null;
-    const compared = book ? `; the book's on ${book.system}: ${theirs!.toFixed(0)}` : "";
+    const inBook = book ? book.counts[index]! * scale : null;
+    const compared = book ? `; book, ${book.system}: ${inBook!.toFixed(0)}` : "";
     return {
       design: id,
       making: makingOf(info),
       child: String(index),
       value: connections,
       even,
-      book: theirs,
+      book: inBook,
       text: `${id}, child ${index}: ${connections} clients in round ${round}, ` +
-        `the even share is ${even.toFixed(1)}${compared}`,
+        `even share ${even.toFixed(1)}${compared}`,
     };
   });
 }

@@ -1,25 +1,25 @@
 /**
- * What charts with a row a design have in common.
+ * The common parts of charts with one row per design.
  *
  * @module
  */
 import { labelWidth, legendIn, sized } from "./chart.ts";
 import { type Layout, makingColor } from "./theme.ts";
 
-/** Height of a row, what is between plot and labels, and what the axis below takes, in pixels. */
+/** Height of a row, gap between plot and labels, and height of the axis, in pixels. */
 const ROW = 20;
 const GAP = 10;
 const AXIS = 36;
 
-/** An axis of names: no line and no ticks, only what stands beside the rows. */
+/** An axis with labels only: no line, no ticks. */
 export const NAMES_AXIS = { domain: false, ticks: false, labelPadding: GAP } as const;
 
-/** Pixels that labels on the right take, the gap before them included. */
+/** Width of the labels on the right with the gap before them, in pixels. */
 export function rightOf(labels: readonly string[]): number {
   return labelWidth(labels) + GAP;
 }
 
-/** The frame of such a chart, its rows, its colours, and where a legend stands at its top. */
+/** The frame of a chart, its rows, its colors, and the position of its legend. */
 export function rowsOf(
   values: readonly { readonly design: string; readonly making: string }[],
   layout: Layout,

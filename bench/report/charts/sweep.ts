@@ -1,5 +1,5 @@
 /**
- * A sweep as lines: what each design costs above the baseline as one parameter grows.
+ * A sweep as lines: process-control CPU time of each design as one parameter varies.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { signedText } from "../tables/table.ts";
 import { type Chart, legendIn, NARROW, sized, type Spec } from "./chart.ts";
 import { INK, type Layout } from "./theme.ts";
 
-/** Process-control CPU time by what is varied. */
+/** Process-control CPU time by the varied parameter. */
 export const sweep: Chart = {
   name: "sweep",
-  title: "What each design costs above the baseline, CPU seconds, with the interval of each point",
+  title: "Process-control CPU seconds (above the baseline), with the interval of each point",
   spec: chart,
 };
 
@@ -30,7 +30,7 @@ const HEIGHT = 260;
 const MARGINS = { left: 52, right: 16, bottom: 40 };
 const LEGEND_ROW = 18;
 
-/** From this ratio of the largest value to the smallest on, the axis is logarithmic. */
+/** Ratio of the largest value to the smallest from which the axis is logarithmic. */
 const WIDE_RANGE = 100;
 
 function chart(data: ReportData, layout: Layout): Spec | null {
@@ -42,8 +42,8 @@ function chart(data: ReportData, layout: Layout): Spec | null {
   const columns = layout === NARROW ? 2 : 4;
   const top = LEGEND_ROW * Math.ceil(designs.length / columns) + 10;
   const margins = { ...MARGINS, top };
-  const places = values.map(({ x }) => x);
-  const isWide = Math.min(...places) > 0 && Math.max(...places) / Math.min(...places) >= WIDE_RANGE;
+  const xs = values.map(({ x }) => x);
+  const isWide = Math.min(...xs) > 0 && Math.max(...xs) / Math.min(...xs) >= WIDE_RANGE;
   const x = {
     field: "x",
     type: "quantitative",
@@ -92,7 +92,7 @@ function valuesOf(points: readonly SweepPoint[], header: string): Value[] {
   );
 }
 
-/** Colours of the lines: of middle brightness, to be seen on white and on black. */
+/** Line colors of medium brightness, visible on white and on black. */
 const LINES = [
   "#3f7fc1",
   "#d98324",

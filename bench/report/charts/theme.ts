@@ -1,5 +1,5 @@
 /**
- * What all charts look like. The colour tells how the children of a design are made, everywhere.
+ * The theme of all charts. Color stands for how the children of a design are made.
  *
  * @module
  */
@@ -7,18 +7,18 @@ import type { Config } from "vega-lite";
 import type { Making } from "../../../servers/design.ts";
 import type { DesignInfo } from "../summary/summary.ts";
 
-/** How much room there is. */
+/** The space for a chart. */
 export interface Layout {
-  /** In pixels, of the whole chart. */
+  /** Width of the whole chart, in pixels. */
   readonly width: number;
-  /** How many small charts stand side by side. */
+  /** Number of small multiples side by side. */
   readonly columns: number;
 }
 
-/** Text and axes. The report has other ones for the dark, by these. */
+/** Colors of text and axes. The style sheet of the report maps them to dark-mode colors. */
 export const INK = { text: "#22262b", muted: "#626a73", rule: "#d8dce0" } as const;
 
-/** How children are made: the word for it, and its colour. */
+/** Name and color of each way to make children. */
 export const MAKINGS: Readonly<Record<Making, { readonly name: string; readonly color: string }>> =
   {
     none: { name: "no children", color: "#5f6b78" },
@@ -28,21 +28,21 @@ export const MAKINGS: Readonly<Record<Making, { readonly name: string; readonly 
     exec: { name: "another program", color: "#8a4f9e" },
   };
 
-/** What a design that is not registered is drawn in. */
-const STRANGER = { name: "not registered", color: "#6b5b4b" } as const;
+/** The same for an unregistered design. */
+const UNREGISTERED = { name: "not registered", color: "#6b5b4b" } as const;
 
-/** How the children of a design are made, in words. */
+/** The name of how a design's children are made. */
 export function makingOf(info: DesignInfo | null): string {
-  return (info ? MAKINGS[info.children] : STRANGER).name;
+  return (info ? MAKINGS[info.children] : UNREGISTERED).name;
 }
 
-/** Colour by `making`, the words of `makingOf`, with a legend at the top of those that there are. */
+/** Color by `making`, a name from `makingOf`, with a legend at the top for those present. */
 export function makingColor(
   values: readonly { readonly making: string }[],
   { columns }: Layout,
   at: { readonly legendX?: number; readonly legendY?: number; readonly orient?: "none" } = {},
 ) {
-  const all = [...Object.values(MAKINGS), STRANGER];
+  const all = [...Object.values(MAKINGS), UNREGISTERED];
   const present = all.map(({ name }) => name)
     .filter((name) => values.some(({ making }) => making === name));
   return {
@@ -53,7 +53,7 @@ export function makingColor(
   } as const;
 }
 
-/** The look. */
+/** The vega-lite theme. */
 export const config: Config = {
   background: "white",
   font: "system-ui, sans-serif",

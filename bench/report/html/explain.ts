@@ -1,16 +1,16 @@
 /**
- * Each design in words: what it does, what the book found, what this run shows, and why.
+ * The description of each design: what it does, the book's results, this run's results, and the explanation.
  *
  * @module
  */
-import { words } from "./words.ts";
+import { DESIGN_WORDS } from "./words.ts";
 import { BOOK_COSTS } from "../summary/book.ts";
 import { makingOf } from "../charts/theme.ts";
 import type { DesignSummary, Estimate, Summary } from "../summary/summary.ts";
 import type { SweepPoint } from "../summary/sweep.ts";
 import { short, signedText } from "../tables/table.ts";
 
-/** A design in words. A part is null where there is nothing to say. */
+/** The description of a design. A part is null if it does not apply. */
 export interface Explanation {
   readonly does: string;
   readonly book: string | null;
@@ -18,17 +18,17 @@ export interface Explanation {
   readonly why: string | null;
 }
 
-/** The explanation of one design of a run. */
+/** Describes a design of a run. */
 export function explain(design: DesignSummary, summary: Summary): Explanation {
   return {
-    does: words[design.id]?.does ?? describe(design),
+    does: DESIGN_WORDS[design.id]?.does ?? describe(design),
     book: inTheBook(design),
     here: here(design, summary),
-    why: words[design.id]?.why ?? null,
+    why: DESIGN_WORDS[design.id]?.why ?? null,
   };
 }
 
-/** The explanation of one design of a sweep, from the summaries of its points, the first to the last. */
+/** Describes a design of a sweep by its first and last points. */
 export function explainSweep(id: string, points: readonly SweepPoint[]): Explanation {
   const found = points.flatMap(({ value, summary }) => {
     const design = summary.designs.find((design) => design.id === id);
@@ -36,24 +36,24 @@ export function explainSweep(id: string, points: readonly SweepPoint[]): Explana
   });
   const { design, summary } = found[0]!;
   const ends = [found[0]!, found.at(-1)!].map(({ value, design: { processControl } }) =>
-    `${processControl ? `${signedText(processControl.median, 3)} s` : "no trial that counts"} ` +
+    `${processControl ? `${signedText(processControl.median, 3)} s` : "no valid trial"} ` +
     `at ${value}`
   );
   return {
     ...explain(design, summary),
     here: design.isBaseline
-      ? "The baseline of every point."
+      ? "The baseline of each point."
       : `Process control: ${ends.join(", ")}.`,
   };
 }
 
-/** What the registry alone can say. */
+/** A description from the registry alone. */
 function describe({ title, info }: DesignSummary): string {
-  if (!info) return "Not registered in this Herd: it knows no more of it than the record.";
-  return `${title}. Children: ${makingOf(info)}. Who accepts: ${info.accepts}.`;
+  if (!info) return "Not registered in this version of Herd: only its record is known.";
+  return `${title}. Children: ${makingOf(info)}. Accept by: ${info.accepts}.`;
 }
 
-/** Where the book measured, and with how many decimals it tells. */
+/** The systems of the book, and the decimals of its results. */
 const SYSTEMS = [
   ["in the third edition", "thirdEdition", 2],
   ["on Solaris", "solaris", 1],
@@ -79,13 +79,13 @@ const MIB = 1024 * 1024;
 
 function here(design: DesignSummary, { designs }: Summary): string {
   const { n, cpuMicrosecondsPerConnection: each, processControl, pssBytes, isBaseline } = design;
-  if (n === 0 || !each) return "No trial of it counts.";
+  if (n === 0 || !each) return "No valid trial.";
   const baseline = designs.find((other) => other.isBaseline)?.cpuMicrosecondsPerConnection;
   const all = designs.flatMap((other) =>
     other.isBaseline ? [] : other.cpuMicrosecondsPerConnection?.median ?? []
   );
   return [
-    `${short(each.median)} µs of CPU a connection` +
+    `${short(each.median)} µs CPU per connection` +
     (isBaseline ? "" : `, ${rank(each.median, all)}`) +
     (baseline && !isBaseline
       ? `, ${short(each.median / baseline.median)} times the baseline`
@@ -94,9 +94,9 @@ function here(design: DesignSummary, { designs }: Summary): string {
     ...(processControl && !isBaseline
       ? [`Process control: ${signedText(processControl.median, 3)} s${spread(processControl)}.`]
       : []),
-    ...clientsSaw(design),
-    ...distributed(design),
-    ...(pssBytes ? [`All of it had ${short(pssBytes.median / MIB)} MiB of memory.`] : []),
+    ...clientResults(design),
+    ...distributionResults(design),
+    ...(pssBytes ? [`Memory (PSS): ${short(pssBytes.median / MIB)} MiB.`] : []),
   ].join(" ");
 }
 
@@ -106,32 +106,35 @@ function spread({ n, interval: { low, high, kind } }: Estimate): string {
   return ` (${name} ${signedText(low, 3)} to ${signedText(high, 3)}, ${n} rounds)`;
 }
 
-function clientsSaw({ connectionsPerSecond: rate, latency: { p50, p99 } }: DesignSummary) {
+function clientResults({ connectionsPerSecond: rate, latency: { p50, p99 } }: DesignSummary) {
   if (!rate || !p50 || !p99) return [];
   const ms = ({ median }: Estimate) => `${short(1000 * median)} ms`;
   return [
-    `Clients made ${short(rate.median)} connections a second; half of them took up to ` +
-    `${ms(p50)}, 99 in 100 up to ${ms(p99)}.`,
+    `Throughput: ${short(rate.median)} connections per second. Latency: p50 ${ms(p50)}, p99 ${
+      ms(p99)
+    }.`,
   ];
 }
 
-function distributed({ evenness, switches, info }: DesignSummary): string[] {
+function distributionResults({ evenness, switches, info }: DesignSummary): string[] {
   const perClient = switches.all
-    ? [`${short(switches.all.median)} context switches a connection.`]
+    ? [`${short(switches.all.median)} context switches per connection.`]
     : [];
   if (!evenness || info?.lifetime !== "pool") return perClient;
   return [
-    `The busiest child served ${short(evenness.median)} times the clients of the idlest.`,
+    `The busiest child served ${
+      short(evenness.median)
+    } times as many clients as the least busy one.`,
     ...perClient,
   ];
 }
 
-/** Where a cost stands among others. */
+/** The rank of a cost. */
 function rank(value: number, all: readonly number[]): string {
   const place = all.filter((other) => other < value).length + 1;
-  if (all.length < 2) return "the only one";
+  if (all.length < 2) return "the only one measured";
   if (place === 1) return `the cheapest of ${all.length}`;
-  if (place === all.length) return `the dearest of ${all.length}`;
+  if (place === all.length) return `the most expensive of ${all.length}`;
   return `${ordinal(place)} cheapest of ${all.length}`;
 }
 

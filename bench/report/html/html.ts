@@ -1,16 +1,16 @@
 /**
- * HTML as tagged templates: what is put in is escaped, unless it is HTML itself.
+ * HTML from tagged templates. Inserted text is escaped; inserted HTML is not.
  *
  * @module
  */
 
 /** A piece of HTML. */
 export class Html {
-  /** Takes the text as it is. */
+  /** Takes the text without escaping. */
   constructor(readonly text: string) {}
 }
 
-/** What can stand in a template. */
+/** Content of a template. */
 export type Content = Html | string | number | null | undefined | false | readonly Content[];
 
 /**
@@ -36,7 +36,7 @@ function textOf(content: Content): string {
   return escape(String(content));
 }
 
-/** Text that stands for itself, between tags and in quoted attributes. */
+/** Escapes text for elements and quoted attributes. */
 function escape(text: string): string {
   const entities: Record<string, string> = {
     "&": "&amp;",

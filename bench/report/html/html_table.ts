@@ -1,12 +1,12 @@
 /**
- * A table as HTML. Its columns sort, by what is measured and not by how it reads.
+ * Tables as HTML. Columns sort by value, not by text.
  *
  * @module
  */
 import type { Cell, Column, Table } from "../tables/table.ts";
 import { type Content, type Html, markup } from "./html.ts";
 
-/** The table below its title; the notes are left to the caller. */
+/** A table with its title; the caller adds the notes. */
 export function toHtml({ title, columns, rows, footer }: Table): Html {
   const shown = columns.flatMap((column, index) =>
     column.only === "csv" ? [] : [{ column, index }]
@@ -29,7 +29,7 @@ ${footer.length > 0 && markup`<tfoot>\n${footer.map(line)}</tfoot>\n`}</table>`,
   );
 }
 
-/** Something wide below its title, which stays where it is. */
+/** Wide content that scrolls below a fixed title. */
 export function scrolling(title: string, content: Html): Html {
   return markup`<p class="title">${title}</p>
 <div class="scroll" role="region" tabindex="0" aria-label="${title}">

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { embedded, markup } from "./html.ts";
 
-Deno.test("markup() escapes what is put in, in text and in attributes", () => {
+Deno.test("markup() escapes inserted text, in elements and in attributes", () => {
   const hostile = `"><script>alert('&')</script>`;
   assertEquals(
     markup`<p title="${hostile}">${hostile}</p>`.text,
@@ -10,7 +10,7 @@ Deno.test("markup() escapes what is put in, in text and in attributes", () => {
   );
 });
 
-Deno.test("markup() takes HTML as it is, joins lists, and shows nothing for nothing", () => {
+Deno.test("markup() inserts HTML unescaped, joins lists, and omits null, false and undefined", () => {
   const items = ["a", "b"].map((name) => markup`<li>${name}</li>`);
   assertEquals(
     markup`<ul>${items}</ul>${null}${false}${undefined}${0}`.text,
@@ -20,7 +20,7 @@ Deno.test("markup() takes HTML as it is, joins lists, and shows nothing for noth
   );
 });
 
-Deno.test("embedded() is JSON that cannot end its script, and reads back", () => {
+Deno.test("embedded() is JSON that cannot end its script, and parses back", () => {
   const value = { a: "</script><!-- \u2028\u2029 &amp;", b: [1, null, "\\u003c"] };
   const { text } = embedded(value);
   assert(!/[<>&\u2028\u2029]/.test(text));

@@ -1,5 +1,5 @@
 /**
- * The matrix of the two questions: how children are made, and who accepts.
+ * The design matrix: how children are made, by who calls accept.
  *
  * @module
  */
@@ -7,21 +7,21 @@ import type { Making } from "../../../servers/design.ts";
 import { MAKINGS } from "../charts/theme.ts";
 import type { DesignSummary, Summary } from "../summary/summary.ts";
 
-/** A design in its place. */
+/** A design in the matrix. */
 export interface Placed {
   readonly design: DesignSummary;
-  /** How dear it is among all, 0 to 1, by order of magnitude; null where no trial counts. */
+  /** Its cost among all designs on a logarithmic scale, 0 to 1; null without a valid trial. */
   readonly heat: number | null;
 }
 
-/** One answer to the second question, and the designs that give it. */
+/** The designs that accept in one way. */
 export interface MatrixRow {
   readonly accepts: string;
   /** By how their children are made. */
   readonly cells: Readonly<Partial<Record<Making, readonly Placed[]>>>;
 }
 
-/** The matrix of the designs of a run that are registered, in the order of the registry. */
+/** The matrix of the registered designs of a run, in the order of the registry. */
 export function matrixOf({ designs }: Summary): MatrixRow[] {
   const costs = designs.flatMap(({ info, cpuMicrosecondsPerConnection: cpu }) =>
     info && cpu ? [Math.log10(cpu.median)] : []
@@ -30,7 +30,7 @@ export function matrixOf({ designs }: Summary): MatrixRow[] {
   const heat = ({ cpuMicrosecondsPerConnection: cpu }: DesignSummary) =>
     cpu ? high > low ? (Math.log10(cpu.median) - low) / (high - low) : 0 : null;
   const registered = designs.filter(({ info }) => info !== null);
-  const rows = Map.groupBy(registered, ({ info }) => inGeneral(info!.accepts));
+  const rows = Map.groupBy(registered, ({ info }) => acceptRow(info!.accepts));
   return [...rows].map(([accepts, same]) => ({
     accepts,
     cells: Object.groupBy(
@@ -40,13 +40,13 @@ export function matrixOf({ designs }: Summary): MatrixRow[] {
   }));
 }
 
-/** The ways to make children that a run has designs of, as in the colours of the charts. */
+/** The ways to make children in a run, in the order of the charts. */
 export function makingsOf({ designs }: Summary): Making[] {
   const seen = new Set(designs.map(({ info }) => info?.children));
   return (Object.keys(MAKINGS) as Making[]).filter((making) => seen.has(making));
 }
 
-/** Threads answer the second question as processes do, only in other words. */
-function inGeneral(accepts: string): string {
+/** Puts thread designs into the same row as process designs. */
+function acceptRow(accepts: string): string {
   return accepts.replaceAll("main thread", "parent").replaceAll("thread", "child");
 }

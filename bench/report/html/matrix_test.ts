@@ -4,7 +4,7 @@ import { record } from "../fixture_test.ts";
 import { makingsOf, matrixOf } from "./matrix.ts";
 import { summarize } from "../summary/summary.ts";
 
-Deno.test("matrixOf() has threads and processes that answer alike in one row", () => {
+Deno.test("matrixOf() has threads and processes with the same way to accept in one row", () => {
   const summary = summarize(record([
     { design: "prefork-mutex", cpu: 0.1 },
     { design: "prethread-mutex", cpu: 1 },
@@ -29,16 +29,16 @@ Deno.test("matrixOf() has threads and processes that answer alike in one row", (
   assertEquals(makingsOf(summary), ["fork", "worker"]);
 });
 
-Deno.test("matrixOf() has a place for every registered design, and none for strangers", () => {
+Deno.test("matrixOf() includes every registered design, and no others", () => {
   const ids = designs.map(({ id }) => id);
-  const summary = summarize(record([...ids, "stranger"].map((design) => ({ design }))));
+  const summary = summarize(record([...ids, "unregistered"].map((design) => ({ design }))));
   const placed = matrixOf(summary).flatMap(({ cells }) =>
     Object.values(cells).flatMap((some) => some.map(({ design }) => design.id))
   );
   assertEquals(placed.toSorted(), ids.toSorted());
 });
 
-Deno.test("matrixOf() shows a design without a trial that counts, without heat", () => {
+Deno.test("matrixOf() includes a design without a valid trial, without heat", () => {
   const [row] = matrixOf(summarize(record([{ design: "prefork-mutex", failed: "lost" }])));
   assertEquals(row!.cells.fork!.map(({ heat }) => heat), [null]);
 });

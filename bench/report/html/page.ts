@@ -1,5 +1,5 @@
 /**
- * The report of a run as one page that needs nothing else: no network, no other file.
+ * The report of a run as a self-contained page: no network, no other files.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import { syscallsTable } from "../tables/syscalls.ts";
 import { table301 } from "../tables/table_30_1.ts";
 import { table302 } from "../tables/table_30_2.ts";
 import { tableBook } from "../tables/table_book.ts";
-import { tableBurden } from "../tables/table_burden.ts";
 import { tableCpu } from "../tables/table_cpu.ts";
+import { tableUtilization } from "../tables/table_utilization.ts";
 import { tableLatency } from "../tables/table_latency.ts";
 import { type Content, embedded, Html, markup } from "./html.ts";
 import {
   advice,
+  caveats,
   conditions,
-  doubts,
   explanations,
   matrix,
   summaryLine,
@@ -27,11 +27,11 @@ import {
 import script from "./script.js" with { type: "text" };
 import style from "./style.css" with { type: "text" };
 
-/** The page. The same record gives the same bytes. */
+/** The page. The same data gives the same bytes. */
 export function page(data: ReportData, pictures: Pictures): string {
   const { run, trials, sweep, designs } = data;
   const { title, sections } = sweep ? sweepPage(data, sweep, pictures) : {
-    title: `What process control costs: ${designs.length} designs`,
+    title: `Process-control cost of ${designs.length} server designs`,
     sections: sectionsOf(data, pictures),
   };
   return markup`<!doctype html>
@@ -49,7 +49,7 @@ ${new Html(style)}</style>
 <p class="brand">Herd <button type="button" id="theme" hidden>Dark</button></p>
 <h1>${title}</h1>
 <p class="lede">${summaryLine(data)}</p>
-${doubts(data)}</header>
+${caveats(data)}</header>
 <nav aria-label="Contents"><ol>
 ${sections.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>\n`)}</ol></nav>
 <main>
@@ -86,12 +86,12 @@ function sectionsOf(data: ReportData, pictures: Pictures): Section[] {
       title: "Which design for me?",
       body: markup`<div class="beside">
 <div>${advice(data)}</div>
-<div>${tableWithNotes(tableBurden(data))}</div>
+<div>${tableWithNotes(tableUtilization(data))}</div>
 </div>`,
     },
     {
       id: "costs",
-      title: "What each design costs",
+      title: "Cost of each design",
       body: [
         scaleSwitch,
         markup`<div class="log">${chart("process-control-log")}</div>`,
@@ -99,30 +99,30 @@ function sectionsOf(data: ReportData, pictures: Pictures): Section[] {
         tableWithNotes(table301(data)),
       ],
     },
-    { id: "matrix", title: "Two questions", body: matrix(data) },
+    { id: "matrix", title: "Design matrix", body: matrix(data) },
     {
       id: "clients",
-      title: "Who serves the clients",
+      title: "Clients per child",
       body: [chart("clients-per-child"), tableWithNotes(table302(data, { book: true }))],
     },
     pictures.has("cpu-per-child") && {
       id: "cpu",
-      title: "What each child uses",
+      title: "CPU time per child",
       body: [chart("cpu-per-child"), tableWithNotes(tableCpu(data))],
     },
     pictures.has("latency") && {
       id: "latency",
-      title: "How long clients wait",
+      title: "Connection latency",
       body: [chart("latency"), tableWithNotes(tableLatency(data))],
     },
     syscalls !== null && {
       id: "syscalls",
-      title: "What they ask of the kernel",
+      title: "System calls",
       body: tableWithNotes(syscalls),
     },
-    { id: "book", title: "The book and this machine", body: tableWithNotes(tableBook(data)) },
-    { id: "designs", title: "The designs, one by one", body: explanations(data) },
-    { id: "conditions", title: "How it was measured", body: conditions(data) },
+    { id: "book", title: "Comparison with the book", body: tableWithNotes(tableBook(data)) },
+    { id: "designs", title: "Designs", body: explanations(data) },
+    { id: "conditions", title: "Measurement conditions", body: conditions(data) },
   ];
   return all.filter((section) => section !== false);
 }
@@ -132,19 +132,19 @@ function sweepPage(data: ReportData, sweep: SweepData, pictures: Pictures) {
   const sections: Section[] = [
     {
       id: "sweep",
-      title: "What each design costs",
+      title: "Cost of each design",
       body: [figureOf(pictures, "sweep"), tableWithNotes(table)],
     },
-    { id: "designs", title: "The designs, one by one", body: explanations(data) },
-    { id: "conditions", title: "How it was measured", body: conditions(data) },
+    { id: "designs", title: "Designs", body: explanations(data) },
+    { id: "conditions", title: "Measurement conditions", body: conditions(data) },
   ];
   return { title: table.title, sections };
 }
 
-/** The one or the other chart of Table 30.1; the style sheet sees which is chosen. */
+/** Selects a chart of Table 30.1; the style sheet shows the selected one. */
 const scaleSwitch = markup`<fieldset class="switch"><legend>Scale</legend>
-<label><input type="radio" name="scale" value="log" checked> by order of magnitude</label>
-<label><input type="radio" name="scale" value="linear"> true to scale</label>
+<label><input type="radio" name="scale" value="log" checked> logarithmic</label>
+<label><input type="radio" name="scale" value="linear"> linear</label>
 </fieldset>
 `;
 
@@ -160,7 +160,7 @@ ${image(wide, "wide")}${image(narrow, "narrow")}</figure>
 `;
 }
 
-/** A chart as one image, whose marks have no names of their own but a tip for the pointer. */
+/** A chart as a single image for screen readers. Its marks have tooltips instead of names. */
 function inline(svg: string): Html {
   return new Html(
     svg.replace(/ (role|aria-roledescription|aria-hidden)="[^"]*"/g, "")

@@ -1,4 +1,4 @@
-/** The report in a browser, where there is one. */
+/** The report in a browser, if one is installed. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { TemporaryFolder } from "../../../clients/testing.ts";
 import { designs } from "../../../servers/designs.ts";
@@ -7,39 +7,39 @@ import { record, rounds, type TrialFixture } from "../fixture_test.ts";
 import { reportData } from "../summary/report_data.ts";
 import type { Findings } from "./testing_browser.ts";
 
-/** The longest the test waits for a browser, which takes some ten seconds of CPU, before it fails. */
-const PATIENCE_SECONDS = 240;
+/** Time limit of the browser, which takes about ten seconds of CPU. */
+const BROWSER_SECONDS = 240;
 
-/** What nobody may get into the page as anything but text. */
+/** Text that must not become markup or code. */
 const HOSTILE = `</script><script>alert("!")</script><!-- \u2028\u2029 &amp; <img src=x onerror=y>`;
 
-/** Every registered design, a stranger, and a failure. */
+/** Every registered design, an unregistered one, and a failure. */
 const example = record([
   ...designs.flatMap(({ id, lifetime }, index): TrialFixture[] =>
     rounds(id, [0.2, 0.21, 0.22, 0.23, 0.24, 0.25].map((cpu) => cpu * (1 + index)), {
       children: lifetime === "pool" ? [500, 300, 200] : [1000],
     })
   ),
-  ...rounds("stranger", [0.3, 0.31], { children: [600, 400] }),
+  ...rounds("unregistered", [0.3, 0.31], { children: [600, 400] }),
   { design: "prefork-mutex", round: 9, failed: HOSTILE },
 ]);
 
-const ids = [...designs.map(({ id }) => id), "stranger"];
+const ids = [...designs.map(({ id }) => id), "unregistered"];
 
 const pools = designs.filter(({ lifetime }) => lifetime === "pool").map(({ id }) => id);
 const inBook = designs.filter(({ row = 0 }) => row > 0).map(({ id }) => id);
 
-/** The tables, by what their titles start with, and the designs that each has to have. */
+/** The tables, by the start of their titles, with the designs each must have. */
 const expected: readonly [title: string, ids: readonly string[]][] = [
-  ["Percent of one processor", ids],
+  ["CPU utilization", ids],
   ["Table 30.1", ids],
-  ["How children are made", designs.map(({ id }) => id)],
-  ["Table 30.2", [...pools, "stranger"]],
-  ["CPU milliseconds", [...pools, "stranger"]],
-  ["Process control", inBook],
+  ["CPU µs per connection", designs.map(({ id }) => id)],
+  ["Table 30.2", [...pools, "unregistered"]],
+  ["CPU milliseconds", [...pools, "unregistered"]],
+  ["Process-control", inBook],
 ];
 
-/** The path of a browser, if there is one. */
+/** The path of a browser, if one is installed. */
 function findBrowser(): string | undefined {
   const names = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
   const args = ["-c", `command -v ${names.join(" || command -v ")}`];
@@ -48,20 +48,20 @@ function findBrowser(): string | undefined {
 }
 
 const browser = findBrowser();
-const reason = browser ? "" : " (skipped: no Chromium here)";
+const reason = browser ? "" : " (skipped: Chromium is not installed)";
 
 async function browse(path: string): Promise<Findings> {
   const script = new URL("./testing_browser.ts", import.meta.url).pathname;
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--allow-all", script, browser!, path],
-    signal: AbortSignal.timeout(1000 * PATIENCE_SECONDS),
+    signal: AbortSignal.timeout(1000 * BROWSER_SECONDS),
   }).output();
   assert(success, new TextDecoder().decode(stderr));
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
 Deno.test({
-  name: `report.html in a browser: complete, usable, and by itself${reason}`,
+  name: `report.html in a browser: complete, usable and self-contained${reason}`,
   ignore: browser === undefined,
   fn: async (test) => {
     using folder = new TemporaryFolder();
@@ -72,15 +72,15 @@ Deno.test({
     );
     const found = await browse(path);
 
-    await test.step("has no error in the console, and asks for nothing", () => {
+    await test.step("has no errors in the console, and makes no requests", () => {
       assertEquals([found.errors, found.requests], [[], []]);
     });
-    await test.step("has no axe violation, and fits: 390 and 1440 px, light and dark", () => {
+    await test.step("has no axe violations, and fits 390 and 1440 px, light and dark", () => {
       const fine = { violations: [], overflow: 0 };
       assertEquals(Object.keys(found.views).length, 4);
       for (const [view, seen] of Object.entries(found.views)) assertEquals(seen, fine, view);
     });
-    await test.step("has every design, in every table that is of designs", () => {
+    await test.step("has every design in every table of designs", () => {
       const tables = Object.entries(found.tables);
       assertEquals(tables.length, expected.length);
       for (const [name, wanted] of expected) {
@@ -96,16 +96,16 @@ Deno.test({
       assertEquals(twice, once!.toReversed());
       assertEquals(before!.toSorted(), once!.toSorted());
     });
-    await test.step("switches scale and theme, tells values, leaves controls out of print", () => {
-      const [magnitude, scale] = found.scales;
-      assertEquals([magnitude!.length, scale!.length], [1, 1]);
-      assertStringIncludes(magnitude![0]!, "order of magnitude");
-      assert(!scale![0]!.includes("order of magnitude"));
+    await test.step("switches scale and theme, shows values, hides controls in print", () => {
+      const [log, linear] = found.scales;
+      assertEquals([log!.length, linear!.length], [1, 1]);
+      assertStringIncludes(log![0]!, "logarithmic");
+      assertStringIncludes(linear![0]!, "linear");
       assertMatch(found.tip, /^[a-z-]+: [+−]?[\d.]+ s \(/);
       assertEquals(new Set(found.backgrounds).size, 2);
       assert(found.plainInPrint);
     });
-    await test.step("holds the record, whatever stands in it", () => {
+    await test.step("contains the record, with any text in it", () => {
       const { run, trials } = example;
       assertEquals(found.record, JSON.parse(JSON.stringify({ run, trials })));
     });

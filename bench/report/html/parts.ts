@@ -1,5 +1,5 @@
 /**
- * The parts of the report that are neither a table nor a chart.
+ * The parts of the report other than tables and charts.
  *
  * @module
  */
@@ -15,31 +15,31 @@ import { short, type Table } from "../tables/table.ts";
 import { type Content, type Html, markup } from "./html.ts";
 import { scrolling, toHtml } from "./html_table.ts";
 
-/** What was run, where and when, in a sentence. */
+/** Load, rounds, date and machine in one sentence. */
 export function summaryLine({ run }: Summary): string {
   const { plan, environment, startedAt } = run;
   const { clients, connections, bytes, children } = loadText(plan);
   const { processors, cpu, system, kernel } = environment;
-  const rounds = plan.rounds === 1 ? "one round" : `${plan.rounds} rounds`;
-  return `${clients} clients made ${connections} connections each, for ${bytes} bytes every time, ` +
-    `against ${children} children where there is a pool; ${rounds}, ${
-      startedAt.slice(0, 10)
-    }, on ` +
-    `${processors} × ${cpu ?? "an unknown CPU"} under ${system} ${kernel}.`;
+  const rounds = plan.rounds === 1 ? "1 round" : `${plan.rounds} rounds`;
+  return `${clients} clients × ${connections} connections × ${bytes} bytes, ${children} children per pool, ` +
+    `${rounds}; measured on ${startedAt.slice(0, 10)} on ${processors} × ${
+      cpu ?? "unknown CPU"
+    }, ` +
+    `${system} ${kernel}.`;
 }
 
-/** What speaks against the figures, if anything does. */
-export function doubts(data: ReportData): Content {
+/** Warnings and problems of the run, if any. */
+export function caveats(data: ReportData): Content {
   const all = [...data.warnings.map(({ text }) => text), ...problems(data)];
   return all.length > 0 && markup`<section class="warnings" aria-labelledby="warnings">
-<h2 id="warnings">Before you believe a figure</h2>
+<h2 id="warnings">Warnings</h2>
 <ul>
-${all.map((doubt) => markup`<li>${doubt}</li>\n`)}</ul>
+${all.map((text) => markup`<li>${text}</li>\n`)}</ul>
 </section>
 `;
 }
 
-/** A table, and what is to be said of it. */
+/** A table with its notes. */
 export function tableWithNotes(table: Table): Html {
   return markup`${table.rows.length > 0 && toHtml(table)}<ul class="notes">
 ${table.notes.map((note) => markup`<li>${note}</li>\n`)}</ul>
@@ -63,7 +63,7 @@ export function advice(summary: Summary): Html {
 ${all.map(entry)}</dl>`;
 }
 
-/** The matrix of the two questions as a heat map. */
+/** The design matrix as a heat map. */
 export function matrix(summary: Summary): Html {
   const makings = makingsOf(summary);
   const field = ({ design: { id, cpuMicrosecondsPerConnection: cpu }, heat }: Placed) =>
@@ -75,9 +75,9 @@ export function matrix(summary: Summary): Html {
       makings.map((making) => markup`<td>${(cells[making] ?? []).map(field)}</td>`)
     }</tr>
 `;
-  const title = "How children are made, and who accepts: µs of CPU a connection";
-  return markup`<p>A server design answers two questions. The warmer a field, the more CPU time a
-connection costs; each step of colour is the same factor.</p>
+  const title = "CPU µs per connection, by how children are made and who accepts";
+  return markup`<p>A server design is defined by how it makes children and who calls accept. Warmer colors
+mean more CPU time per connection, on a logarithmic scale.</p>
 ${
     scrolling(
       title,
@@ -92,7 +92,7 @@ ${matrixOf(summary).map(row)}</tbody>
   }`;
 }
 
-/** Each design in words. */
+/** The descriptions of the designs. */
 export function explanations(data: ReportData): Html[] {
   const { designs, sweep } = data;
   return sweep
@@ -107,13 +107,13 @@ function article({ id, row, info }: DesignSummary, { does, book, here, why }: Ex
   const place = row === null ? "beyond the book" : `row ${row}`;
   return markup`<article aria-labelledby="design-${id}">
 <h3 id="design-${id}">${id} <small>${place}, ${makingOf(info)}</small></h3>
-${paragraph("What it does", does)}${paragraph("The book", book)}${paragraph("Here", here)}${
-    paragraph("Why", why)
-  }</article>
+${paragraph("What it does", does)}${paragraph("In the book", book)}${
+    paragraph("In this run", here)
+  }${paragraph("Why", why)}</article>
 `;
 }
 
-/** Where and how the run was measured. */
+/** The load, the machine and the plan of the run. */
 export function conditions(data: ReportData): Html {
   const { plan: { designs: _, trials, ...plan }, environment } = data.run;
   return markup`<p>${load(data)} ${trials.length} trials.</p>
@@ -125,22 +125,22 @@ ${facts(environment)}</dl>
 <h3>Plan</h3>
 <dl class="facts">
 ${facts(plan)}</dl>
-<p>This page holds the record it was made from, every trial of it, and follows from nothing else.
+<p>This page contains the complete record it was generated from.
 <button type="button" id="save" hidden>Save the record</button></p>`;
 }
 
-/** A record's fields as they are, whatever they are. */
+/** The fields of a record, of any kind. */
 function facts(fields: Readonly<Record<string, unknown>>, prefix = ""): Content {
   return Object.entries(fields).map(([name, value]) => {
-    const words = `${prefix}${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`;
+    const label = `${prefix}${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`;
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      return facts(value as Record<string, unknown>, `${words} `);
+      return facts(value as Record<string, unknown>, `${label} `);
     }
-    return markup`<div><dt>${words}</dt><dd>${wordsOf(value)}</dd></div>\n`;
+    return markup`<div><dt>${label}</dt><dd>${valueText(value)}</dd></div>\n`;
   });
 }
 
-function wordsOf(value: unknown): string {
+function valueText(value: unknown): string {
   if (value === null) return "–";
   if (typeof value === "boolean") return value ? "yes" : "no";
   return Array.isArray(value) ? value.join(", ") : String(value);

@@ -1,6 +1,6 @@
-// What the page does beyond being read. Without it, everything is still there.
+// Interactive parts of the page. Without JavaScript all content is still there.
 
-// Tables: a heading sorts by its column, and sorts the other way when it is used again.
+// Tables: a heading sorts by its column; using it again reverses the order.
 for (const button of document.querySelectorAll("thead button")) {
   button.addEventListener("click", () => {
     const heading = button.closest("th");
@@ -17,13 +17,13 @@ for (const button of document.querySelectorAll("thead button")) {
   });
 }
 
-// Numbers before words: a dash stands where there is no number.
+// Numbers before text: a dash stands for a missing number.
 function compare(a, b) {
   if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
   return typeof a === "number" ? a - b : a.localeCompare(b, "en");
 }
 
-// Charts: what a mark stands for, where the pointer is.
+// Charts: a tooltip for the mark under the pointer.
 const tip = document.querySelector("#tip");
 for (const chart of document.querySelectorAll(".chart")) {
   chart.addEventListener("pointermove", ({ target, clientX, clientY }) => {
@@ -37,7 +37,7 @@ for (const chart of document.querySelectorAll(".chart")) {
   chart.addEventListener("pointerleave", () => tip.hidden = true);
 }
 
-// Light and dark: as the system says, until somebody says otherwise.
+// Light or dark mode: as the system is set, until the button is used.
 const root = document.documentElement;
 const theme = document.querySelector("#theme");
 const darkSystem = matchMedia("(prefers-color-scheme: dark)");
@@ -51,7 +51,7 @@ darkSystem.addEventListener("change", nameTheme);
 nameTheme();
 theme.hidden = false;
 
-// The record, as a file.
+// Download of the record.
 const save = document.querySelector("#save");
 save.addEventListener("click", () => {
   const link = document.createElement("a");

@@ -1,48 +1,48 @@
 /**
- * Used by the test of the report: opens the page in a browser, uses it, and prints as one line of JSON
- * what came of it. A program of its own, since playwright asks for every permission.
+ * A program for the test of the report: opens the page in a browser, uses it, and prints its findings as one
+ * line of JSON. It is a separate program because playwright needs all permissions.
  *
  * @module
  */
 import axe from "axe-core";
 import { chromium, type Page } from "playwright-core";
 
-/** The layouts a page is looked at in. */
+/** The window widths and color schemes to test. */
 const VIEWS = [390, 1440].flatMap((width) =>
   (["light", "dark"] as const).map((scheme) => ({ width, scheme }))
 );
 
-/** What came of using a page. */
+/** Findings about a page. */
 export interface Findings {
-  /** Messages of the console that are errors or warnings, and exceptions nobody caught. */
+  /** Errors and warnings in the console, and uncaught exceptions. */
   readonly errors: readonly string[];
-  /** Addresses asked for, but for the page itself. */
+  /** Requested addresses other than the page. */
   readonly requests: readonly string[];
   /** By view: "390 dark". */
   readonly views: Readonly<Record<string, View>>;
-  /** Row and column headings of each table, and its links, by its name. */
+  /** Row and column headings and links of each table, by its name. */
   readonly tables: Readonly<Record<string, readonly string[]>>;
-  /** Names of the designs with an explanation. */
+  /** Names of the described designs. */
   readonly explained: readonly string[];
-  /** A column before and after its heading was clicked, and used by keyboard. */
+  /** A column as it is, after a click on its heading, and after using it by keyboard. */
   readonly sorted: readonly (readonly string[])[];
-  /** Titles of the charts of Table 30.1 to be seen, before and after the switch of the scale. */
+  /** Titles of the visible charts of Table 30.1, before and after switching the scale. */
   readonly scales: readonly (readonly string[])[];
-  /** What stands in the tip when the pointer is on a mark. */
+  /** Text of the tooltip over a mark. */
   readonly tip: string;
-  /** Background before and after the theme was switched. */
+  /** Background before and after switching the theme. */
   readonly backgrounds: readonly string[];
-  /** Whether contents and buttons are left out in print. */
+  /** Whether contents and controls are hidden in print. */
   readonly plainInPrint: boolean;
-  /** The record that the page holds, as it came out of its file. */
+  /** The record as downloaded from the page. */
   readonly record: unknown;
 }
 
 /** A page in one layout. */
 export interface View {
-  /** What axe-core objects to, with the first element. */
+  /** Violations found by axe-core, each with its first element. */
   readonly violations: readonly string[];
-  /** Pixels that the page is wider than its window. */
+  /** Width of the page minus that of the window, in pixels. */
   readonly overflow: number;
 }
 
@@ -73,18 +73,18 @@ async function browse(executablePath: string, path: string, shots?: string): Pro
     for (const { width, scheme } of VIEWS) {
       await page.setViewportSize({ width, height: 900 });
       await page.emulateMedia({ colorScheme: scheme });
-      views[`${width} ${scheme}`] = await look(page);
+      views[`${width} ${scheme}`] = await inspect(page);
       const file = `${shots}/${width}-${scheme}.png`;
       if (shots !== undefined) await page.screenshot({ path: file, fullPage: true });
     }
     const used = await use(page);
-    return { errors, requests: requests.filter((asked) => asked !== url), views, ...used };
+    return { errors, requests: requests.filter((requested) => requested !== url), views, ...used };
   } finally {
     await browser.close();
   }
 }
 
-async function look(page: Page): Promise<View> {
+async function inspect(page: Page): Promise<View> {
   const { violations } = await page.evaluate<axe.AxeResults>(`${axe.source}; axe.run()`);
   return {
     violations: violations.map(({ id, nodes: [node] }) => `${id}: ${node!.html}`),
@@ -99,7 +99,7 @@ async function use(page: Page) {
 
   const charts = "#costs figcaption:visible";
   const scales = [await texts(charts)];
-  await page.getByLabel("true to scale").check();
+  await page.getByLabel("linear", { exact: true }).check();
   scales.push(await texts(charts));
   await page.locator('#costs .linear .wide path[data-tip*=" s ("]').first().hover();
   const tip = await page.locator("#tip").innerText();
@@ -127,7 +127,7 @@ async function headingsOf(page: Page): Promise<Findings["tables"]> {
   return Object.fromEntries(await Promise.all(tables));
 }
 
-/** A column as it is, once its heading was clicked, and once it was used by keyboard. */
+/** A column as it is, after a click on its heading, and after using it by keyboard. */
 async function sort(page: Page): Promise<Findings["sorted"]> {
   const column = () => page.locator("#costs tbody td:nth-child(4)").allInnerTexts();
   const heading = page.locator("#costs").getByRole("button", { name: "CPU s" });

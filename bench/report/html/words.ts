@@ -1,142 +1,140 @@
 /**
- * What is to be said of each design, for people: what it does, and why its figures are what they are. A
- * design without words here is described by its row of the registry.
+ * Descriptions of the designs for the report and the documentation. A design without an entry is described
+ * by its registry row.
  *
  * @module
  */
 
-/** Words for one design. */
-export interface Words {
-  /** What it does, as a sentence or two. */
+/** The description of one design. */
+export interface DesignWords {
+  /** What it does, in a sentence or two. */
   readonly does: string;
-  /** Why it costs what it costs, and why that may differ from the book. */
+  /** The reason for its cost, and for differences from the book. */
   readonly why: string;
 }
 
-const SPAWNED = "Each child is a Deno program of its own, started with posix_spawn, with nothing " +
-  "inherited but the descriptors it needs.";
+const SPAWNED =
+  "Each child is a separate Deno program, started with posix_spawn; it inherits only the " +
+  "descriptors it needs.";
 const SPAWNED_WHY =
-  "A Deno program takes some 20 ms of CPU to start, which a pool pays once, before " +
-  "the clients come. After that its children make the same system calls as forked ones.";
+  "Starting a Deno program takes 20 ms of CPU or more. A pool pays that once, before the clients connect; " +
+  "then its children make the same system calls as forked ones.";
 
-/** By id of the design. */
-export const words: Readonly<Record<string, Words>> = {
+/** By design id. */
+export const DESIGN_WORDS: Readonly<Record<string, DesignWords>> = {
   "iterative": {
     does:
-      "One process accepts a client, serves it to its end, and accepts the next. It controls no " +
-      "other process, so its CPU time is the baseline of all others.",
+      "One process accepts a connection, serves it to completion and accepts the next. Without process " +
+      "control, its CPU time is the baseline of all other designs.",
     why:
-      "Nothing is cheaper, but a slow client holds up everyone behind it, and only one processor " +
-      "ever works.",
+      "The lowest CPU time per connection. But one slow client blocks all others, and only one " +
+      "processor is ever used.",
   },
   "fork-per-client": {
     does:
-      "The traditional Unix server: accept, fork, and the child serves its one client and exits.",
+      "The traditional Unix server: the parent accepts and forks; the child serves its connection and " +
+      "exits.",
     why:
-      "A fork copies the page tables of the process, and its end takes them apart again. A Deno " +
-      "process has many more pages than the small C programs of the book, so the distance to the " +
-      "pools is larger here.",
+      "fork copies the page tables of the process, and exit tears them down. A Deno process maps many " +
+      "more pages than the C programs of the book, so the cost relative to a pool is higher here.",
   },
   "prefork-shared-accept": {
-    does:
-      "Children are forked in advance, and all of them call accept on the one listening socket.",
+    does: "A pool of forked children; every child calls accept on the shared listening socket.",
     why:
-      "On the systems of the book every sleeping child woke up for each client, the thundering " +
-      "herd. Linux wakes one, in the order they came, so this is close to the baseline and the " +
-      "clients spread evenly.",
+      "The kernels of the book woke every sleeping child for each connection, the thundering herd. " +
+      "Linux wakes one waiter, in FIFO order, so there is no herd and the load is even.",
   },
   "prefork-file-lock": {
-    does:
-      "Children forked in advance take turns: only the one that holds a record lock on a file " +
-      "calls accept.",
-    why: "System V needed the lock for accept to be correct, and it tamed the herd. Linux needs " +
-      "neither: the row shows what two more system calls and a queue of sleepers cost.",
+    does: "A pool of forked children that serialize accept with a record lock on a file.",
+    why:
+      "System V needed the lock for correctness, and it avoids the thundering herd. Linux needs it for " +
+      "neither: the row shows the cost of two more system calls and of the lock's wait queue.",
   },
   "prefork-mutex": {
-    does: "Children forked in advance take turns, by a mutex in memory they share.",
+    does: "A pool of forked children that serialize accept with a mutex in shared memory.",
     why:
-      "An uncontended mutex never enters the kernel, and the children that wait for it sleep in " +
-      "one queue. It is robust: a child killed while it holds the mutex does not stop the pool.",
+      "An uncontended mutex never enters the kernel; contending children sleep in one futex queue. " +
+      "The mutex is robust: the pool goes on if a child is killed while holding it.",
   },
   "prefork-fd-passing": {
     does:
-      "Only the parent accepts. It passes each connection over a Unix socket to the first child " +
-      "that is free.",
+      "Only the parent accepts. It passes each connection over a Unix-domain socket to the first free " +
+      "child.",
     why:
-      "Two messages a client, and a wake-up for each, make this the dearest of the pools, in the " +
-      "book and here. The first free child in a list gets the client, so the first ones do nearly " +
-      "all the work.",
+      "Two messages per connection, each with a wakeup, make this the most expensive kind of pool, in " +
+      "the book and here. The parent takes the first free child in a list, so the first few children " +
+      "serve most connections.",
   },
   "thread-per-client": {
-    does: "The main thread accepts, and starts a thread for each client.",
+    does: "The main thread accepts and starts a thread for each connection.",
     why:
-      "In the book this beats every process. Here a thread that runs TypeScript is a Worker with " +
-      "a JavaScript engine of its own, 10 to 50 ms of CPU, where a POSIX thread takes some 30 µs.",
+      "In the book this is cheaper than every process design. Here a thread that runs TypeScript is a " +
+      "Worker with its own V8 isolate: 10 to 50 ms of CPU to start, compared with about 30 µs for a " +
+      "POSIX thread.",
   },
   "prethread-mutex": {
-    does: "Threads are made in advance and take turns at accept, by a mutex.",
+    does: "A pool of threads that serialize accept with a mutex.",
     why:
-      "Once they run, threads make the same system calls as processes. On the older systems of the " +
-      "book this was the fastest server of all.",
+      "Once started, threads make the same system calls as processes. On the book's Solaris and " +
+      "Digital Unix this was the fastest design.",
   },
   "prethread-main-accept": {
-    does:
-      "The main thread accepts, and puts each connection into a queue from which the threads of " +
-      "a pool take them.",
-    why: "Threads share descriptors, so nothing has to be passed; but each client wakes a thread " +
-      "through a condition, which a pool that accepts by itself does not need.",
+    does: "The main thread accepts and queues each connection for a pool of threads.",
+    why:
+      "Threads share descriptors, so none is passed. But each connection wakes a thread through a " +
+      "condition variable, which a pool that calls accept itself avoids.",
   },
   "prethread-shared-accept": {
-    does: "Threads made in advance, all of which call accept.",
-    why: "The mutex of its neighbour left out: what Linux does inside accept is enough.",
+    does: "A pool of threads; every thread calls accept.",
+    why:
+      "The same as prethread-mutex without the mutex: Linux already wakes one waiter per connection.",
   },
   "subprocess-per-client": {
-    does: `The parent accepts, and starts a child for each client. ${SPAWNED}`,
-    why:
-      "It shows what a fork spares: there, compiled code is inherited; here, each client pays for " +
-      "the start of a whole engine.",
+    does: `The parent accepts and starts a child for each connection. ${SPAWNED}`,
+    why: "The counterpart of fork-per-client. A forked child inherits compiled code; here each " +
+      "connection pays for starting a JavaScript engine.",
   },
   "prespawn-shared-accept": {
-    does: `A pool whose children all call accept. ${SPAWNED}`,
+    does: `A pool of subprocesses; every child calls accept. ${SPAWNED}`,
     why: SPAWNED_WHY,
   },
   "prespawn-file-lock": {
-    does: `A pool whose children take turns at accept, by a record lock on a file. ${SPAWNED}`,
+    does: `A pool of subprocesses that serialize accept with a record lock on a file. ${SPAWNED}`,
     why: SPAWNED_WHY,
   },
   "prespawn-mutex": {
-    does: `A pool whose children take turns at accept, by a mutex in memory they share. ${SPAWNED}`,
+    does: `A pool of subprocesses that serialize accept with a mutex in shared memory. ${SPAWNED}`,
     why: SPAWNED_WHY,
   },
   "prespawn-fd-passing": {
     does:
-      "Only the parent accepts, and passes each connection over a Unix socket to the first child " +
-      `that is free. ${SPAWNED}`,
-    why: `${SPAWNED_WHY} Passing a descriptor costs what it does between forked processes.`,
+      "Only the parent accepts. It passes each connection over a Unix-domain socket to the first free " +
+      `child of a pool of subprocesses. ${SPAWNED}`,
+    why: `${SPAWNED_WHY} Passing a descriptor costs the same as between forked processes.`,
   },
   "slaunch": {
-    does: "A launcher with one server on each processor, another program, to which it deals the " +
-      "connections round (Open System Services Programmer's Guide).",
+    does:
+      "A launcher starts one server per processor, a separate program, and passes connections to " +
+      "the servers in turn (Open System Services Programmer's Guide).",
     why:
-      "Each server serves many clients at once, so the launcher need not know who is free, and " +
-      "no message comes back: one of the two that descriptor passing costs is spared. Every server " +
-      "gets its share to within one connection.",
+      "Each server handles many connections concurrently, so the launcher need not know which are free: " +
+      "one message per connection instead of two. All servers get the same number of connections, to " +
+      "within one.",
   },
   "door": {
-    does: "Clients do not write to it and read from it, they call it: the service is a procedure " +
-      "behind a door, and an idle thread of its pool takes the next call (UNP volume 2, chapter 15).",
+    does:
+      "The service is a procedure behind a door. Clients call it instead of writing and reading; an " +
+      "idle thread of the server's pool runs each call (UNP volume 2, chapter 15).",
     why:
-      "The thread that became idle last is woken first, so few threads do most of the work. Solaris " +
-      "hands a call straight to a thread of the server; here doors are made of Unix sockets, and a " +
-      "call costs a message each way and a wake-up.",
+      "The thread that became idle last is woken first, so a few threads do most of the work. Solaris " +
+      "switches directly from the client to a server thread; here doors are built on Unix-domain " +
+      "sockets, and a call costs a message each way and a wakeup.",
   },
   "channel": {
-    does:
-      "One process receives messages on a channel and replies to each: QNX Neutrino's message " +
-      "passing, here over Unix sockets. Clients attach, send, and wait for the reply.",
+    does: "One process receives messages on a channel and replies to each: QNX Neutrino message " +
+      "passing, built on Unix-domain sockets. Clients attach, send, and wait for the reply.",
     why:
-      "It serves one message at a time, as the iterative server does a client, but looks at all " +
-      "connections before each, since it owes the most urgent sender the next turn: twice as many " +
-      "system calls.",
+      "Like the iterative server it handles one message at a time. But it polls all connections before " +
+      "each message, since the sender with the highest priority is next: twice as many system calls.",
   },
 };

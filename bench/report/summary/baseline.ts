@@ -1,5 +1,5 @@
 /**
- * A design against the baseline, which controls no processes.
+ * Comparison with the baseline, the server without process control.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import { BASELINE } from "../../plan/plan.ts";
 import type { Load, Trial } from "../../record/record.ts";
 
 /**
- * Every design that has rounds in common with the baseline, compared with it, by id: paired within each
- * round, and corrected for how many designs there are.
+ * Compares every design with the baseline, paired within rounds and corrected for the number of designs.
+ * By id; designs without a round in common with the baseline are left out.
  *
- * @param trials Those that count.
- * @param baselines Those of the baseline that count, by round.
+ * @param trials Valid trials.
+ * @param baselines Valid trials of the baseline, by round.
  */
 export function compareWithBaselines(
   trials: readonly Trial[],
@@ -32,15 +32,15 @@ export function compareWithBaselines(
 }
 
 /**
- * CPU seconds more than the baseline. Null without a baseline of as much work: one client there stands
- * for all the clients here, and the connections in all are the same.
+ * CPU seconds above the baseline. Null without a baseline of the same work: as many connections in total,
+ * made by one client.
  */
 export function difference(trial: Trial, baseline: Trial | undefined): number | null {
   if (!trial.cpu || !baseline?.cpu) return null;
   return isSameWork(trial.load, baseline.load) ? trial.cpu.total - baseline.cpu.total : null;
 }
 
-/** Whether two loads ask for as much, however many clients do so. */
+/** Whether two loads make as many connections of as many bytes, with any number of clients. */
 export function isSameWork(a: Load, b: Load): boolean {
   return a.clients * a.connections === b.clients * b.connections && a.bytes === b.bytes;
 }

@@ -1,15 +1,15 @@
 /**
- * The book's own figures, to print beside ours.
+ * The book's own results, printed beside ours.
  *
  * Source: W. Richard Stevens, Bill Fenner, Andrew M. Rudoff, *Unix Network Programming*, volume 1,
- * third edition, chapter 30, tables 30.1 and 30.2; the figures by system, and those of too many children,
- * are those of the older edition.
- * The machines are decades old: the order and the ratios of these figures are of interest, not their size.
+ * third edition, chapter 30, tables 30.1 and 30.2; the results by system, and those of too many children,
+ * are from the older edition.
+ * The machines are decades old: compare order and ratios, not absolute values.
  *
  * @module
  */
 
-/** A row of Table 30.1: process control CPU seconds, the difference from the baseline. Null: no figure. */
+/** A row of Table 30.1: process-control CPU seconds above the baseline. Null: not measured. */
 export interface BookCost {
   /** Row of the table. */
   readonly row: number;
@@ -25,7 +25,7 @@ export interface BookCost {
 
 /** A column of Table 30.2. */
 export interface BookDistribution {
-  /** Row of Table 30.1 that names the design. */
+  /** Row of the design in Table 30.1. */
   readonly row: number;
   /** Operating system, as the book writes it. */
   readonly system: "Solaris" | "DUnix" | "BSD/OS";
@@ -33,13 +33,13 @@ export interface BookDistribution {
   readonly counts: readonly number[];
 }
 
-/** What more children cost, with no more clients: a column of the book's "too many children". */
+/** The cost of more children for the same clients: a column of the book's "too many children". */
 export interface BookTooMany {
-  /** Row of Table 30.1 that names the design. */
+  /** Row of the design in Table 30.1. */
   readonly row: number;
   /** Operating system, as the book writes it. */
   readonly system: BookDistribution["system"];
-  /** Process control CPU seconds by number of children. */
+  /** Process-control CPU seconds by number of children. */
   readonly seconds: ReadonlyMap<number, number>;
 }
 
@@ -104,7 +104,7 @@ export const BOOK_DISTRIBUTIONS: readonly BookDistribution[] = [
   },
 ];
 
-/** The book's experiment on too many children. */
+/** The book's results for too many children. */
 export const BOOK_TOO_MANY: readonly BookTooMany[] = [
   tooMany(2, "DUnix", [6.2, 7.8, 8.9, 10.1, 11.4, 12.6, 13.2, 15.7]),
   tooMany(2, "BSD/OS", [1.8, 3.5, 5.5, 6.9, 8.7, 10.9, 12.0, 13.5]),
@@ -112,7 +112,7 @@ export const BOOK_TOO_MANY: readonly BookTooMany[] = [
   tooMany(3, "DUnix", [10.0, 11.2, 13.1, 14.3, 16.0, 17.6, 19.7, 22.0]),
 ];
 
-/** The figures of 15 children, 30, 45 and so on. */
+/** Results for 15 children, 30, 45 and so on. */
 function tooMany(
   row: number,
   system: BookTooMany["system"],

@@ -1,45 +1,45 @@
 /**
- * Where connections per second say more of the clients, or of the processors, than of the server.
+ * Whether the clients or the processors, and not the server, limited the throughput.
  *
  * @module
  */
 import type { Run } from "../../record/record.ts";
 import type { DesignSummary, Summary } from "./summary.ts";
 
-/** Share of the time of processors from which on there was nothing left of it. */
+/** Utilization at which a processor counts as saturated. */
 const BUSY = 0.9;
 
-/** What held up a design: its clients, or that no processor was idle; null: neither. */
+/** The bottleneck of a design: its clients or the processors; null: neither. */
 function bottleneckOf(
   { isBaseline, cpu, clientCpu, wallSeconds }: DesignSummary,
   { plan, environment: { processors } }: Run,
 ): "clients" | "processors" | null {
   if (!cpu || !clientCpu || !wallSeconds) return null;
   const clients = isBaseline ? 1 : plan.clients;
-  const theirs = Math.min(clients, plan.pin.client?.length ?? processors);
+  const clientProcessors = Math.min(clients, plan.pin.client?.length ?? processors);
   const { median: seconds } = wallSeconds;
-  if (clientCpu.median >= BUSY * theirs * seconds) return "clients";
+  if (clientCpu.median >= BUSY * clientProcessors * seconds) return "clients";
   return cpu.median + clientCpu.median >= BUSY * processors * seconds ? "processors" : null;
 }
 
-/** The same in words, for all designs of a run. */
+/** The bottlenecks of a run, as notes. */
 export function bottleneckNotes({ run, designs }: Summary): string[] {
-  const held = Map.groupBy(designs, (design) => bottleneckOf(design, run));
+  const limited = Map.groupBy(designs, (design) => bottleneckOf(design, run));
   const list = (by: "clients" | "processors") =>
-    held.get(by)?.map(({ id, cpu, clientCpu }) => {
+    limited.get(by)?.map(({ id, cpu, clientCpu }) => {
       const share = clientCpu!.median / (cpu!.median + clientCpu!.median);
       return `${id} (${(100 * share).toFixed(0)} %)`;
     }).join(", ");
   const [byClients, byProcessors] = [list("clients"), list("processors")];
   return [
     ...(byClients
-      ? [`The clients had no time left: they, and not the server, set the pace of ${byClients}.`]
+      ? [`The clients used all their CPU time and limited the throughput of ${byClients}.`]
       : []),
     ...(byProcessors
       ? [
-        `No processor was idle, so connections per second are the clients' as much as the server's: ${byProcessors}.`,
+        `All processors were busy, so throughput depends on the clients as much as on the server: ${byProcessors}.`,
       ]
       : []),
-    ...(byClients || byProcessors ? ["In brackets: the clients' share of the CPU time."] : []),
+    ...(byClients || byProcessors ? ["In parentheses: the clients' share of the CPU time."] : []),
   ];
 }

@@ -1,5 +1,5 @@
 /**
- * Under which conditions a run was measured, and what went wrong.
+ * The conditions of a run, and its problems, in sentences.
  *
  * @module
  */
@@ -7,30 +7,30 @@ import { loadText } from "../../plan/plan.ts";
 import type { ReportData } from "./report_data.ts";
 import type { Summary } from "./summary.ts";
 
-/** What makes the figures doubtful, in sentences. */
+/** The warnings of a run. */
 export function warningTexts({ warnings }: ReportData): string[] {
   return warnings.map(({ text }) => `Warning: ${text}`);
 }
 
-/** How the CPU time of the trials compares with another account of it, in a sentence. */
+/** How the CPU time agrees with a second account of it. */
 export function accounts({ trials }: ReportData): string {
   const checks = trials.flatMap(({ check }) => check && check.agrees !== null ? [check] : []);
-  if (checks.length === 0) return "No other account of CPU time was there to compare with.";
+  if (checks.length === 0) return "CPU time: no second account to check it against.";
   const sources = [...new Set(checks.map(({ source }) => source))].join(", ");
   const agreeing = checks.filter(({ agrees }) => agrees).length;
   const largest = Math.max(...checks.map(({ difference }) => Math.abs(difference ?? 0)));
-  return `CPU time was compared with another account of it (${sources}): ${agreeing} of ` +
-    `${checks.length} trials agree within 2 %, the largest difference is ${
+  return `CPU time was checked against a second account (${sources}): ${agreeing} of ` +
+    `${checks.length} trials agree within 2 %; the largest difference is ${
       (100 * largest).toFixed(1)
     } %.`;
 }
 
-/** Under which conditions a run was measured, and what went wrong. */
+/** Problems, load and machine. */
 export function conditions(summary: Summary): string[] {
   return [...problems(summary), load(summary), machine(summary)];
 }
 
-/** The load, in a sentence. */
+/** The load. */
 export function load({ run: { plan } }: Summary): string {
   const { sessions, pin, netns, local, seed } = plan;
   const { clients, connections, bytes, think, children } = loadText(plan);
@@ -39,30 +39,30 @@ export function load({ run: { plan } }: Summary): string {
     pin[side] ? [`${side} on processors ${pin[side].join(",")}`] : []
   );
   return `Load: ${clients} × ${connections} × ${bytes} (clients × connections × bytes), ` +
-    `${all} connections; the baseline's: 1 × ${all} × ${bytes}. ` +
+    `${all} connections; the baseline: 1 × ${all} × ${bytes}. ` +
     (think !== "0"
-      ? `Clients wait ${think} ms between connections, the baseline's does not. `
+      ? `Clients wait ${think} ms between connections; the baseline's client does not. `
       : "") +
-    `${children} children in a pool. ` +
+    `${children} children per pool. ` +
     `Server and client in ${sessions === "same" ? "the same session" : "separate sessions"}` +
     `${pinned.map((place) => `, ${place}`).join("")}` +
-    `${netns ? "; in a network namespace of its own" : ""}` +
-    `${local ? "; reached locally, not over TCP" : ""}; seed ${seed}.`;
+    `${netns ? "; in a separate network namespace" : ""}` +
+    `${local ? "; local transports, not TCP" : ""}; seed ${seed}.`;
 }
 
-/** The machine, in a sentence. */
+/** The machine. */
 export function machine({ run: { environment, herd, startedAt } }: Summary): string {
   const { system, kernel, architecture, processors, cpu, libc, deno, v8 } = environment;
   return `Machine: ${system} ${kernel} ${architecture}, ${processors} × ${cpu ?? "unknown CPU"}` +
     `${libc === null ? "" : `, ${libc}`}; Deno ${deno}, V8 ${v8}; Herd ${herd}, ${startedAt}.`;
 }
 
-/** What is to be known before any figure is believed. */
+/** Failures, and reasons why results are missing. */
 export function problems({ run, designs, recordedTrials }: Summary): string[] {
   const { fork } = run.environment;
   const planned = run.plan.trials.length;
   return [
-    ...(designs.some(({ n }) => n > 0) ? [] : ["No trial counts: there is nothing to report."]),
+    ...(designs.some(({ n }) => n > 0) ? [] : ["No valid trials: there is nothing to report."]),
     ...(run.complete ? [] : [`Incomplete: ${recordedTrials} of ${planned} trials were run.`]),
     ...(fork.works ? [] : [`fork(2) does not work here: ${fork.reason ?? "no reason recorded"}.`]),
     ...designs.flatMap(({ id, failures }) =>

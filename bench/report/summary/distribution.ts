@@ -1,5 +1,5 @@
 /**
- * How the clients of a pool were spread over its children.
+ * Distribution of the clients over the children of a pool.
  *
  * @module
  */
@@ -7,46 +7,46 @@ import type { Trial } from "../../record/record.ts";
 import { evenness } from "../../statistics/median.ts";
 import type { Design } from "../../../servers/design.ts";
 
-/** What the report has to know of a design. */
+/** A design, as far as the report needs it. */
 export type DesignInfo = Pick<Design, "id" | "title" | "children" | "accepts" | "row" | "lifetime">;
 
-/** What one child did. */
+/** Connections and CPU time of one child. */
 export interface ChildShare {
   readonly index: number;
   readonly connections: number;
   readonly cpuSeconds: number;
 }
 
-/** Clients per child in one real round (a column of Table 30.2). */
+/** Clients per child in one round: a column of Table 30.2. */
 export interface Distribution {
-  /** The round, numbered as in the record: the last one that counts. */
+  /** The last valid round, numbered as in the record. */
   readonly round: number;
   /** By index. */
   readonly children: readonly ChildShare[];
-  /** Of the process that accepts or waits; null where there is none. */
+  /** CPU time of the parent, which accepts or waits; null without a parent. */
   readonly parentCpuSeconds: number | null;
   readonly sum: number;
-  /** Most over fewest. */
+  /** Most connections of a child divided by fewest. */
   readonly evenness: number;
 }
 
 /**
- * Whether a trial had a pool. A registered design says so itself; of any other, several children in the
- * record are a pool.
+ * Whether a trial had a pool: as registered, or for an unregistered design, whether the record has
+ * several children.
  */
 export function hasPool(trial: Trial, info: DesignInfo | undefined): boolean {
   const expected = info ? info.lifetime === "pool" : trial.children.length > 1;
   return expected && trial.children.length > 0;
 }
 
-/** Why there is no distribution of a design, of which so many trials count. */
-export function whyNone(ok: number, info: DesignInfo | undefined): string {
+/** Why a design with this many valid trials has no distribution. */
+export function noDistributionReason(ok: number, info: DesignInfo | undefined): string {
   if (info?.lifetime === "client") return "a child per client";
   if (info?.children === "none") return "no children";
-  return ok === 0 ? "no trial that counts" : "no pool recorded";
+  return ok === 0 ? "no valid trial" : "no pool recorded";
 }
 
-/** That of the last of these trials. */
+/** The distribution in the last of these trials. */
 export function lastDistribution(pools: readonly Trial[]): Distribution | null {
   const trial = pools.toSorted((a, b) => a.round - b.round).at(-1);
   if (!trial) return null;

@@ -4,7 +4,7 @@ import type { Trial } from "../../record/record.ts";
 import { trial } from "../fixture_test.ts";
 import { latencyProfiles } from "./latency.ts";
 
-/** A trial with connections that took so many microseconds. */
+/** A trial with connections of these latencies. */
 function took(design: string, microseconds: readonly number[], failed?: string): Trial {
   const histogram = build({ numberOfSignificantValueDigits: 3, autoResize: true });
   for (const value of microseconds) histogram.recordValue(value);
@@ -13,7 +13,7 @@ function took(design: string, microseconds: readonly number[], failed?: string):
   return made;
 }
 
-Deno.test("latencyProfiles() takes all rounds of a design together", async () => {
+Deno.test("latencyProfiles() merges all valid rounds of a design", async () => {
   const [profile, ...others] = await latencyProfiles([
     took("pool", [100, 200, 300, 400]),
     took("pool", [500, 600, 700, 80_000]),
@@ -25,6 +25,6 @@ Deno.test("latencyProfiles() takes all rounds of a design together", async () =>
   assertAlmostEquals(longest!, 0.08, 0.0001);
 });
 
-Deno.test("latencyProfiles() has none of a design without a histogram", async () => {
+Deno.test("latencyProfiles() leaves out designs without a histogram", async () => {
   assertEquals(await latencyProfiles([trial({ design: "pool" })]), []);
 });

@@ -1,8 +1,7 @@
 /**
- * From a recorded run to the figures the tables print. Pure, and plain data: numbers are neither
- * rounded nor clamped here.
+ * Summarizes a recorded run. Pure, with plain data as result: numbers are neither rounded nor clamped.
  *
- * Only trials with status "ok" count. CPU and times are in seconds unless a name says otherwise.
+ * Only trials with status "ok" are valid. CPU and times are in seconds unless a name says otherwise.
  *
  * @module
  */
@@ -19,28 +18,28 @@ import {
   type Distribution,
   hasPool,
   lastDistribution,
-  whyNone,
+  noDistributionReason,
 } from "./distribution.ts";
 
 export type { DesignInfo };
 
-/** A figure over rounds. */
+/** An estimate over rounds. */
 export interface Estimate {
-  /** How many rounds it stands on. */
+  /** Number of rounds. */
   readonly n: number;
   readonly median: number;
   /** Median absolute deviation over rounds, not scaled. */
   readonly mad: number;
-  /** Of the median. */
+  /** Interval of the median. */
   readonly interval: Interval;
 }
 
-/** A round whose CPU time does not look like the others'. It counts all the same. */
-export interface OddRound {
+/** A round whose CPU time is an outlier. It is counted. */
+export interface OutlyingRound {
   /** As numbered in the record. */
   readonly round: number;
   readonly cpuSeconds: number;
-  /** How far from the median, in scaled MADs; negative below it. */
+  /** Distance from the median in scaled MADs; negative below it. */
   readonly score: number;
 }
 
@@ -51,37 +50,37 @@ export interface Failure {
   readonly rounds: readonly number[];
 }
 
-/** Everything the tables say of one design. An estimate is null where no round that counts has it. */
+/** The results of one design. An estimate is null if no valid round has a value. */
 export interface DesignSummary {
   readonly id: string;
-  /** Its row of the registry; null for a design that is not registered. */
+  /** From the registry; null for an unregistered design. */
   readonly info: DesignInfo | null;
   readonly title: string;
-  /** Row of Table 30.1; null for a design that is not in the book. */
+  /** Row of Table 30.1; null for a design beyond the book. */
   readonly row: number | null;
   readonly isBaseline: boolean;
-  /** Trials that count. */
+  /** Number of valid trials. */
   readonly n: number;
   readonly failures: readonly Failure[];
-  readonly oddRounds: readonly OddRound[];
-  /** CPU seconds of everything that serves. */
+  readonly outlyingRounds: readonly OutlyingRound[];
+  /** CPU seconds of parent and children. */
   readonly cpu: Estimate | null;
-  /** CPU seconds more than the baseline in the same round; less than nothing is possible. */
+  /** CPU seconds above the baseline in the same round; may be negative. */
   readonly processControl: Estimate | null;
-  /** CPU time against the baseline's, paired within a round and corrected for the number of designs. */
+  /** CPU time against the baseline, paired within rounds and corrected for the number of designs. */
   readonly againstBaseline: Comparison | null;
   readonly cpuMicrosecondsPerConnection: Estimate | null;
-  /** Share of CPU time spent in the kernel, 0 to 1. Tick-based: only indicative. */
+  /** System share of the CPU time, 0 to 1. Tick-based, so only approximate. */
   readonly systemShare: Estimate | null;
-  /** Memory of everything that serves, in bytes (Pss). */
+  /** Memory of parent and children after the load, in bytes (PSS). */
   readonly pssBytes: Estimate | null;
-  /** The same of one child of a pool, in the middle; null for a design of threads. */
+  /** PSS of the median child of a pool; null for threads. */
   readonly pssBytesPerChild: Estimate | null;
   /** CPU seconds of the clients. */
   readonly clientCpu: Estimate | null;
   readonly wallSeconds: Estimate | null;
   readonly connectionsPerSecond: Estimate | null;
-  /** Seconds, of whole connections: over rounds, of each round's percentile. */
+  /** Seconds per connection: estimates over each round's percentile. */
   readonly latency: {
     readonly p50: Estimate | null;
     readonly p99: Estimate | null;
@@ -93,29 +92,29 @@ export interface DesignSummary {
     readonly voluntary: Estimate | null;
     readonly involuntary: Estimate | null;
   };
-  /** Clients of the busiest child over those of the idlest; null for a design without a pool. */
+  /** Clients of the busiest child divided by those of the least busy; null without a pool. */
   readonly evenness: Estimate | null;
-  /** Null where there is none to print; `noDistribution` then says why. */
+  /** Null without a pool; `noDistribution` is the reason. */
   readonly distribution: Distribution | null;
   readonly noDistribution: string | null;
 }
 
-/** A run in figures. */
+/** The results of a run. */
 export interface Summary {
   readonly run: Run;
-  /** How many trials were recorded, of those in `run.plan.trials`. */
+  /** Number of trials recorded, of those in `run.plan.trials`. */
   readonly recordedTrials: number;
-  /** In the order of the registry; ids it does not know come last. */
+  /** In the order of the registry; unregistered designs come last. */
   readonly designs: readonly DesignSummary[];
 }
 
-/** The figures of a recorded run. */
+/** Summarizes a recorded run. */
 export function summarize(recorded: Recorded, registry: readonly DesignInfo[] = designs): Summary {
   const { run, trials } = recorded;
   const seen = new Set([...run.plan.designs, ...trials.map((trial) => trial.design)]);
   const known = registry.filter((design) => seen.delete(design.id));
   const baselines = new Map(
-    trials.filter((trial) => trial.design === BASELINE && counts(trial))
+    trials.filter((trial) => trial.design === BASELINE && isValid(trial))
       .map((trial) => [trial.round, trial]),
   );
   const all = [...known.map((design) => design.id), ...seen];
@@ -127,7 +126,7 @@ export function summarize(recorded: Recorded, registry: readonly DesignInfo[] = 
       known.find((design) => design.id === id),
     )
   );
-  const comparisons = compareWithBaselines(trials.filter(counts), baselines);
+  const comparisons = compareWithBaselines(trials.filter(isValid), baselines);
   return {
     run,
     recordedTrials: trials.length,
@@ -144,7 +143,7 @@ function summarizeDesign(
   baselines: ReadonlyMap<number, Trial>,
   info: DesignInfo | undefined,
 ): Omit<DesignSummary, "againstBaseline"> {
-  const ok = trials.filter(counts);
+  const ok = trials.filter(isValid);
   const over = (pick: (trial: Trial) => number | null) => estimate(ok.map(pick));
   const pools = ok.filter((trial) => hasPool(trial, info));
   return {
@@ -155,7 +154,7 @@ function summarizeDesign(
     isBaseline: id === BASELINE,
     n: ok.length,
     failures: failuresOf(trials),
-    oddRounds: oddRoundsOf(ok),
+    outlyingRounds: outlyingRoundsOf(ok),
     cpu: over((trial) => trial.cpu?.total ?? null),
     processControl: over((trial) => difference(trial, baselines.get(trial.round))),
     cpuMicrosecondsPerConnection: over((trial) => perConnection(trial, trial.cpu?.total, 1e6)),
@@ -177,12 +176,12 @@ function summarizeDesign(
     },
     evenness: estimate(pools.map((trial) => evenness(connectionsOf(trial)))),
     distribution: lastDistribution(pools),
-    noDistribution: pools.length > 0 ? null : whyNone(ok.length, info),
+    noDistribution: pools.length > 0 ? null : noDistributionReason(ok.length, info),
   };
 }
 
-/** Whether a trial counts. */
-function counts(trial: Trial): boolean {
+/** Whether a trial is valid. */
+function isValid(trial: Trial): boolean {
   return trial.status === "ok";
 }
 
@@ -206,7 +205,7 @@ function allSwitches({ switches }: Trial): number | undefined {
   return switches ? switches.voluntary + switches.involuntary : undefined;
 }
 
-/** Of user + system, not of the total: the total comes from another, exact clock. */
+/** Share of user + system, not of the total, which comes from a different, exact clock. */
 function systemShare({ cpu }: Trial): number | null {
   return cpu && cpu.user + cpu.system > 0 ? cpu.system / (cpu.user + cpu.system) : null;
 }
@@ -216,7 +215,7 @@ function memoryOfChild({ children }: Trial): number | null {
   return known.length === 0 ? null : median(known);
 }
 
-function oddRoundsOf(ok: readonly Trial[]): OddRound[] {
+function outlyingRoundsOf(ok: readonly Trial[]): OutlyingRound[] {
   const measured = ok.filter(({ cpu }) => cpu !== null);
   return outliers(measured.map(({ cpu }) => cpu!.total)).map(({ index, value, score }) => ({
     round: measured[index]!.round,
@@ -226,7 +225,7 @@ function oddRoundsOf(ok: readonly Trial[]): OddRound[] {
 }
 
 function failuresOf(trials: readonly Trial[]): Failure[] {
-  const failed = trials.filter((trial) => !counts(trial));
+  const failed = trials.filter((trial) => !isValid(trial));
   const byReason = Map.groupBy(failed, (trial) => trial.reason ?? "no reason recorded");
   return [...byReason].map(([reason, same]) => ({
     reason,

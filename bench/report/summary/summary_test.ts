@@ -49,7 +49,7 @@ Deno.test("summarize() keeps negative differences", () => {
   assertAlmostEquals(processControl!.median, -0.15);
 });
 
-Deno.test("summarize() counts no failed trial, and tells which failed and why", () => {
+Deno.test("summarize() ignores failed trials, and lists them with their reasons", () => {
   const design = summaryOf("pool", [
     ...rounds("iterative", [0.1, 0.1, 0.1, 0.1]),
     { design: "pool", round: 0, cpu: 0.2 },
@@ -64,7 +64,7 @@ Deno.test("summarize() counts no failed trial, and tells which failed and why", 
   ]);
 });
 
-Deno.test("summarize() compares with no baseline that failed, is missing or did other work", () => {
+Deno.test("summarize() ignores baselines that failed, are missing or did other work", () => {
   const { n, processControl } = summaryOf("pool", [
     { design: "iterative", round: 0, cpu: 0.1, failed: "timed out" },
     { design: "iterative", round: 1, cpu: 0.1, connections: 500 },
@@ -101,7 +101,7 @@ Deno.test("summarize() takes medians of each round's wall time, rate and percent
   assertEquals([p50?.median, p99?.median, max?.median], [0.002, 0.02, 0.2]);
 });
 
-Deno.test("summarize() shows the children of the last round that counts, by index, truly summed", () => {
+Deno.test("summarize() takes the children of the last valid round, by index, with their exact sum", () => {
   const found = record([
     { design: "pool", round: 2, children: [600, 100, 300] },
     { design: "pool", round: 3, children: [1, 1, 1], failed: "lost connections" },
@@ -123,13 +123,13 @@ Deno.test("summarize() shows the children of the last round that counts, by inde
   assertAlmostEquals(evenness!.median, (6 + 4 / 3) / 2);
 });
 
-Deno.test("summarize() says why a design has no distribution", () => {
+Deno.test("summarize() gives the reason for a missing distribution", () => {
   const { designs } = summarize(
     record([
       { design: "iterative" },
       { design: "each" },
       { design: "pool", failed: "timed out" },
-      { design: "stranger" },
+      { design: "unregistered" },
     ]),
     registry,
   );
@@ -138,22 +138,22 @@ Deno.test("summarize() says why a design has no distribution", () => {
     [
       { id: "iterative", distribution: null, noDistribution: "no children" },
       { id: "each", distribution: null, noDistribution: "a child per client" },
-      { id: "pool", distribution: null, noDistribution: "no trial that counts" },
-      { id: "stranger", distribution: null, noDistribution: "no pool recorded" },
+      { id: "pool", distribution: null, noDistribution: "no valid trial" },
+      { id: "unregistered", distribution: null, noDistribution: "no pool recorded" },
     ],
   );
 });
 
-Deno.test("summarize() sees a pool of one child, and the pool of a design it does not know", () => {
+Deno.test("summarize() recognizes a pool of one child, and the pool of an unregistered design", () => {
   assertEquals(summaryOf("pool", [{ design: "pool" }]).distribution?.sum, 1000);
-  const stranger = [{ design: "stranger", children: [400, 600] }];
-  assertEquals(summaryOf("stranger", stranger).distribution?.evenness, 1.5);
+  const unregistered = [{ design: "unregistered", children: [400, 600] }];
+  assertEquals(summaryOf("unregistered", unregistered).distribution?.evenness, 1.5);
 });
 
-Deno.test("summarize() keeps the order of the registry, strangers last, and what never ran", () => {
+Deno.test("summarize() keeps the order of the registry, unregistered designs last, also those that never ran", () => {
   const { designs } = summarize(
-    record([{ design: "stranger" }, { design: "pool" }, { design: "iterative" }], {
-      designs: ["stranger", "pool", "iterative", "each"],
+    record([{ design: "unregistered" }, { design: "pool" }, { design: "iterative" }], {
+      designs: ["unregistered", "pool", "iterative", "each"],
     }),
     registry,
   );
@@ -161,11 +161,11 @@ Deno.test("summarize() keeps the order of the registry, strangers last, and what
     ["iterative", 0, 1],
     ["each", 1, 0],
     ["pool", 2, 1],
-    ["stranger", null, 1],
+    ["unregistered", null, 1],
   ]);
 });
 
-Deno.test("summarize() leaves out what a trial that counts does not have", () => {
+Deno.test("summarize() leaves out missing values of valid trials", () => {
   const found = record([...rounds("iterative", [0.1, 0.1]), ...rounds("pool", [0.2, 0.3])]);
   const [first, ...others] = found.trials.toReversed();
   const bare = { ...first!, cpu: null, switches: null, client: null, children: [] };

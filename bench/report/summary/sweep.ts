@@ -1,5 +1,5 @@
 /**
- * The data of a sweep: each value of the varied parameter is a run of its own.
+ * The data of a sweep: each value of the varied parameter is summarized as a run.
  *
  * @module
  */
@@ -8,25 +8,25 @@ import type { Parameter, Plan, Recorded } from "../../record/record.ts";
 import { isSameWork } from "./baseline.ts";
 import { type DesignSummary, summarize, type Summary } from "./summary.ts";
 
-/** A sweep at one of its values. */
+/** One value of a sweep. */
 export interface SweepPoint {
   readonly value: number;
   /**
-   * Of the trials with that value, and of the baselines that did as much work. Its plan is that of a run
-   * with that value and no sweep. Comparisons are corrected for the designs of this point alone.
+   * Of the trials with that value and the baselines with the same work. Its plan is that of a run with
+   * that value and no sweep. Comparisons are corrected for the designs of this point only.
    */
   readonly summary: Summary;
 }
 
-/** A design at one value; the baseline, at all values that ask for the same work. */
+/** A design at one value; the baseline at all values with the same work. */
 export interface SweepRow {
   readonly values: readonly number[];
   readonly design: DesignSummary;
-  /** Its id, and the value where there is one. */
+  /** The design's id, followed by the value if there is only one. */
   readonly name: string;
 }
 
-/** A sweep, by point and by row of its table. */
+/** A sweep by point and by table row. */
 export interface SweepData {
   readonly parameter: Parameter;
   readonly points: readonly SweepPoint[];
@@ -34,7 +34,7 @@ export interface SweepData {
   readonly rows: readonly SweepRow[];
 }
 
-/** The data of a recorded sweep; null for a run that varies nothing. */
+/** The data of a recorded sweep; null for a run without a sweep. */
 export function sweepData(recorded: Recorded): SweepData | null {
   const { sweep } = recorded.run.plan;
   if (!sweep) return null;
@@ -42,7 +42,7 @@ export function sweepData(recorded: Recorded): SweepData | null {
   return { parameter: sweep.parameter, points, rows: rowsOf(points, sweep.parameter) };
 }
 
-/** Every point of a recorded sweep, in the order of its values; none where nothing is varied. */
+/** The points of a recorded sweep in the order of its values; empty without a sweep. */
 export function sweepPoints({ run, trials }: Recorded): SweepPoint[] {
   const { plan } = run;
   const { parameter, values } = plan.sweep ?? { parameter: "children", values: [] };

@@ -9,7 +9,7 @@ import { sweepTable } from "../tables/sweep_table.ts";
 
 const POOL = "prefork-shared-accept";
 
-/** A sweep of a pool over children, with a baseline of 0.1 s in each of three rounds. */
+/** A sweep of a pool over its children, with a baseline of 0.1 s in each of three rounds. */
 function overChildren(...more: TrialFixture[]): Recorded {
   return record([
     ...rounds("iterative", [0.1, 0.1, 0.1]),
@@ -19,7 +19,7 @@ function overChildren(...more: TrialFixture[]): Recorded {
   ], { sweep: { parameter: "children", values: [30, 15] } });
 }
 
-/** How the rows of its table read, by the headers of the columns. */
+/** The texts of its table, by column header. */
 function rowsOf(recorded: Recorded): Record<string, string>[] {
   const { columns, rows } = sweepTable(summarize(recorded), sweepData(recorded)!);
   return rows.map((cells) =>
@@ -29,7 +29,7 @@ function rowsOf(recorded: Recorded): Record<string, string>[] {
   );
 }
 
-Deno.test("sweepPoints() is a run for each value, with the baselines that did as much work", () => {
+Deno.test("sweepPoints() gives a run per value, with the baselines of the same work", () => {
   const points = sweepPoints(overChildren());
   assertEquals(points.map(({ value }) => value), [30, 15]);
   for (const { value, summary: { run, recordedTrials, designs } } of points) {
@@ -54,18 +54,18 @@ Deno.test("sweepPoints() over bytes compares each value with its own baseline", 
   assertAlmostEquals(differences[1]!, 0.1);
 });
 
-Deno.test("sweepPoints() tells which point of an interrupted sweep is incomplete", () => {
+Deno.test("sweepPoints() marks the incomplete point of an interrupted sweep", () => {
   const { run, trials } = overChildren();
   const points = sweepPoints({ run: { ...run, complete: false }, trials: trials.slice(0, 6) });
   assertEquals(points.map(({ summary }) => summary.run.complete), [false, true]);
   assertEquals(points.map(({ summary }) => summary.designs[1]!.n), [0, 3]);
 });
 
-Deno.test("sweepPoints() finds no point in a run that varies nothing", () => {
+Deno.test("sweepPoints() is empty for a run without a sweep", () => {
   assertEquals(sweepPoints(record(rounds(POOL, [0.1]))), []);
 });
 
-Deno.test("sweepTable() has a row a design and value, and the book's figures beside ours", () => {
+Deno.test("sweepTable() has a row per design and value, with the book's results", () => {
   const [baseline, of30, of15, ...rest] = rowsOf(overChildren());
   assertEquals(rest, []);
   assertEquals([baseline!.design, baseline!.children, baseline!.n], ["iterative", "all", "3"]);
@@ -88,14 +88,14 @@ Deno.test("sweepTable() has a row a design and value, and the book's figures bes
   assertEquals([of30!.children, of30!["book DUnix"]], ["30", "7.8"]);
 });
 
-Deno.test("sweepTable() has no book beside what the book did not vary", () => {
+Deno.test("sweepTable() omits the book for parameters it did not vary", () => {
   const sweep = { parameter: "bytes" as const, values: [4000, 8000] };
   const recorded = record([{ design: POOL }, { design: POOL, bytes: 8000 }], { sweep });
   assertEquals(rowsOf(recorded).filter((row) => Object.keys(row).join().includes("book")), []);
   assertEquals(rowsOf(recorded).map(({ bytes }) => bytes), ["4000", "8000"]);
 });
 
-Deno.test("deriveFiles() of a sweep gives its table and none of a run's", async () => {
+Deno.test("deriveFiles() of a sweep gives its table, not those of a run", async () => {
   const failed = { design: POOL, round: 3, poolSize: 30, failed: "lost 1 of 1000 connections" };
   const files = await deriveFiles(await reportData(overChildren(failed)));
   assertEquals([...files.keys()], ["sweep.md", "sweep.csv", "sweep.svg", "report.html"]);
@@ -104,7 +104,7 @@ Deno.test("deriveFiles() of a sweep gives its table and none of a run's", async 
     page,
     `Failed, not counted: ${POOL} children=30 in round 3: lost 1 of 1000 connections`,
   );
-  assertStringIncludes(page, "30, 15 children in a pool");
+  assertStringIncludes(page, "30, 15 children per pool");
   const lines = files.get("sweep.csv")!.trimEnd().split("\n");
   assertEquals(lines.map((line) => line.split(",").slice(1, 3)), [
     ["design", "children"],
@@ -114,7 +114,7 @@ Deno.test("deriveFiles() of a sweep gives its table and none of a run's", async 
   ]);
 });
 
-Deno.test("renderTerminal() of a sweep shows its table, also where no trial counts", async () => {
+Deno.test("renderTerminal() of a sweep shows its table, also without valid trials", async () => {
   const options = { color: false, width: 120, book: false };
   const text = renderTerminal(await reportData(overChildren()), options);
   assertStringIncludes(text, "Sweep over children");
@@ -122,6 +122,6 @@ Deno.test("renderTerminal() of a sweep shows its table, also where no trial coun
   const { run } = overChildren();
   assertStringIncludes(
     renderTerminal(await reportData({ run, trials: [] }), options),
-    "No trial counts",
+    "No valid trials",
   );
 });

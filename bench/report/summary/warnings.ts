@@ -1,6 +1,6 @@
 /**
- * What in a record speaks against its figures: a noisy machine, accounts that do not agree. Computed from
- * the record alone.
+ * Reasons to doubt the results of a run: a noisy machine, or CPU accounts that disagree. Computed from the
+ * record alone.
  *
  * @module
  */
@@ -10,33 +10,33 @@ import { mad, median } from "../../statistics/median.ts";
 
 /** A warning. */
 export interface Warning {
-  /** What was seen, and what to do about it. */
+  /** The observation and the remedy. */
   readonly text: string;
-  /** Whether it makes figures doubtful, so that `--strict` fails the run. */
+  /** Whether the results are too noisy for `--strict`. */
   readonly isNoise: boolean;
 }
 
-/** Share of the processors' time that others may have before it is worth a word. */
+/** Share of processor time used by other processes above which to warn. */
 const OTHERS_SHARE = 0.1;
 
-/** The same for what the hypervisor takes: there it is a wait that nothing accounts for. */
+/** The same for steal time, which delays a trial and appears in no account. */
 const STEAL_SHARE = 0.01;
 
-/** Load average, for each processor, with which a machine counts as busy before a run starts. */
+/** Load average per processor above which a machine is busy at the start of a run. */
 const BUSY_LOAD = 0.5;
 
-/** Median absolute deviation, as a share of the median, beyond which a design's rounds lie far apart. */
+/** MAD, as a share of the median, above which a design's rounds vary too much. */
 const WIDE_SPREAD = 0.1;
-const FEWEST_FOR_SPREAD = 3;
+const MIN_ROUNDS_FOR_SPREAD = 3;
 
-/** All warnings of a run. */
+/** The warnings of a run. */
 export function warningsOf({ run, trials }: Recorded): Warning[] {
   const ok = trials.filter(({ status }) => status === "ok");
   return [
     ...busyAtStart(run.environment),
-    ...shareOfOthers(ok, run.environment.processors),
+    ...otherLoad(ok, run.environment.processors),
     ...wideSpreads(ok, run.plan.sweep),
-    ...accounts(ok, run.plan.sweep),
+    ...accountMismatches(ok, run.plan.sweep),
     ...traffic(ok),
     ...governor(run.environment),
   ];
@@ -50,42 +50,44 @@ function busyAtStart({ loadAverage, processors }: Environment): Warning[] {
   const load = loadAverage?.[0] ?? 0;
   if (load <= BUSY_LOAD * processors) return [];
   return [noise(
-    `The machine was busy when the run started: load average ${load.toFixed(1)} on ${processors} ` +
-      "processors. End what else runs, and measure again.",
+    `The machine was busy at the start of the run: load average ${
+      load.toFixed(1)
+    } on ${processors} ` +
+      "processors. Stop other processes and measure again.",
   )];
 }
 
-/** A trial of which the processors' time is known. */
-type Seen = Trial & { readonly machine: Machine };
+/** A trial with processor times. */
+type Observed = Trial & { readonly machine: Machine };
 
-function shareOfOthers(trials: readonly Trial[], processors: number): Warning[] {
-  const seen = trials.filter((trial): trial is Seen => trial.machine !== null);
-  const all = processors * sum(seen, ({ machine }) => machine.seconds);
+function otherLoad(trials: readonly Trial[], processors: number): Warning[] {
+  const observed = trials.filter((trial): trial is Observed => trial.machine !== null);
+  const all = processors * sum(observed, ({ machine }) => machine.seconds);
   if (all === 0) return [];
-  const steal = sum(seen, ({ machine }) => machine.stealSeconds ?? 0) / all;
-  const others = sum(seen, othersOf) / all;
+  const steal = sum(observed, ({ machine }) => machine.stealSeconds ?? 0) / all;
+  const others = sum(observed, othersOf) / all;
   return [
     ...(steal > STEAL_SHARE
       ? [noise(
         `The hypervisor took ${
           percent(steal)
-        } of the processors' time (steal): other machines on the ` +
-          "same hardware are busy. Measure again at another time.",
+        } of the processor time (steal): other virtual machines on this ` +
+          "host are busy. Measure again at another time.",
       )]
       : []),
     ...(others > OTHERS_SHARE
       ? [noise(
-        `Other processes had ${
+        `Other processes used ${
           percent(others)
-        } of the processors' time during the trials. End them, ` +
-          "or keep them away with --pin.",
+        } of the processor time during the trials. Stop them, ` +
+          "or separate them with --pin.",
       )]
       : []),
   ];
 }
 
-/** Seconds in which the processors did something else than this trial. Counted in ticks: may be below 0. */
-function othersOf({ machine, cpu, client }: Seen): number {
+/** Seconds the processors spent outside this trial. Counted in ticks, so it may be negative. */
+function othersOf({ machine, cpu, client }: Observed): number {
   if (machine.busySeconds === null) return 0;
   return machine.busySeconds - (cpu?.total ?? 0) - (client?.cpu.total ?? 0);
 }
@@ -93,19 +95,19 @@ function othersOf({ machine, cpu, client }: Seen): number {
 function wideSpreads(trials: readonly Trial[], sweep: Plan["sweep"]): Warning[] {
   const wide = groups(trials, sweep).flatMap(([id, same]) => {
     const costs = same.flatMap(({ cpu }) => cpu ? [cpu.total] : []);
-    const spread = costs.length < FEWEST_FOR_SPREAD ? 0 : mad(costs) / median(costs);
+    const spread = costs.length < MIN_ROUNDS_FOR_SPREAD ? 0 : mad(costs) / median(costs);
     return spread > WIDE_SPREAD ? [`${id} (MAD ${percent(spread)})`] : [];
   });
   if (wide.length === 0) return [];
   return [noise(
-    `Rounds lie far apart: ${
+    `Rounds vary widely: ${
       wide.join(", ")
-    }. More --rounds make the median surer; an idle machine ` +
-      "makes it better.",
+    }. Use more --rounds for a more reliable median, or an idle ` +
+      "machine for less variation.",
   )];
 }
 
-function accounts(trials: readonly Trial[], sweep: Plan["sweep"]): Warning[] {
+function accountMismatches(trials: readonly Trial[], sweep: Plan["sweep"]): Warning[] {
   const odd = groups(trials.filter(({ check }) => check?.agrees === false), sweep).map(
     ([id, same]) => {
       const worst = same.map(({ check }) => check!.difference ?? Infinity)
@@ -117,8 +119,8 @@ function accounts(trials: readonly Trial[], sweep: Plan["sweep"]): Warning[] {
   );
   if (odd.length === 0) return [];
   return [noise(
-    `CPU time differs by more than 2 % from another account of it: ${odd.join(", ")}. ` +
-      "These figures are not to be trusted.",
+    `CPU time differs by more than 2 % from a second account: ${odd.join(", ")}. ` +
+      "Do not rely on these results.",
   )];
 }
 
@@ -127,8 +129,8 @@ function traffic(trials: readonly Trial[]): Warning[] {
   if (foreign === 0) return [];
   return [{
     text:
-      `The kernel accepted ${foreign} connections that were not ours during the trials; --netns ` +
-      "(as root) measures in a network of its own.",
+      `The kernel accepted ${foreign} connections of other programs during the trials. Use --netns ` +
+      "(as root) to measure in a separate network namespace.",
     isNoise: false,
   }];
 }
@@ -137,13 +139,13 @@ function governor({ governor }: Environment): Warning[] {
   if (governor === null || governor === "performance") return [];
   return [{
     text:
-      `The processors' clocks follow the load (governor ${governor}), so that CPU seconds do not ` +
-      "compare: cpupower frequency-set --governor performance.",
+      `The processors' clock rate depends on the load (governor ${governor}), so CPU seconds are not ` +
+      "comparable. Run: cpupower frequency-set --governor performance.",
     isNoise: false,
   }];
 }
 
-/** Trials of the same work, by a name for it. */
+/** Trials with the same design, load and pool, by name. */
 function groups(trials: readonly Trial[], sweep: Plan["sweep"]): [string, Trial[]][] {
   const works = Map.groupBy(
     trials,

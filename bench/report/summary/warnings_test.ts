@@ -5,7 +5,7 @@ import { warningsOf } from "./warnings.ts";
 
 const quiet = record(rounds("prefork-mutex", [0.1, 0.101, 0.1, 0.099]));
 
-/** The record with something different in every trial. */
+/** The record with a change in every trial. */
 function withTrials(change: (trial: Trial) => Partial<Trial>): Recorded {
   return { ...quiet, trials: quiet.trials.map((trial) => ({ ...trial, ...change(trial) })) };
 }
@@ -15,35 +15,35 @@ function withEnvironment(change: Partial<Recorded["run"]["environment"]>): Recor
   return { ...quiet, run: { ...quiet.run, environment } };
 }
 
-/** A second on two processors, with what else went on. */
+/** One second on two processors. */
 function machine(busySeconds: number | null, stealSeconds: number | null) {
   return { seconds: 1, loadAverage: 0, busySeconds, stealSeconds };
 }
 
-/** That there is one warning, with these words. */
+/** Asserts that there is one warning, with these texts. */
 function assertWarns(recorded: Recorded, isNoise: boolean, ...words: string[]): void {
   const warnings = warningsOf(recorded);
   assertEquals(warnings.map((warning) => warning.isNoise), [isNoise]);
   for (const word of words) assertStringIncludes(warnings[0]!.text, word);
 }
 
-Deno.test("warningsOf() has nothing to say of a quiet run, nor of one that knows nothing", () => {
+Deno.test("warningsOf() is empty for a quiet run, and without machine data", () => {
   assertEquals(warningsOf(quiet), []);
   assertEquals(warningsOf(withTrials(() => ({ machine: machine(0.15, 0.001) }))), []);
   assertEquals(warningsOf(withTrials(() => ({ machine: machine(null, null) }))), []);
 });
 
-Deno.test("warningsOf() sees a machine that was busy when the run started", () => {
+Deno.test("warningsOf() reports a machine that was busy at the start", () => {
   assertEquals(warningsOf(withEnvironment({ loadAverage: [1, 5, 5] })), []);
   assertWarns(withEnvironment({ loadAverage: [1.5, 0, 0] }), true, "1.5 on 2 processors");
 });
 
-Deno.test("warningsOf() sees time that other processes and the hypervisor took", () => {
+Deno.test("warningsOf() reports CPU time of other processes and of the hypervisor", () => {
   assertWarns(withTrials(() => ({ machine: machine(1.1, 0) })), true, "50 %", "--pin");
   assertWarns(withTrials(() => ({ machine: machine(0.1, 0.1) })), true, "5.0 %", "steal");
 });
 
-Deno.test("warningsOf() sees rounds that lie far apart, of each design by itself", () => {
+Deno.test("warningsOf() reports rounds that vary widely, for each design separately", () => {
   const far = record([
     ...rounds("prefork-mutex", [0.1, 0.2, 0.3]),
     ...rounds("prefork-file-lock", [0.5, 0.5, 0.5]),
@@ -51,7 +51,7 @@ Deno.test("warningsOf() sees rounds that lie far apart, of each design by itself
   assertWarns(far, true, "prefork-mutex (MAD 50 %)", "--rounds");
 });
 
-Deno.test("warningsOf() sees accounts that do not agree, and the worst of them", () => {
+Deno.test("warningsOf() reports CPU accounts that disagree, with the largest difference", () => {
   const check = (difference: number, agrees: boolean) =>
     ({ check: { source: "cgroup v1", cpuSeconds: 1, difference, agrees } }) as const;
   assertEquals(warningsOf(withTrials(() => check(0.01, true))), []);
@@ -62,18 +62,18 @@ Deno.test("warningsOf() sees accounts that do not agree, and the worst of them",
   );
 });
 
-Deno.test("warningsOf() tells of foreign connections and of a governor, which are no noise", () => {
+Deno.test("warningsOf() reports foreign connections and a governor, which are not noise", () => {
   const kernel = { passiveOpens: 1001, otherTraffic: 1 };
   assertWarns(withTrials(() => ({ kernel })), false, "4 connections", "--netns");
   assertWarns(withEnvironment({ governor: "powersave" }), false, "powersave");
   assertEquals(warningsOf(withEnvironment({ governor: "performance" })), []);
 });
 
-Deno.test("warningsOf() takes the points of a sweep apart, and names them", () => {
+Deno.test("warningsOf() treats the points of a sweep separately, and names them", () => {
   const sweep = { parameter: "children", values: [15, 300] } as const;
   const cheap = rounds("prefork-mutex", [0.1, 0.1, 0.1], { poolSize: 15 });
-  const at = (dear: number[]) =>
-    record([...cheap, ...rounds("prefork-mutex", dear, { poolSize: 300 })], {
+  const at = (costs: number[]) =>
+    record([...cheap, ...rounds("prefork-mutex", costs, { poolSize: 300 })], {
       sweep: { ...sweep, values: [...sweep.values] },
     });
   assertEquals(warningsOf(at([0.9, 0.9, 0.9])), []);

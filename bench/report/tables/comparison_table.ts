@@ -1,5 +1,5 @@
 /**
- * The table of two recorded runs: each design that both have.
+ * The table of two recorded runs: one row per design in both.
  *
  * @module
  */
@@ -11,18 +11,18 @@ import { type Cell, type Column, numberCell, type Table, textCell } from "./tabl
 
 type ComparisonColumn = Column & { readonly cell: (design: DesignInRuns) => Cell };
 
-/** The table. `notes` say what else is to be known of the two runs. */
+/** The table, with further notes on the two runs. */
 export function comparisonTable({ designs }: RunsCompared, notes: readonly string[]): Table {
   return {
-    title: "CPU time of two runs: what B costs against A",
+    title: "CPU time of two runs: B compared with A",
     columns,
     rows: designs.map((design) => columns.map(({ cell }) => cell(design))),
     footer: [],
     notes: [
-      "µs: CPU microseconds a connection, of everything that serves; medians over rounds. MAD: median " +
-      "absolute deviation over rounds, in percent of that median.",
-      "B/A: Hodges and Lehmann's estimate; its 95 % interval and p are those of Mann and Whitney's test. " +
-      "p Holm: p corrected for all these comparisons; a difference is one up to 0.05.",
+      "µs: CPU microseconds per connection, parent and children; medians over rounds. MAD: median " +
+      "absolute deviation over rounds, in percent of the median.",
+      "B/A: Hodges-Lehmann estimate, with the 95 % interval and p of the Mann-Whitney test. p Holm: p " +
+      "corrected for the number of comparisons; at most 0.05 is a difference.",
       ...notes,
     ],
   };

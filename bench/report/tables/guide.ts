@@ -125,20 +125,3 @@ export function advise({ designs }: Summary): Advice[] {
     }];
   });
 }
-
-/** What a design keeps busy at some rate of clients. */
-export interface Burden {
-  readonly id: string;
-  /** Percent of one processor, by `RATES`; 250 is two and a half. */
-  readonly percent: readonly number[];
-}
-
-/** Clients a second. */
-export const RATES = [10, 100, 1000, 10_000] as const;
-
-/** How much each design keeps busy, the thriftiest first; from its CPU time a connection. */
-export function burdens({ designs }: Summary): Burden[] {
-  return designs.flatMap(({ id, cpuMicrosecondsPerConnection: cpu }) =>
-    cpu ? [{ id, percent: RATES.map((rate) => 100 * rate * cpu.median / 1e6) }] : []
-  ).toSorted((a, b) => a.percent[0]! - b.percent[0]!);
-}

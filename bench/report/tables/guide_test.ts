@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { record, rounds, type TrialFixture } from "../fixture_test.ts";
-import { advise, burdens } from "./guide.ts";
+import { advise } from "./guide.ts";
 import { type DesignInfo, summarize } from "../summary/summary.ts";
 
 const registry: DesignInfo[] = [
@@ -54,12 +54,4 @@ Deno.test("advise() names those within reach of the best, unless there is one ro
 
 Deno.test("advise() has nothing to say where no trial counts", () => {
   assertEquals(adviceOf([{ design: "pool", failed: "timed out" }]).size, 0);
-});
-
-Deno.test("burdens() tells percent of a processor at each rate, the thriftiest first", () => {
-  const trials = [{ design: "each", cpu: 2 }, { design: "pool", cpu: 0.05 }];
-  assertEquals(burdens(summarize(record(trials), registry)), [
-    { id: "pool", percent: [0.05, 0.5, 5, 50] },
-    { id: "each", percent: [2, 20, 200, 2000] },
-  ]);
 });

@@ -1,5 +1,5 @@
 /**
- * What is to be said of Table 30.1: how to read it, what its rounds can show, and which of them are odd.
+ * The notes on Table 30.1: how to read it, which differences its rounds show, and which rounds are outliers.
  *
  * @module
  */
@@ -10,71 +10,70 @@ import { OUTLYING } from "../../statistics/outliers.ts";
 import { bottleneckNotes } from "../summary/bottleneck.ts";
 import type { DesignSummary, Summary } from "../summary/summary.ts";
 
-/** The notes. `spreads` are the intervals and ranges that the table prints. */
+/** The notes. `spreads` are the intervals and ranges printed in the table. */
 export function notes301(summary: Summary, spreads: readonly Interval[]): string[] {
   return [
-    ...measures,
+    ...columnNotes,
     ...slowDesigns(summary),
     ...unpaired(summary),
     ...spreadNotes(spreads),
-    ...whatRoundsShow(summary),
-    ...oddRounds(summary),
+    ...differences(summary),
+    ...outlyingRounds(summary),
     ...bottleneckNotes(summary),
-    "p50, p99, max: latency of a whole connection (connect, request, reply). ctx sw.: context switches, " +
-    "voluntary or not. PSS: memory of everything that serves, shared pages counted once; of threads the " +
-    "whole process. The split of CPU time into user and system is counted in ticks and only " +
-    "indicative, so it is in the CSV alone.",
+    "p50, p99, max: latency of a connection (connect, request, reply). ctx sw.: context switches, " +
+    "voluntary and involuntary. PSS: memory of parent and children after the load, shared pages counted " +
+    "once; for threads, of the whole process. A child per client has exited by then and is not in it. " +
+    "The user and system share of CPU time is tick-based and approximate: see the CSV.",
     summary.run.plan.local
-      ? "Over: how the clients reach the server; unix: a stream over a Unix-domain socket; door: each opens " +
-        "the door, calls it once and closes it. Book: its servers are reached over TCP only."
-      : "Book: process control CPU seconds, third edition. Those machines are decades old: compare order " +
-        "and ratios, not seconds.",
+      ? "Over: the transport. unix: a Unix-domain stream socket. door: each connection opens the door, calls " +
+        "it once and closes it. The book measured TCP only."
+      : "Book: process-control CPU seconds, third edition. Its machines are decades old: compare order and " +
+        "ratios, not seconds.",
   ];
 }
 
-/** What is measured, and how it comes to one figure. */
-export const measures: readonly string[] = [
-  "Figures are medians over n rounds; n is counted/run where trials failed. " +
-  "CPU s: of everything that serves, parents and children, from mark to stop. MAD: median absolute " +
-  "deviation over rounds, in percent of that median.",
-  "Process control s: CPU s less that of the baseline in the same round, so it can be negative. " +
-  "The baseline serves as many connections, to one client: its wall time, connections per second " +
+/** How the columns are measured and summarized. */
+export const columnNotes: readonly string[] = [
+  "All values are medians over n rounds; n is valid/run if trials failed. CPU s: parent and children, " +
+  "from mark to stop. MAD: median absolute deviation over rounds, in percent of the median.",
+  "Process control s: CPU s minus that of the baseline in the same round; it may be negative. The " +
+  "baseline serves the same number of connections to a single client, so its wall time, throughput " +
   "and latency are those of one client at a time.",
 ];
 
-/** Which designs have fewer rounds than the others, because they have taken their time. */
+/** Designs with fewer rounds than the others because of the time limit. */
 function slowDesigns({ run: { plan, complete }, designs }: Summary): string[] {
   if (!complete || plan.limits.design === 0) return [];
   const planned = (id: string) => plan.trials.filter(({ design }) => design === id).length;
   const most = Math.max(...designs.map(({ id }) => planned(id)));
   const slow = designs.filter(({ id }) => planned(id) < most);
   return slow.length === 0 ? [] : [
-    `Fewer rounds: ${slow.map(({ id }) => id).join(", ")}. A design whose loads have taken ` +
-    `${plan.limits.design} s joins no further ones.`,
+    `Fewer rounds: ${slow.map(({ id }) => id).join(", ")}. A design runs no further rounds after ` +
+    `${plan.limits.design} s of load.`,
   ];
 }
 
-/** What the spreads are that a table prints. */
+/** The meaning of the intervals and ranges in a table. */
 export function spreadNotes(spreads: readonly Interval[]): string[] {
   const kinds = new Set(spreads.map(({ kind }) => kind));
   return [
     ...(kinds.has("interval")
       ? [
-        "95 % interval: of the median, by the bootstrap, made for few rounds: with 7 it is their whole " +
-        "range and covers the median 98 times in 100, with more 95 to 99 times.",
+        "95 % interval: bootstrap interval of the median, adjusted for few rounds. With 7 rounds it is their " +
+        "range and covers the median in 98 % of cases; with more, in 95 to 99 %.",
       ]
       : []),
     ...(kinds.has("range")
       ? [
-        "Range: lowest to highest, not an interval; fewer than 6 rounds are too few for one of 95 %.",
+        "Range: lowest to highest, not an interval; a 95 % interval needs at least 6 rounds.",
       ]
       : []),
-    ...(kinds.size === 0 ? ["One round shows no spread: no interval, no range."] : []),
+    ...(kinds.size === 0 ? ["One round has no spread: no interval, no range."] : []),
   ];
 }
 
-/** Which designs these rounds can tell from the baseline, and which they cannot. */
-function whatRoundsShow({ designs }: Summary): string[] {
+/** The differences from the baseline, and the designs with too few rounds to show one. */
+function differences({ designs }: Summary): string[] {
   const compared = designs.flatMap(({ id, againstBaseline }) =>
     againstBaseline ? [{ id, comparison: againstBaseline }] : []
   );
@@ -83,56 +82,61 @@ function whatRoundsShow({ designs }: Summary): string[] {
   const findings = (["costs more", "costs less", "no difference"] as const).flatMap((finding) => {
     const found = byFinding.get(finding) ?? [];
     return found.length === 0 ? [] : [
-      `${finding}: ${found.map(({ id, comparison }) => `${id} (${proof(comparison)})`).join(", ")}`,
+      `${finding}: ${
+        found.map(({ id, comparison }) => `${id} (${evidence(comparison)})`).join(", ")
+      }`,
     ];
   });
   const family = compared.length;
   const test = "Wilcoxon's signed-rank test within rounds" +
     (family > 1 ? `, p after Holm's correction for ${family} designs` : "");
   return [
-    ...(findings.length > 0 ? [`CPU against the baseline (${test}): ${findings.join("; ")}.`] : []),
+    ...(findings.length > 0
+      ? [`CPU time compared with the baseline (${test}): ${findings.join("; ")}.`]
+      : []),
     ...[...Map.groupBy(tooFew, ({ comparison }) => comparison.rounds.a)].map(([n, same]) =>
-      `Too few rounds to tell from the baseline (${test}): ` +
+      `Too few rounds for a difference from the baseline (${test}): ` +
       `${same.map(({ id }) => id).join(", ")}. With ${
         n === 1 ? "1 round" : `${n} rounds`
-      } p is no less ` +
-      `than ${formatP(same[0]!.comparison.smallestP)} however large a difference is; ` +
-      `${fewestRounds(same[0]!.comparison)} rounds could tell.`
+      } p cannot be below ` +
+      `${formatP(same[0]!.comparison.smallestP)}; at least ` +
+      `${fewestRounds(same[0]!.comparison)} rounds are needed.`
     ),
   ];
 }
 
-function proof(comparison: Comparison): string {
+function evidence(comparison: Comparison): string {
   const p = `p ${comparison.correctedP < 0.001 ? "" : "= "}${formatP(comparison.correctedP)}`;
   return findingOf(comparison) === "no difference"
-    ? `${p}; ${formatShare(detectable(comparison))} would have been seen`
+    ? `${p}; ${formatShare(detectable(comparison))} is detectable`
     : p;
 }
 
-/** Which rounds do not look like the others of their design. */
-export function oddRounds({ designs }: Summary): string[] {
-  const odd = designs.filter(({ oddRounds }) => oddRounds.length > 0).map(oddRoundsText);
-  if (odd.length === 0) return [];
+/** The rounds that are outliers of their design. */
+export function outlyingRounds({ designs }: Summary): string[] {
+  const outlying = designs.filter(({ outlyingRounds }) => outlyingRounds.length > 0)
+    .map(outlyingRoundsText);
+  if (outlying.length === 0) return [];
   return [
-    `Odd rounds, counted all the same (CPU s more than ${OUTLYING} scaled MADs from the median of the ` +
-    `design; Iglewicz and Hoaglin): ${odd.join("; ")}.`,
+    `Outlying rounds, included (CPU s more than ${OUTLYING} scaled MADs from the median of the design; ` +
+    `Iglewicz and Hoaglin): ${outlying.join("; ")}.`,
   ];
 }
 
-function oddRoundsText({ id, oddRounds }: DesignSummary): string {
-  const rounds = oddRounds.map(({ round, cpuSeconds, score }) =>
+function outlyingRoundsText({ id, outlyingRounds }: DesignSummary): string {
+  const rounds = outlyingRounds.map(({ round, cpuSeconds, score }) =>
     `round ${round} (${cpuSeconds.toFixed(3)} s, ${Math.abs(score).toFixed(1)} ` +
     `${score > 0 ? "above" : "below"})`
   );
   return `${id} ${rounds.join(", ")}`;
 }
 
-/** Which rounds have nothing to take the process control time from. */
+/** Rounds without a baseline, and so without a process-control time. */
 export function unpaired({ designs }: Summary): string[] {
   return designs.flatMap(({ id, n, processControl }) => {
     const missing = n - (processControl?.n ?? 0);
     return missing === 0 ? [] : [
-      `${id}: no process control time for ${missing} of ${n} rounds, which have no baseline that counts.`,
+      `${id}: no process-control time for ${missing} of ${n} rounds, which have no valid baseline.`,
     ];
   });
 }

@@ -1,12 +1,12 @@
 /**
- * The table of a sweep: what each design costs as one parameter grows. Over children it is the book's
+ * The table of a sweep: the cost of each design as one parameter varies. Over children it is the book's
  * "too many children" (UNP §30.6 and §30.7).
  *
  * @module
  */
 import type { Parameter } from "../../record/record.ts";
 import { BOOK_TOO_MANY } from "../summary/book.ts";
-import { measures, oddRounds, spreadNotes, unpaired } from "./notes_30_1.ts";
+import { columnNotes, outlyingRounds, spreadNotes, unpaired } from "./notes_30_1.ts";
 import type { Summary } from "../summary/summary.ts";
 import type { SweepData, SweepRow } from "../summary/sweep.ts";
 import { type Cell, type Column, numberCell, type Table } from "./table.ts";
@@ -27,7 +27,7 @@ type RowColumn = Column & { readonly cell: (row: SweepRow) => Cell };
 export function sweepTable(summary: Summary, { parameter, points, rows }: SweepData): Table {
   const columns = columnsOf(parameter, points.map(({ value }) => value), rows);
   return {
-    title: `Sweep over ${PARAMETER_WORDS[parameter].header}: what each design costs`,
+    title: `Sweep over ${PARAMETER_WORDS[parameter].header}: cost of each design`,
     columns,
     rows: rows.map((row) => columns.map(({ cell }) => cell(row))),
     footer: [],
@@ -35,29 +35,30 @@ export function sweepTable(summary: Summary, { parameter, points, rows }: SweepD
   };
 }
 
-/** What is varied, in words. */
+/** Header, CSV field and note for each parameter. */
 export const PARAMETER_WORDS: Record<Parameter, { header: string; field: string; note: string }> = {
   children: {
     header: "children",
     field: "children",
-    note: "The children of a pool are varied; the clients are as many with all of them.",
+    note: "The number of children per pool varies; the number of clients does not.",
   },
   clients: {
     header: "clients",
     field: "clients",
     note:
-      "Clients are varied; together they make the same connections, rounded up to a whole number " +
-      "each.",
+      "The number of clients varies; the total number of connections stays the same, rounded up to a " +
+      "whole number per client.",
   },
   bytes: {
     header: "bytes",
     field: "bytes",
-    note: "Bytes asked for on each connection are varied, for the baseline, too.",
+    note: "The number of bytes requested per connection varies, for the baseline too.",
   },
   think: {
     header: "think ms",
     field: "think_milliseconds",
-    note: "What a client waits between two connections is varied; the baseline's does not wait.",
+    note:
+      "The time a client waits between connections varies; the baseline's client does not wait.",
   },
 };
 
@@ -93,7 +94,7 @@ function valueCell(values: readonly number[], all: readonly number[]): Cell {
   return { value: null, text: values.length === all.length ? "all" : values.join(", ") };
 }
 
-/** The book's figures by system, of those that have one for some row of this table. */
+/** The book's results by system, if it has one for any row of this table. */
 function bookColumns(rows: readonly SweepRow[]): RowColumn[] {
   const secondsOf = (system: string, { design, values }: SweepRow) =>
     BOOK_TOO_MANY.find((book) => book.row === design.row && book.system === system)?.seconds
@@ -111,15 +112,15 @@ function bookColumns(rows: readonly SweepRow[]): RowColumn[] {
 function notes(parameter: Parameter, summary: Summary): string[] {
   return [
     PARAMETER_WORDS[parameter].note,
-    ...measures,
+    ...columnNotes,
     ...unpaired(summary),
     ...spreadNotes(spreadsOf(summary)),
-    ...oddRounds(summary),
-    "ctx sw.: context switches, voluntary or not.",
+    ...outlyingRounds(summary),
+    "ctx sw.: context switches, voluntary and involuntary.",
     ...(parameter === "children"
       ? [
-        "Book: process control CPU seconds of its older edition, decades ago: compare how they grow, not " +
-        "their size.",
+        "Book: process-control CPU seconds from its older edition, decades ago: compare the growth, not the " +
+        "values.",
       ]
       : []),
   ];

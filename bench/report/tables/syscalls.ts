@@ -1,15 +1,15 @@
 /**
- * The table of system calls: what each design asks of the kernel for a connection.
+ * The table of system calls per connection.
  *
  * @module
  */
 import type { Trace } from "../../record/record.ts";
 import { numberCell, type Table, textCell } from "./table.ts";
 
-/** Calls that are made less often than this for a connection are left out: they belong to the trial. */
+/** Rarer calls are left out: they belong to start and end of the trial, not to connections. */
 const LEAST_PER_CONNECTION = 0.05;
 
-/** The table: a row a system call, a column a design. Null where nothing was traced. */
+/** One row per system call, one column per design. Null without traces. */
 export function syscallsTable(traces: readonly Trace[]): Table | null {
   if (traces.length === 0) return null;
   const rate = ({ syscalls, connections }: Trace, name: string) =>
@@ -41,9 +41,9 @@ export function syscallsTable(traces: readonly Trace[]): Table | null {
       ),
     ]],
     notes: [
-      "Counted by strace, or perf, in an extra trial of each design, which was not measured. All processes " +
-      "that serve; of Workers the whole process, with the host's own thread.",
-      ...(failed.length > 0 ? [`Calls that failed, per connection: ${failed.join(", ")}.`] : []),
+      "Counted with strace or perf in an additional, unmeasured trial of each design. Parent and children; " +
+      "for Workers, the whole process including the host's thread.",
+      ...(failed.length > 0 ? [`Failed calls per connection: ${failed.join(", ")}.`] : []),
     ],
   };
 }

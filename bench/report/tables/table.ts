@@ -1,8 +1,7 @@
 /**
- * A table, and the three ways to write it down: for a page, for a spreadsheet, for a terminal.
+ * Tables, and how to write them as Markdown, as CSV and for a terminal.
  *
- * A cell carries both what is measured and how it reads, so that people get rounded figures and
- * programs get all digits, out of one table.
+ * A cell holds both its exact value and its text: programs get all digits, people get rounded numbers.
  *
  * @module
  */
@@ -11,61 +10,61 @@ import { bar as drawBar } from "./bar.ts";
 
 /** One cell. */
 export interface Cell {
-  /** For programs; null: there is no such figure. */
+  /** For programs; null: no value. */
   readonly value: number | string | null;
   /** For people. */
   readonly text: string;
-  /** Whether a person should notice it. */
+  /** Whether to highlight it. */
   readonly warn?: boolean;
-  /** How long a bar a terminal draws behind it, 0 to 1; within a column all cells have one, or none. */
+  /** Length of a bar drawn after the text in a terminal, 0 to 1. All cells of a column have one, or none. */
   readonly bar?: number;
 }
 
 /** One column. */
 export interface Column {
-  /** For people; may be broken over lines at spaces and after hyphens. */
+  /** For people; may wrap at spaces and after hyphens. */
   readonly header: string;
-  /** Name in CSV, with its unit. */
+  /** Name in CSV, with the unit. */
   readonly field: string;
-  /** Numbers stand to the right, which is the default. */
+  /** Default: right, for numbers. */
   readonly align?: "left";
-  /** Names the row: is printed again where a table has to be continued below itself. */
+  /** Names the row. Repeated in each part of a table that is too wide for the terminal. */
   readonly key?: boolean;
-  /** Where it is written; everywhere by default. */
+  /** Where it is written; default: everywhere. */
   readonly only?: "csv" | "text";
 }
 
-/** A table with what is to be said about it. A cell of a row belongs to the column at its index. */
+/** A table with notes. Cells and columns match by index. */
 export interface Table {
   readonly title: string;
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly Cell[])[];
-  /** Rows about the rows, such as sums: for people only. */
+  /** Summary rows, such as sums: for people only. */
   readonly footer: readonly (readonly Cell[])[];
   readonly notes: readonly string[];
 }
 
-/** How to write to a terminal. */
+/** Options of the terminal output. */
 export interface TerminalOptions {
   readonly color: boolean;
-  /** In columns of the terminal. */
+  /** Columns of the terminal. */
   readonly width: number;
 }
 
 const MINUS = "−";
 
-/** A cell of words; null is a dash. */
+/** A cell with text; null is a dash. */
 export function textCell(value: string | null): Cell {
   return { value, text: value ?? "–" };
 }
 
-/** A cell with a number, shown with so many decimals; null is a dash. */
+/** A cell with a number rounded to some decimals; null is a dash. */
 export function numberCell(value: number | null | undefined, decimals: number): Cell {
   if (value === null || value === undefined) return { value: null, text: "–" };
   return { value, text: Number.isFinite(value) ? fixed(value, decimals) : "∞" };
 }
 
-/** A difference as text: its sign is always shown, even where all shown decimals are 0. */
+/** A difference as text, always with its sign unless it is exactly 0. */
 export function signedText(value: number, decimals: number): string {
   return signedCell(value, decimals).text;
 }
@@ -76,13 +75,13 @@ export function signedCell(value: number | null | undefined, decimals: number): 
   return { value: exact, text: Number(exact) > 0 ? `+${text}` : text };
 }
 
-/** A number with three digits that count, and no fewer than its whole part has. */
+/** A number with three significant digits, and at least its whole part. */
 export function short(value: number): string {
   const whole = Math.abs(value) >= 100 ? 0 : 3 - Math.max(1, String(Math.trunc(value)).length);
   return Math.abs(value) >= 1 ? fixed(value, whole) : String(Number(value.toPrecision(3)));
 }
 
-/** GitHub's Markdown. */
+/** GitHub-flavored Markdown. */
 export function toMarkdown(table: Table): string {
   const tracks = tracksOf(table, escapeMarkdown);
   const line = (cells: string[]) => `| ${cells.join(" | ")} |`;
@@ -98,7 +97,7 @@ export function toMarkdown(table: Table): string {
   return [`# ${escapeMarkdown(table.title)}`, "", ...grid, ...notes].join("\n") + "\n";
 }
 
-/** Comma-separated, quoted as in RFC 4180 (lines end in LF). Numbers are not rounded. */
+/** CSV quoted as in RFC 4180, with LF line ends. Numbers are not rounded. */
 export function toCsv(table: Table): string {
   const written = table.columns.map((column) => column.only !== "text");
   const line = (cells: readonly (string | number | null)[]) =>
@@ -107,7 +106,7 @@ export function toCsv(table: Table): string {
   return header + table.rows.map((row) => line(row.map((cell) => cell.value))).join("");
 }
 
-/** Aligned columns; a table too wide for the terminal is continued below itself. */
+/** Aligned columns. A table too wide for the terminal is split into parts below each other. */
 export function toTerminal(table: Table, { color, width }: TerminalOptions): string {
   const paint = (style: (text: string) => string) => color ? style : (text: string) => text;
   const lines = [paint(bold)(plain(table.title)), ""];
@@ -129,10 +128,10 @@ export function toTerminal(table: Table, { color, width }: TerminalOptions): str
   return lines.join("\n") + "\n";
 }
 
-/** Columns of the terminal for a bar: beside a count it fits below the headers of Table 30.2. */
+/** Columns of the terminal for a bar: with a count it fits below the headers of Table 30.2. */
 const BAR_WIDTH = 4;
 
-/** The table with its bars as text. What stands below a column of bars stays below its numbers. */
+/** The table with its bars as text. Footer cells stay aligned with the numbers. */
 function drawBars(table: Table): Table {
   const widths = table.columns.map((_, column) =>
     table.rows.some((row) => row[column]!.bar !== undefined)
@@ -153,7 +152,7 @@ function drawBars(table: Table): Table {
   };
 }
 
-/** A column with its cells, as people see it. */
+/** A column with its cells, as displayed. */
 interface Track {
   readonly header: string;
   readonly left: boolean;
@@ -175,7 +174,7 @@ function tracksOf({ columns, rows, footer }: Table, clean: (text: string) => str
   });
 }
 
-/** One panel where everything fits, with narrow gaps if need be; else as many as it takes. */
+/** A single panel if everything fits, with narrow gaps if necessary; otherwise several. */
 function panels(tracks: Track[], width: number): { tracks: Track[]; gap: number }[] {
   const gap = [2, 1].find((gap) => span(tracks, gap) <= width);
   if (gap !== undefined) return tracks.length > 0 ? [{ tracks, gap }] : [];
@@ -193,14 +192,14 @@ function span(tracks: readonly Track[], gap: number): number {
   return tracks.reduce((sum, track) => sum + track.width + gap, -gap);
 }
 
-/** The header broken to the width of each column, and standing on the rule. */
+/** The headers wrapped to the column widths and aligned at the bottom. */
 function headerLines(tracks: readonly Track[]): string[][] {
-  const broken = tracks.map((track) => wrap(pieces(track.header), track.width));
-  const height = Math.max(...broken.map((lines) => lines.length));
+  const wrapped = tracks.map((track) => wrap(pieces(track.header), track.width));
+  const height = Math.max(...wrapped.map((lines) => lines.length));
   return Array.from(
     { length: height },
     (_, line) =>
-      broken.map((lines, index) => pad(lines[line - height + lines.length] ?? "", tracks[index]!)),
+      wrapped.map((lines, index) => pad(lines[line - height + lines.length] ?? "", tracks[index]!)),
   );
 }
 
@@ -209,12 +208,12 @@ function pad(text: string, { left, width }: Track): string {
   return left ? text + space : space + text;
 }
 
-/** What a header is broken into: words, and parts of words that end in a hyphen. */
+/** The parts at which a header may wrap: words, and parts of words that end in a hyphen. */
 function pieces(header: string): string[] {
   return header.match(/([^\s-]*-+|[^\s-]+)\s*/g) ?? [];
 }
 
-/** A paragraph whose first line stands out. */
+/** A paragraph with a hanging indent. */
 function hanging(text: string, width: number): string[] {
   const lines = wrap(text.match(/\S+\s*/g) ?? [], width - 2);
   return lines.map((line, index) => index === 0 ? line : `  ${line}`);
@@ -230,7 +229,7 @@ function wrap(pieces: readonly string[], width: number): string[] {
   return lines.map((line) => line.trimEnd());
 }
 
-/** Columns a text takes in a terminal: two for East Asian and emoji, none for combining marks. */
+/** Columns of a text in a terminal: two for East Asian and emoji, none for combining marks. */
 function columnsOf(text: string): number {
   const wide =
     /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]|\p{Emoji_Presentation}/u;
@@ -242,7 +241,7 @@ function fixed(value: number, decimals: number): string {
   return (value < 0 ? MINUS : "") + Math.abs(value).toFixed(decimals);
 }
 
-/** What a record says ends up on terminals: no line breaks, no escape sequences. */
+/** Text of a record made safe for a terminal: no line breaks, no escape sequences. */
 function plain(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
 }

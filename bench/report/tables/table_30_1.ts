@@ -1,5 +1,5 @@
 /**
- * Table 30.1: what each design costs, in CPU time above that of a server with no process control.
+ * Table 30.1: the cost of each design, as CPU time above a server without process control.
  *
  * @module
  */
@@ -19,10 +19,10 @@ import {
   textCell,
 } from "./table.ts";
 
-/** A column, and how a design fills it. */
+/** A column with its cell for a design. */
 export type DesignColumn = Column & { readonly cell: (design: DesignSummary) => Cell };
 
-/** Table 30.1 of a run: a row a design. Of local servers the book has no figures. */
+/** Table 30.1 of a run, one row per design. The book has no results for local servers. */
 export function table301(summary: Summary): Table {
   const { local } = summary.run.plan;
   const columns = [
@@ -36,7 +36,7 @@ export function table301(summary: Summary): Table {
     ...(local ? [] : [book]),
   ];
   return {
-    title: local ? "Local servers: what each design costs" : "Table 30.1: what each design costs",
+    title: local ? "Local servers: cost of each design" : "Table 30.1: cost of each design",
     columns,
     rows: summary.designs.map((design) => columns.map((column) => column.cell(design))),
     footer: [],
@@ -44,7 +44,7 @@ export function table301(summary: Summary): Table {
   };
 }
 
-/** How the clients of a local server reach it. */
+/** The transport of a local server. */
 const transport: DesignColumn = {
   header: "over",
   field: "transport",
@@ -52,7 +52,7 @@ const transport: DesignColumn = {
   cell: ({ id }) => textCell(transportOf(findDesign(id) ?? {}, true)),
 };
 
-/** Which design, and in how many rounds. */
+/** The design and its number of rounds. */
 export const identity: readonly DesignColumn[] = [
   { header: "row", field: "row", key: true, cell: ({ row }) => numberCell(row, 0) },
   { header: "design", field: "design", align: "left", key: true, cell: ({ id }) => textCell(id) },
@@ -66,7 +66,7 @@ export const identity: readonly DesignColumn[] = [
   },
 ];
 
-/** CPU time, its noise, and what of it is process control. */
+/** CPU time, its variation, and the process-control part. */
 export function costs(spread: Spread): DesignColumn[] {
   return [
     { header: "CPU s", field: "cpu_seconds", cell: ({ cpu }) => middle(cpu, 3) },
@@ -106,7 +106,7 @@ const spreadColumns: DesignColumn[] = ([
   cell: ({ processControl }) => raw(processControl && pick(processControl)),
 }));
 
-/** How fast the clients were served. */
+/** Wall time and throughput. */
 export const throughput: readonly DesignColumn[] = [
   { header: "wall s", field: "wall_seconds", cell: ({ wallSeconds }) => middle(wallSeconds, 3) },
   {
@@ -118,11 +118,11 @@ export const throughput: readonly DesignColumn[] = [
 
 const MIB = 1024 * 1024;
 
-/** How long a connection took. */
+/** Connection latency. */
 export const latency: readonly DesignColumn[] = (["p50", "p99", "max"] as const).flatMap((
   which,
 ): DesignColumn[] => [
-  // For people in microseconds, as the CPU time beside it; for programs in seconds, as everything else.
+  // For people in microseconds, like the CPU time beside it; in CSV in seconds, like everything else.
   {
     header: `${which} µs`,
     field: `latency_${which}`,
@@ -220,7 +220,7 @@ function processControl(design: DesignSummary): Cell {
   return estimate && design.isBaseline ? { value: 0, text: "0" } : signedCell(estimate?.median, 3);
 }
 
-/** What the spreads of a run are: all intervals, all ranges, or some of each. */
+/** Whether the spreads of a run are intervals, ranges or both. */
 type Spread = "interval" | "range" | "mixed";
 
 const SPREAD_HEADERS: Record<Spread, string> = {
@@ -229,14 +229,14 @@ const SPREAD_HEADERS: Record<Spread, string> = {
   mixed: "95 % interval, or range (r)",
 };
 
-/** What those of a table are, which its header has to say. */
+/** The kind of spread in a table, for its header. */
 export function spreadOf(summary: Pick<Summary, "designs">): Spread {
   const kinds = new Set(spreadsOf(summary).map(({ kind }) => kind));
   if (kinds.size === 2) return "mixed";
   return kinds.has("interval") ? "interval" : "range";
 }
 
-/** The intervals and ranges to print. One value has no spread, and the baseline has none by definition. */
+/** The intervals and ranges to print. A single round has no spread, and neither has the baseline. */
 export function spreadsOf({ designs }: Pick<Summary, "designs">): Interval[] {
   return designs.flatMap(({ isBaseline, processControl }) =>
     !isBaseline && processControl && processControl.n > 1 ? [processControl.interval] : []

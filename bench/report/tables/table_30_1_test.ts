@@ -18,7 +18,7 @@ const registry: DesignInfo[] = [
 
 const tableOf = (trials: readonly TrialFixture[]) => table301(summarize(record(trials), registry));
 
-/** How a row reads: the text of each cell by the header of its column. */
+/** The texts of a row, by column header. */
 function row(trials: readonly TrialFixture[], id: string): Record<string, string> {
   const { columns, rows } = tableOf(trials);
   const cells = rows.find((cells) => cells[1]?.value === id)!;
@@ -35,7 +35,7 @@ const sevenRounds = [
   ...rounds("pool", [0.15, 0.16, 0.17, 0.18, 0.19, 0.21, 0.22]),
 ];
 
-Deno.test("table301() prints every figure of a design, and the book's beside it", () => {
+Deno.test("table301() has every result of a design, and the book's", () => {
   assertEquals(row(sevenRounds, "pool"), {
     "row": "2",
     "design": "pool",
@@ -56,7 +56,7 @@ Deno.test("table301() prints every figure of a design, and the book's beside it"
   });
 });
 
-Deno.test("table301() shows the baseline as what it is", () => {
+Deno.test("table301() marks the baseline", () => {
   const baseline = row(sevenRounds, "iterative");
   assertEquals([baseline["process control s"], baseline["95 % interval"]], ["0", "(baseline)"]);
   assertEquals(baseline["book 3rd ed."], "–");
@@ -66,43 +66,43 @@ Deno.test("table301() calls the spread of fewer than 6 rounds a range", () => {
   const few = sevenRounds.filter(({ round }) => round < 5);
   assertEquals(row(few, "pool")["range"], "−0.050…−0.010");
   assertStringIncludes(noted(few), "Range: lowest to highest, not an interval");
-  assert(!noted(few).includes("95 % interval: of the median"));
+  assert(!noted(few).includes("95 % interval: bootstrap"));
 });
 
-Deno.test("table301() marks the ranges where other designs have intervals", () => {
+Deno.test("table301() marks ranges if other designs have intervals", () => {
   const mixed = [...sevenRounds, ...rounds("slow", [3.2, 4.2])];
   const header = "95 % interval, or range (r)";
   assertEquals(row(mixed, "slow")[header], "r +3.000…+4.000");
   assertEquals(row(mixed, "pool")[header], "−0.050…+0.020");
 });
 
-Deno.test("table301() claims no spread for a single round", () => {
+Deno.test("table301() has no spread for a single round", () => {
   const one = sevenRounds.filter(({ round }) => round === 0);
   assertEquals(row(one, "pool")["range"], "–");
   assertEquals(row(one, "pool")["process control s"], "−0.050");
-  assertStringIncludes(noted(one), "One round shows no spread");
+  assertStringIncludes(noted(one), "One round has no spread");
 });
 
-Deno.test("table301() shows how many of the rounds count, and stresses it", () => {
+Deno.test("table301() highlights the number of valid rounds if some failed", () => {
   const trials = [...sevenRounds, { design: "pool", round: 7, failed: "timed out" }];
   assertEquals(row(trials, "pool")["n"], "7/8");
   const cells = tableOf(trials).rows.flat().filter(({ warn }) => warn);
   assertEquals(cells.map(({ text }) => text), ["7/8"]);
 });
 
-Deno.test("table301() has no process control time without a baseline, and says so", () => {
+Deno.test("table301() has no process-control time without a baseline, and a note on it", () => {
   const alone = rounds("pool", [0.15, 0.16]);
   assertEquals(row(alone, "pool")["process control s"], "–");
   assertEquals(row(alone, "pool")["CPU s"], "0.155");
-  assertStringIncludes(noted(alone), "pool: no process control time for 2 of 2 rounds");
+  assertStringIncludes(noted(alone), "pool: no process-control time for 2 of 2 rounds");
 });
 
-Deno.test("table301() shows how much rounds vary, where there are several", () => {
+Deno.test("table301() shows the MAD of several rounds", () => {
   assertEquals(row(sevenRounds, "iterative")["MAD %"], "0.0");
   assertEquals(row(sevenRounds.filter(({ round }) => round === 0), "pool")["MAD %"], "–");
 });
 
-/** Rounds of a baseline and of designs that cost so many times as much, give or take a little. */
+/** Rounds of a baseline and of designs that cost about this factor of it. */
 function designs(n: number, factors: Readonly<Record<string, number>>): TrialFixture[] {
   const cpu = Array.from({ length: n }, (_, round) => 0.2 + round * 7 % 5 / 1000);
   return [
@@ -113,56 +113,56 @@ function designs(n: number, factors: Readonly<Record<string, number>>): TrialFix
   ];
 }
 
-Deno.test("table301() tells which designs differ from the baseline, corrected for how many", () => {
+Deno.test("table301() notes which designs differ from the baseline, corrected for their number", () => {
   const text = noted(designs(10, { pool: 1.5, slow: 0.7, same: 1 }));
   assertStringIncludes(
     text,
-    "CPU against the baseline (Wilcoxon's signed-rank test within rounds, p after Holm's correction " +
+    "CPU time compared with the baseline (Wilcoxon's signed-rank test within rounds, p after Holm's correction " +
       "for 3 designs): costs more: pool (p = 0.006); costs less: slow (p = 0.006); " +
       "no difference: same (p = ",
   );
-  assertStringIncludes(text, "would have been seen)");
+  assertStringIncludes(text, "is detectable)");
 });
 
-Deno.test("table301() says what its rounds cannot show, and how many could", () => {
+Deno.test("table301() notes too few rounds, and how many are needed", () => {
   const text = noted(designs(7, { pool: 1.5, slow: 3, other: 4, fourth: 5 }));
   assertStringIncludes(
     text,
-    "for 4 designs): pool, slow, other, fourth. With 7 rounds p is no less than 0.063 however " +
-      "large a difference is; 8 rounds could tell.",
+    "for 4 designs): pool, slow, other, fourth. With 7 rounds p cannot be below 0.063; at least " +
+      "8 rounds are needed.",
   );
-  assert(!text.includes("CPU against the baseline"));
+  assert(!text.includes("CPU time compared with the baseline"));
 });
 
-Deno.test("table301() lists odd rounds with the reason, and counts them all the same", () => {
-  const odd = sevenRounds.map((trial) =>
+Deno.test("table301() lists outlying rounds with the reason, and includes them", () => {
+  const outlying = sevenRounds.map((trial) =>
     trial.design === "pool" && trial.round === 4 ? { ...trial, cpu: 0.9 } : trial
   );
   // The median is 0.18 s and the MAD 0.03 s.
   assertStringIncludes(
-    noted(odd),
+    noted(outlying),
     "(CPU s more than 3.5 scaled MADs from the median of the design; Iglewicz and Hoaglin): " +
       "pool round 4 (0.900 s, 16.2 above).",
   );
-  assertEquals(row(odd, "pool")["n"], "7");
-  assert(!noted(sevenRounds).includes("Odd rounds"));
+  assertEquals(row(outlying, "pool")["n"], "7");
+  assert(!noted(sevenRounds).includes("Outlying rounds"));
 });
 
-Deno.test("table301() of local servers says how they are reached, and has nothing of the book", () => {
+Deno.test("table301() of local servers has their transports, and no results of the book", () => {
   const recorded = record([{ design: "iterative" }, { design: "door" }]);
   const plan = { ...recorded.run.plan, local: true };
   const { title, columns, rows, notes } = table301(
     summarize({ ...recorded, run: { ...recorded.run, plan } }),
   );
-  assertEquals(title, "Local servers: what each design costs");
+  assertEquals(title, "Local servers: cost of each design");
   const headers = columns.map(({ header }) => header);
   assert(!headers.includes("book 3rd ed."));
   const over = rows.map((cells) => cells[headers.indexOf("over")]!.text);
   assertEquals(over, ["unix", "door"]);
-  assertStringIncludes(notes.join("\n"), "Over: how the clients reach the server");
+  assertStringIncludes(notes.join("\n"), "Over: the transport");
 });
 
-Deno.test("table301() says which designs have fewer rounds because they took their time", () => {
+Deno.test("table301() notes which designs have fewer rounds because of the time limit", () => {
   const notes = (limit: number) => {
     const slow = rounds("slow", [9, 9]);
     const recorded = record([...sevenRounds, ...slow]);
@@ -172,8 +172,8 @@ Deno.test("table301() says which designs have fewer rounds because they took the
   };
   assertStringIncludes(
     notes(8),
-    "Fewer rounds: slow. A design whose loads have taken 8 s joins no",
+    "Fewer rounds: slow. A design runs no further rounds after 8 s of load.",
   );
-  // In a record from before there was such a limit there are other reasons.
+  // Records without such a limit have other reasons.
   assert(!notes(0).includes("Fewer rounds"));
 });

@@ -1,5 +1,5 @@
 /**
- * Table 30.2: how many clients each child of a pool served.
+ * Table 30.2: clients served by each child of a pool.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import { BOOK_DISTRIBUTIONS } from "../summary/book.ts";
 import type { Summary } from "../summary/summary.ts";
 import { type Cell, numberCell, type Table, textCell } from "./table.ts";
 
-/** One column, ours or the book's. */
+/** A column of this run or of the book. */
 interface Served {
   readonly header: string;
   readonly field: string;
-  /** Null: the book's. */
+  /** Null for a column of the book. */
   readonly round: number | null;
   /** Connections by index of the child. */
   readonly counts: ReadonlyMap<number, number>;
 }
 
-/** Table 30.2 of a run: a column a design, a row a child; with `book`, the book's columns beside ours. */
+/** Table 30.2 of a run: one column per design, one row per child; with `book`, the book's columns too. */
 export function table302(summary: Summary, { book = false }: { book?: boolean } = {}): Table {
   const served = columnsOf(summary, book);
   const indexes = new Set(served.flatMap(({ counts }) => [...counts.keys()]));
@@ -36,7 +36,7 @@ export function table302(summary: Summary, { book = false }: { book?: boolean } 
     footer: served.length === 0 ? [] : [
       row(textCell("sum"), ({ counts }) => numberCell(sum([...counts.values()]), 0)),
       row(textCell("max/min"), ({ counts }) => numberCell(evenness([...counts.values()]), 2)),
-      row(textCell("p even"), ({ counts }) => chance([...counts.values()])),
+      row(textCell("p even"), ({ counts }) => uniformityCell([...counts.values()])),
       row(textCell("round"), ({ round }) => numberCell(round, 0)),
     ],
     notes: notes(summary, served),
@@ -68,15 +68,15 @@ function bookColumns(row: number | null): Served[] {
   }));
 }
 
-/** A child's connections, with a bar against those of the busiest one. */
+/** Connections of a child, with a bar relative to the busiest child. */
 function barred(counts: ReadonlyMap<number, number>, index: number): Cell {
   const count = counts.get(index);
   const bar = count === undefined ? 0 : count / Math.max(1, ...counts.values());
   return { ...numberCell(count, 0), bar };
 }
 
-/** How often chance alone is at least as uneven. */
-function chance(counts: readonly number[]): Cell {
+/** The p-value of a uniform distribution. */
+function uniformityCell(counts: readonly number[]): Cell {
   const p = uniformity(counts)?.p ?? null;
   return { value: p, text: p === null ? "–" : formatP(p) };
 }
@@ -91,17 +91,17 @@ function notes({ designs }: Summary, served: readonly Served[]): string[] {
   return [
     ...(served.length > 0
       ? [
-        "Connections each child served, in one real round and not on average, so that sums are true: " +
-        "the last round that counts, numbered as in trials.jsonl.",
-        "p even: how often connections dealt at random, each child as likely as any, come out at least " +
-        "as unevenly (chi-square). Near 0: some children get more. Near 1: more even than chance, as " +
-        "children take turns.",
+        "Connections per child in a single round, the last valid one (numbered as in trials.jsonl), so " +
+        "that the sums are exact.",
+        "p even: probability that a random assignment with equal chances is at least as uneven " +
+        "(chi-square). Near 0: some children get more. Near 1: more even than random, as when children " +
+        "take turns.",
       ]
-      : ["No design with a pool of children has a trial that counts."]),
+      : ["No design with a pool of children has a valid trial."]),
     ...(reasons.length > 0 ? [`No column: ${reasons.join(", ")}.`] : []),
     ...(served.some(({ round }) => round === null)
       ? [
-        "Book: by row of Table 30.1 and by system; 5000 connections over 15 children, decades ago.",
+        "Book: by row of Table 30.1 and system; 5000 connections, 15 children, decades ago.",
       ]
       : []),
   ];

@@ -34,11 +34,11 @@ const registry: DesignInfo[] = [
 const tableOf = (trials: readonly TrialFixture[], options?: { book: boolean }) =>
   table302(summarize(record(trials), registry), options);
 
-/** How rows read. */
+/** The texts of rows. */
 const texts = (rows: readonly (readonly { text: string }[])[]) =>
   rows.map((row) => row.map(({ text }) => text));
 
-Deno.test("table302() has a column a design, a row a child, sums and evenness", () => {
+Deno.test("table302() has a column per design, a row per child, sums and evenness", () => {
   const { columns, rows, footer } = tableOf([
     { design: "shared", round: 1, children: [350, 320, 330] },
     { design: "passing", round: 2, children: [900, 100, 0] },
@@ -53,7 +53,7 @@ Deno.test("table302() has a column a design, a row a child, sums and evenness", 
   ]);
 });
 
-Deno.test("table302() puts the book's columns beside the designs of their rows", () => {
+Deno.test("table302() has the book's columns beside the designs of their rows", () => {
   const trials = [{ design: "shared", children: [400, 600] }];
   const { columns, rows, footer, notes } = tableOf(trials, { book: true });
   assertEquals(columns.map(({ header }) => header), [
@@ -62,14 +62,14 @@ Deno.test("table302() puts the book's columns beside the designs of their rows",
     "book row 2 DUnix",
     "book row 2 BSD/OS",
   ]);
-  // The book had 15 children, whatever we have.
+  // The book always has 15 children.
   assertEquals(texts(rows.slice(1, 3)), [["1", "600", "343", "340"], ["2", "–", "326", "335"]]);
   assertEquals(rows.length, 15);
   assertEquals(texts(footer)[0], ["sum", "1000", "5000", "5000"]);
   assertStringIncludes(notes.join("\n"), "decades ago");
 });
 
-Deno.test("table302() names the designs without a column, and why", () => {
+Deno.test("table302() lists the designs without a column, with the reason", () => {
   const { notes } = tableOf([
     { design: "iterative" },
     { design: "each" },
@@ -78,28 +78,28 @@ Deno.test("table302() names the designs without a column, and why", () => {
   ]);
   assertStringIncludes(
     notes.join("\n"),
-    "No column: iterative (no children), each (a child per client), shared (no trial that counts).",
+    "No column: iterative (no children), each (a child per client), shared (no valid trial).",
   );
 });
 
-Deno.test("table302() says so where no design has a pool", () => {
+Deno.test("table302() has a note if no design has a pool", () => {
   const { rows, footer, notes } = tableOf([{ design: "iterative" }], { book: true });
   assertEquals([rows.length, footer.length], [0, 0]);
   assertStringIncludes(notes.join("\n"), "No design with a pool");
   assert(!notes.join("\n").includes("Book"));
 });
 
-Deno.test("table302() tells turns from chance and from preference, in our columns and the book's", () => {
+Deno.test("table302() distinguishes turns, random and preference, in all columns", () => {
   const { footer, notes } = tableOf([{ design: "shared", children: [333, 333, 334] }], {
     book: true,
   });
   const [even] = texts(footer.filter(([label]) => label!.value === "p even"));
-  // Ours takes turns; of the book's two systems one does, too.
+  // Children take turns here, and on one of the book's two systems.
   assertEquals(even, ["p even", "1.00", "0.44", "1.00"]);
   assertStringIncludes(notes.join("\n"), "chi-square");
 });
 
-Deno.test("table302() tests no evenness of a single child, or of hardly any connections", () => {
+Deno.test("table302() does not test the evenness of a single child or of very few connections", () => {
   const { footer } = tableOf([
     { design: "shared", children: [1000] },
     { design: "passing", children: [3, 1, 2] },

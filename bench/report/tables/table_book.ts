@@ -1,5 +1,5 @@
 /**
- * The book's Table 30.1 beside ours.
+ * Table 30.1 of the book beside that of this run.
  *
  * @module
  */
@@ -7,29 +7,29 @@ import { BOOK_COSTS } from "../summary/book.ts";
 import type { Summary } from "../summary/summary.ts";
 import { type Cell, numberCell, signedCell, type Table, textCell } from "./table.ts";
 
-/** The row that all others are compared with: one fork per client. */
-const DEAREST = 1;
+/** The row the others are compared with: one fork per client. */
+const REFERENCE_ROW = 1;
 
 const columns = [
   { header: "row", field: "row", key: true },
   { header: "design", field: "design", align: "left", key: true },
-  { header: "here", field: "here" },
+  { header: "this run", field: "here" },
   { header: "book 3rd ed.", field: "third_edition" },
   { header: "Solaris", field: "solaris" },
   { header: "Digital Unix", field: "digital_unix" },
   { header: "BSD/OS", field: "bsd_os" },
-  { header: "here, % of row 1", field: "here_percent_of_row_1" },
+  { header: "this run, % of row 1", field: "here_percent_of_row_1" },
   { header: "3rd ed., % of row 1", field: "third_edition_percent_of_row_1" },
 ] as const;
 
-/** A row a design of the book that the run has; process control in CPU seconds. */
+/** Process-control CPU seconds, one row per design of the book in this run. */
 export function tableBook({ designs }: Summary): Table {
   const ours = (row: number) =>
     designs.find((design) => design.row === row)?.processControl?.median ?? null;
   const rows = designs.flatMap(({ id, row }): Cell[][] => {
     const book = BOOK_COSTS.find((cost) => cost.row === row);
     if (!book) return [];
-    const dearest = BOOK_COSTS.find((cost) => cost.row === DEAREST)!;
+    const reference = BOOK_COSTS.find((cost) => cost.row === REFERENCE_ROW)!;
     return [[
       numberCell(row, 0),
       textCell(id),
@@ -38,25 +38,25 @@ export function tableBook({ designs }: Summary): Table {
       numberCell(book.solaris, 1),
       numberCell(book.digitalUnix, 1),
       numberCell(book.bsdOs, 1),
-      share(ours(book.row), ours(DEAREST)),
-      share(book.thirdEdition, dearest.thirdEdition),
+      share(ours(book.row), ours(REFERENCE_ROW)),
+      share(book.thirdEdition, reference.thirdEdition),
     ]];
   });
   return {
-    title: "Process control CPU seconds: the book and here",
+    title: "Process-control CPU seconds: book and this run",
     columns,
     rows,
     footer: [],
     notes: [
-      "Book: Unix Network Programming, volume 1, Table 30.1; the figures by system are those of the " +
-      "older edition. Those machines are decades old: compare order and ratios, not seconds.",
-      "The book's thread rows read requests one byte at a time and its process rows through a buffer, " +
-      "so they were never like for like. Here all share one service.",
+      "Book: Unix Network Programming, volume 1, Table 30.1; the results by system are from the older " +
+      "edition. Its machines are decades old: compare order and ratios, not seconds.",
+      "The book's thread servers read requests one byte at a time, its process servers through a buffer, " +
+      "so the two are not comparable. Here all designs share one service.",
     ],
   };
 }
 
-/** In percent; of a whole that is nothing, or less, there is no share. */
+/** A share in percent; none if the whole is not positive. */
 function share(part: number | null, whole: number | null): Cell {
   return numberCell(part === null || whole === null || whole <= 0 ? null : 100 * part / whole, 1);
 }

@@ -1,5 +1,5 @@
 /**
- * CPU time of each child, in the round of Table 30.2.
+ * CPU time per child, in the round of Table 30.2.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Distribution } from "../summary/distribution.ts";
 import type { Summary } from "../summary/summary.ts";
 import { numberCell, type Table, textCell } from "./table.ts";
 
-/** A column a design that has a pool, a row a child; milliseconds. */
+/** One column per design with a pool, one row per child; milliseconds. */
 export function tableCpu({ designs }: Summary): Table {
   const pools = designs.flatMap(({ id, distribution }) =>
     distribution ? [{ id, distribution }] : []
@@ -42,6 +42,6 @@ export function tableCpu({ designs }: Summary): Table {
           children.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, parentCpuSeconds ?? 0),
       ),
     ],
-    notes: ["In the round of Table 30.2; the parent accepts, hands over or waits."],
+    notes: ["From the round of Table 30.2. The parent accepts, passes connections on, or waits."],
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Percentiles of how long connections took.
+ * Percentiles of the connection latency.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { ReportData } from "../summary/report_data.ts";
 import { PERCENTILES } from "../summary/latency.ts";
 import { type Cell, numberCell, type Table, textCell } from "./table.ts";
 
-/** A row a design that has connections; milliseconds. */
+/** One row per design with a latency histogram; milliseconds. */
 export function tableLatency({ designs, latencies }: ReportData): Table {
   const rows = designs.flatMap(({ id }): Cell[][] => {
     const profile = latencies.find(({ design }) => design === id);
@@ -20,21 +20,22 @@ export function tableLatency({ designs, latencies }: ReportData): Table {
     ]];
   });
   return {
-    title: "How long connections took, milliseconds",
+    title: "Connection latency, milliseconds",
     columns: [
       { header: "design", field: "design", align: "left", key: true },
       { header: "connections", field: "connections" },
       ...PERCENTILES.map((percentile) => ({
-        header: percentile === 100 ? "longest" : `${percentile} % within`,
+        header: percentile === 100 ? "max" : `p${percentile}`,
         field: `p${percentile}_milliseconds`,
       })),
     ],
     rows,
     footer: [],
     notes: [
-      "Of all connections in all rounds that count: connect, request, reply. Table 30.1 has the " +
-      "medians of each round's percentiles instead.",
-      "The baseline has one client at a time, the others several at once: theirs wait for each other.",
+      "Over all connections of all valid rounds: connect, request, reply. Table 30.1 has the medians of " +
+      "the rounds' percentiles instead.",
+      "The baseline serves one client at a time; the other designs serve concurrent clients, which wait " +
+      "for each other.",
     ],
   };
 }

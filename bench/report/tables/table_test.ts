@@ -26,7 +26,7 @@ const table: Table = {
   notes: ["Measured here."],
 };
 
-/** One cell of words, in a table by itself. */
+/** A table with a single cell. */
 function tableOf(text: string): Table {
   const columns = [{ header: "design", field: "design" }];
   return { title: "One", columns, rows: [[textCell(text)]], footer: [], notes: [] };
@@ -48,7 +48,7 @@ Deno.test("numberCell() shows a missing number as a dash, not as 0", () => {
   assertEquals(numberCell(undefined, 2), { value: null, text: "–" });
 });
 
-Deno.test("toCsv() writes numbers with all digits, and nothing for what is missing", () => {
+Deno.test("toCsv() writes numbers with all digits, and nothing for missing values", () => {
   assertEquals(
     toCsv({
       ...table,
@@ -61,7 +61,7 @@ Deno.test("toCsv() writes numbers with all digits, and nothing for what is missi
   );
 });
 
-Deno.test("toCsv() quotes commas, quotes and line breaks as RFC 4180 says", () => {
+Deno.test("toCsv() quotes commas, quotes and line breaks as in RFC 4180", () => {
   assertEquals(toCsv(tableOf('a "b", c')), 'design\n"a ""b"", c"\n');
   assertEquals(toCsv(tableOf("a\r\nb")), 'design\n"a\r\nb"\n');
   assertEquals(toCsv(tableOf("a b")), "design\na b\n");
@@ -85,7 +85,7 @@ Deno.test("toMarkdown() writes a table with aligned columns, sums and notes", ()
   );
 });
 
-Deno.test("toTerminal() draws bars behind the numbers of a column, and nothing below them", () => {
+Deno.test("toTerminal() draws bars after the numbers of a column, but not in the footer", () => {
   const served = (text: string, bar: number) => [textCell(text), { value: 0, text, bar }];
   const columns = [{ header: "child", field: "child" }, { header: "clients", field: "clients" }];
   const rows = [served("1006", 1), served("250", 0.25), served("94", 3 / 32), served("0", 0)];
@@ -110,11 +110,11 @@ Deno.test("toTerminal() draws bars behind the numbers of a column, and nothing b
   ]);
 });
 
-Deno.test("toMarkdown() lets no cell break out of its table", () => {
+Deno.test("toMarkdown() escapes cells", () => {
   assertStringIncludes(toMarkdown(tableOf("a|b\n<i>_c_")), "| a\\|b \\<i\\>\\_c\\_ |");
 });
 
-Deno.test("toTerminal() aligns names to the left, numbers to the right, and breaks headers", () => {
+Deno.test("toTerminal() aligns names left, numbers right, and wraps headers", () => {
   assertEquals(
     toTerminal(table, { color: false, width: 80 }),
     [
@@ -134,13 +134,13 @@ Deno.test("toTerminal() aligns names to the left, numbers to the right, and brea
   );
 });
 
-Deno.test("toTerminal() breaks identifiers in headers after hyphens", () => {
+Deno.test("toTerminal() wraps headers after hyphens", () => {
   const columns = [{ header: "prefork-file-lock", field: "" }];
   const text = toTerminal({ ...tableOf("1"), columns }, { color: false, width: 80 });
   assertStringIncludes(text, "prefork-\n   file-\n    lock\n");
 });
 
-Deno.test("toTerminal() narrows the gaps before it continues a table below itself", () => {
+Deno.test("toTerminal() narrows the gaps before it splits a table", () => {
   const widths = (width: number) => toTerminal(table, { color: false, width }).split("\n");
   assertStringIncludes(widths(24).join("\n"), "one            −0.123 7\n");
   const narrow = widths(22);
@@ -152,12 +152,12 @@ Deno.test("toTerminal() narrows the gaps before it continues a table below itsel
 });
 
 Deno.test("toTerminal() wraps notes at the width", () => {
-  const notes = ["Figures are medians over rounds, and so on."];
+  const notes = ["Values are medians over rounds, and so on."];
   const lines = toTerminal({ ...table, notes }, { color: false, width: 30 }).split("\n");
-  assertEquals(lines.slice(-3), ["Figures are medians over", "  rounds, and so on.", ""]);
+  assertEquals(lines.slice(-3), ["Values are medians over", "  rounds, and so on.", ""]);
 });
 
-Deno.test("toTerminal() counts what a character takes on screen", () => {
+Deno.test("toTerminal() counts the columns of each character", () => {
   const rows = [[textCell("日本"), numberCell(1, 0)], [textCell("e\u0301"), numberCell(2, 0)]];
   const columns = [{ header: "a", field: "a", align: "left" as const }, {
     header: "b",
@@ -167,7 +167,7 @@ Deno.test("toTerminal() counts what a character takes on screen", () => {
   assertStringIncludes(text, "日本  1\ne\u0301     2\n");
 });
 
-Deno.test("toTerminal() passes no escape sequence of a record on", () => {
+Deno.test("toTerminal() removes escape sequences of a record", () => {
   const text = toTerminal(
     { ...tableOf(`a${ESCAPE}[2Jb`), title: `t${ESCAPE}c`, notes: [`n${ESCAPE}[0m\nx`] },
     { color: false, width: 80 },

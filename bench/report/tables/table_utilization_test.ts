@@ -1,0 +1,15 @@
+import { assertEquals } from "@std/assert";
+import { record } from "../fixture_test.ts";
+import { summarize } from "../summary/summary.ts";
+import { tableUtilization } from "./table_utilization.ts";
+
+Deno.test("tableUtilization() has percent of a processor at each rate, the cheapest design first", () => {
+  const trials = [{ design: "fork-per-client", cpu: 2 }, { design: "prefork-mutex", cpu: 0.05 }];
+  const { rows } = tableUtilization(summarize(record(trials)));
+  assertEquals(rows.map((row) => row.map(({ value }) => value)), [
+    ["prefork-mutex", 0.05, 0.5, 5, 50],
+    ["fork-per-client", 2, 20, 200, 2000],
+  ]);
+  // More than both processors of the machine.
+  assertEquals(rows.flat().filter(({ warn }) => warn).map(({ value }) => value), [2000]);
+});
