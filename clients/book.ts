@@ -1,17 +1,17 @@
 /**
- * The load of the book (§30.2), which is the default everywhere: 10 clients × 500 connections × 4000 bytes,
+ * The load of the book (UNP §30.2), the default everywhere: 10 clients × 500 connections × 4000 bytes,
  * against a pool of 15 children.
  *
  * @module
  */
 
 export const BOOK = {
-  /** Clients at the same time. */
+  /** Number of concurrent clients. */
   clients: 10,
-  /** Connections each client makes, one after the other. */
+  /** Connections per client, one after another. */
   connections: 500,
-  /** Bytes asked for on each connection. */
+  /** Bytes requested on each connection. */
   bytes: 4000,
-  /** Children of a pool. */
+  /** Number of children of a pool. */
   children: 15,
 } as const;

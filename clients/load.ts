@@ -1,5 +1,5 @@
 /**
- * A load: clients, forked processes that warm up, wait for each other and start at once.
+ * A load: clients in forked processes, which warm up, wait for each other and start at the same time.
  *
  * @module
  */
@@ -20,38 +20,38 @@ import type { LoadOptions, LoadReport } from "./protocol.ts";
 
 const STDIN = 0;
 
-/** Forked clients that are ready and wait to be started. */
+/** Forked clients that are ready to start. */
 interface Clients {
-  /** Waits for `go` on standard input; false where the input ended. */
+  /** Waits for the request `go` on standard input; false at end of input. */
   awaitRequest(): boolean;
-  /** Starts all of them and waits for their end; undefined where the input ended before that. */
+  /** Starts all clients and waits for them to finish; undefined if standard input ends before. */
   run(): readonly ClientResults[] | undefined;
 }
 
-/** How often to see whether all clients still live that are not ready yet. */
-const LOOK_MS = 100;
+/** Interval at which to check for clients that died before they were ready. */
+const STARTUP_POLL_MS = 100;
 
-/** The same once they run, when every look takes time from them. */
-const LOOK_AT_RUNNING_MS = 1000;
+/** The same while clients run, longer because each check takes CPU time from them. */
+const RUNNING_POLL_MS = 1000;
 
 /**
- * Forks the clients of a load, which warm up.
+ * Forks the clients of a load and waits until they have warmed up.
  *
- * @throws {UnsupportedError} where this process cannot fork.
- * @throws {FailedError} where a client died.
+ * @throws {UnsupportedError} if this process cannot fork.
+ * @throws {FailedError} if a client died.
  */
 export async function prepareLoad(options: LoadOptions): Promise<Clients> {
   const { host, port, path, bytes, connections, thinkMilliseconds } = options;
-  const limit = socketTimeout(options.timeoutSeconds);
+  const timeout = socketTimeout(options.timeoutSeconds);
   const transport = await transports[options.transport]();
   const task = {
-    client: transport.client({ host, port, path: path ?? undefined }, bytes, limit),
+    client: transport.client({ host, port, path: path ?? undefined }, bytes, timeout),
     connections,
     thinkMilliseconds,
   };
   requireFork();
-  // What a client does over TCP it does over a Unix socket, and that leaves no ports in TIME_WAIT.
-  warmUp(options.transport === "tcp" ? await transports.unix() : transport, limit);
+  // A Unix socket runs the same code as TCP, and leaves no ports in TIME_WAIT.
+  warmUp(options.transport === "tcp" ? await transports.unix() : transport, timeout);
   return forkClients(task, options.clients, options.warmUpConnections);
 }
 
@@ -63,7 +63,7 @@ function forkClients(task: Task, count: number, warmup: number): Clients {
   );
   const [readyEnd, ready] = pipe();
   const [endedEnd, ended] = pipe();
-  const [gate, gateKeeper] = pipe();
+  const [gate, gateWriter] = pipe();
   const parent = getpid();
   const before = { ...task, connections: warmup, thinkMilliseconds: 0 };
   const unread = new ClientResults(new ArrayBuffer(ClientResults.bytes(warmup)), 0, warmup);
@@ -71,28 +71,28 @@ function forkClients(task: Task, count: number, warmup: number): Clients {
   for (const results of allResults) {
     fork(() => {
       dieWithParent(parent, Signal.KILL);
-      close(gateKeeper);
+      close(gateWriter);
       runClient(before, unread);
       write(ready, byte, 1);
-      read(gate, byte); // ends when the last copy of the other end is closed
+      read(gate, byte); // returns when the last copy of the write end is closed
       runClient(task, results);
     });
   }
   for (const descriptor of [gate, ready, ended]) close(descriptor);
   const poller = new Poller([readyEnd]);
   for (let waiting = count; waiting > 0;) {
-    if (poller.wait(LOOK_MS)) waiting -= read(readyEnd, new Uint8Array(waiting));
+    if (poller.wait(STARTUP_POLL_MS)) waiting -= read(readyEnd, new Uint8Array(waiting));
     if (reapOne()) throw new FailedError("Cannot start the clients: one of them died");
   }
   return {
     awaitRequest: () => readLine() !== undefined,
     run() {
-      close(gateKeeper);
-      // Each client has the other end of the pipe until it ends, so that it ends with the last of them.
+      close(gateWriter);
+      // Each client keeps the write end open until it exits: end of file means that all have exited.
       const events = new Poller([STDIN, endedEnd]);
       for (let left = count; left > 0;) {
-        events.wait(LOOK_AT_RUNNING_MS);
-        // There is one request: what comes after it can only be the end of input.
+        events.wait(RUNNING_POLL_MS);
+        // There is only one request, so input is readable only at its end.
         if (events.isReady(0)) return undefined;
         const next = () => events.isReady(1) ? wait() : reapOne();
         for (let end = next(); end; end = next()) {
@@ -105,20 +105,20 @@ function forkClients(task: Task, count: number, warmup: number): Clients {
   };
 }
 
-/** What the clients saw, all together. */
+/** The combined results of all clients. */
 export async function loadReport(allResults: readonly ClientResults[]): Promise<LoadReport> {
-  // Only now: loaded before the forks, it would make them dearer.
+  // Loaded only now: before the forks it would make them more expensive.
   const hdr = await import("hdr-histogram-js");
   const histogram = hdr.build({ numberOfSignificantValueDigits: 3, autoResize: true });
   const errors: Record<string, number> = {};
   for (const results of allResults) {
-    // The histogram counts from 1: a connection takes longer than a microsecond.
+    // The histogram starts at 1; a connection takes longer than a microsecond.
     for (const ms of results.latencies) histogram.recordValue(Math.max(1, Math.round(ms * 1000)));
     for (const [kind, count] of results.errors) {
       errors[errorName(kind)] = (errors[errorName(kind)] ?? 0) + count;
     }
   }
-  // A percentile is the upper end of a bucket, which may lie beyond the largest value in it.
+  // A percentile is the upper bound of a bucket, which may exceed the maximum.
   const percentile = (which: number) =>
     Math.min(histogram.getValueAtPercentile(which), histogram.maxValue) / 1e6;
   const connections = sum(allResults, (results) => results.latencies.length);
@@ -148,6 +148,6 @@ function errorName(kind: number): string {
   return kind === Errno.EAGAIN ? "timed out" : errnoName(kind);
 }
 
-function sum<T>(items: readonly T[], figure: (item: T) => number): number {
-  return items.reduce((total, item) => total + figure(item), 0);
+function sum<T>(items: readonly T[], valueOf: (item: T) => number): number {
+  return items.reduce((total, item) => total + valueOf(item), 0);
 }

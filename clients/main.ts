@@ -1,5 +1,5 @@
 /**
- * The load program: clients of one server. `protocol.ts` says what it reads and prints.
+ * The load program: the clients of one server. Input and output are defined in `protocol.ts`.
  *
  * @module
  */
@@ -17,7 +17,7 @@ async function main(): Promise<number> {
   const clients = await prepareLoad(options);
   print({ event: "ready" });
   const allResults = clients.awaitRequest() && clients.run();
-  // Whoever started this has gone, or wants no more of it; its clients end with this process.
+  // The parent has exited or cancelled the load. The clients die with this process.
   if (!allResults) return 0;
   print({ event: "finished" });
   print({ event: "report", report: await loadReport(allResults) });

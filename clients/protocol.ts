@@ -1,5 +1,5 @@
 /**
- * What the load program reads and prints, as `servers/host/protocol.ts` says it of the server program.
+ * The protocol of the load program; `servers/host/protocol.ts` is that of the server program.
  *
  * @module
  */
@@ -11,53 +11,53 @@ export interface LoadOptions {
   readonly transport: TransportName;
   readonly host: string;
   readonly port: number;
-  /** Path of a local server; null: it is at a port. */
+  /** Path of a local server; null: it has a port. */
   readonly path: string | null;
-  /** Clients at the same time. */
+  /** Number of concurrent clients. */
   readonly clients: number;
-  /** Connections each client makes, one after the other. */
+  /** Connections per client, one after another. */
   readonly connections: number;
-  /** Bytes asked for on each connection. */
+  /** Bytes requested on each connection. */
   readonly bytes: number;
-  /** Connections each client makes before, which do not count. */
+  /** Connections per client before the start, which are not counted. */
   readonly warmUpConnections: number;
-  /** How long a client waits between two connections, in milliseconds. */
+  /** Pause of a client between two connections. */
   readonly thinkMilliseconds: number;
-  /** How long a connection may make no progress, in seconds. */
+  /** Timeout of each call on a connection. */
   readonly timeoutSeconds: number;
   readonly placement: Placement;
 }
 
-/** The one request to the load program: starts the clients. Until then they wait. */
+/** The only request to the load program: starts the clients. */
 export interface LoadRequest {
   readonly request: "go";
 }
 
-/** What a load came to. */
+/** The result of a load. */
 export interface LoadReport {
   /** Connections answered in full. */
   readonly connections: number;
-  /** Connections that failed, by kind. */
+  /** Number of failed connections by kind, such as "timed out" or "ECONNREFUSED". */
   readonly errors: Readonly<Record<string, number>>;
-  /** From the first client's start to the last one's end. */
+  /** Seconds from the first client's start to the last one's end. */
   readonly wallSeconds: number;
   readonly connectionsPerSecond: number;
   /** CPU seconds of all clients. */
   readonly cpu: { readonly user: number; readonly system: number; readonly total: number };
-  /** Seconds that a connection took, from connect to the end of its reply. */
+  /** Latency of answered connections in seconds, from connect to the end of the reply. */
   readonly latency: {
     readonly p50: number;
     readonly p99: number;
     readonly max: number;
-    /** HdrHistogram of microseconds, V2 compressed, base64. */
+    /** HdrHistogram in microseconds, V2 compressed, base64. */
     readonly histogram: string;
   };
 }
 
-/** Events of the load program; or an `ErrorEvent`, and none after that. */
+/** Events of the load program. An `ErrorEvent` may replace any of them and is the last one. */
 export type LoadEvent =
-  /** Every client has warmed up and waits for `go`. */
+  /** All clients have warmed up and wait for `go`. */
   | { readonly event: "ready" }
-  /** Every client is done. */
+  /** All clients have finished. */
   | { readonly event: "finished" }
   | { readonly event: "report"; readonly report: LoadReport };

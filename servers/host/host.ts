@@ -168,7 +168,7 @@ export class Host {
     try {
       // Before the first client, so that the account includes it.
       this.mark();
-      this.#endpoint.open();
+      this.#endpoint.listen();
       this.#running.opened();
       close(this.#gate);
       this.#setReady();

@@ -1,8 +1,8 @@
 /**
  * A lock that is a POSIX record lock on a file (UNP §30.7).
  *
- * The kernel gives it back when its holder dies. It belongs to a process, so it excludes processes but
- * not the threads of one: a second thread that locks simply holds it, too.
+ * The kernel releases it when its holder dies. It belongs to a process: it excludes other processes, but not
+ * other threads of the same process, which share it.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { lockFile, unlockFile } from "../posix/locking.ts";
 export class FileLock implements Lock {
   readonly #descriptor: number;
 
-  /** The lock on that file (`unlinkedFile` makes one). */
+  /** The lock on an open file, such as one of `unlinkedFile`. */
   constructor(descriptor: number) {
     this.#descriptor = descriptor;
   }

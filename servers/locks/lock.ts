@@ -1,5 +1,5 @@
 /**
- * A lock around accept: one interface, two ways (UNP §30.7 and §30.8).
+ * Locks around accept: one interface, two implementations (UNP §30.7 and §30.8).
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { Lock, LockKind } from "../design.ts";
 import { FileLock } from "./file_lock.ts";
 import { Mutex } from "./mutex.ts";
 
-/** Where a lock lives: a file's descriptor, or an address in shared memory. */
+/** Location of a lock: the descriptor of its file, or its address in shared memory. */
 export interface LockLocation {
   readonly descriptor: number;
   readonly address: bigint;
@@ -18,7 +18,7 @@ const kinds: Readonly<Record<LockKind, (place: LockLocation) => Lock>> = {
   mutex: ({ address }) => new Mutex(address),
 };
 
-/** The lock of that kind. */
+/** Opens a lock of the given kind. */
 export function openLock(kind: LockKind, place: LockLocation): Lock {
   return kinds[kind](place);
 }

@@ -1,10 +1,9 @@
 /**
  * A lock that is a pthread mutex in shared memory (UNP §30.8).
  *
- * It excludes threads. Shared by processes it is robust: where its holder died, the next one takes it
- * over. Between the threads of one process, which do not die by themselves, it is private, as in the book:
- * the kernel knows those who wait for it by address alone. Taken and given back without contention it
- * never enters the kernel.
+ * It excludes threads. Shared between processes it is robust: if its holder dies, the next one acquires it.
+ * Between the threads of one process, which do not die by themselves, it is private, as in the book, and the
+ * kernel identifies waiters by the address alone. Without contention it makes no system call.
  *
  * @module
  */
@@ -22,7 +21,7 @@ import {
 export class Mutex implements Lock {
   readonly #mutex: PthreadObject;
 
-  /** Room a mutex takes (pthread_mutex_t: 40 on x86-64, 48 on arm64). */
+  /** Space for a mutex in bytes (pthread_mutex_t: 40 on x86-64, 48 on arm64). */
   static readonly BYTES = 64;
 
   /** The mutex at that address. */
@@ -30,7 +29,7 @@ export class Mutex implements Lock {
     this.#mutex = pthreadObject(address);
   }
 
-  /** Makes a mutex at that address, once, before anyone uses it: for threads, or for processes. */
+  /** Initializes a mutex at that address, once, before its first use. */
   static create(address: bigint, between: "threads" | "processes"): void {
     const init = between === "threads" ? initPrivateMutex : initMutex;
     init(pthreadObject(address));

@@ -1,5 +1,5 @@
 /**
- * A bounded queue of connections between threads: a ring, a mutex and two conditions (UNP §30.12).
+ * A bounded queue of connections between threads: a ring, a mutex and two condition variables (UNP §30.12).
  *
  * @module
  */
@@ -16,8 +16,8 @@ import {
 } from "../posix/locking.ts";
 import { memoryAt } from "../posix/memory.ts";
 
-/** Connections that may wait, as many as in the book (its server ends when there are more). */
-const LENGTH = 32;
+/** Maximum number of queued connections, as in the book, whose server exits if there are more. */
+const CAPACITY = 32;
 
 const MUTEX = 0n;
 const NOT_EMPTY = 64n;
@@ -25,15 +25,15 @@ const NOT_FULL = 128n;
 const COUNTS = 192;
 const RING = COUNTS + 16;
 
-/** Room for a queue. */
-export const QUEUE_BYTES = RING + 4 * LENGTH;
+/** Space for a queue in bytes. */
+export const QUEUE_BYTES = RING + 4 * CAPACITY;
 
-/** The queue at an address that all threads of a process share. */
+/** A queue at an address shared by the threads of a process. */
 export class Queue implements Connections {
   readonly #mutex: PthreadObject;
   readonly #notEmpty: PthreadObject;
   readonly #notFull: PthreadObject;
-  /** How many were ever put, how many taken, and how many threads wait to put. */
+  /** Number of connections ever put, of connections ever taken, and of threads blocked in `put`. */
   readonly #counts: Int32Array;
   readonly #ring: Int32Array;
 
@@ -43,41 +43,41 @@ export class Queue implements Connections {
     this.#notFull = pthreadObject(address + NOT_FULL);
     const { buffer } = memoryAt(address, QUEUE_BYTES);
     this.#counts = new Int32Array(buffer, COUNTS, 3);
-    this.#ring = new Int32Array(buffer, RING, LENGTH);
+    this.#ring = new Int32Array(buffer, RING, CAPACITY);
   }
 
-  /** Makes a queue at that address, once, before anyone uses it. */
+  /** Initializes a queue at that address, once, before its first use. */
   static create(address: bigint): void {
     initPrivateMutex(pthreadObject(address + MUTEX));
     initCondition(pthreadObject(address + NOT_EMPTY));
     initCondition(pthreadObject(address + NOT_FULL));
   }
 
-  /** Whether no connection waits. */
+  /** Whether the queue is empty. */
   get isEmpty(): boolean {
     return this.#counts[0] === this.#counts[1];
   }
 
-  /** Adds a connection, waiting while the queue is full. */
+  /** Appends a connection; blocks while the queue is full. */
   put(connection: number): void {
     const counts = this.#counts;
     lockMutex(this.#mutex);
-    while (counts[0]! - counts[1]! === LENGTH) {
+    while (counts[0]! - counts[1]! === CAPACITY) {
       counts[2]!++;
       waitCondition(this.#notFull, this.#mutex);
       counts[2]!--;
     }
-    this.#ring[counts[0]!++ % LENGTH] = connection;
+    this.#ring[counts[0]!++ % CAPACITY] = connection;
     signalCondition(this.#notEmpty);
     unlockMutex(this.#mutex);
   }
 
-  /** Takes the oldest connection, waiting while there is none. */
+  /** Removes the oldest connection; blocks while the queue is empty. */
   take(): number {
     const counts = this.#counts;
     lockMutex(this.#mutex);
     while (counts[0] === counts[1]) waitCondition(this.#notEmpty, this.#mutex);
-    const connection = this.#ring[counts[1]!++ % LENGTH]!;
+    const connection = this.#ring[counts[1]!++ % CAPACITY]!;
     if (counts[2]! > 0) signalCondition(this.#notFull);
     unlockMutex(this.#mutex);
     return connection;

@@ -1,6 +1,5 @@
 /**
- * Over a message channel: a client attaches, sends the line that asks, has the bytes as its reply, and
- * detaches.
+ * Message channels: the client attaches, sends the line, receives the bytes as the reply, and detaches.
  *
  * @module
  */
@@ -15,7 +14,7 @@ import { Failure, type Transport } from "./transport.ts";
 /** Over a message channel. */
 export const channel: Transport = {
   bind: (address) => listenAt(address, SocketType.messages),
-  client({ path }, bytes, limit) {
+  client({ path }, bytes, timeout) {
     const address = pathAddress(path!);
     const how = {
       index: SIDE_CHANNEL,
@@ -32,10 +31,10 @@ export const channel: Transport = {
     return {
       open() {
         const coid = attach(address, how);
-        setTimeouts(coid & ~SIDE_CHANNEL, limit);
+        setTimeouts(coid & ~SIDE_CHANNEL, timeout);
         return coid;
       },
-      ask(coid) {
+      request(coid) {
         try {
           const length = transact(coid, transaction);
           if (length === bytes) return 0;

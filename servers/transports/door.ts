@@ -1,6 +1,6 @@
 /**
- * Through a door: a client opens it, calls the procedure with the line that asks, which returns the bytes,
- * and closes the door.
+ * Doors: the client opens the door, calls its procedure with the line, gets the bytes as the result, and
+ * closes the door.
  *
  * @module
  */
@@ -18,12 +18,12 @@ export const door: Transport = {
     enableCredentials(endpoint.listener);
     return endpoint;
   },
-  client({ path }, bytes, limit) {
+  client({ path }, bytes, timeout) {
     const name = path!.replace(/^@/, "\0");
     const data = new TextEncoder().encode(`${bytes}\n`);
     return {
-      open: () => openDoor(name, limit),
-      ask(connection) {
+      open: () => openDoor(name, timeout),
+      request(connection) {
         try {
           const { length } = doorCall(connection, { data, resultSize: bytes }).data;
           if (length === bytes) return 0;

@@ -1,5 +1,5 @@
 /**
- * Byte streams, over TCP or over a Unix-domain socket: a line asks, the bytes come, and the client closes.
+ * Byte streams over TCP or Unix sockets: the client sends a line, receives the bytes, and closes.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import {
   type SocketAddress,
   unixAddress,
 } from "../posix/addresses.ts";
-import { SystemError } from "../posix/errors.ts";
+import { Errno, hasErrno } from "../posix/errors.ts";
 import { close, read, write } from "../posix/io.ts";
 import { SocketFile } from "../posix/socket_files.ts";
 import {
@@ -37,7 +37,7 @@ export const tcp: Transport = {
     return {
       listener,
       address: boundAddress(listener),
-      open: () => listenOnBound(listener, port),
+      listen: () => listenOnBound(listener, port),
       [Symbol.dispose]: () => {},
     };
   },
@@ -45,51 +45,57 @@ export const tcp: Transport = {
   acceptAndReply,
 };
 
-/** Over a Unix-domain socket. */
+/** Over a Unix socket. */
 export const unix: Transport = {
   bind: (address) => listenAt(address, SocketType.stream),
   client: ({ path }, ...rest) => streamClient(pathAddress(path!), ...rest),
   acceptAndReply,
 };
 
-/** The socket address of a path, or of an abstract name, which a leading `@` stands for. */
+/** The socket address of a path, or of an abstract name if it starts with `@`. */
 export function pathAddress(path: string): SocketAddress {
   return unixAddress(path.replace(/^@/, "\0"));
 }
 
 /**
- * Listens at a path or under an abstract name.
+ * Listens at a path or an abstract name.
  *
- * @throws {AddressError} where it is in use.
+ * @throws {AddressError} if it is in use.
  */
 export function listenAt(address: ServerAddress, type: SocketType): Endpoint {
   const path = address.path!;
-  const open = () => {};
+  const nothing = () => {};
   if (path.startsWith("@")) {
-    return { listener: listenUnder(path, type), address, open, [Symbol.dispose]: () => {} };
+    const listener = listenUnder(path, type);
+    return { listener, address, listen: nothing, [Symbol.dispose]: nothing };
   }
   const file = new SocketFile(path, type);
-  return { listener: file.listener, address, open, [Symbol.dispose]: () => file[Symbol.dispose]() };
+  return {
+    listener: file.listener,
+    address,
+    listen: nothing,
+    [Symbol.dispose]: () => file[Symbol.dispose](),
+  };
 }
 
 function listenUnder(name: string, type: SocketType): number {
   try {
     return listen(pathAddress(name), `listen on ${name}`, type);
   } catch (error) {
-    if (!(error instanceof SystemError) || error.code !== "EADDRINUSE") throw error;
-    throw new AddressError(`Cannot listen on ${name}: the name is in use; write another`);
+    if (!hasErrno(error, Errno.EADDRINUSE)) throw error;
+    throw new AddressError(`Cannot listen on ${name}: the name is in use; use another name`);
   }
 }
 
-/** Room for the reply, and for one byte more: a reply that is too long shows itself. */
-const LARGEST_READ = 65536;
+const MAX_READ = 65536;
 
-function streamClient(address: SocketAddress, bytes: number, limit: SocketTimeout): Client {
+function streamClient(address: SocketAddress, bytes: number, timeout: SocketTimeout): Client {
   const request = new TextEncoder().encode(`${bytes}\n`);
-  const reply = new Uint8Array(Math.min(bytes + 1, LARGEST_READ));
+  // One byte more than the reply, to detect one that is too long.
+  const reply = new Uint8Array(Math.min(bytes + 1, MAX_READ));
   return {
     open() {
-      const connection = streamSocket(address, limit);
+      const connection = streamSocket(address, timeout);
       try {
         connect(connection, address);
       } catch (error) {
@@ -98,7 +104,7 @@ function streamClient(address: SocketAddress, bytes: number, limit: SocketTimeou
       }
       return connection;
     },
-    ask(connection) {
+    request(connection) {
       write(connection, request, request.length);
       for (let left = bytes; left > 0;) {
         const count = read(connection, reply);

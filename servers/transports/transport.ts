@@ -1,61 +1,59 @@
 /**
- * How clients reach a server: one interface, several ways. Each has a server's side, which listens, and a
- * client's, which opens a connection, asks over it and closes it.
+ * Transports: the ways in which clients reach a server. Each has a server side, which listens, and a client
+ * side, which connects, sends a request and closes.
  *
  * @module
  */
 import type { TransportName } from "../design.ts";
 import type { SocketTimeout } from "../posix/sockets.ts";
 
-/** Where a server is: a host and port, or a path. */
+/** The address of a server: host and port, or a path. */
 export interface ServerAddress {
   readonly host: string;
   readonly port: number;
-  /** A path in the file system, or `@` and an abstract name, which no file has (unix(7)). */
+  /** A path in the file system, or `@` and an abstract name (unix(7)). */
   readonly path?: string | undefined;
 }
 
-/** A server's place. Disposing of it takes a path away; the listener stays open. */
+/** A bound socket of a server. Disposing of it removes its path; the socket stays open. */
 export interface Endpoint extends Disposable {
   readonly listener: number;
   readonly address: ServerAddress;
   /**
-   * Lets clients connect. To a path they can from the start, since a name that nobody listens at counts
-   * as left behind, and another server takes it over.
+   * Lets clients connect. An endpoint with a path listens from the start, because a socket file without
+   * listener counts as stale and another server would replace it.
    *
-   * @throws {UsageError} where another server with the same port was quicker.
+   * @throws {UsageError} if another server bound to the same port listens already.
    */
-  open(): void;
+  listen(): void;
 }
 
-/** What a client does on each of its connections. */
+/** The client side of a transport. */
 export interface Client {
-  /** Opens a connection; its descriptor is the result. @throws an error of which `failureOf` knows the kind. */
+  /** Connects and returns the descriptor. @throws an error for `errorNumberOf`. */
   open(): number;
-  /** Asks for the bytes and receives them; 0, or a `Failure`. */
-  ask(connection: number): number;
+  /** Sends the request and receives the reply. Returns 0 or a `Failure`. */
+  request(connection: number): number;
   close(connection: number): void;
 }
 
-/** How a reply differed from what was asked for: these stand beside the error numbers. */
+/** Wrong replies, as numbers beside the error numbers. */
 export const Failure = { shortReply: 200, longReply: 201, refused: 202 } as const;
 
-/** A way to reach a server. */
+/** A transport. */
 export interface Transport {
-  /** Takes a place; port 0 lets the system pick one. @throws {UsageError | AddressError} where it is in use. */
+  /** Binds a server's socket; the system chooses a port for 0. @throws {UsageError | AddressError} if the address is in use. */
   bind(address: ServerAddress): Endpoint;
-  /** What a client does that asks for so many bytes; a call that takes longer than the limit fails. */
-  client(address: ServerAddress, bytes: number, limit: SocketTimeout): Client;
+  /** The side of a client that requests `bytes` bytes. Calls fail after the timeout. */
+  client(address: ServerAddress, bytes: number, timeout: SocketTimeout): Client;
   /**
-   * Accepts a client, and sends the bytes it has not yet asked for, so that a single thread can play both
-   * sides.
+   * Accepts a connection and sends the reply before the request has arrived, so that one thread can act as
+   * client and server.
    */
   acceptAndReply(listener: number, bytes: number): number;
 }
 
-/**
- * How a design is reached that listens at a path, or at a port: over its own transport where it has one.
- */
+/** The transport of a server that listens at a path or a port: that of its design, or a byte stream. */
 export function transportOf(
   { transport }: { readonly transport?: TransportName },
   atPath: boolean,
@@ -63,15 +61,15 @@ export function transportOf(
   return transport ?? (atPath ? "unix" : "tcp");
 }
 
-/** The kind of failure an error stands for, as an error number. */
-export function failureOf(error: unknown): number {
+/** The error number of a client's error or of its cause. @throws the error itself if it has none. */
+export function errorNumberOf(error: unknown): number {
   const { errno, cause } = error as { errno?: number; cause?: unknown };
-  if (cause !== undefined) return failureOf(cause);
+  if (cause !== undefined) return errorNumberOf(cause);
   if (errno === undefined) throw error;
   return errno;
 }
 
-/** Where a server is, in words. */
+/** A server's address as text. */
 export function addressText({ host, port, path }: ServerAddress): string {
   return path ?? `${host}:${port}`;
 }

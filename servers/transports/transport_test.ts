@@ -6,7 +6,13 @@ import { Errno } from "../posix/errors.ts";
 import { fileStatus } from "../posix/files.ts";
 import { shutDownWrite, socketTimeout } from "../posix/sockets.ts";
 import { closing } from "../testing.ts";
-import { addressText, Failure, failureOf, type ServerAddress, transportOf } from "./transport.ts";
+import {
+  addressText,
+  errorNumberOf,
+  Failure,
+  type ServerAddress,
+  transportOf,
+} from "./transport.ts";
 import { isTransport, TRANSPORT_NAMES, transports } from "./transports.ts";
 
 const LIMIT = socketTimeout(5);
@@ -24,13 +30,13 @@ for (const name of TRANSPORT_NAMES) {
   const ask = (asked: number, sent: number): number => {
     const endpoint = transport.bind(somewhere(name));
     using _listener = closing(endpoint.listener);
-    endpoint.open();
-    const { open, ask, close } = transport.client(endpoint.address, asked, LIMIT);
+    endpoint.listen();
+    const { open, request, close } = transport.client(endpoint.address, asked, LIMIT);
     const connection = open();
     const peer = transport.acceptAndReply(endpoint.listener, sent);
     using _ = closing(peer);
     shutDownWrite(peer); // or a client that waits for more waits for ever
-    const result = ask(connection);
+    const result = request(connection);
     close(connection);
     return result;
   };
@@ -47,22 +53,22 @@ for (const name of TRANSPORT_NAMES) {
 
   Deno.test(`${name}: a client that nobody answers is told so, by the kind of failure`, () => {
     const endpoint = transport.bind(somewhere(name));
-    const { open, ask, close } = transport.client(endpoint.address, 1, socketTimeout(0.05));
+    const { open, request, close } = transport.client(endpoint.address, 1, socketTimeout(0.05));
     {
       using _ = closing(endpoint.listener);
-      endpoint.open();
+      endpoint.listen();
       const connection = open();
-      const silence = assertThrows(() => ask(connection), Error);
-      assertEquals(failureOf(silence), Errno.EAGAIN);
+      const silence = assertThrows(() => request(connection), Error);
+      assertEquals(errorNumberOf(silence), Errno.EAGAIN);
       close(connection);
     }
-    assertEquals(failureOf(assertThrows(open, Error)), Errno.ECONNREFUSED);
+    assertEquals(errorNumberOf(assertThrows(open, Error)), Errno.ECONNREFUSED);
   });
 
   Deno.test(`${name}: an endpoint has one server`, () => {
     const endpoint = transport.bind(somewhere(name));
     using _ = closing(endpoint.listener);
-    endpoint.open();
+    endpoint.listen();
     const { message } = assertThrows(() => transport.bind(endpoint.address), Error);
     assert(message.startsWith(`Cannot listen on ${addressText(endpoint.address)}: `), message);
     assert(message.includes("in use"), message);
@@ -75,10 +81,10 @@ for (const name of TRANSPORT_NAMES) {
       const second = transport.bind({ host, port });
       using _second = closing(second.listener);
       const { open } = transport.client({ host, port }, 1, LIMIT);
-      assertEquals(failureOf(assertThrows(open, Error)), Errno.ECONNREFUSED);
-      second.open();
+      assertEquals(errorNumberOf(assertThrows(open, Error)), Errno.ECONNREFUSED);
+      second.listen();
       closing(open())[Symbol.dispose]();
-      assertThrows(() => first.open(), UsageError, "the port is in use");
+      assertThrows(() => first.listen(), UsageError, "the port is in use");
     });
     continue;
   }
@@ -94,8 +100,8 @@ for (const name of TRANSPORT_NAMES) {
   });
 }
 
-Deno.test("failureOf() passes on what it has no kind for", () => {
-  assertThrows(() => failureOf(new TypeError("moo")), TypeError, "moo");
+Deno.test("errorNumberOf() passes on what it has no kind for", () => {
+  assertThrows(() => errorNumberOf(new TypeError("moo")), TypeError, "moo");
 });
 
 Deno.test("transportOf() is the design's own, or a stream over what the server listens at", () => {

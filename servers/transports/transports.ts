@@ -1,12 +1,12 @@
 /**
- * Every transport, by name.
+ * The transports by name.
  *
  * @module
  */
 import type { TransportName } from "../design.ts";
 import type { Transport } from "./transport.ts";
 
-/** Every transport. Loaded when it is used: what a client has in memory, its forks copy. */
+/** The transports, loaded on use: forks copy all memory of a client. */
 export const transports = {
   tcp: async () => (await import("./stream.ts")).tcp,
   unix: async () => (await import("./stream.ts")).unix,
@@ -14,7 +14,7 @@ export const transports = {
   channel: async () => (await import("./channel.ts")).channel,
 } as const satisfies Record<TransportName, () => Promise<Transport>>;
 
-/** The names of all. */
+/** The names of all transports. */
 export const TRANSPORT_NAMES = Object.keys(transports) as [TransportName, ...TransportName[]];
 
 /** Whether there is a transport of that name. */
