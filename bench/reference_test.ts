@@ -1,6 +1,8 @@
 /** The published run: everything in its folder follows from its record. */
 import { assert, assertEquals } from "@std/assert";
-import { ROOT, runTask, TemporaryFolder } from "../clients/testing.ts";
+import { TemporaryFolder } from "../servers/testing/folder.ts";
+import { ROOT } from "../servers/testing/process.ts";
+import { runTask } from "../servers/testing/task.ts";
 
 const REFERENCE = `${ROOT}results/reference`;
 const RECORD = ["run.json", "trials.jsonl"];

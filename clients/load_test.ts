@@ -8,15 +8,16 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { decodeFromCompressedBase64 } from "hdr-histogram-js";
-import { boundAddress, internetAddress } from "../servers/posix/addresses.ts";
 import { fork } from "../servers/posix/fork.ts";
-import { close, read, write } from "../servers/posix/io.ts";
 import { dieWithParent, getpid, kill, wait } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
 import { accept, listen } from "../servers/posix/sockets.ts";
-import { startServer } from "../servers/testing.ts";
+import { boundAddress, internetAddress } from "../servers/posix/addresses.ts";
+import { close, read, write } from "../servers/posix/io.ts";
+import { type Outcome } from "../servers/testing/process.ts";
+import { startServer } from "../servers/testing/server.ts";
+import { RunningTask, runTask } from "../servers/testing/task.ts";
 import type { LoadReport } from "./protocol.ts";
-import { type Outcome, RunningTask, runTask } from "./testing.ts";
 
 const NOTICE_SECONDS = 3;
 
@@ -88,8 +89,7 @@ for (const design of ["iterative", "prefork-shared-accept"]) {
 
 for (const [design, transport] of [["prefork-shared-accept", "unix"], ["door", "door"]] as const) {
   Deno.test(`load reaches ${design} at a path`, async () => {
-    const args = ["--path", `@herd-test-${crypto.randomUUID()}`];
-    await using server = await startServer(design, { args });
+    await using server = await startServer(design, { path: `@herd-test-${crypto.randomUUID()}` });
     const { code, connections, errors } = await load(
       server.ready.path!,
       ...["--transport", transport, "--clients=10", "--connections=20"],
@@ -210,6 +210,6 @@ for (const signal of ["SIGINT", "SIGKILL"] as const) {
     });
     assert(clients.every(({ commandLine }) => commandLine.includes("load.ts")));
     running.signal(signal);
-    assertEquals(await running.processesAfter(NOTICE_SECONDS), []);
+    assertEquals(await running.left(NOTICE_SECONDS), []);
   });
 }

@@ -42,6 +42,12 @@ export interface Start<Event extends AnyEvent> {
   readonly onEvent?: ((event: Event) => void) | undefined;
 }
 
+/** The arguments of Deno that run a program, which is a file of the checkout. */
+export function denoArguments(program: string): string[] {
+  const permissions = ["--allow-ffi", `--allow-read=${ROOT}`];
+  return ["run", "--no-prompt", V8_FLAGS, ...permissions, `${ROOT}${program}`];
+}
+
 /** Who waits for an event. */
 interface Waiter<Event> {
   readonly name: string;
@@ -67,14 +73,7 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
     const { program, options, placement } = start;
     this.#start = start;
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--no-prompt",
-        V8_FLAGS,
-        "--allow-ffi",
-        `--allow-read=${ROOT}`,
-        `${ROOT}${program}`,
-      ],
+      args: denoArguments(program),
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

@@ -16,8 +16,11 @@ import { Agent, type Start } from "./agent.ts";
 /** A server program. */
 export type ServerAgent = Agent<ServerEvent, ServerRequest>;
 
+/** The server program, a file of the checkout. */
+export const SERVER_PROGRAM = "servers/host/main.ts";
+
 /** What every server has that is not told otherwise. */
-const DEFAULTS: Omit<ServerOptions, "design" | "placement"> = {
+export const SERVER_DEFAULTS: Omit<ServerOptions, "design" | "placement"> = {
   port: 0,
   path: null,
   children: BOOK.children,
@@ -34,8 +37,8 @@ export function startServer(
 ): ServerAgent {
   return new Agent({
     name: "server",
-    program: "servers/host/main.ts",
-    options: { ...DEFAULTS, ...options },
+    program: SERVER_PROGRAM,
+    options: { ...SERVER_DEFAULTS, ...options },
     placement,
     parse: (line) => ServerLine.parse(line),
     ...listen,

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { runOnTerminal, TemporaryFolder } from "../../clients/testing.ts";
+import { TemporaryFolder } from "../../servers/testing/folder.ts";
+import { runOnTerminal } from "../../servers/testing/task.ts";
 import { makePlan } from "../plan/plan.ts";
 import { Bar } from "./progress.ts";
 import { trial } from "../report/fixture_test.ts";
@@ -90,7 +91,12 @@ Deno.test("Bar leaves a failure to be read, and takes itself away", () => {
 Deno.test("bench shows a bar on a terminal, takes it away, and prints its tables", async () => {
   using folder = new TemporaryFolder();
   const load = ["--rounds", "1", "--connections", "800", "--output", `${folder.path}/run`];
-  const { code, stdout } = await runOnTerminal("bench", "--designs", "prefork-mutex", ...load);
+  const { code, text: stdout } = await runOnTerminal(
+    "bench",
+    "--designs",
+    "prefork-mutex",
+    ...load,
+  );
   assertEquals(code, 0, stdout);
   assertMatch(
     stdout,
@@ -110,7 +116,7 @@ Deno.test({
   async fn() {
     using folder = new TemporaryFolder();
     const load = ["--rounds", "1", "--connections", "5", "--output", `${folder.path}/run`];
-    const { code, stdout } = await runOnTerminal(
+    const { code, text: stdout } = await runOnTerminal(
       "bench",
       "--designs",
       "iterative",

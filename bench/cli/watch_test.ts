@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { LiveCounts } from "../../servers/host/account.ts";
-import { ask, CONTROL_C, IN_TERMINAL, ServeProcess } from "../../servers/testing.ts";
+import { ask } from "../../servers/testing/client.ts";
+import { commandLineOf } from "../../servers/testing/task.ts";
+import { CONTROL_C, OnTerminal } from "../../servers/testing/terminal.ts";
 import { viewLines } from "./watch.ts";
 
 const look: LiveCounts = {
@@ -34,44 +36,23 @@ Deno.test("viewLines() says nothing of a parent that serves itself, and fits a n
 /** Six lines up, and erase what is there: a head of three lines and three children. */
 const IN_PLACE = "\x1b[6A\r\x1b[J";
 
-/** What is drawn in half a minute. */
-const MOST_LINES = 1000;
-
-/** The next line that matches. */
-async function readUntil(serve: ServeProcess, pattern: RegExp): Promise<RegExpMatchArray> {
-  for (let count = 0; count < MOST_LINES; count++) {
-    const found = (await serve.nextLine())?.match(pattern);
-    if (found) return found;
-  }
-  throw new Error(`Cannot find ${pattern} in what serve prints`);
-}
-
 for (const design of ["prefork-shared-accept", "prethread-mutex"]) {
   Deno.test(`serve ${design} --watch redraws what its children do, until ^C`, async () => {
     const args = [design, "--children", "3", "--watch"];
-    await using serve = new ServeProcess(args, IN_TERMINAL);
-    const [, port] = await readUntil(serve, /ready: .* on 127\.0\.0\.1:(\d+) /);
-    await readUntil(serve, /^0 clients, 0 a second now; /);
+    await using serve = new OnTerminal(commandLineOf("serve", args));
+    const [, port] = await serve.until(/ready: .* on 127\.0\.0\.1:(\d+) /);
+    await serve.until(/\n0 clients, 0 a second now; /);
     for (let time = 1; time <= 5; time++) assertEquals(ask(Number(port), "7\n", 7).length, 7);
-    const redrawn = await readUntil(serve, /^([^]*)5 clients, \d+ a second now; \d\.\d+ s CPU/);
+    const redrawn = await serve.until(/\n([^\n]*)5 clients, \d+ a second now; \d\.\d+ s CPU/);
     assertEquals(redrawn[1], IN_PLACE);
-    await serve.tell(CONTROL_C);
-    const { code, lines } = await serve.ended();
-    assertEquals(code, 0);
-    const report = lines.slice(lines.findLastIndex((line) => line.includes("CPU time: ")));
+    serve.type(CONTROL_C);
+    assertEquals(await serve.ended(), 0);
+    const report = serve.lines.slice(
+      serve.lines.findLastIndex((line) => line.includes("CPU time: ")),
+    );
     assertMatch(report[0]!, /CPU time: \d\.\d+ s /);
     assertStringIncludes(report[0]!, IN_PLACE);
-    assertStringIncludes(report.at(-1)!, "total         5");
-    assertEquals(await serve.processesAfter(3), []);
+    assertStringIncludes(report.at(-2)!, "total         5");
+    assertEquals(await serve.left(), []);
   });
 }
-
-Deno.test("serve refuses to watch where there is no terminal, or nobody to look", async () => {
-  for (const [args, word] of [[[], "terminal"], [["--json"], "--json"]] as const) {
-    await using serve = new ServeProcess(["iterative", "--watch", ...args]);
-    const { code, lines, stderr } = await serve.ended();
-    assertEquals([code, lines], [2, []]);
-    assertMatch(stderr, /^serve: Cannot watch .*\n$/);
-    assertStringIncludes(stderr, word);
-  }
-});

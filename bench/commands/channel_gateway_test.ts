@@ -1,7 +1,7 @@
 /** The command channel-gateway: who is let in, and what it says and leaves. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Errno } from "../../servers/posix/errors.ts";
-import { Connection } from "../../servers/testing.ts";
+import { Connection, freePort } from "../../servers/testing/client.ts";
 import {
   connectAttach,
   connectDetach,
@@ -15,7 +15,6 @@ import {
   echo,
   uniqueName,
 } from "../../servers/ipc/channel/testing.ts";
-import { freePort } from "../../servers/testing.ts";
 import { KEY, mirror, startGateway } from "../../servers/ipc/channel/testing_tasks.ts";
 
 Deno.test("a gateway with another key is refused, and whatever else connects", async () => {

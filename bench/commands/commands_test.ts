@@ -7,7 +7,9 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { type Outcome, runTask, type Task, TemporaryFolder } from "../../clients/testing.ts";
+import { TemporaryFolder } from "../../servers/testing/folder.ts";
+import { type Outcome } from "../../servers/testing/process.ts";
+import { runTask, type Task } from "../../servers/testing/task.ts";
 import { designs } from "../../servers/designs.ts";
 import { deriveFiles } from "../report/derive.ts";
 import { reportData } from "../report/summary/report_data.ts";

@@ -1,6 +1,7 @@
 /** Two recorded runs as a user compares them. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { runTask, TemporaryFolder } from "../../clients/testing.ts";
+import { TemporaryFolder } from "../../servers/testing/folder.ts";
+import { runTask } from "../../servers/testing/task.ts";
 import type { Recorded } from "../record/record.ts";
 import { record, rounds } from "../report/fixture_test.ts";
 

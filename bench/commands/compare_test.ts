@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { runTask, TemporaryFolder } from "../../clients/testing.ts";
+import { TemporaryFolder } from "../../servers/testing/folder.ts";
+import { runTask } from "../../servers/testing/task.ts";
 import { designs } from "../../servers/designs.ts";
 import { differenceText } from "./compare.ts";
 import { record, rounds } from "../report/fixture_test.ts";

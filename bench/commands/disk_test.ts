@@ -1,6 +1,6 @@
 /** A disk that is full, or becomes read-only, while a run is recorded: what was measured is kept. */
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
-import { RunningTask, runTask } from "../../clients/testing.ts";
+import { RunningTask, runTask } from "../../servers/testing/task.ts";
 import type { Recorded } from "../record/record.ts";
 import { readRecord } from "../record/store.ts";
 import { canMount, SmallDisk } from "../record/testing_disk.ts";
@@ -83,7 +83,7 @@ Deno.test({
 
 Deno.test("a command whose output goes to a full disk ends with 5", async () => {
   const toFull = ["/bin/sh", "-c", 'exec "$@" >/dev/full', "sh"];
-  await using designs = new RunningTask("designs", [], toFull);
+  await using designs = new RunningTask("designs", [], { via: toFull });
   const { code, stderr } = await designs.ended();
   assertEquals(code, 5);
   assertMatch(stderr, /^designs: Cannot write standard output: No space left on device .*\n$/);

@@ -1,7 +1,7 @@
 /** The pages: their generated parts, their links, and what they must not leave out. */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { ROOT } from "../../clients/testing.ts";
+import { ROOT } from "../../servers/testing/process.ts";
 import { commands } from "../herd.ts";
 import { fill, pagePaths, pages } from "./docs.ts";
 

@@ -2,7 +2,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { linesOf } from "../../servers/host/lines.ts";
-import { inTime, isGone } from "../../servers/testing.ts";
+import { isGone } from "../../servers/testing/fork.ts";
+import { inTime } from "../../servers/testing/process.ts";
 
 const [, ...FLAGS] = config.tasks["door-square"].command.split(" ");
 

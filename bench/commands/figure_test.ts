@@ -1,6 +1,7 @@
 /** The figures of who holds which descriptor, as the command draws them. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { RunningTask, runTask, TemporaryFolder } from "../../clients/testing.ts";
+import { TemporaryFolder } from "../../servers/testing/folder.ts";
+import { RunningTask, runTask } from "../../servers/testing/task.ts";
 
 /** Cells of the table that `figure` prints, by the name of the row; a dash is null. */
 async function figure(...args: string[]): Promise<Map<string, (number | null)[]>> {
@@ -41,7 +42,7 @@ Deno.test("figure draws what it has seen, and leaves nothing behind", async () =
   const path = `${folder.path}/figure.svg`;
   await using task = new RunningTask("figure", ["prefork-shared-accept", "--output", path]);
   assertEquals((await task.ended()).code, 0);
-  assertEquals(await task.processesAfter(3), []);
+  assertEquals(await task.left(3), []);
   const svg = Deno.readTextFileSync(path);
   assertMatch(
     svg,

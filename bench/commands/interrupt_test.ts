@@ -1,6 +1,8 @@
 /** A bench in mid-run, and whoever in it ends before its time: nothing stays behind, nothing is lost. */
 import { assert, assertEquals, assertGreaterOrEqual, assertMatch } from "@std/assert";
-import { type Process, RunningTask, TemporaryFolder } from "../../clients/testing.ts";
+import { TemporaryFolder } from "../../servers/testing/folder.ts";
+import { type Process } from "../../servers/testing/process.ts";
+import { RunningTask } from "../../servers/testing/task.ts";
 import { hierarchies } from "../../servers/posix/cgroup.ts";
 import { childrenOf, descriptorsOf, tryReadText } from "../../servers/posix/files.ts";
 import { kill } from "../../servers/posix/processes.ts";
@@ -98,7 +100,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     const { code, stdout, stderr } = await bench.ended();
     assertEquals(code, 130);
     assertMatch(stderr, /^Interrupted; .*\n$/);
-    assertGone(await bench.processesAfter(NOTICE_SECONDS));
+    assertGone(await bench.left(NOTICE_SECONDS));
 
     const later = events(stdout);
     trials += later.filter(({ event }) => event === "trial").length;
@@ -118,9 +120,9 @@ Deno.test("bench leaves nothing behind when it is killed", async () => {
   await using bench = startBench(folder, "--rounds", "1");
   const { host } = await midTrial(bench);
   bench.signal("SIGSTOP");
-  assertGreaterOrEqual((await bench.processes()).length, 3 + CHILDREN);
+  assertGreaterOrEqual((bench.processes()).length, 3 + CHILDREN);
   bench.signal("SIGKILL");
-  assertGone(await bench.processesAfter(NOTICE_SECONDS));
+  assertGone(await bench.left(NOTICE_SECONDS));
   assertNoCgroup(host);
   const { run, trials } = readRecord(`${folder.path}/run`);
   assertEquals([run.complete, run.endedAt, trials], [false, null, []]);
@@ -140,7 +142,7 @@ async function killIn(folder: TemporaryFolder, choose: (actors: Actors) => numbe
   kill(choose(actors), Signal.KILL);
   const { code, stdout } = await bench.ended();
   assertEquals(code, 3);
-  assertGone(await bench.processesAfter(NOTICE_SECONDS));
+  assertGone(await bench.left(NOTICE_SECONDS));
   assertNoCgroup(actors.host);
   const [first, second] = events(stdout).filter(({ event }) => event === "trial");
   const { run, trials } = readRecord(`${folder.path}/run`);

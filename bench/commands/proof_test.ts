@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { RunningTask, runTask } from "../../clients/testing.ts";
+import { RunningTask, runTask } from "../../servers/testing/task.ts";
 import { compareCosts } from "../compare/comparison.ts";
 import type { Repetition } from "../compare/repeat.ts";
 import { outcomeOf } from "./proof.ts";
@@ -92,7 +92,7 @@ Deno.test("proof tells at ^C what it found until then, and leaves nothing runnin
   const { code, stdout } = await running.ended();
   assertEquals(code, 130);
   assertMatch(stdout, /^\d of \d comparisons? of a design with itself/m);
-  assertEquals(await running.processesAfter(5), []);
+  assertEquals(await running.left(5), []);
 });
 
 for (

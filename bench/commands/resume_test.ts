@@ -1,6 +1,7 @@
 /** A run that ended early, and is gone on with. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { RunningTask, runTask, TemporaryFolder } from "../../clients/testing.ts";
+import { TemporaryFolder } from "../../servers/testing/folder.ts";
+import { RunningTask, runTask } from "../../servers/testing/task.ts";
 import { readRecord } from "../record/store.ts";
 import type { Planned } from "../run/trial.ts";
 

@@ -1,130 +1,88 @@
+/** The command itself. Its server program is tested beside it, in servers/. */
 import {
   assert,
   assertEquals,
   assertGreater,
-  assertLess,
   assertMatch,
   assertNotEquals,
   assertStringIncludes,
 } from "@std/assert";
-import type { Report } from "../../servers/host/account.ts";
 import { designs } from "../../servers/designs.ts";
-import { boundAddress, internetAddress } from "../../servers/posix/addresses.ts";
-import { Errno, hasErrno } from "../../servers/posix/errors.ts";
+import { affinity } from "../../servers/posix/processes.ts";
 import { listen } from "../../servers/posix/sockets.ts";
-import {
-  ask,
-  closing,
-  Connection,
-  freePort,
-  type Outcome,
-  RunningServer,
-  ServeProcess,
-  startServer,
-} from "../../servers/testing.ts";
+import { boundAddress, internetAddress } from "../../servers/posix/addresses.ts";
+import { ask, Connection, freePath, freePort } from "../../servers/testing/client.ts";
+import { closing } from "../../servers/testing/fork.ts";
+import { NOTICE_SECONDS, type Outcome } from "../../servers/testing/process.ts";
+import { RunningTask, runTask } from "../../servers/testing/task.ts";
+import { assertRefused, runHere } from "../testing.ts";
 
-async function serve(...args: string[]): Promise<Outcome> {
-  await using process = new ServeProcess(args);
-  return await process.ended();
-}
-
-/** A mistake: exit code 2, one line on standard error and nothing on standard output. */
-function assertMistake({ code, lines, stderr }: Outcome, ...words: string[]): void {
-  assertEquals({ code, lines }, { code: 2, lines: [] });
-  assertMatch(stderr, /^serve: .+\n$/);
-  for (const word of words) assertStringIncludes(stderr, word);
-}
+const refused = async (words: readonly string[], ...args: string[]) =>
+  assertRefused(await runHere("serve", ...args), 2, ...words);
 
 Deno.test("serve lists the designs where it does not know one", async () => {
-  const ids = designs.map((design) => design.id);
-  assertMistake(await serve("forking"), '"forking"', ...ids);
+  await refused(['"forking"', ...designs.map(({ id }) => id)], "forking");
 });
 
-Deno.test("serve refuses a missing design, and a second one", async () => {
-  assertMistake(await serve(), "Missing design");
-  assertMistake(await serve("iterative", "fork-per-client"), '"fork-per-client"');
-});
-
-Deno.test("serve refuses an unknown flag", async () => {
-  assertMistake(await serve("iterative", "--prot", "80"), "--prot", "--help");
+Deno.test("serve refuses a missing design, a second one, and an unknown flag", async () => {
+  await refused(["Missing design"]);
+  await refused(['"fork-per-client"'], "iterative", "fork-per-client");
+  await refused(["--prot", "--help"], "iterative", "--prot", "80");
 });
 
 Deno.test("serve refuses numbers that do not fit", async () => {
-  assertMistake(await serve("iterative", "--children", "0"), "--children", '"0"');
-  assertMistake(await serve("iterative", "--children", "many"), "--children", '"many"');
-  assertMistake(await serve("iterative", "--port", "65536"), "--port", '"65536"');
-  assertMistake(await serve("iterative", "--port"), "--port");
+  await refused(["--children", '"0"'], "iterative", "--children", "0");
+  await refused(["--children", '"many"'], "iterative", "--children", "many");
+  await refused(["--port", '"65536"'], "iterative", "--port", "65536");
+  await refused(["--port"], "iterative", "--port");
+});
+
+Deno.test("serve wants a path for a local design, and either a path or a port", async () => {
+  for (const id of ["door", "channel"]) await refused([`deno task serve ${id} --path PATH`], id);
+  await refused(["write one of them"], "door", "--path", "/tmp/x", "--port", "8888");
+});
+
+Deno.test("serve refuses to watch where there is no terminal, or nobody to look", async () => {
+  await refused(["Cannot watch", "terminal"], "iterative", "--watch");
+  await refused(["Cannot watch", "--json"], "iterative", "--watch", "--json");
+});
+
+Deno.test("serve has flags that are for slaunch only, and no dialog among events", async () => {
+  for (const flag of ["--cpus=0", "--idle=1", "--echo", "--verbose"]) {
+    await refused([flag.split("=")[0]!, "iterative", "slaunch"], "iterative", flag);
+  }
+  await refused(["--verbose or --json"], "slaunch", "--verbose", "--json");
+  await refused(["slaunch", "--extra-cpu"], "slaunch", "--extra-cpu", "1");
+});
+
+Deno.test("serve slaunch refuses what is no list of processors, and those that are not there", async () => {
+  await refused(["--cpus", '"all"; write a list'], "slaunch", "--cpus", "all");
+  await refused(["processor 1023 of --cpus"], "slaunch", "--cpus", `${affinity()[0]},1023`);
+  const empty = await runHere("serve", "slaunch", "--cpus", "1022-1023");
+  const words = ["mask is empty", "none of the processors 1022-1023", "write --cpus with some of"];
+  assertRefused(empty, 4, ...words);
 });
 
 Deno.test("serve refuses a port that is in use", async () => {
   const listener = listen(internetAddress("127.0.0.1", 0), "keep a port in use");
   using _ = closing(listener);
   const { port } = boundAddress(listener);
-  assertMistake(await serve("iterative", "--port", String(port)), `127.0.0.1:${port}`, "in use");
+  const outcome = await runTask("serve", "iterative", "--port", String(port));
+  assertRefused(outcome, 2, `127.0.0.1:${port}`, "in use; write another --port");
 });
 
-Deno.test("serve answers --help with its flags", async () => {
-  const { code, lines, stderr } = await serve("--help");
-  assertEquals({ code, stderr }, { code: 0, stderr: "" });
-  for (const words of ["deno task serve DESIGN", "--port PORT", "--children N", "--json"]) {
-    assertStringIncludes(lines.join("\n"), words);
-  }
-});
-
-Deno.test("serve listens on the port it is given", async () => {
+Deno.test("serve listens on the port it is given, and prints what it cost for people", async () => {
   const port = freePort();
-  await using server = await startServer("iterative", { args: ["--port", String(port)] });
-  assertEquals(server.port, port);
-  assertEquals(ask(port, "4000\n", 4000).length, 4000);
-});
-
-for (const id of ["iterative", "prefork-fd-passing", "prethread-main-accept", "prespawn-mutex"]) {
-  Deno.test(`serve ${id} opens its port when it is ready, and misses nobody who comes at once`, async () => {
-    const port = freePort();
-    const args = [id, "--port", String(port), "--json", "--children", "2"];
-    await using server = new RunningServer(args);
-    let refused = 0;
-    for (const end = performance.now() + 10_000; performance.now() < end; refused++) {
-      try {
-        assertEquals(ask(port, "4000\n", 4000).length, 4000);
-        break;
-      } catch (error) {
-        assert(hasErrno(error, Errno.ECONNREFUSED), String(error));
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-    }
-    assertGreater(refused, 0);
-    await server.waitUntilReady();
-    const { report } = await server.stop();
-    assertEquals(report!.children.reduce((sum, { connections }) => sum + connections, 0), 1);
-  });
-}
-
-Deno.test("serve refuses a port that another server takes at the same time", async () => {
-  const args = ["prethread-mutex", "--port", String(freePort()), "--json", "--children=2"];
-  await using stack = new AsyncDisposableStack();
-  const servers = [1, 2].map(() => stack.use(new RunningServer(args)));
-  const results = await Promise.allSettled(servers.map((server) => server.waitUntilReady()));
-  const failures = results.flatMap((result) => result.status === "rejected" ? [result] : []);
-  assertEquals(failures.length, 1);
-  assertStringIncludes(String(failures[0]!.reason), "the port is in use; write another");
-});
-
-Deno.test("serve fork-per-client tells its memory although nobody has waited for its last child", async () => {
-  await using server = await startServer("fork-per-client");
-  ask(server.port, "4000\n", 4000);
-  const { report } = await server.stop();
-  assertGreater(report!.pssBytes!, 0);
-});
-
-Deno.test("serve prints CPU time and a line a child for people", async () => {
-  await using server = new ServeProcess(["prefork-shared-accept", "--children", "3"]);
-  const [, port] = (await server.nextLine())!.match(/^ready: .* on 127\.0\.0\.1:(\d+) /)!;
-  for (let i = 0; i < 4; i++) ask(Number(port), "4000\n", 4000);
-  ask(Number(port), "abc\n", 1);
+  const args = ["prefork-shared-accept", "--children=3", `--port=${port}`, "--extra-cpu=5000"];
+  await using server = new RunningTask("serve", args);
+  assertMatch((await server.nextLine())!, new RegExp(`^ready: .* on 127\\.0\\.0\\.1:${port} `));
+  for (let i = 0; i < 4; i++) ask(port, "4000\n", 4000);
+  ask(port, "abc\n", 1);
   server.signal("SIGINT");
-  const { code, lines, stderr } = await server.ended();
+  const { code, stdout, stderr } = await server.ended();
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  const lines = stdout.trimEnd().split("\n");
+  assertMatch(lines.shift()!, /^Not the costs of prefork-shared-accept: 5000 ns of CPU were /);
   assertMatch(lines[0]!, /^CPU time: \d+\.\d{3} s /);
   const rows = lines.slice(2, 5).map((line) => line.match(/^ +(\d) +(\d+) +\d+\.\d{3}/) ?? []);
   assertEquals(rows.map(([, index]) => index), ["0", "1", "2"]);
@@ -133,79 +91,102 @@ Deno.test("serve prints CPU time and a line a child for people", async () => {
   assertMatch(lines.at(-1)!, /^total +5 +\d+\.\d{3}$/);
 });
 
-Deno.test("serve takes a mark for a mark, and no other word", async () => {
-  await using server = await startServer("iterative");
-  ask(server.port, "abc\n", 1);
-  ask(server.port, "1\n", 1);
-  await server.tell("remark\nmarked\n  mark");
+/** The command with `--json`, and its events. */
+class Serving extends RunningTask {
+  constructor(...args: string[]) {
+    super("serve", [...args, "--json"]);
+  }
+
+  /** The next event. */
+  async next() {
+    return JSON.parse((await this.nextLine()) ?? "null");
+  }
+
+  override async ended(): Promise<Outcome & { readonly events: readonly { event: string }[] }> {
+    const outcome = await super.ended();
+    const lines = outcome.stdout.split("\n").filter((line) => line !== "");
+    return { ...outcome, events: lines.map((line) => JSON.parse(line)) };
+  }
+}
+
+Deno.test("serve --json prints events, and takes a mark for a mark and no other word", async () => {
+  await using server = new Serving("prefork-mutex", "--children=2");
+  const { port, pid, ...ready } = await server.next();
+  assertEquals(ready, { event: "ready", design: "prefork-mutex", host: "127.0.0.1" });
+  assertNotEquals(pid, server.pid);
+  ask(port, "abc\n", 1);
+  ask(port, "1\n", 1);
+  await server.write("remark\nmarked\n  mark");
   assertEquals(await server.next(), { event: "marked" });
-  ask(server.port, "1\n", 1);
-  const { lines, report } = await server.stop();
-  assertEquals(lines.length, 1);
-  const { connections, rejected } = report!.children[0]!;
-  assertEquals({ connections, rejected }, { connections: 1, rejected: 0 });
+  ask(port, "1\n", 1);
+  server.signal("SIGTERM");
+  const { code, events: [report, ...more] } = await server.ended();
+  assertEquals([code, more], [0, []]);
+  const { event, design, cpu, children } = report as unknown as
+    & { event: string }
+    & Record<"design" | "cpu" | "children", unknown>;
+  assertEquals([event, design], ["report", "prefork-mutex"]);
+  assertGreater((cpu as { total: number }).total, 0);
+  const counts = children as { connections: number; rejected: number }[];
+  assertEquals(counts.reduce((sum, { connections }) => sum + connections, 0), 1);
+  assertEquals(counts.map(({ rejected }) => rejected), [0, 0]);
+});
+
+Deno.test("serve --path --json names the path, and reports a server that is killed", async () => {
+  const path = freePath();
+  await using server = new Serving("prefork-mutex", "--path", path);
+  const { pid, ...ready } = await server.next();
+  assertEquals(ready, { event: "ready", design: "prefork-mutex", path });
+  // Beside it there is the guard of the path.
+  const isServer = (commandLine: string) => commandLine.includes("servers/host/main.ts");
+  const [victim] = server.processes()
+    .filter(({ parent, commandLine }) => parent === pid && isServer(commandLine));
+  Deno.kill(victim!.pid, "SIGKILL");
+  const { code, stderr, events } = await server.ended();
+  assertEquals([code, events.map(({ event }) => event)], [3, ["report"]]);
+  const reason = "the server process was ended by signal 9";
+  assertEquals(stderr, `serve: prefork-mutex failed: ${reason}\n`);
 });
 
 Deno.test("serve finishes with a client before it stops", async () => {
-  await using server = await startServer("iterative");
+  await using server = new Serving("iterative");
+  const { port } = await server.next();
   const bytes = 16 * 1024 * 1024;
   {
-    using connection = new Connection(server.port);
+    using connection = new Connection(port);
     connection.send(`${bytes}\n`);
     connection.receive(1);
     server.signal("SIGTERM");
-    assertNotEquals(await server.processesAfter(0.2), []);
+    assertNotEquals(await server.left(0.2), []);
     assertEquals(connection.receive(bytes - 1).length, bytes - 1);
   }
-  const { code, lines } = await server.ended();
-  assertEquals([code, lines.length], [0, 1]);
+  const { code, events } = await server.ended();
+  assertEquals([code, events.length], [0, 1]);
 });
 
-Deno.test("serve stops although a client stays connected", async () => {
-  await using server = await startServer("iterative");
-  using connection = new Connection(server.port);
-  connection.send("1\n");
-  connection.receive(1);
-  const { code, report } = await server.stop();
-  assertEquals(code, 0);
-  assertEquals(report?.children[0]?.connections, 1);
-  assertEquals(connection.receive(1).length, 0);
-});
-
-const CONNECTIONS = 100;
-
-/** The report of a server of two children that has answered some clients. */
-async function loadReport(design: string, ...args: string[]): Promise<Report> {
-  await using server = await startServer(design, { args });
-  for (let i = 0; i < CONNECTIONS; i++) ask(server.port, "4000\n", 4000);
-  return (await server.stop()).report!;
-}
-
-for (const making of ["none", "fork", "subprocess", "worker"] as const) {
-  const { id } = designs.find(({ children, lifetime }) =>
-    children === making && lifetime !== "client"
-  )!;
-  Deno.test(`serve ${id} --extra-cpu wastes that much CPU on each connection, and reports it`, async () => {
-    const [plain, artificial] = [
-      await loadReport(id),
-      await loadReport(id, "--extra-cpu", "1000000"),
-    ];
-    assertEquals([plain.extraCpu, artificial.extraCpu], [undefined, 1_000_000]);
-    const extra = (artificial.cpu.total - plain.cpu.total) / CONNECTIONS;
-    assertGreater(extra, 0.9e-3);
-    // Not many times as much; a busy machine adds something of its own to either run.
-    assertLess(extra, 3e-3);
+for (
+  const [signal, ends] of [["SIGTERM", "at a signal"], ["SIGKILL", "when it is killed"]] as const
+) {
+  Deno.test(`serve ends its server ${ends}, although a client stays connected`, async () => {
+    await using server = new Serving("prefork-shared-accept", "--children=2");
+    const { port } = await server.next();
+    using connection = new Connection(port);
+    connection.send("1\n");
+    connection.receive(1);
+    server.signal(signal);
+    assertEquals(connection.receive(1).length, 0);
+    assertEquals(await server.left(NOTICE_SECONDS), []);
   });
 }
 
-Deno.test("serve refuses --extra-cpu where another program serves", async () => {
-  assertMistake(await serve("slaunch", "--extra-cpu", "1"), "slaunch", "--extra-cpu");
-});
-
-Deno.test("serve --extra-cpu says for people that these are not the design's costs", async () => {
-  await using server = new ServeProcess(["iterative", "--extra-cpu", "5000"]);
-  await server.nextLine();
-  server.signal("SIGTERM");
-  const { lines } = await server.ended();
-  assertMatch(lines[0]!, /^Not the costs of iterative: 5000 ns of CPU were wasted /);
+Deno.test("serve ends its server in order when its own parent is killed", async () => {
+  const via = ["/bin/sh", "-c", '"$@" & wait', "sh"];
+  await using server = new RunningTask("serve", ["prefork-shared-accept", "--json"], { via });
+  const { port } = JSON.parse((await server.nextLine())!);
+  ask(port, "4000\n", 4000);
+  server.signal("SIGKILL");
+  const { stdout } = await server.ended();
+  assertStringIncludes(stdout, '"event":"report"');
+  assertEquals(await server.left(NOTICE_SECONDS), []);
+  assert(stdout.endsWith("}\n"));
 });

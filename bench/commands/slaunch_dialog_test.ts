@@ -3,9 +3,9 @@ import { assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
 import { childrenOf } from "../../servers/posix/files.ts";
 import { kill } from "../../servers/posix/processes.ts";
 import { Signal } from "../../servers/posix/signals.ts";
-import { startServer } from "../../servers/testing.ts";
+import { startServer } from "../../servers/testing/server.ts";
+import { RunningTask } from "../../servers/testing/task.ts";
 import type { LoadReport } from "../../clients/protocol.ts";
-import { RunningTask } from "../../clients/testing.ts";
 
 const CLIENTS = 10;
 const CONNECTIONS = 2000;

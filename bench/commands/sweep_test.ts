@@ -1,6 +1,7 @@
 /** The sweep as a user meets it, with the permissions of its task. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { runTask, TemporaryFolder } from "../../clients/testing.ts";
+import { TemporaryFolder } from "../../servers/testing/folder.ts";
+import { runTask } from "../../servers/testing/task.ts";
 import { readRecord } from "../record/store.ts";
 
 const mistakes: readonly [args: string[], ...words: string[]][] = [

@@ -1,5 +1,5 @@
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
-import { TemporaryFolder } from "../../clients/testing.ts";
+import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { commitOf, readEnvironment } from "./environment.ts";
 import { Environment } from "../record/record.ts";
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { TemporaryFolder } from "../../clients/testing.ts";
+import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { RecordError, UsageError } from "../../servers/errors.ts";
 import { SCHEMA_VERSION } from "./record.ts";
 import { record, rounds } from "../report/fixture_test.ts";

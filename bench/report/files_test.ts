@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { TemporaryFolder } from "../../clients/testing.ts";
+import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { RecordError } from "../../servers/errors.ts";
 import { deriveFiles } from "./derive.ts";
 import { writeDerived } from "./files.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { fork } from "../../servers/posix/fork.ts";
 import { waitForExit } from "../../servers/posix/processes.ts";
-import { waitFor } from "../../servers/testing.ts";
+import { waitFor } from "../../servers/testing/fork.ts";
 import { perf, strace } from "./tracer.ts";
 
 Deno.test("strace is attached once it follows all processes that have not ended", () => {

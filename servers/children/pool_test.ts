@@ -7,7 +7,7 @@ import { close, read, write } from "../posix/io.ts";
 import { kill, wait, waitForExit } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { socketPair } from "../posix/sockets.ts";
-import { inChild, sleep } from "../testing.ts";
+import { inChild, waitToBeKilled } from "../testing/fork.ts";
 import { Pool, type SocketPair } from "./pool.ts";
 import { makeSetup, type Setup } from "./setup.ts";
 import { parseStatuses, STATUS_BYTES } from "./status.ts";
@@ -92,7 +92,7 @@ Deno.test("Pool starts a child again that ended by itself while a connection was
 });
 
 Deno.test("Pool replaces a child that died, and keeps what was on its way", () => {
-  withPool([sleep, answers], ({ pool, member, newEvents }) => {
+  withPool([waitToBeKilled, answers], ({ pool, member, newEvents }) => {
     const [client, theirs] = socketPair();
     sendDescriptor(member.socket, theirs);
     kill(member.pid, Signal.KILL);

@@ -253,9 +253,8 @@ function split(total: number, from: Times, to: Times): Cpu {
   return { user: positive * share, system: positive * (1 - share), total: positive };
 }
 
+/** None, as of its CPU, of a process that was killed and can be read no more. */
 function switchesBetween(from: SlotState, to: SlotState): Switches {
-  return {
-    voluntary: to.switches.voluntary - from.switches.voluntary,
-    involuntary: to.switches.involuntary - from.switches.involuntary,
-  };
+  const difference = (name: keyof Switches) => Math.max(0, to.switches[name] - from.switches[name]);
+  return { voluntary: difference("voluntary"), involuntary: difference("involuntary") };
 }

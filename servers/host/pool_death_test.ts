@@ -1,22 +1,23 @@
-/** Pools of processes whose children are killed, be it one that holds the accept lock. */
+/** Pools of processes whose children die, be it one that holds the accept lock. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { designs } from "../designs.ts";
 import { childrenOf } from "../posix/files.ts";
 import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
-import { ask, poolSize, RunningServer, type ServeEvent, startServer } from "../testing.ts";
+import { ask, Connection } from "../testing/client.ts";
+import { eventually } from "../testing/process.ts";
+import { poolSize, RunningServer, startServer, sumOf } from "../testing/server.ts";
 
-const CHILDREN = 4;
+const CHILDREN = 3;
 
-/** How long the processes of a server may take to notice that they are to end. */
-const NOTICE_SECONDS = 2;
-
-/** The longest a test waits for a new child. */
-const PATIENCE_MS = 5000;
+const SIGSTOP = 19;
 
 const pools = designs.filter(({ lifetime, children }) =>
   lifetime === "pool" && children !== "worker"
 );
+
+/** One pool for each way to make its children. */
+const ways = [...Map.groupBy(pools, ({ children }) => children).values()].map(([pool]) => pool!);
 
 /** Children of a server, in the order in which they were made. */
 function childrenOfServer(server: RunningServer): number[] {
@@ -24,77 +25,95 @@ function childrenOfServer(server: RunningServer): number[] {
   return process === undefined ? [] : childrenOf(process);
 }
 
-/** The child made last, once all places are taken: a death is told before another takes the place. */
-async function newest(
-  server: RunningServer,
-  size: number,
-  dead: ReadonlySet<number>,
-): Promise<number> {
-  for (const end = performance.now() + PATIENCE_MS; performance.now() < end;) {
+/** The child made last, once all places are taken: a death is reported before another takes the place. */
+function newest(server: RunningServer, size: number, dead: ReadonlySet<number>): Promise<number> {
+  return eventually("the newest child", () => {
     const living = childrenOfServer(server).filter((pid) => !dead.has(pid));
-    if (living.length === size) return living.at(-1)!;
-    await new Promise((resolve) => setTimeout(resolve));
-  }
-  throw new Error("Cannot wait any longer for a new child");
+    return living.length === size ? living.at(-1) : undefined;
+  });
+}
+
+/** Kills a child; the report of that is as expected. */
+async function killChild(server: RunningServer, pid: number, index: number): Promise<void> {
+  kill(pid, Signal.KILL);
+  assertEquals(await server.next(), { event: "lost", index, pid });
 }
 
 for (const design of pools) {
   const { id } = design;
-  // One after the other, so that where there is a lock one of them has held it.
-  Deno.test(`serve ${id} goes on when each of its children is killed in turn`, async () => {
+  Deno.test(`${id} replaces each child that dies, with the client it has, and goes on`, async () => {
     await using server = await startServer(id, { children: CHILDREN });
     const victims = childrenOfServer(server);
     assertEquals(victims.length, poolSize(design, CHILDREN));
-    for (const [index, pid] of victims.entries()) {
-      kill(pid, Signal.KILL);
-      assertEquals(await server.next(), { event: "lost", index, pid });
-    }
-    for (let i = 0; i < 50; i++) assertEquals(ask(server.port, "4000\n", 4000).length, 4000);
-    const { code, report, stderr } = await server.stop();
-    assertEquals({ code, stderr }, { code: 0, stderr: "" });
-    assertEquals(report!.children.map(({ lost }) => lost), victims.map(() => 1));
-    assertEquals(report!.children.reduce((sum, { connections }) => sum + connections, 0), 50);
-    for (const { pid } of report!.children) assert(!victims.includes(pid!));
+    using client = new Connection(server.port);
+    client.send("1\n");
+    assertEquals(client.receive(1).length, 1);
+    // One after the other, so that where there is a lock one of them has held it.
+    for (const [index, pid] of victims.entries()) await killChild(server, pid, index);
+    assertEquals(client.receive(1).length, 0);
+    for (let i = 0; i < 30; i++) assertEquals(ask(server.port, "4000\n", 4000).length, 4000);
+
+    // What died before the mark does not count after it.
+    await server.mark();
+    const last = childrenOfServer(server).at(-1)!;
+    assert(!victims.includes(last));
+    await killChild(server, last, victims.length - 1);
+    for (let i = 0; i < 5; i++) assertEquals(ask(server.port, "4000\n", 4000).length, 4000);
+    const { code, failure, report, stderr } = await server.stop();
+    assertEquals({ code, failure, stderr }, { code: 0, failure: null, stderr: "" });
+    assertEquals(
+      report!.children.map(({ lost }) => lost),
+      victims.map((_, i) => +(i === victims.length - 1)),
+    );
+    assertEquals(sumOf(report, "connections"), 5);
+    for (const { pid } of report!.children) assert(!victims.includes(pid!) && pid !== last);
   });
 }
 
-for (const id of ["prespawn-shared-accept", "prespawn-fd-passing"]) {
-  Deno.test(`serve ${id} replaces a child that is killed before it is ready`, async () => {
-    await using server = new RunningServer([id, "--json", "--children=2"]);
-    const pid = await newest(server, 2, new Set());
-    kill(pid, Signal.KILL);
-    assertEquals(await server.next(), { event: "lost", index: 1, pid });
-    await server.waitUntilReady();
-    for (let i = 0; i < 10; i++) assertEquals(ask(server.port, "4000\n", 4000).length, 4000);
-    const { report } = await server.stop();
-    assertEquals(report!.children.reduce((sum, { connections }) => sum + connections, 0), 10);
+for (const { id } of pools.filter(({ passes }) => passes === "free")) {
+  Deno.test(`${id} replaces a child that dies before it takes its client`, async () => {
+    await using server = await startServer(id, { children: 2 });
+    const [first] = childrenOfServer(server);
+    kill(first!, SIGSTOP);
+    using _given = new Connection(server.port);
+    // Served by the second child, so by now the first was given its client.
+    assertEquals(ask(server.port, "1\n", 1).length, 1);
+    await killChild(server, first!, 0);
+    for (let i = 0; i < 3; i++) assertEquals(ask(server.port, "4000\n", 4000).length, 4000);
+    assertEquals((await server.stop()).code, 0);
   });
 }
 
-for (const design of pools) {
+Deno.test("prespawn-fd-passing replaces a child that is killed before it is ready", async () => {
+  await using server = new RunningServer("prespawn-fd-passing", { children: 2 });
+  await server.begin();
+  await killChild(server, await newest(server, 2, new Set()), 1);
+  await server.waitUntilReady();
+  for (let i = 0; i < 10; i++) assertEquals(ask(server.port, "4000\n", 4000).length, 4000);
+  assertEquals(sumOf((await server.stop()).report, "connections"), 10);
+});
+
+for (const design of ways) {
   const { id } = design;
-  Deno.test(`serve ${id} gives up and says so when its children die as soon as they live`, async () => {
+  Deno.test(`${id} gives up and says so when its children die as soon as they live`, async () => {
     await using server = await startServer(id, { children: CHILDREN });
     const size = poolSize(design, CHILDREN);
     const dead = new Set<number>();
-    let event: ServeEvent | undefined;
-    for (let deaths = 0; deaths < 50 && event?.event !== "crashing"; deaths++) {
+    for (let isCrashing = false; !isCrashing;) {
       const pid = await newest(server, size, dead);
       dead.add(pid);
       kill(pid, Signal.KILL);
-      event = await server.next();
-      assert(event?.event === "lost" || event?.event === "crashing");
-      assertEquals(event.pid, pid);
+      const event = await server.next();
+      isCrashing = event?.event === "crashing";
       // Each time it is the one that took the place of the one before.
-      assertEquals(event.index, size - 1);
+      assertEquals(event, { event: isCrashing ? "crashing" : "lost", index: size - 1, pid });
+      assert(dead.size < 50);
     }
-    assertEquals(event?.event, "crashing");
-    const { code, lines, stderr } = await server.ended();
-    assertEquals(code, 3);
-    assertMatch(stderr, /^herd\[\d+\]: \d+ children .* died .*\nserve: .* ended with code 1\n$/);
-    const [report] = lines.map((line): ServeEvent => JSON.parse(line));
-    assert(report?.event === "report");
-    assertEquals(report.children.map(({ lost }) => lost), [...Array(size - 1).fill(0), dead.size]);
-    assertEquals(await server.processesAfter(NOTICE_SECONDS), []);
+    const { code, failure, report, stderr } = await server.ended();
+    assertEquals([code, failure], [3, "the server process ended with code 1"]);
+    assertMatch(stderr, /^herd\[\d+\]: \d+ children .* died .*\n$/);
+    const lost = report!.children.map(({ lost }) => lost);
+    assertEquals(lost, [...Array(size - 1).fill(0), dead.size]);
+    assertEquals(await server.left(), []);
   });
 }

@@ -1,5 +1,5 @@
-/** The channel server by itself, as `deno task serve channel` runs it. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+/** The channel server by itself. */
+import { assert, assertEquals } from "@std/assert";
 import { attach, detach, transact } from "../ipc/channel/connection.ts";
 import { ConnectFlag, MessageType, SIDE_CHANNEL } from "../ipc/channel/flags.ts";
 import { assertErrno, bytesOf } from "../ipc/channel/testing.ts";
@@ -9,13 +9,15 @@ import { fork } from "../posix/fork.ts";
 import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { REQUEST_LIMIT } from "../service/bytes.ts";
-import { isGone, type RunningServer, ServeProcess, startServer, waitFor } from "../testing.ts";
+import { freePath } from "../testing/client.ts";
+import { isGone, waitFor } from "../testing/fork.ts";
+import { type RunningServer, startServer } from "../testing/server.ts";
 import { pathAddress } from "../transports/stream.ts";
 
 /** Starts it at a path of its own. */
 async function start(): Promise<RunningServer & { path: string }> {
-  const path = `/tmp/herd-test-${crypto.randomUUID()}`;
-  const server = await startServer("channel", { args: ["--path", path] });
+  const path = freePath();
+  const server = await startServer("channel", { path });
   return Object.assign(server, { path });
 }
 
@@ -40,7 +42,7 @@ function ask(path: string, request: string): Uint8Array {
   return connection.ask(request);
 }
 
-Deno.test("serve channel answers as many bytes as it is asked for, and counts", async (t) => {
+Deno.test("channel answers as many bytes as it is asked for, and counts", async (t) => {
   await using server = await start();
   const { path } = server;
   assertEquals(server.ready.path, path);
@@ -76,12 +78,12 @@ Deno.test("serve channel answers as many bytes as it is asked for, and counts", 
   });
 
   await t.step("nothing of it is left", async () => {
-    assertEquals(await server.processes(), []);
+    assertEquals(server.processes(), []);
     assertEquals(isGone(path), true);
   });
 });
 
-Deno.test("serve channel answers clients that come at once, whoever else is silent", async () => {
+Deno.test("channel answers clients that come at once, whoever else is silent", async () => {
   await using server = await start();
   using silent = attachTo(server.path);
   const clients = Array.from({ length: 6 }, (_, i) =>
@@ -95,20 +97,13 @@ Deno.test("serve channel answers clients that come at once, whoever else is sile
 });
 
 for (const who of ["host", "server process"]) {
-  Deno.test(`serve channel leaves nothing when its ${who} is killed, and whoever sends is told`, async () => {
+  Deno.test(`channel leaves nothing when its ${who} is killed, and whoever sends is told`, async () => {
     await using server = await start();
     using connection = attachTo(server.path);
     assertEquals(connection.ask("3\n").length, 3);
     kill(who === "host" ? server.pid : childrenOf(server.pid).at(-1)!, Signal.KILL);
-    assertEquals(await server.processesAfter(5), []);
+    assertEquals(await server.left(), []);
     assertErrno(Errno.EBADF, () => connection.ask("3\n"));
     assertEquals(isGone(server.path), true);
   });
 }
-
-Deno.test("serve channel wants a path", async () => {
-  await using process = new ServeProcess(["channel"]);
-  const { code, lines, stderr } = await process.ended();
-  assertEquals({ code, lines }, { code: 2, lines: [] });
-  assertMatch(stderr, /^serve: .*write deno task serve channel --path PATH\n$/);
-});

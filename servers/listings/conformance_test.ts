@@ -4,9 +4,10 @@
  */
 import { assertEquals } from "@std/assert";
 import { streamDesigns } from "../designs.ts";
-import { isGone } from "../testing.ts";
+import { ask, Connection, freePath } from "../testing/client.ts";
+import { isGone } from "../testing/fork.ts";
+import { poolSize, startServer, sumOf } from "../testing/server.ts";
 import { REQUEST_LIMIT } from "../service/bytes.ts";
-import { ask, Connection, poolSize, startServer } from "../testing.ts";
 
 const CHILDREN = 2;
 
@@ -24,18 +25,17 @@ const refused = {
   "a line that is too long, before its end": "1".repeat(9),
 };
 
-/** Every design over TCP, and those of a local run at a path, too. */
+/** Every design over TCP, and one of those that a local run has at a path. */
 const servings = [
   ...streamDesigns.map((design) => ({ design, local: false })),
-  ...streamDesigns.filter(({ isLocal }) => isLocal).map((design) => ({ design, local: true })),
+  { design: streamDesigns.findLast(({ isLocal }) => isLocal)!, local: true },
 ];
 
 for (const { design, local } of servings) {
-  const name = `serve ${design.id}${local ? " at a path" : ""}`;
+  const name = `${design.id}${local ? " at a path" : ""}`;
   Deno.test(`${name} keeps to the protocol and counts what it did`, async (t) => {
-    const path = `/tmp/herd-test-${crypto.randomUUID()}`;
-    const args = local ? ["--path", path] : [];
-    await using server = await startServer(design.id, { children: CHILDREN, args });
+    const path = local ? freePath() : null;
+    await using server = await startServer(design.id, { children: CHILDREN, path });
     let connections = 0;
     const connect = () => {
       connections++;
@@ -45,7 +45,7 @@ for (const { design, local } of servings) {
     await t.step("it says where it is", () => {
       const { event, design: id, host, path: at } = server.ready;
       assertEquals({ event, id }, { event: "ready", id: design.id });
-      assertEquals([host, at], local ? [undefined, path] : ["127.0.0.1", undefined]);
+      assertEquals([host, at], ["127.0.0.1", path]);
     });
 
     await t.step("it answers a request", () => {
@@ -126,18 +126,16 @@ for (const { design, local } of servings) {
       assertEquals(connection.receive(REQUEST_LIMIT + 1).length, REQUEST_LIMIT);
     });
 
-    await t.step("SIGTERM ends it with a report of every connection since the mark", async () => {
-      const { report, code, stderr } = await server.stop("SIGTERM");
-      const sum = (figure: "connections" | "rejected" | "lost") =>
-        report?.children.reduce((total, child) => total + child[figure], 0);
+    await t.step("it ends with a report of every connection since the mark", async () => {
+      const { report, code, stderr } = await server.stop();
       assertEquals({
         code,
         stderr,
         design: report?.design,
         children: report?.children.map(({ index }) => index),
-        connections: sum("connections"),
-        rejected: sum("rejected"),
-        lost: sum("lost"),
+        connections: sumOf(report, "connections"),
+        rejected: sumOf(report, "rejected"),
+        lost: sumOf(report, "lost"),
       }, {
         code: 0,
         stderr: "",
@@ -150,18 +148,17 @@ for (const { design, local } of servings) {
     });
 
     await t.step("nothing of it is left", async () => {
-      assertEquals(await server.processes(), []);
-      assertEquals(isGone(path), true);
+      assertEquals(server.processes(), []);
+      if (path !== null) assertEquals(isGone(path), true);
     });
   });
 }
 
-for (const design of streamDesigns) {
-  Deno.test(`serve ${design.id} reports at SIGINT what it did from the start`, async () => {
-    await using server = await startServer(design.id, { children: CHILDREN });
+for (const id of ["prefork-shared-accept", "prethread-shared-accept"]) {
+  Deno.test(`${id} reports what it did from the start, at SIGINT, too`, async () => {
+    await using server = await startServer(id, { children: CHILDREN });
     for (let i = 0; i < 3; i++) ask(server.port, "4000\n", 4000);
-    const { report, code, stderr } = await server.stop("SIGINT");
-    assertEquals({ code, stderr }, { code: 0, stderr: "" });
-    assertEquals(report?.children.reduce((sum, child) => sum + child.connections, 0), 3);
+    const { report, code, failure } = await server.stop("SIGINT");
+    assertEquals([code, failure, sumOf(report, "connections")], [0, null, 3]);
   });
 }

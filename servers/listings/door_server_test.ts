@@ -1,17 +1,19 @@
-/** The door server by itself, as `deno task serve door` runs it. */
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+/** The door server by itself. */
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { doorCall, DoorError, doorInfo, openDoor, ProcedureError } from "../ipc/door/mod.ts";
 import { OpenDoor } from "../ipc/door/testing.ts";
 import { fork } from "../posix/fork.ts";
 import { REQUEST_LIMIT } from "../service/bytes.ts";
-import { isGone, type RunningServer, ServeProcess, startServer, waitFor } from "../testing.ts";
+import { freePath } from "../testing/client.ts";
+import { isGone, waitFor } from "../testing/fork.ts";
+import { type RunningServer, startServer } from "../testing/server.ts";
 
 const CHILDREN = 3;
 
 /** Starts it at a path of its own. */
 async function start(): Promise<RunningServer & { path: string }> {
-  const path = `/tmp/herd-test-${crypto.randomUUID()}`;
-  const server = await startServer("door", { children: CHILDREN, args: ["--path", path] });
+  const path = freePath();
+  const server = await startServer("door", { children: CHILDREN, path });
   return Object.assign(server, { path });
 }
 
@@ -23,7 +25,7 @@ function ask(path: string, request: string): Uint8Array<ArrayBuffer> {
   return doorCall(door.descriptor, { data: encode(request) }).data;
 }
 
-Deno.test("serve door answers as many bytes as it is asked for, and counts", async (t) => {
+Deno.test("door answers as many bytes as it is asked for, and counts", async (t) => {
   await using server = await start();
   const { path } = server;
   assertEquals(server.ready.path, path);
@@ -59,12 +61,12 @@ Deno.test("serve door answers as many bytes as it is asked for, and counts", asy
   });
 
   await t.step("nothing of it is left", async () => {
-    assertEquals(await server.processes(), []);
+    assertEquals(server.processes(), []);
     assertEquals(isGone(path), true);
   });
 });
 
-Deno.test("serve door has a private pool of threads, and answers clients at once", async () => {
+Deno.test("door has a private pool of threads, and answers clients at once", async () => {
   await using server = await start();
   const info = (() => {
     using door = new OpenDoor(server.path);
@@ -80,12 +82,12 @@ Deno.test("serve door has a private pool of threads, and answers clients at once
   for (const pid of clients) assertEquals(waitFor(pid).code, 0);
 });
 
-Deno.test("serve door leaves nothing when it is killed, and whoever calls is told", async () => {
+Deno.test("door leaves nothing when it is killed, and whoever calls is told", async () => {
   await using server = await start();
   using door = new OpenDoor(server.path);
   doorCall(door.descriptor, { data: encode("1\n") });
   server.signal("SIGKILL");
-  assertEquals(await server.processesAfter(5), []);
+  assertEquals(await server.left(), []);
   assertEquals(isGone(server.path), true);
   const { code } = assertThrows(
     () => doorCall(door.descriptor, { data: encode("1\n") }),
@@ -93,19 +95,4 @@ Deno.test("serve door leaves nothing when it is killed, and whoever calls is tol
   );
   assertEquals(code, "EBADF");
   assertThrows(() => openDoor(server.path), Error, "there is nothing at that path");
-});
-
-Deno.test("serve door wants a path", async () => {
-  for (
-    const [args, words] of [
-      [["door"], "write deno task serve door --path PATH"],
-      [["door", "--path", "/tmp/x", "--port", "8888"], "write one of them"],
-    ] as const
-  ) {
-    await using process = new ServeProcess(args);
-    const { code, lines, stderr } = await process.ended();
-    assertEquals({ code, lines }, { code: 2, lines: [] });
-    assertMatch(stderr, /^serve: .+\n$/);
-    assert(stderr.includes(words), stderr);
-  }
 });

@@ -1,12 +1,15 @@
 /** What only designs do whose parent passes connections to children that are free. */
 import { assertEquals } from "@std/assert";
 import { designs } from "../designs.ts";
+import type { Report } from "../host/account.ts";
 import { childrenOf, readText, tcpSocketsOn, TcpState } from "../posix/files.ts";
 import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
-import { ask, Connection, type RunningServer, startServer } from "../testing.ts";
+import { ask, Connection } from "../testing/client.ts";
+import { eventually } from "../testing/process.ts";
+import { type RunningServer, startServer, sumOf } from "../testing/server.ts";
 
-const PATIENCE_MS = 5000;
+const PREFORK = "prefork-fd-passing";
 
 /** The processes of a server: the one that accepts, and its children in their places. */
 function processesOf(server: RunningServer): { parent: number; children: number[] } {
@@ -21,13 +24,8 @@ function processesOf(server: RunningServer): { parent: number; children: number[
 async function untilQuiet(server: RunningServer): Promise<void> {
   const { parent, children } = processesOf(server);
   for (const pid of [...children, parent]) {
-    for (
-      const end = performance.now() + PATIENCE_MS;
-      !/\) S/.test(readText(`/proc/${pid}/stat`));
-    ) {
-      if (performance.now() > end) throw new Error(`Cannot wait any longer for process ${pid}`);
-      await new Promise((resolve) => setTimeout(resolve, 1));
-    }
+    const sleeps = () => /\) S/.test(readText(`/proc/${pid}/stat`)) || undefined;
+    await eventually(`process ${pid} asleep`, sleeps);
   }
 }
 
@@ -52,67 +50,61 @@ function backlog(port: number): number {
   return tcpSocketsOn(port).find(({ state }) => state === TcpState.listen)!.receiveQueue;
 }
 
-/** Ends a server; the clients of each child, which the parent counted as its children did. */
-async function stop(server: RunningServer): Promise<{ connections: number[]; lost: number[] }> {
+/** Ends a server, whose parent has counted as its children have; the counts of each child. */
+async function stop(
+  server: RunningServer,
+): Promise<{ report: Report; connections: number[]; lost: number[] }> {
   const { code, report, stderr } = await server.stop();
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
-  const figures = (name: "connections" | "given" | "lost") =>
+  const counts = (name: "connections" | "given" | "lost") =>
     report!.children.map((child) => child[name]);
-  assertEquals(figures("given"), figures("connections"));
-  return { connections: figures("connections"), lost: figures("lost") };
+  assertEquals(counts("given"), counts("connections"));
+  return { report: report!, connections: counts("connections"), lost: counts("lost") };
 }
 
-function sum(counts: readonly number[]): number {
-  return counts.reduce((total, count) => total + count, 0);
-}
+// The listing is the same however children are made.
+Deno.test("prefork-fd-passing passes a client to the lowest-numbered child that is free", async () => {
+  await using server = await startServer(PREFORK, { children: 3 });
+  for (let i = 0; i < 5; i++) await end(client(server), server); // all to child 0
+  const [first, second] = [client(server), client(server)];
+  await end(first, server);
+  const third = client(server);
+  await end(second, server);
+  const [fourth, fifth] = [client(server), client(server)];
+  for (const connection of [third, fourth, fifth]) await end(connection, server);
+  assertEquals((await stop(server)).connections, [5 + 2, 2, 1]);
+});
+
+Deno.test("prefork-fd-passing leaves clients in the backlog while no child is free", async () => {
+  await using server = await startServer(PREFORK, { children: 2 });
+  const [first, second] = [client(server), client(server)];
+  using waiting = new Connection(server.port);
+  waiting.send("3\n");
+  await untilQuiet(server);
+  assertEquals(backlog(server.port), 1);
+  await end(second, server);
+  assertEquals(waiting.receive(3).length, 3);
+  assertEquals(backlog(server.port), 0);
+  for (const connection of [waiting, first]) await end(connection, server);
+  assertEquals((await stop(server)).connections, [1, 2]);
+});
+
+Deno.test("prefork-fd-passing counts as its children do, with more clients than children", async () => {
+  await using server = await startServer(PREFORK, { children: 3 });
+  for (let round = 0; round < 25; round++) {
+    using clients = new DisposableStack();
+    const connections = Array.from({ length: 5 }, () => clients.use(new Connection(server.port)));
+    for (const connection of connections) {
+      connection.send("4000\n");
+      connection.shutDownWrite();
+    }
+    for (const connection of connections) assertEquals(connection.receive(4001).length, 4000);
+  }
+  assertEquals(sumOf((await stop(server)).report, "connections"), 125);
+});
 
 for (const { id } of designs.filter(({ passes }) => passes === "free")) {
-  Deno.test(`serve ${id} passes one client after the other to child 0`, async () => {
-    await using server = await startServer(id, { children: 3 });
-    for (let i = 0; i < 5; i++) await end(client(server), server);
-    assertEquals((await stop(server)).connections, [5, 0, 0]);
-  });
-
-  Deno.test(`serve ${id} passes a client to the lowest-numbered child that is free`, async () => {
-    await using server = await startServer(id, { children: 3 });
-    const [first, second] = [client(server), client(server)];
-    await end(first, server);
-    const third = client(server);
-    await end(second, server);
-    const [fourth, fifth] = [client(server), client(server)];
-    for (const connection of [third, fourth, fifth]) await end(connection, server);
-    assertEquals((await stop(server)).connections, [2, 2, 1]);
-  });
-
-  Deno.test(`serve ${id} leaves clients in the backlog while no child is free`, async () => {
-    await using server = await startServer(id, { children: 2 });
-    const [first, second] = [client(server), client(server)];
-    using waiting = new Connection(server.port);
-    waiting.send("3\n");
-    await untilQuiet(server);
-    assertEquals(backlog(server.port), 1);
-    await end(second, server);
-    assertEquals(waiting.receive(3).length, 3);
-    assertEquals(backlog(server.port), 0);
-    for (const connection of [waiting, first]) await end(connection, server);
-    assertEquals((await stop(server)).connections, [1, 2]);
-  });
-
-  Deno.test(`serve ${id} counts as its children do, with more clients than children`, async () => {
-    await using server = await startServer(id, { children: 3 });
-    for (let round = 0; round < 25; round++) {
-      using clients = new DisposableStack();
-      const connections = Array.from({ length: 5 }, () => clients.use(new Connection(server.port)));
-      for (const connection of connections) {
-        connection.send("4000\n");
-        connection.shutDownWrite();
-      }
-      for (const connection of connections) assertEquals(connection.receive(4001).length, 4000);
-    }
-    assertEquals(sum((await stop(server)).connections), 125);
-  });
-
-  Deno.test(`serve ${id} loses no client but that of a child that is killed`, async () => {
+  Deno.test(`${id} loses no client but that of a child that is killed`, async () => {
     await using server = await startServer(id, { children: 3 });
     const { children: [serving, , idle] } = processesOf(server);
     using doomed = client(server);
@@ -127,8 +119,8 @@ for (const { id } of designs.filter(({ passes }) => passes === "free")) {
     assertEquals(other.receive(2).length, 2);
     await end(other, server);
     for (let i = 0; i < 300; i++) assertEquals(ask(server.port, "4000\n", 4000).length, 4000);
-    const { connections, lost } = await stop(server);
+    const { report, lost } = await stop(server);
     assertEquals(lost, [1, 0, 1]);
-    assertEquals(sum(connections), 302);
+    assertEquals(sumOf(report, "connections"), 302);
   });
 }

@@ -1,29 +1,31 @@
 /** What only a launcher does, which deals connections round. */
 import { assert, assertEquals, assertGreater, assertLessOrEqual, assertMatch } from "@std/assert";
+import type { Launch } from "../children/launch.ts";
 import type { Children, Member, ParentContext } from "../design.ts";
-import { boundAddress, internetAddress } from "../posix/addresses.ts";
 import { pipe, Poller, receiveDescriptor } from "../posix/descriptors.ts";
-import { childrenOf, readText } from "../posix/files.ts";
+import { childrenOf, descriptorsOf, readText } from "../posix/files.ts";
 import { fork } from "../posix/fork.ts";
-import { close, read, write } from "../posix/io.ts";
 import { affinity, kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { listen, socketPair } from "../posix/sockets.ts";
+import { boundAddress, internetAddress } from "../posix/addresses.ts";
+import { close, read, write } from "../posix/io.ts";
 import { REQUEST_LIMIT } from "../service/bytes.ts";
+import { ask, Connection } from "../testing/client.ts";
+import { closing, waitFor } from "../testing/fork.ts";
+import { isLong } from "../testing/long.ts";
+import { pause } from "../testing/process.ts";
+import { RunningServer, startServer } from "../testing/server.ts";
 import { parent } from "./slaunch.ts";
-import {
-  ask,
-  closing,
-  Connection,
-  type RunningServer,
-  ServeProcess,
-  startServer,
-  waitFor,
-} from "../testing.ts";
 
 const CPUS = affinity();
 const SIGSTOP = 19;
 const SIGCONT = 18;
+
+/** Clients that are connected at the same time; in the long tests 1000. */
+const REQUESTERS = isLong ? 1000 : 200;
+
+const IDLE_SECONDS = 0.3;
 
 /** More than there is room for in the queue of a socket. */
 const FLOOD = 800;
@@ -31,7 +33,7 @@ const FLOOD = 800;
 /** Place in the pool of the server that gets the nth connection, from 0: the index moves on before. */
 const placeOf = (n: number) => (n + 1) % CPUS.length;
 
-const launch = (...args: string[]) => startServer("slaunch", { args });
+const launch = (launch: Partial<Launch> = {}) => startServer("slaunch", { launch });
 
 /** The processes of a server: its launcher, and its sservers in the order of their processors. */
 function processesOf(server: RunningServer): { launcher: number; sservers: number[] } {
@@ -65,32 +67,32 @@ class Clients implements Disposable {
   }
 }
 
-/** Ends a server; the figures of its children. */
-async function figuresOf(
+/** Ends a server; the counts of its children. */
+async function countsOf(
   server: RunningServer,
 ): Promise<Record<"connections" | "given" | "lost", number[]>> {
   const { code, report, stderr } = await server.stop();
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
-  const figures = (name: "connections" | "given" | "lost") =>
+  const counts = (name: "connections" | "given" | "lost") =>
     report!.children.map((child) => child[name]);
-  return { connections: figures("connections"), given: figures("given"), lost: figures("lost") };
+  return { connections: counts("connections"), given: counts("given"), lost: counts("lost") };
 }
 
 function sum(counts: readonly number[]): number {
   return counts.reduce((total, count) => total + count, 0);
 }
 
-Deno.test("serve slaunch passes the first connection to the second processor, then goes round", async () => {
+Deno.test("slaunch passes the first connection to the second processor, then goes round", async () => {
   await using server = await launch();
   const served = CPUS.map(() => 0);
   for (let n = 0; n < CPUS.length + 1; n++) {
     assertEquals(ask(server.port, "4000\n", 4000).length, 4000);
     served[placeOf(n)]!++;
   }
-  assertEquals((await figuresOf(server)).connections, served);
+  assertEquals((await countsOf(server)).connections, served);
 });
 
-Deno.test("serve slaunch deals evenly to within one, however long each takes", async () => {
+Deno.test("slaunch deals evenly to within one, however long each takes", async () => {
   await using server = await launch();
   using held = new Clients(server.port);
   for (let n = 0; n < 101; n++) {
@@ -98,13 +100,13 @@ Deno.test("serve slaunch deals evenly to within one, however long each takes", a
     if (n % 2 === 0) assertEquals(held.add(1).receive(1).length, 1);
     else ask(server.port, "1\n", 1);
   }
-  const { connections, given } = await figuresOf(server);
+  const { connections, given } = await countsOf(server);
   assertEquals(sum(connections), 101);
   assertLessOrEqual(Math.max(...connections) - Math.min(...connections), 1);
   assertEquals(given, connections);
 });
 
-Deno.test("serve slaunch runs sserver, a program of its own, confined to each processor", async () => {
+Deno.test("slaunch runs sserver, a program of its own, confined to each processor", async () => {
   await using server = await launch();
   const { launcher, sservers } = processesOf(server);
   assertEquals(sservers.length, CPUS.length);
@@ -119,36 +121,30 @@ Deno.test("serve slaunch runs sserver, a program of its own, confined to each pr
   }
 });
 
-Deno.test("serve slaunch --cpus has a server on each processor of the mask, and on no other", async () => {
+Deno.test("slaunch --cpus has a server on each processor of the mask, and on no other", async () => {
   const cpu = CPUS.at(-1)!;
-  await using server = await launch("--cpus", String(cpu));
+  await using server = await launch({ processors: [cpu] });
   for (let n = 0; n < 5; n++) ask(server.port, "1\n", 1);
   assertEquals(processesOf(server).sservers.map(processorOf), [cpu]);
-  assertEquals((await figuresOf(server)).connections, [5]);
+  assertEquals((await countsOf(server)).connections, [5]);
 });
 
-/** Descriptors that a process has; by a program, as Deno may not look. */
-async function descriptorsOf(pid: number): Promise<number> {
-  const { stdout } = await new Deno.Command("ls", { args: [`/proc/${pid}/fd`] }).output();
-  return new TextDecoder().decode(stdout).trim().split("\n").length;
-}
-
-Deno.test("serve slaunch: the launcher's descriptors do not grow", async () => {
+Deno.test("slaunch: the launcher's descriptors do not grow", async () => {
   await using server = await launch();
   const { launcher, sservers: [first] } = processesOf(server);
-  const before = await descriptorsOf(launcher);
+  const before = descriptorsOf(launcher).length;
   using held = new Clients(server.port);
   for (let n = 0; n < 100; n++) assertEquals(held.add(1).receive(1).length, 1);
   kill(first!, Signal.KILL);
   assertEquals((await server.next())?.event, "lost");
   for (let n = 0; n < 100; n++) ask(server.port, "1\n", 1);
-  assertEquals(await descriptorsOf(launcher), before);
+  assertEquals(descriptorsOf(launcher).length, before);
 });
 
-Deno.test("serve slaunch starts a server that was idle again when its turn comes", async () => {
-  await using server = await launch("--idle", "1");
+Deno.test("slaunch starts a server that was idle again when its turn comes", async () => {
+  await using server = await launch({ idleSeconds: IDLE_SECONDS });
   const { launcher, sservers } = processesOf(server);
-  const descriptors = await descriptorsOf(launcher);
+  const descriptors = descriptorsOf(launcher).length;
   const ended = [];
   for (const _ of CPUS) ended.push(await server.next());
   assertEquals(
@@ -162,24 +158,19 @@ Deno.test("serve slaunch starts a server that was idle again when its turn comes
     assertEquals(childrenOf(launcher).map(processorOf).at(-1), CPUS[placeOf(n)]);
     assertEquals(childrenOf(launcher).length, n + 1);
   }
-  assertEquals(await descriptorsOf(launcher), descriptors);
-  const { connections, lost } = await figuresOf(server);
+  assertEquals(descriptorsOf(launcher).length, descriptors);
+
+  // One with a client is not idle.
+  await pause(2000 * IDLE_SECONDS);
+  for (const client of clients.all) {
+    client.send("2\n");
+    assertEquals(client.receive(2).length, 2);
+  }
+  const { connections, lost } = await countsOf(server);
   assertEquals([connections, lost], [CPUS.map(() => 1), CPUS.map(() => 0)]);
 });
 
-Deno.test("serve slaunch: a server with a client is not idle", async () => {
-  await using server = await launch("--idle", "1");
-  using clients = new Clients(server.port);
-  for (const _ of CPUS) clients.add(1);
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  for (const client of clients.all) {
-    client.send("2\n");
-    assertEquals(client.receive(3).length, 3);
-  }
-  assertEquals((await figuresOf(server)).connections, CPUS.map(() => 1));
-});
-
-Deno.test("serve slaunch: who is on the way to a server that is killed reaches the next one", async () => {
+Deno.test("slaunch: who is on the way to a server that is killed reaches the next one", async () => {
   await using server = await launch();
   const stopped = processesOf(server).sservers[placeOf(0)]!;
   kill(stopped, SIGSTOP);
@@ -188,12 +179,12 @@ Deno.test("serve slaunch: who is on the way to a server that is killed reaches t
   kill(stopped, Signal.KILL);
   assertEquals((await server.next())?.event, "lost");
   for (const client of clients.all) assertEquals(client.receive(1).length, 1);
-  const { connections, lost } = await figuresOf(server);
+  const { connections, lost } = await countsOf(server);
   assertEquals(connections, CPUS.map(() => 10));
   assertEquals(lost, CPUS.map((_, place) => +(place === placeOf(0))));
 });
 
-Deno.test("serve slaunch: a server that is killed loses its own clients and nobody else's", async () => {
+Deno.test("slaunch: a server that is killed loses its own clients and nobody else's", async () => {
   await using server = await launch();
   const victim = processesOf(server).sservers[placeOf(0)]!;
   using clients = new Clients(server.port);
@@ -211,52 +202,43 @@ Deno.test("serve slaunch: a server that is killed loses its own clients and nobo
     assertEquals(client.receive(bytes - 1).length === bytes - 1, !isVictims, `client ${n}`);
   }
   for (const client of later.all) assertEquals(client.receive(bytes).length, bytes);
-  assertEquals(sum((await figuresOf(server)).connections), 20 * CPUS.length);
+  assertEquals(sum((await countsOf(server)).connections), 20 * CPUS.length);
 });
 
-for (const [name, signal] of Object.entries({ "goes on": SIGCONT, "is killed": Signal.KILL })) {
-  Deno.test(`serve slaunch passes over a server whose queue is full, until it ${name}`, async () => {
-    await using server = await launch();
-    const stopped = processesOf(server).sservers[placeOf(0)]!;
-    kill(stopped, SIGSTOP);
-    using clients = new Clients(server.port);
-    for (let n = 0; n < FLOOD; n++) clients.add(1);
-    // The last ones are served although it was their turn, too. Where it is the only server they wait.
-    if (CPUS.length > 1) {
-      for (const client of clients.all.slice(-2)) assertEquals(client.receive(1).length, 1);
-    }
-    kill(stopped, signal);
-    for (const client of clients.all) client.send("2\n");
-    for (const [n, client] of clients.all.entries()) {
-      const isServed = CPUS.length > 1 && n >= FLOOD - 2;
-      assertEquals(client.receive(isServed ? 2 : 3).length, isServed ? 2 : 3, `client ${n}`);
-    }
-    server.signal("SIGTERM");
-    const { lines } = await server.ended();
-    const report = JSON.parse(lines.at(-1)!);
-    assertEquals(report.event, "report");
-    const connections: number[] = report.children.map((child: { connections: number }) =>
-      child.connections
-    );
-    assertEquals(sum(connections), FLOOD);
-    assertGreater(connections[placeOf(0)]!, 100);
-  });
-}
+Deno.test("slaunch passes over a server whose queue is full, until it goes on", async () => {
+  await using server = await launch();
+  const stopped = processesOf(server).sservers[placeOf(0)]!;
+  kill(stopped, SIGSTOP);
+  using clients = new Clients(server.port);
+  for (let n = 0; n < FLOOD; n++) clients.add(1);
+  // The last ones are served although it was their turn, too. Where it is the only server they wait.
+  const served = CPUS.length > 1 ? clients.all.slice(-2) : [];
+  for (const client of served) assertEquals(client.receive(1).length, 1);
+  kill(stopped, SIGCONT);
+  for (const client of clients.all) client.send("2\n");
+  for (const client of clients.all) {
+    const bytes = served.includes(client) ? 2 : 3;
+    assertEquals(client.receive(bytes).length, bytes);
+  }
+  const { connections } = await countsOf(server);
+  assertEquals(sum(connections), FLOOD);
+  assertGreater(connections[placeOf(0)]!, 100);
+});
 
-Deno.test("serve slaunch holds 1000 requesters open at once", async () => {
+Deno.test("slaunch holds hundreds of requesters open at once", async () => {
   await using server = await launch();
   using clients = new Clients(server.port);
-  for (let n = 0; n < 1000; n++) assertEquals(clients.add(1).receive(1).length, 1);
+  for (let n = 0; n < REQUESTERS; n++) assertEquals(clients.add(1).receive(1).length, 1);
   for (const bytes of [2, 5000]) {
     for (const client of clients.all) client.send(`${bytes}\n`);
     for (const client of clients.all) assertEquals(client.receive(bytes).length, bytes);
   }
-  const { connections } = await figuresOf(server);
-  assertEquals(sum(connections), 1000);
+  const { connections } = await countsOf(server);
+  assertEquals(sum(connections), REQUESTERS);
   assertLessOrEqual(Math.max(...connections) - Math.min(...connections), 1);
 });
 
-Deno.test("serve slaunch: neither half a request nor a reply nobody fetches holds up others", async () => {
+Deno.test("slaunch: neither half a request nor a reply nobody fetches holds up others", async () => {
   await using server = await launch();
   using clients = new Clients(server.port);
   const half = CPUS.map(() => new Connection(server.port));
@@ -273,8 +255,8 @@ Deno.test("serve slaunch: neither half a request nor a reply nobody fetches hold
   }
 });
 
-Deno.test("serve slaunch --echo sends each line back, with its newline and a NUL", async () => {
-  await using server = await launch("--echo");
+Deno.test("slaunch --echo sends each line back, with its newline and a NUL", async () => {
+  await using server = await launch({ echo: true });
   const text = (bytes: Uint8Array<ArrayBuffer>) => new TextDecoder().decode(bytes);
   assertEquals(text(ask(server.port, "hello\n", 7)), "hello\n\0");
   using connection = new Connection(server.port);
@@ -358,41 +340,14 @@ Deno.test("a sendmsg of slaunch that fails names the error", () => {
   );
 });
 
-/** One line on standard error, nothing on standard output, and that exit code. */
-async function assertRefused(code: number, line: RegExp, ...args: string[]): Promise<void> {
-  await using server = new ServeProcess(args);
-  const { lines, stderr, ...ended } = await server.ended();
-  assertEquals({ code: ended.code, lines }, { code, lines: [] });
-  assertMatch(stderr, /^serve: [^\n]+\n$/);
-  assertMatch(stderr, line);
-}
-
-Deno.test("serve slaunch refuses an empty mask: this machine cannot run it", async () => {
-  const line =
-    /the mask is empty: .* none of the processors 1022-1023; write --cpus with some of \d/;
-  await assertRefused(4, line, "slaunch", "--cpus", "1022-1023");
-});
-
-Deno.test("serve slaunch refuses what is no list of processors, and those that are not there", async () => {
-  await assertRefused(2, /--cpus .*"all"; write a list/, "slaunch", "--cpus", "all");
-  await assertRefused(2, /processor 1023 of --cpus/, "slaunch", "--cpus", `${CPUS[0]},1023`);
-});
-
-Deno.test("serve has flags that are for slaunch only, and no dialog among events", async () => {
-  for (const flag of ["--cpus=0", "--idle=1", "--echo", "--verbose"]) {
-    const line = new RegExp(`${flag.split("=")[0]} .*iterative.*slaunch`);
-    await assertRefused(2, line, "iterative", flag);
-  }
-  await assertRefused(2, /--verbose or --json/, "slaunch", "--verbose", "--json");
-});
-
-Deno.test("serve slaunch says so where there are no Unix sockets", async () => {
+Deno.test("a server of slaunch says so where there are no Unix sockets", async () => {
   const preload = new URL("../posix/testing_no_socket_pairs.ts", import.meta.url).pathname;
-  // In front of the arguments that `deno task serve` gives to `deno run`.
+  // In front of the arguments that bench gives to `deno run`.
   const script = `deno=$1; shift 2; exec "$deno" run --preload=${preload} "$@"`;
-  await using server = new ServeProcess(["slaunch"], ["/bin/sh", "-c", script, "sh"]);
-  const { code, lines, stderr } = await server.ended();
-  assertEquals({ code, lines }, { code: 4, lines: [] });
-  assertMatch(stderr, /^serve: Cannot pass connections, .* Unix sockets: .*EAFNOSUPPORT[^\n]*\n$/);
-  assert(!stderr.includes("panicked"));
+  await using server = new RunningServer("slaunch", { via: ["/bin/sh", "-c", script, "sh"] });
+  await server.begin();
+  const { code, events: [event, ...more] } = await server.ended();
+  assertEquals([code, event?.event, more], [4, "error", []]);
+  const { message } = event as { message: string };
+  assertMatch(message, /^Cannot pass connections, .* Unix sockets: .*EAFNOSUPPORT/);
 });

@@ -8,7 +8,7 @@ import { unlinkedFile } from "../posix/locking.ts";
 import { shareMemory } from "../posix/memory.ts";
 import { type ExitStatus, getppid, kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
-import { forkReady, sleep, waitFor } from "../testing.ts";
+import { forkReady, waitFor, waitToBeKilled } from "../testing/fork.ts";
 import { type LockLocation, openLock } from "./lock.ts";
 import { Mutex } from "./mutex.ts";
 
@@ -123,7 +123,7 @@ for (const kind of kinds) {
           ready();
           lock.acquire();
           Atomics.store(holder, 0, number);
-          sleep();
+          waitToBeKilled();
         }),
       );
     let holding = contend(1);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { closing } from "../testing.ts";
+import { closing } from "../testing/fork.ts";
 import { callBackToBack } from "./c_calls.ts";
 import { pipe } from "./descriptors.ts";
 import { read } from "./io.ts";

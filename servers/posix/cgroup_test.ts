@@ -1,5 +1,5 @@
 import { assertEquals, assertGreater } from "@std/assert";
-import { forkReady, waitFor } from "../testing.ts";
+import { forkReady, waitFor } from "../testing/fork.ts";
 import { usage } from "./clocks.ts";
 import { Cgroup, hierarchies, removeLeftoverCgroup } from "./cgroup.ts";
 import { getpid, kill, waitForExit } from "./processes.ts";

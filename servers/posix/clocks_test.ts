@@ -5,7 +5,7 @@ import {
   assertGreaterOrEqual,
   assertLess,
 } from "@std/assert";
-import { forkReady, waitFor } from "../testing.ts";
+import { forkReady, waitFor } from "../testing/fork.ts";
 import {
   cpuBurner,
   monotonicNanoseconds,

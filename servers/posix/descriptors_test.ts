@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
-import { closing, inChild, waitFor } from "../testing.ts";
+import { closing, inChild, waitFor } from "../testing/fork.ts";
 import {
   closeAllBut,
   pipe,

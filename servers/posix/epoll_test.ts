@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { closing } from "../testing.ts";
+import { closing } from "../testing/fork.ts";
 import { pipe } from "./descriptors.ts";
 import { createEpoll, epollEntries, LevelEpoll, MAX_EVENTS, OneShotEpoll } from "./epoll.ts";
 import { fork } from "./fork.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { boundAddress, internetAddress } from "./addresses.ts";
 import { checked, Errno, errnoName, hasErrno, SystemError } from "./errors.ts";
 import { connect, listen, streamSocket } from "./sockets.ts";
-import { closing } from "../testing.ts";
+import { closing } from "../testing/fork.ts";
 
 Deno.test("listen() on a port in use names operation, call and reason", () => {
   const listener = listen(internetAddress("127.0.0.1", 0), "take a port");

@@ -49,6 +49,35 @@ export function writeText(path: string, text: string): void {
   }
 }
 
+const SYS_getdents64 = { x86_64: 217, aarch64: 61 }[Deno.build.arch];
+
+/** The names in a folder, such as /proc, but for `.` and `..`. @throws {SystemError} such as ENOENT. */
+export function namesIn(folder: string): string[] {
+  const doing = `list ${folder}`;
+  const fd = checked(libc.open(cString(folder), O_CLOEXEC, 0), "open", doing);
+  try {
+    const names: string[] = [];
+    const bytes = new Uint8Array(32768);
+    const view = new DataView(bytes.buffer);
+    for (;;) {
+      const size = libc.getdents64(SYS_getdents64, fd, bytes, bytes.length);
+      if (checked(size, "getdents64", doing) === 0) break;
+      // struct linux_dirent64: inode, offset, u16 length of the entry, u8 type, name, NUL.
+      for (let at = 0; at < size; at += view.getUint16(at + 16, true)) {
+        names.push(new TextDecoder().decode(bytes.subarray(at + 19, bytes.indexOf(0, at + 19))));
+      }
+    }
+    return names.filter((name) => name !== "." && name !== "..");
+  } finally {
+    libc.close(fd);
+  }
+}
+
+/** Every process there is, but for those that ended and that nobody has waited for. */
+export function allProcesses(): number[] {
+  return namesIn("/proc").map(Number).filter((pid) => pid > 0);
+}
+
 /** An open descriptor of a process. */
 export interface Descriptor {
   readonly descriptor: number;
@@ -58,12 +87,18 @@ export interface Descriptor {
 
 /** The open descriptors of a process, by number; none if it has terminated or belongs to another user. */
 export function descriptorsOf(pid: number): Descriptor[] {
-  // The size of its descriptor table is above every descriptor's number.
-  const size = Number(tryReadText(`/proc/${pid}/status`)?.match(/^FDSize:\s+(\d+)/m)?.[1] ?? 0);
-  return Array.from({ length: size }, (_, descriptor) => descriptor).flatMap((descriptor) => {
+  return descriptorNumbers(pid).toSorted((a, b) => a - b).flatMap((descriptor) => {
     const target = readLink(`/proc/${pid}/fd/${descriptor}`);
     return target === undefined ? [] : [{ descriptor, target }];
   });
+}
+
+function descriptorNumbers(pid: number): number[] {
+  try {
+    return namesIn(`/proc/${pid}/fd`).map(Number);
+  } catch {
+    return [];
+  }
 }
 
 const TARGET = new Uint8Array(4096);

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { assertThrows } from "@std/assert";
-import { closing, forkReady, sleep, waitFor } from "../testing.ts";
+import { closing, forkReady, waitFor, waitToBeKilled } from "../testing/fork.ts";
 import { boundAddress, internetAddress } from "./addresses.ts";
 import { usage } from "./clocks.ts";
 import { SystemError } from "./errors.ts";
@@ -58,9 +58,9 @@ Deno.test("childrenOf() lists the children of a process, including a zombie", ()
   const pids = new Int32Array(shareMemory(8).buffer);
   const pid = forkReady((ready) => {
     pids[0] = forkAgain(() => {});
-    pids[1] = forkAgain(sleep);
+    pids[1] = forkAgain(waitToBeKilled);
     ready();
-    sleep();
+    waitToBeKilled();
   });
   waitForExit(pids[0]!, 5000);
   assertEquals(childrenOf(pid), [...pids]);
@@ -128,7 +128,7 @@ Deno.test("tcpSocketsOn() finds a listener by its port, and the length of its ba
 Deno.test("hasExited() is true for a zombie and for a reaped process", () => {
   const pid = forkReady((ready) => {
     ready();
-    sleep();
+    waitToBeKilled();
   });
   assertEquals(hasExited(pid), false);
   kill(pid, Signal.KILL);

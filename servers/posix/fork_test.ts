@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { closing, evaluate, inChild, waitFor } from "../testing.ts";
+import { closing, evaluate, inChild, waitFor } from "../testing/fork.ts";
 import { pipe } from "./descriptors.ts";
 import { fork, forkAgain, probeFork, requireFork, simulateForks } from "./fork.ts";
 import { read, write } from "./io.ts";

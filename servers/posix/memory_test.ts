@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { closing, inChild } from "../testing.ts";
+import { closing, inChild } from "../testing/fork.ts";
 import { pipe } from "./descriptors.ts";
 import { SystemError } from "./errors.ts";
 import { readText } from "./files.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { closing, inChild, waitFor } from "../testing.ts";
+import { closing, inChild, waitFor } from "../testing/fork.ts";
 import { unixAddress } from "./addresses.ts";
 import { pipe } from "./descriptors.ts";
 import { SystemError } from "./errors.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { forkReady, waitFor } from "../testing.ts";
+import { forkReady, waitFor } from "../testing/fork.ts";
 import { boundAddress, internetAddress } from "./addresses.ts";
 import { tryReadText } from "./files.ts";
 import { enterNetworkNamespace } from "./network.ts";

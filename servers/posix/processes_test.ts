@@ -6,7 +6,7 @@ import {
   assertNotEquals,
   assertThrows,
 } from "@std/assert";
-import { closing, evaluate, forkReady, inChild, sleep, waitFor } from "../testing.ts";
+import { closing, evaluate, forkReady, inChild, waitFor, waitToBeKilled } from "../testing/fork.ts";
 import { usage } from "./clocks.ts";
 import { closeAllBut, pipe } from "./descriptors.ts";
 import { SystemError } from "./errors.ts";
@@ -34,7 +34,7 @@ import { exec, spawn } from "./programs.ts";
 import { Signal } from "./signals.ts";
 
 /** A child that runs until it is killed. */
-const sleeper = () => fork(sleep);
+const sleeper = () => fork(waitToBeKilled);
 
 /** What a program writes to a descriptor it inherits, and its exit code. */
 function outputOf(start: (input: number) => number): { text: string; code: number | undefined } {
@@ -146,9 +146,9 @@ Deno.test("dieWithParent() terminates a process whose parent is killed", () => {
       dieWithParent(parent, Signal.TERM);
       child[0] = getpid();
       ready();
-      sleep();
+      waitToBeKilled();
     });
-    sleep();
+    waitToBeKilled();
   });
   assertEquals(waitForExit(child[0]!, 10), false);
   kill(pid, Signal.KILL);

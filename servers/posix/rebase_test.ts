@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { inChild } from "../testing.ts";
+import { inChild } from "../testing/fork.ts";
 import { readText } from "./files.ts";
 import { forkAgain } from "./fork.ts";
 import { wait } from "./processes.ts";

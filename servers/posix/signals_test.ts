@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { closing, evaluate, forkReady, inChild, sleep, waitFor } from "../testing.ts";
+import { closing, evaluate, forkReady, inChild, waitFor, waitToBeKilled } from "../testing/fork.ts";
 import { pipe, Poller } from "./descriptors.ts";
 import { fork } from "./fork.ts";
 import { close, read, write } from "./io.ts";
@@ -22,7 +22,7 @@ for (const [name, number] of [["SIGTERM", Signal.TERM], ["SIGHUP", Signal.HUP]] 
     try {
       const pid = forkReady((ready) => {
         ready();
-        sleep();
+        waitToBeKilled();
       });
       kill(pid, number);
       assertEquals(waitFor(pid).signal, number);

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { closing, forkReady, inChild, isGone, sleep, waitFor } from "../testing.ts";
+import { closing, forkReady, inChild, isGone, waitFor, waitToBeKilled } from "../testing/fork.ts";
 import { AddressError, unixAddress } from "./addresses.ts";
 import { pipe } from "./descriptors.ts";
 import { childrenOf, fileStatus } from "./files.ts";
@@ -67,7 +67,7 @@ Deno.test("SocketFile replaces a stale socket for one of many servers", () => {
         return tell(error instanceof AddressError ? 0 : 2);
       }
       tell(WON);
-      sleep();
+      waitToBeKilled();
     }));
   const results = racers.map(() => {
     const byte = new Uint8Array(1);
@@ -130,7 +130,7 @@ for (const signal of ["KILL", "TERM"] as const) {
     const pid = forkReady((ready) => {
       open(folder.path);
       ready();
-      sleep();
+      waitToBeKilled();
     });
     assertEquals(fileStatus(folder.path)?.isSocket, true);
     const [guard] = childrenOf(pid);

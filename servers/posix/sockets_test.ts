@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { closing, inChild, waitFor } from "../testing.ts";
+import { closing, inChild, waitFor } from "../testing/fork.ts";
 import {
   AddressError,
   boundAddress,

@@ -58,6 +58,7 @@ export const symbols = {
   mkostemp: { parameters: ["buffer", "i32"], result: "i32" }, // int mkostemp(char *template, int flags)
   mkdir: { parameters: ["buffer", "u32"], result: "i32" }, // int mkdir(const char *path, mode_t mode)
   rmdir: { parameters: ["buffer"], result: "i32" }, // int rmdir(const char *path)
+  getdents64: { name: "syscall", parameters: ["i32", "i32", "buffer", "i32"], result: "i32" }, // long syscall(SYS_getdents64, int fd, void *entries, size_t size)
   readlink: { parameters: ["buffer", "buffer", "i32"], result: "i32" }, // ssize_t readlink(const char *path, char *buf, size_t bufsiz)
   unlink: { parameters: ["buffer"], result: "i32" }, // int unlink(const char *path)
 

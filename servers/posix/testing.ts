@@ -10,9 +10,6 @@ export const testLibc = Deno.dlopen("libc.so.6", {
   alarm: { parameters: ["u32"], result: "u32" }, // unsigned int alarm(unsigned int seconds)
   getgid: { parameters: [], result: "i32" }, // gid_t getgid(void)
   setuid: { parameters: ["u32"], result: "i32" }, // int setuid(uid_t uid)
-  posix_openpt: { parameters: ["i32"], result: "i32" }, // int posix_openpt(int flags)
-  unlockpt: { parameters: ["i32"], result: "i32" }, // int unlockpt(int fd)
-  ptsname_r: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // int ptsname_r(int fd, char *name, size_t size)
   syscall: { parameters: ["i32", "usize", "usize", "usize"], result: "i32" }, // long syscall(long number, ...), here with three arguments
 }).symbols;
 

@@ -1,44 +1,37 @@
 /**
- * Pseudo-terminals (pty(7)), for programs that behave differently on a terminal.
+ * Pseudo-terminals (pty(7)) for tests: a program on one of them finds a user there.
  *
  * @module
  */
-import { O_CLOEXEC } from "./constants.ts";
 import { checked } from "./errors.ts";
-import { fork } from "./fork.ts";
-import { cString, fromCString, libc } from "./libc.ts";
-import { startSession } from "./processes.ts";
-import { exec } from "./programs.ts";
-import { testLibc } from "./testing.ts";
+import { cString, libc } from "./libc.ts";
 
 const O_RDWR = 2;
 const O_NOCTTY = 0o400;
-const NAME_BYTES = 64;
+const O_CLOEXEC = 0o2000000;
+const TIOCSPTLCK = 0x40045431;
+const TIOCGPTN = 0x80045430;
+const TIOCSWINSZ = 0x5414;
 
-/** A program on a terminal of its own. */
-export interface OnTerminal {
-  readonly pid: number;
-  /**
-   * The user's side: writing to it is typing, reading from it gives the program's output. Reading fails
-   * with EIO once every process on the terminal has terminated.
-   */
+/** Both sides of a terminal, as descriptors. */
+export interface Terminal {
+  /** What is written here is typed, what is read here has been printed. */
   readonly user: number;
+  /** What a program has as its standard input, output and error. */
+  readonly program: number;
 }
 
-/** Starts a program with a new pseudo-terminal as standard input, output, error and controlling terminal. */
-export function startOnTerminal(path: string, args: readonly string[]): OnTerminal {
-  const action = "open a pseudo-terminal";
-  const flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
-  const user = checked(testLibc.posix_openpt(flags), "posix_openpt", action);
-  checked(testLibc.unlockpt(user), "unlockpt", action);
-  const name = new Uint8Array(NAME_BYTES);
-  testLibc.ptsname_r(user, name, BigInt(NAME_BYTES));
-  const program = fromCString(Deno.UnsafePointer.of(name));
-  const pid = fork(() => {
-    startSession();
-    // The first terminal that a session leader opens becomes its controlling terminal.
-    const terminal = checked(libc.open(cString(program), O_RDWR | O_CLOEXEC, 0), "open", action);
-    exec(path, args, [terminal, terminal, terminal], 0);
-  });
-  return { pid, user };
+/** Opens a new terminal of that size. */
+export function openTerminal(columns: number, rows: number): Terminal {
+  const doing = "open a pseudo-terminal";
+  const open = (path: string) =>
+    checked(libc.open(cString(path), O_RDWR | O_NOCTTY | O_CLOEXEC, 0), "open", doing);
+  const control = (request: number, argument: Uint8Array<ArrayBuffer>) =>
+    checked(libc.ioctl(user, request, argument), "ioctl", doing);
+  const user = open("/dev/ptmx");
+  const number = new Int32Array(1);
+  control(TIOCSPTLCK, new Uint8Array(4)); // 0: unlocked
+  control(TIOCGPTN, new Uint8Array(number.buffer));
+  control(TIOCSWINSZ, new Uint8Array(Uint16Array.of(rows, columns, 0, 0).buffer));
+  return { user, program: open(`/dev/pts/${number[0]}`) };
 }

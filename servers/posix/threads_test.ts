@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { closing, inChild } from "../testing.ts";
+import { closing, inChild } from "../testing/fork.ts";
 import { pipe } from "./descriptors.ts";
 import { read } from "./io.ts";
 import {

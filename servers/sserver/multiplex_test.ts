@@ -2,7 +2,8 @@
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { close, read, write } from "../posix/io.ts";
 import { shutDownWrite, tryWrite } from "../posix/sockets.ts";
-import { closing, passClient, startAtChannel, waitFor } from "../testing.ts";
+import { closing, waitFor } from "../testing/fork.ts";
+import { passClient, startAtChannel } from "../testing/sserver.ts";
 
 /** An sserver to which this test passes its clients. */
 class Server implements Disposable {

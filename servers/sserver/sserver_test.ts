@@ -1,27 +1,20 @@
 /** One sserver by itself: at a port of its own, or at a channel that somebody else has made. */
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { receiveDescriptor, sendDescriptor } from "../posix/descriptors.ts";
-import { close, read, write } from "../posix/io.ts";
 import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
+import { assertRefused, runHere } from "../../bench/testing.ts";
+import { RunningTask, runTask } from "../testing/task.ts";
 import { shutDownWrite, socketPair } from "../posix/sockets.ts";
-import {
-  ask,
-  closing,
-  Connection,
-  forkReady,
-  type Outcome,
-  passClient,
-  ServeProcess,
-  sleep,
-  startAtChannel,
-  waitFor,
-} from "../testing.ts";
+import { close, read, write } from "../posix/io.ts";
+import { ask, Connection } from "../testing/client.ts";
+import { closing, forkReady, waitFor, waitToBeKilled } from "../testing/fork.ts";
+import { passClient, startAtChannel } from "../testing/sserver.ts";
 
-/** An sserver at a port of its own. */
-class Alone extends ServeProcess {
+/** An sserver at a port of its own, by `via` where that is given. */
+class Alone extends RunningTask {
   constructor(args: readonly string[] = [], via: readonly string[] = []) {
-    super(args, via, "sserver");
+    super("sserver", args, { via });
   }
 
   /** The port that it says it listens on. */
@@ -42,8 +35,8 @@ Deno.test("sserver runs alone, for many clients at once, until a signal", async 
     assertEquals(client.receive(4000).length, 4000);
   }
   server.signal("SIGTERM");
-  const { signal, lines, stderr } = await server.ended();
-  assertEquals({ signal, lines, stderr }, { signal: "SIGTERM", lines: [], stderr: "" });
+  const { signal, stdout, stderr } = await server.ended();
+  assertEquals({ signal, stdout, stderr }, { signal: "SIGTERM", stdout: "", stderr: "" });
 });
 
 Deno.test("sserver --idle ends once it has had no client for so long", async () => {
@@ -51,8 +44,9 @@ Deno.test("sserver --idle ends once it has had no client for so long", async () 
   assertMatch((await server.nextLine())!, /^sserver \[cpu \d+\] - starting$/);
   const port = await server.port();
   assertEquals(ask(port, "\x1b[2Jhi\n", 8).length, 8);
-  const { code, lines, stderr } = await server.ended();
+  const { code, stdout, stderr } = await server.ended();
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  const lines = stdout.trimEnd().split("\n");
   const fd = lines[0]!.split(" ").at(-1);
   assertEquals(lines.map((line) => line.split(" - ")[1]), [
     `new connection on fd ${fd}`,
@@ -105,7 +99,7 @@ Deno.test("sserver at a channel ends with the one that started it", () => {
     read(client, byte);
     sendDescriptor(input, client);
     ready();
-    sleep();
+    waitToBeKilled();
   });
   close(input);
   const client = receiveDescriptor(output);
@@ -116,24 +110,15 @@ Deno.test("sserver at a channel ends with the one that started it", () => {
   assertEquals(read(client, new Uint8Array(1)), 0);
 });
 
-async function sserver(...args: string[]): Promise<Outcome> {
-  await using process = new Alone(args);
-  return await process.ended();
-}
-
 Deno.test("sserver refuses what it cannot serve with one line", async () => {
   for (
-    const [code, words, ...args] of [
-      [2, '"now"', "now"],
-      [2, "--port or --channel", "--port", "8000", "--channel", "3"],
-      [2, "--idle", "--idle", "soon"],
-      [2, "--channel", "--channel", "2"],
-      [2, "--channel", "--channel", "1000"],
+    const [words, ...args] of [
+      ['"now"', "now"],
+      ["--port or --channel", "--port", "8000", "--channel", "3"],
+      ["--idle", "--idle", "soon"],
     ] as const
-  ) {
-    const outcome = await sserver(...args);
-    assertEquals({ code: outcome.code, lines: outcome.lines }, { code, lines: [] });
-    assertMatch(outcome.stderr, /^sserver: [^\n]+\n$/);
-    assertStringIncludes(outcome.stderr, words);
+  ) assertRefused(await runHere("sserver", ...args), 2, words);
+  for (const channel of ["2", "1000"]) {
+    assertRefused(await runTask("sserver", "--channel", channel), 2, "--channel");
   }
 });

@@ -5,7 +5,7 @@ import { UsageError } from "../errors.ts";
 import { Errno } from "../posix/errors.ts";
 import { fileStatus } from "../posix/files.ts";
 import { shutDownWrite, socketTimeout } from "../posix/sockets.ts";
-import { closing } from "../testing.ts";
+import { closing } from "../testing/fork.ts";
 import {
   addressText,
   errorNumberOf,

@@ -1,6 +1,6 @@
 /** The report in a browser, if one is installed. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { TemporaryFolder } from "../../../clients/testing.ts";
+import { TemporaryFolder } from "../../../servers/testing/folder.ts";
 import { designs } from "../../../servers/designs.ts";
 import { deriveFiles } from "../derive.ts";
 import { record, rounds, type TrialFixture } from "../fixture_test.ts";

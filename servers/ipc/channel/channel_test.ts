@@ -6,7 +6,7 @@ import { Errno } from "../../posix/errors.ts";
 import { readText } from "../../posix/files.ts";
 import { getpid } from "../../posix/processes.ts";
 import { createSocket, SocketType, tryConnect } from "../../posix/sockets.ts";
-import { closing, evaluate } from "../../testing.ts";
+import { closing, evaluate } from "../../testing/fork.ts";
 import { channelAddress } from "./addresses.ts";
 import {
   channelCreate,

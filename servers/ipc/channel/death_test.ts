@@ -3,7 +3,7 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { Errno } from "../../posix/errors.ts";
 import { readText } from "../../posix/files.ts";
 import { getpid, getuid } from "../../posix/processes.ts";
-import { sleep } from "../../testing.ts";
+import { waitToBeKilled } from "../../testing/fork.ts";
 import {
   channelCreate,
   channelDestroy,
@@ -59,7 +59,7 @@ Deno.test("a server killed before it replies gives every sender an error promptl
       msgReceive(chid, buffer);
       received[0]!++;
     }
-    sleep();
+    waitToBeKilled();
   });
   using all = new DisposableStack();
   const clients = Array.from({ length: 6 }, () => all.use(failing(server.pid, server.chid)));
@@ -111,7 +111,7 @@ Deno.test("a server killed in mid-reply gives every sender an error promptly, ag
 });
 
 Deno.test("a server's death is a pulse for its clients that asked for it", () => {
-  using server = channelOf(0, sleep);
+  using server = channelOf(0, waitToBeKilled);
   const own = channelCreate(ChannelFlag.COID_DISCONNECT);
   const coid = connectAttach(0, server.pid, server.chid);
   server.kill();
@@ -171,7 +171,7 @@ Deno.test("a resource manager closes what a client had open that is killed", () 
   using client = new Forked((ready) => {
     ready();
     open(path);
-    sleep();
+    waitToBeKilled();
   });
   manager.handle();
   client.kill();
@@ -196,7 +196,7 @@ Deno.test("nothing stays behind of a server that is killed", () => {
       channelCreate(ChannelFlag.PRIVATE | ChannelFlag.COID_DISCONNECT | ChannelFlag.THREAD_DEATH);
       connectAttach(0, 0, channelCreate());
       ready();
-      sleep();
+      waitToBeKilled();
     });
     assertEquals(addresses().length - before.length, 9);
     server.kill();

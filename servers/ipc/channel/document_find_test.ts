@@ -7,7 +7,7 @@ import { pipe } from "../../posix/descriptors.ts";
 import { Errno } from "../../posix/errors.ts";
 import { readText } from "../../posix/files.ts";
 import { getpid } from "../../posix/processes.ts";
-import { closing } from "../../testing.ts";
+import { closing } from "../../testing/fork.ts";
 import {
   channelCreate,
   channelDestroy,

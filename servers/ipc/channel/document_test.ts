@@ -8,7 +8,7 @@ import { Errno } from "../../posix/errors.ts";
 import { readText } from "../../posix/files.ts";
 import { getpid } from "../../posix/processes.ts";
 import { setThreadPriority, threadPriority } from "../../posix/threads.ts";
-import { sleep } from "../../testing.ts";
+import { waitToBeKilled } from "../../testing/fork.ts";
 import {
   channelCreate,
   channelDestroy,
@@ -135,12 +135,12 @@ Deno.test("_NTO_CHF_DISCONNECT Deliver a pulse when all connections from a proce
     ready();
     // The pulse before comes from a process that still has a connection.
     connectDetach(second);
-    sleep();
+    waitToBeKilled();
   });
   using killed = new Forked((ready) => {
     msgSendPulse(connectAttach(0, pid, chid), -1, 2, 0);
     ready();
-    sleep();
+    waitToBeKilled();
   });
   const receive = () => {
     const { pulse, info } = msgReceive(chid, buffer);
@@ -161,7 +161,7 @@ Deno.test("_NTO_CHF_COID_DISCONNECT Deliver a pulse to all connections if the ch
     const { rcvid } = msgReceive(chid, buffer);
     channelDestroy(chid);
     void rcvid;
-    sleep();
+    waitToBeKilled();
   });
   using other = channelOf(0, echo);
   const before = connectAttach(0, server.pid, server.chid);

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { Errno } from "../../posix/errors.ts";
 import { getpid } from "../../posix/processes.ts";
-import { sleep } from "../../testing.ts";
+import { waitToBeKilled } from "../../testing/fork.ts";
 import {
   channelCreate,
   channelDestroy,
@@ -97,7 +97,7 @@ Deno.test("a server that is killed gives its senders on another node an error", 
   await using _ = gateway;
   using server = channelOf(0, (chid) => {
     msgReceive(chid, buffer);
-    sleep();
+    waitToBeKilled();
   });
   using client = new Forked((ready) => {
     const coid = connectAttach(nodeDescriptor(node), server.pid, server.chid);

@@ -1,7 +1,7 @@
 /** Priority inheritance: what the system permits, and what it does not. */
 import { assertEquals } from "@std/assert";
 import { setThreadPriority, threadPriority } from "../../posix/threads.ts";
-import { evaluate, inChild } from "../../testing.ts";
+import { evaluate, inChild } from "../../testing/fork.ts";
 
 /**
  * A server at priority 20, and one at 10 (nice 10), that receive from senders at 10, 20 and 60 (a real-time

@@ -4,7 +4,7 @@ import { Errno } from "../../posix/errors.ts";
 import { getuid } from "../../posix/processes.ts";
 import { listen, SocketType } from "../../posix/sockets.ts";
 import { becomeUser } from "../../posix/testing.ts";
-import { sleep } from "../../testing.ts";
+import { waitToBeKilled } from "../../testing/fork.ts";
 import { channelAddress, pathAddress } from "./addresses.ts";
 import {
   channelCreate,
@@ -36,7 +36,7 @@ Deno.test({
       becomeUser(NOBODY);
       for (const address of addresses) listen(address, "test", SocketType.messages);
       ready();
-      sleep();
+      waitToBeKilled();
     });
     void stranger;
     assertErrno(Errno.EACCES, () => nameOpen(name));

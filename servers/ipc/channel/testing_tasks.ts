@@ -5,7 +5,8 @@
  */
 import config from "../../../deno.json" with { type: "json" };
 import { linesOf } from "../../host/lines.ts";
-import { freePort, inTime } from "../../testing.ts";
+import { freePort } from "../../testing/client.ts";
+import { inTime } from "../../testing/process.ts";
 import { uniqueName } from "./testing.ts";
 
 /** The longest a test waits for a task. */

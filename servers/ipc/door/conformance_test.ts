@@ -3,7 +3,7 @@
  * bears its name.
  */
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { closing, forkReady, inChild, waitFor } from "../../testing.ts";
+import { closing, forkReady, inChild, waitFor } from "../../testing/fork.ts";
 import { pipe } from "../../posix/descriptors.ts";
 import { fileStatus, readText } from "../../posix/files.ts";
 import { fork } from "../../posix/fork.ts";

@@ -1,6 +1,6 @@
 /** What becomes of callers, threads and paths when somebody dies. */
 import { assertEquals, assertThrows } from "@std/assert";
-import { closing, isGone, waitFor } from "../../testing.ts";
+import { closing, isGone, waitFor } from "../../testing/fork.ts";
 import { pipe } from "../../posix/descriptors.ts";
 import { childrenOf, fileStatus } from "../../posix/files.ts";
 import { fork } from "../../posix/fork.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { closing, evaluate, forkReady, inChild, waitFor } from "../../testing.ts";
+import { closing, evaluate, forkReady, inChild, waitFor } from "../../testing/fork.ts";
 import { AddressError, unixAddress } from "../../posix/addresses.ts";
 import { pipe } from "../../posix/descriptors.ts";
 import { fileStatus, tryReadText } from "../../posix/files.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { linesOf } from "../../host/lines.ts";
-import { inTime } from "../../testing.ts";
+import { inTime } from "../../testing/process.ts";
 import { pipe } from "../../posix/descriptors.ts";
 import { fork } from "../../posix/fork.ts";
 import { close, read, write } from "../../posix/io.ts";

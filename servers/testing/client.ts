@@ -1,0 +1,69 @@
+/**
+ * A client, and ports. The client blocks, and with it the test; what it talks to are other processes.
+ *
+ * @module
+ */
+import { connect, listen, shutDownWrite, socketTimeout, streamSocket } from "../posix/sockets.ts";
+import { boundAddress, internetAddress } from "../posix/addresses.ts";
+import { close, read, write } from "../posix/io.ts";
+import { pathAddress } from "../transports/stream.ts";
+import { closing } from "./fork.ts";
+import { PATIENCE_SECONDS } from "./process.ts";
+
+/** A port that nobody listens on. */
+export function freePort(): number {
+  const listener = listen(internetAddress("127.0.0.1", 0), "find a port");
+  using _ = closing(listener);
+  return boundAddress(listener).port;
+}
+
+/** A path at which nothing is. */
+export function freePath(): string {
+  return `/tmp/herd-test-${crypto.randomUUID()}`;
+}
+
+/** One connection to a server: at a port of 127.0.0.1, or at a path. */
+export class Connection implements Disposable {
+  readonly #fd: number;
+
+  constructor(place: number | string) {
+    const address = typeof place === "number"
+      ? internetAddress("127.0.0.1", place)
+      : pathAddress(place);
+    this.#fd = streamSocket(address, socketTimeout(PATIENCE_SECONDS));
+    connect(this.#fd, address);
+  }
+
+  /** Sends the text in one write. */
+  send(text: string): void {
+    const bytes = new TextEncoder().encode(text);
+    const sent = write(this.#fd, bytes, bytes.length);
+    if (sent < bytes.length) throw new Error(`only ${sent} of ${bytes.length} bytes were sent`);
+  }
+
+  /** Receives that many bytes, or fewer where the server closes before. */
+  receive(length: number): Uint8Array<ArrayBuffer> {
+    const bytes = new Uint8Array(length);
+    let received = 0;
+    for (let count = 1; received < length && count > 0; received += count) {
+      count = read(this.#fd, bytes.subarray(received));
+    }
+    return bytes.subarray(0, received);
+  }
+
+  /** Says that no request will follow. */
+  shutDownWrite(): void {
+    shutDownWrite(this.#fd);
+  }
+
+  [Symbol.dispose](): void {
+    close(this.#fd);
+  }
+}
+
+/** Sends the text on a connection of its own and receives that many bytes, or fewer; then closes. */
+export function ask(place: number | string, text: string, length: number): Uint8Array<ArrayBuffer> {
+  using connection = new Connection(place);
+  connection.send(text);
+  return connection.receive(length);
+}
