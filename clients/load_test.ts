@@ -14,7 +14,7 @@ import { Signal } from "../servers/posix/signals.ts";
 import { accept, listen } from "../servers/posix/sockets.ts";
 import { boundAddress, internetAddress } from "../servers/posix/addresses.ts";
 import { close, read, write } from "../servers/posix/io.ts";
-import { type Outcome } from "../servers/testing/process.ts";
+import type { Outcome } from "../servers/testing/process.ts";
 import { startServer } from "../servers/testing/server.ts";
 import { RunningTask, runTask } from "../servers/testing/task.ts";
 import type { LoadReport } from "./protocol.ts";

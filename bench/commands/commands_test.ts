@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
-import { type Outcome } from "../../servers/testing/process.ts";
+import type { Outcome } from "../../servers/testing/process.ts";
 import { runTask, type Task } from "../../servers/testing/task.ts";
 import { designs } from "../../servers/designs.ts";
 import { deriveFiles } from "../report/derive.ts";

@@ -1,7 +1,7 @@
 /** A bench in mid-run, and whoever in it ends before its time: nothing stays behind, nothing is lost. */
 import { assert, assertEquals, assertGreaterOrEqual, assertMatch } from "@std/assert";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
-import { type Process } from "../../servers/testing/process.ts";
+import type { Process } from "../../servers/testing/process.ts";
 import { RunningTask } from "../../servers/testing/task.ts";
 import { hierarchies } from "../../servers/posix/cgroup.ts";
 import { childrenOf, descriptorsOf, tryReadText } from "../../servers/posix/files.ts";

@@ -147,7 +147,7 @@ for (const { design, local } of servings) {
       });
     });
 
-    await t.step("nothing of it is left", async () => {
+    await t.step("nothing of it is left", () => {
       assertEquals(server.processes(), []);
       if (path !== null) assertEquals(isGone(path), true);
     });

@@ -60,7 +60,7 @@ Deno.test("door answers as many bytes as it is asked for, and counts", async (t)
     assert(report!.cpu.total > 0);
   });
 
-  await t.step("nothing of it is left", async () => {
+  await t.step("nothing of it is left", () => {
     assertEquals(server.processes(), []);
     assertEquals(isGone(path), true);
   });

@@ -1,5 +1,5 @@
 /** What only a launcher does, which deals connections round. */
-import { assert, assertEquals, assertGreater, assertLessOrEqual, assertMatch } from "@std/assert";
+import { assertEquals, assertGreater, assertLessOrEqual, assertMatch } from "@std/assert";
 import type { Launch } from "../children/launch.ts";
 import type { Children, Member, ParentContext } from "../design.ts";
 import { pipe, Poller, receiveDescriptor } from "../posix/descriptors.ts";
