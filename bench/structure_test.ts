@@ -37,7 +37,6 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "servers/children": [
     "servers/posix",
     "servers/design.ts",
-    "servers/designs.ts",
     "servers/locks",
     "servers/service",
     "servers/ipc/door",

@@ -77,8 +77,8 @@ export interface ThreadPool {
   readonly listener: number;
   /** Number of threads. */
   readonly children: number;
-  /** Starts the thread with that index, a Worker that runs a program of `children/`. */
-  startThread(program: URL, index: number): Worker;
+  /** Starts a thread, a Worker that runs a program of `children/`; undefined: there are all of them. */
+  startThread(program: URL): Worker | undefined;
   /** Ends the server with a reason. */
   fail(reason: string): void;
 }

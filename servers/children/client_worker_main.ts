@@ -5,15 +5,17 @@
  * @module
  */
 import type { ClientChildContext } from "../design.ts";
-import { printError } from "../posix/errors.ts";
 import { memoryAt } from "../posix/memory.ts";
+import { close } from "../posix/io.ts";
 import { serve } from "../service/bytes.ts";
 import { Slot, SLOT_BYTES } from "./meter.ts";
-import type { ClientWorkerStart } from "./worker.ts";
+import type { ClientWorkerStart, WorkerRequest } from "./worker.ts";
 
 self.addEventListener("message", async (event) => {
   const { connection, listing, slotAddress, extraCpu } =
     (event as MessageEvent<ClientWorkerStart>).data;
+  // From `serve` on the connection is closed there, even if that fails.
+  let [isTaken, isServed] = [false, false];
   try {
     const { child }: { child(context: ClientChildContext): void } = await import(listing);
     const slot = new Slot(memoryAt(slotAddress, SLOT_BYTES).buffer);
@@ -24,11 +26,16 @@ self.addEventListener("message", async (event) => {
       connection,
       serve(connection) {
         burn();
+        isTaken = true;
         serve(slot, connection);
+        isServed = true;
       },
     });
   } catch (error) {
-    printError((error as Error).message);
+    if (!isTaken) close(connection);
+    const unfinished = isTaken && !isServed ? 1 : 0;
+    const failed = { role: "failed", reason: (error as Error).message, unfinished } as const;
+    (self as unknown as Worker).postMessage(failed satisfies WorkerRequest);
   }
   self.close();
 });

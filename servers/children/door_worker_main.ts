@@ -4,9 +4,8 @@
  *
  * @module
  */
-import { findDesign } from "../designs.ts";
-import { announce, enter, type Handles, openSetup } from "./setup.ts";
-import { Slot } from "./meter.ts";
+import { announce, enter, leave } from "./setup.ts";
+import { Slot, SLOT_BYTES } from "./meter.ts";
 import {
   Kind,
   type ReceivedDoorMessage,
@@ -16,14 +15,18 @@ import {
 import { doorBind, type DoorResult } from "../ipc/door/mod.ts";
 import { cpuBurner } from "../posix/clocks.ts";
 import { close } from "../posix/io.ts";
+import { memoryAt } from "../posix/memory.ts";
 import { messagePair } from "../posix/messages.ts";
 import { answer, WARM_UP } from "../service/bytes.ts";
 
 /** Start message of a thread. */
 export interface DoorThreadStart {
   readonly index: number;
-  readonly handles: Handles;
-  readonly address: bigint;
+  /** Write end of the status pipe. */
+  readonly status: number;
+  /** Address of the slot in which it counts. */
+  readonly slotAddress: bigint;
+  readonly extraCpu: number;
 }
 
 /** The slot in which this thread counts; while it warms up, one of its own. */
@@ -46,17 +49,22 @@ export default function serve(_cookie: unknown, data: Uint8Array<ArrayBuffer>): 
 const started = new Promise<DoorThreadStart>((resolve) => {
   self.addEventListener("message", (event) => {
     const { data } = event as MessageEvent<Partial<DoorThreadStart>>;
-    if (data.handles) resolve(data as DoorThreadStart);
+    if (data.slotAddress !== undefined) resolve(data as DoorThreadStart);
   });
 });
 
 async function prepare(): Promise<void> {
-  const { index, handles, address } = await started;
+  const { index, status, slotAddress, extraCpu } = await started;
   warmUp();
-  if (handles.extraCpu > 0) burn = cpuBurner(handles.extraCpu);
-  slot = openSetup(findDesign(handles.design)!, {}, handles, address).meter.children[index]!;
+  if (extraCpu > 0) burn = cpuBurner(extraCpu);
+  slot = new Slot(memoryAt(slotAddress, SLOT_BYTES).buffer);
   enter(slot);
-  announce(index, handles.status);
+  announce(index, status);
+}
+
+// Of an error that nobody catches the thread dies.
+for (const event of ["error", "unhandledrejection"]) {
+  self.addEventListener(event, () => leave(slot));
 }
 
 doorBind(prepare).then(() => self.close());

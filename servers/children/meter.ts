@@ -110,11 +110,10 @@ export class Slot {
     Atomics.add(this.#counts, CLOSED, 1);
   }
 
-  /** A child died. */
-  lose(): void {
+  /** A child died, and with it connections that were not closed. */
+  lose(unfinished = this.opened - this.closed): void {
     Atomics.add(this.#counts, LOST, 1);
-    // Its connection will not be finished.
-    Atomics.store(this.#counts, CLOSED, this.opened);
+    Atomics.add(this.#counts, CLOSED, unfinished);
   }
 
   /** Adds the usage of a child that has ended. Only one process may do this for a slot. */

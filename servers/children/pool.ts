@@ -10,6 +10,7 @@ import { printError } from "../posix/errors.ts";
 import { close } from "../posix/io.ts";
 import { exitNow, type ExitStatus, reapOne, wait } from "../posix/processes.ts";
 import { socketPair } from "../posix/sockets.ts";
+import { CrashLoop, type Life } from "./crash_loop.ts";
 import type { Slot } from "./meter.ts";
 import type { Setup } from "./setup.ts";
 import { sendStatus } from "./status.ts";
@@ -30,21 +31,8 @@ export interface Maker {
   startFor(connection: number): number;
 }
 
-/** A pool gives up when so many children with one index in a row died young without a client. */
-const CRASH_LIMIT = 10;
-const YOUNG_MS = 1000;
-
 /** How often the parent checks children that are starting. */
 const CHECK_MS = 10;
-
-/** What distinguishes a crash from an accident of a child. */
-interface Life {
-  readonly startedAt: number;
-  /** Connections that its slot had taken before it. */
-  readonly opened: number;
-  /** Children before it that crashed in a row. */
-  readonly crashes: number;
-}
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -55,11 +43,13 @@ export class Pool implements Children {
   readonly #members: Writable<Member>[] = [];
   /** Both ends, kept by a parent that passes in turn: connections on their way survive a child. */
   readonly #keptSockets: SocketPair[] = [];
+  readonly #crashLoops: readonly CrashLoop[];
   readonly #lives: Life[] = [];
 
   constructor(setup: Setup, maker: Maker) {
     this.#setup = setup;
     this.#maker = maker;
+    this.#crashLoops = setup.meter.children.map((slot) => new CrashLoop(slot));
   }
 
   /** The pool so far; a child forked from here inherits its descriptors and has to close them. */
@@ -135,22 +125,14 @@ export class Pool implements Children {
   #renew(member: Writable<Member>, end: ExitStatus): void {
     const { handles: { status } } = this.#setup;
     const { index } = member;
-    const { pid } = end;
     this.#account(member, end).lose();
-    const crashes = this.#crashesUntil(index);
-    if (crashes >= CRASH_LIMIT) {
-      sendStatus(status, { kind: "crashing", index, pid });
-      printError(`${crashes} children in a row died as soon as they were started`);
+    const crashLoop = this.#crashLoops[index]!.end(this.#lives[index]!);
+    sendStatus(status, { kind: crashLoop ? "crashing" : "lost", index, pid: end.pid }, end);
+    if (crashLoop) {
+      printError(crashLoop);
       exitNow(1);
     }
-    sendStatus(status, { kind: "lost", index, pid });
-    this.#start(member, crashes);
-  }
-
-  #crashesUntil(index: number): number {
-    const { startedAt, opened, crashes } = this.#lives[index]!;
-    const idle = this.#setup.meter.children[index]!.opened === opened;
-    return idle && performance.now() - startedAt < YOUNG_MS ? crashes + 1 : 0;
+    this.#start(member);
   }
 
   #newMember(index: number): Writable<Member> {
@@ -171,10 +153,10 @@ export class Pool implements Children {
     };
   }
 
-  #start(member: Writable<Member>, crashes = 0): void {
+  #start(member: Writable<Member>): void {
     const { index } = member;
     const slot = this.#setup.meter.children[index]!;
-    this.#lives[index] = { startedAt: performance.now(), opened: slot.opened, crashes };
+    this.#lives[index] = this.#crashLoops[index]!.begin();
     const { passes } = this.#setup.design;
     const sockets = passes === undefined ? NO_SOCKETS : this.#keptSockets[index] ?? openSockets();
     if (passes === "round") this.#keptSockets[index] = sockets;

@@ -15,13 +15,11 @@ import { unlinkedFile } from "../posix/locking.ts";
 import { createMemfd, mapMemfd, memoryAt, type SharedMemory } from "../posix/memory.ts";
 import { gettid } from "../posix/processes.ts";
 import { serve } from "../service/bytes.ts";
-import { Meter, type Slot } from "./meter.ts";
+import { Meter, type Slot, SLOT_BYTES } from "./meter.ts";
 import { sendStatus } from "./status.ts";
 
 /** What a child needs to find everything else. */
 export interface Handles {
-  /** Id of the design. */
-  readonly design: string;
   /** Number of children. */
   readonly children: number;
   /** The listening socket. */
@@ -72,7 +70,6 @@ export function makeSetup(
   const memory = createMemfd("herd", METER_AT + Meter.bytes(options.children));
   const lockFile = design.lock === "file" ? unlinkedFile() : -1;
   const handles = {
-    design: design.id,
     listener: -1,
     status: -1,
     gate: -1,
@@ -118,9 +115,9 @@ export function openSetup(
   };
 }
 
-/** Address of the one slot of all children, in a design with a child per client. */
-export function clientSlotAddress({ address }: Setup): bigint {
-  return address + BigInt(METER_AT);
+/** Address of a child's slot in the shared memory at an address. */
+export function slotAddress(address: bigint, index: number): bigint {
+  return address + BigInt(METER_AT + index * SLOT_BYTES);
 }
 
 /** Opens the slot of one child, in a program that has no other part of the server. */
@@ -168,6 +165,12 @@ export function childContext(
 export function enter(slot: Slot): void {
   slot.pid = gettid();
   slot.ready = usage("thread");
+}
+
+/** This thread dies: adds its usage to its slot, and releases the lock for the others. */
+export function leave(slot: Slot, lock?: Lock): void {
+  if (lock instanceof Mutex && lock.isHeld) lock.release();
+  slot.add(usage("thread"));
 }
 
 /** Reports to the host that this process or thread is ready. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Design } from "../design.ts";
 import { getpid } from "../posix/processes.ts";
 import { spawn } from "../posix/programs.ts";
 import { V8_FLAGS } from "./v8_flags.ts";
@@ -16,12 +17,13 @@ export interface SubprocessOptions {
   readonly index: number;
   readonly connection: number;
   readonly socket: number;
+  readonly design: Design;
   readonly handles: Handles;
 }
 
 const PROGRAM = new URL("./subprocess_main.ts", import.meta.url).pathname;
 
-/** It finds its listing through the registry. */
+/** It loads its listing. */
 const LISTINGS = new URL("..", import.meta.url).pathname;
 
 /** Spawns a pool of Deno subprocesses, or one for each client. */
@@ -44,9 +46,9 @@ export class Subprocesses implements Maker {
     return this.#spawn({ index: 0, connection, socket: -1 });
   }
 
-  #spawn(child: Omit<SubprocessOptions, "parent" | "handles">): number {
+  #spawn(child: Omit<SubprocessOptions, "parent" | "design" | "handles">): number {
     const { handles, design } = this.#setup;
-    const options: SubprocessOptions = { parent: this.#pid, ...child, handles };
+    const options: SubprocessOptions = { parent: this.#pid, ...child, design, handles };
     const accepts = design.lifetime === "pool" && design.passes === undefined;
     const inherited = [
       handles.status,

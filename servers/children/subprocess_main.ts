@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { findDesign, loadListing } from "../designs.ts";
 import { close } from "../posix/io.ts";
 import { dieWithParent } from "../posix/processes.ts";
 import { resetSignals, Signal } from "../posix/signals.ts";
@@ -14,11 +13,10 @@ import { announceAndWait, childContext, enter, openSetup } from "./setup.ts";
 import type { SubprocessOptions } from "./subprocess.ts";
 
 const options: SubprocessOptions = JSON.parse(Deno.args[0]!);
-const { parent, index, connection, socket, handles } = options;
+const { parent, index, connection, socket, design, handles } = options;
 dieWithParent(parent, Signal.KILL);
 resetSignals();
-const design = findDesign(handles.design)!;
-const setup = openSetup(design, await loadListing(design), handles);
+const setup = openSetup(design, await import(design.listing), handles);
 const slot = setup.meter.children[index]!;
 if (design.lifetime === "pool") {
   warmUpListing(setup, { clients: WARM_UP });

@@ -4,18 +4,16 @@
  *
  * @module
  */
-import type { Children, Member } from "../design.ts";
+import type { Children, Design, Member } from "../design.ts";
 import { blockSignals, Signal, waitForSignal } from "../posix/signals.ts";
-import { endQueue, warmUpListing } from "./warm_up.ts";
-import { awaitOpening, clientSlotAddress, type Handles, queueAt, type Setup } from "./setup.ts";
-
-/** How long a child that warms up waits before its queue ends. */
-const WAIT_MS = 2;
+import { awaitOpening, type Handles, type Setup, slotAddress } from "./setup.ts";
+import { warmUpListing } from "./warm_up.ts";
 
 /** Start message of the main thread, or of a child of a pool. */
 export interface WorkerStart {
   readonly role: "parent" | "child";
   readonly index: number;
+  readonly design: Design;
   readonly address: bigint;
   readonly handles: Handles;
 }
@@ -31,24 +29,21 @@ export interface ClientWorkerStart {
   readonly extraCpu: number;
 }
 
-/** A request of a Worker to the host's thread: to start another Worker, or to end a queue. */
-type WorkerRequest =
+/** What a Worker asks of the host's thread, or reports to it. */
+export type WorkerRequest =
+  /** Starts another Worker. */
   | WorkerStart
   | ClientWorkerStart
-  | { readonly role: "endQueue"; readonly address: bigint };
+  /** Ends the queue of a warm-up setup. */
+  | { readonly role: "endQueue"; readonly address: bigint }
+  /** This Worker dies. It has closed its connection. */
+  | { readonly role: "failed" } & Failure;
 
-const PROGRAM = new URL("./worker_main.ts", import.meta.url);
-const CLIENT_PROGRAM = new URL("./client_worker_main.ts", import.meta.url);
-
-/** Starts a Worker in a role, and does what it requests. To be called in the host's thread. */
-export function startWorker(start: WorkerStart | ClientWorkerStart): void {
-  const program = start.role === "client" ? CLIENT_PROGRAM : PROGRAM;
-  const worker = new Worker(program, { type: "module" });
-  worker.onmessage = ({ data }: MessageEvent<WorkerRequest>) => {
-    if (data.role !== "endQueue") startWorker(data);
-    else setTimeout(() => endQueue(queueAt(data.address)), WAIT_MS);
-  };
-  worker.postMessage(start);
+/** How a Worker died. */
+export interface Failure {
+  readonly reason: string;
+  /** Connections that it counted as taken and not as closed; undefined: all of its slot. */
+  readonly unfinished?: number;
 }
 
 /** Sends a request to the host's thread. */
@@ -70,22 +65,20 @@ export class Workers implements Children {
   }
 
   fill(): readonly Member[] {
-    const { address, handles, meter } = this.#setup;
+    const { address, design, handles, meter } = this.#setup;
     for (const index of meter.children.keys()) {
-      this.#send({ role: "child", index, address, handles });
+      this.#send({ role: "child", index, design, address, handles });
     }
     // The children warm up at the same time.
-    if (this.#setup.design.queues) {
-      warmUpListing(this.#setup, { endQueue: endQueueByHost(this.#send) });
-    }
+    if (design.queues) warmUpListing(this.#setup, { endQueue: endQueueByHost(this.#send) });
     awaitOpening(handles);
     return [];
   }
 
   startFor(connection: number): void {
-    const { design: { listing }, handles: { extraCpu } } = this.#setup;
-    const slotAddress = clientSlotAddress(this.#setup);
-    this.#send({ role: "client", connection, listing, slotAddress, extraCpu });
+    const { address, design: { listing }, handles: { extraCpu } } = this.#setup;
+    const slot = slotAddress(address, 0);
+    this.#send({ role: "client", connection, listing, slotAddress: slot, extraCpu });
   }
 
   reap(): void {
@@ -93,13 +86,13 @@ export class Workers implements Children {
   }
 
   keep(): never {
-    // A thread cannot die by itself: there is nothing to do until the host ends.
+    // The host's thread replaces Workers that die: there is nothing to do until the host ends.
     blockSignals(Signal.CHLD);
     for (;;) waitForSignal(Signal.CHLD);
   }
 
   replace(_member: Member): void {
-    throw new Error("Cannot replace a Worker: threads do not die by themselves");
+    throw new Error("Cannot replace a Worker: the host's thread does");
   }
 
   collect(): readonly Member[] {

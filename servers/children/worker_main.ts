@@ -3,13 +3,12 @@
  *
  * @module
  */
-import { findDesign, loadListing } from "../designs.ts";
-import { printError } from "../posix/errors.ts";
 import { warmUpListing } from "./warm_up.ts";
 import {
   announceAndWait,
   childContext,
   enter,
+  leave,
   openSetup,
   parentContext,
   type Setup,
@@ -17,18 +16,20 @@ import {
 import { endQueueByHost, type SendRequest, Workers, type WorkerStart } from "./worker.ts";
 
 self.addEventListener("message", async (event) => {
-  const { data } = event as MessageEvent<WorkerStart>;
+  const { role, index, design, address, handles } = (event as MessageEvent<WorkerStart>).data;
   try {
-    const design = findDesign(data.handles.design)!;
-    const setup = openSetup(design, await loadListing(design), data.handles, data.address);
-    roles[data.role](setup, data);
+    const setup = openSetup(design, await import(design.listing), handles, address);
+    roles[role](setup, index);
+    fail("its listing ended");
   } catch (error) {
-    printError((error as Error).message);
+    fail((error as Error).message);
   }
   self.close();
 });
 
 const send: SendRequest = (request) => (self as unknown as Worker).postMessage(request);
+
+const fail = (reason: string) => send({ role: "failed", reason });
 
 const roles = {
   parent(setup: Setup): void {
@@ -37,11 +38,15 @@ const roles = {
     if (design.lifetime === "client") announceAndWait(0, handles);
     listing.parent!(parentContext(setup, meter.parent, new Workers(setup, send)));
   },
-  child(setup: Setup, { index }: WorkerStart): void {
+  child(setup: Setup, index: number): void {
     const { meter, handles, listing } = setup;
     warmUpListing(setup, { endQueue: endQueueByHost(send) });
     enter(meter.children[index]!);
     announceAndWait(index, handles);
-    listing.child!(childContext(setup, index, {}));
+    try {
+      listing.child!(childContext(setup, index, {}));
+    } finally {
+      leave(meter.children[index]!, setup.lock);
+    }
   },
 };

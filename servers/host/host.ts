@@ -34,8 +34,14 @@ import { transports } from "../transports/transports.ts";
 /** How a server is to run. */
 export type HostOptions = Omit<ServerOptions, "design" | "placement">;
 
-/** Starts a server, by how its children are made, in a cgroup if there is one. */
-const starters: Readonly<Record<Making, (setup: Setup, cgroup?: Cgroup) => Running>> = {
+/** Starts a server in a cgroup, if there is one; it reports deaths of children here or over the pipe. */
+type Starter = (
+  setup: Setup,
+  cgroup: Cgroup | undefined,
+  onStatus: (status: Status) => void,
+) => Running;
+
+const starters: Readonly<Record<Making, Starter>> = {
   none: startProcesses,
   fork: startProcesses,
   subprocess: startProcesses,
@@ -101,7 +107,7 @@ export class Host {
       extraCpu: extraCpuNanoseconds,
     });
     const group = cgroup ? Cgroup.create(getpid()) : undefined;
-    const running = starters[design.children](setup, group);
+    const running = starters[design.children](setup, group, onStatus);
     const host = new Host(setup, running, endpoint, gateEnd);
     host.#readStatus(statusEnd, onStatus);
     return host;

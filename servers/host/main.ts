@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Design } from "../design.ts";
 import { requireDesign } from "../designs.ts";
 import { ExitCode } from "../errors.ts";
 import { Signal } from "../posix/signals.ts";
@@ -17,13 +18,13 @@ const print: (event: ServerEvent) => void = printEvent;
 /** What `stopped` resolves with. */
 const STOPPED = Symbol("stopped");
 
-async function main(): Promise<number> {
-  const options = readOptions<ServerOptions>();
+/** Runs a server until it is stopped or fails; returns the exit code. */
+export async function serve(design: Design, options: ServerOptions): Promise<number> {
   // SIGTERM, not SIGKILL, so that the host can end its processes in order.
   applyPlacement(options.placement, Signal.TERM);
   const { promise: stopped, resolve } = Promise.withResolvers<typeof STOPPED>();
   const stop = () => resolve(STOPPED);
-  const host = await Host.start(requireDesign(options.design), options, (status) => {
+  const host = await Host.start(design, options, (status) => {
     if (status.kind === "ready") return;
     const { kind: event, ...rest } = status;
     print({ event, ...rest });
@@ -60,4 +61,11 @@ async function readRequests(host: Host, stop: () => void): Promise<void> {
   stop();
 }
 
-if (import.meta.main) Deno.exit(await runProgram(main));
+if (import.meta.main) {
+  Deno.exit(
+    await runProgram(() => {
+      const options = readOptions<ServerOptions>();
+      return serve(requireDesign(options.design), options);
+    }),
+  );
+}

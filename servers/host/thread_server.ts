@@ -6,50 +6,52 @@
  */
 import type { OtherAccount, Readings, Use } from "./account.ts";
 import type { Slot } from "../children/meter.ts";
-import type { DoorThreadStart } from "../children/door_worker_main.ts";
 import type { Setup } from "../children/setup.ts";
-import { startWorker } from "../children/worker.ts";
+import type { Status } from "../children/status.ts";
+import { WorkerStarter } from "../children/worker_starter.ts";
 import { processCpu, threadCpu, usage } from "../posix/clocks.ts";
 import type { Cgroup } from "../posix/cgroup.ts";
 import { contextSwitches, cpuTicks, proportionalMemory } from "../posix/files.ts";
 import { getpid } from "../posix/processes.ts";
 import type { Running } from "./running.ts";
 
-/** Starts the server's main thread. */
-export function startThreads(setup: Setup, cgroup?: Cgroup): Running {
-  const { handles, address, listing } = setup;
+/** Starts the server's main thread, or what a library asks for; `onStatus` gets deaths of children. */
+export function startThreads(
+  setup: Setup,
+  cgroup: Cgroup | undefined,
+  onStatus: (status: Status) => void,
+): Running {
+  const { handles: { listener, children }, listing } = setup;
   cgroup?.enter();
   const threads = new Threads(setup, cgroup);
+  const fail = (reason: string) => threads.fail(reason);
+  const starter = new WorkerStarter(setup, { onStatus, fail });
   if (listing.start) {
-    listing.start({
-      listener: handles.listener,
-      children: handles.children,
-      startThread(program, index) {
-        const worker = new Worker(program, { type: "module" });
-        worker.postMessage({ index, handles, address } satisfies DoorThreadStart);
-        return worker;
-      },
-      fail: (reason) => threads.fail(reason),
-    });
-  } else startWorker({ role: "parent", index: -1, address, handles });
+    const startThread = (program: URL) => starter.startLibraryThread(program);
+    listing.start({ listener, children, startThread, fail });
+  } else starter.startMain();
   return threads;
 }
 
 /** The running threads, seen from the host's own. */
 class Threads implements Running, Readings {
   readonly ended: Promise<string>;
-  /** Ends the server with a reason. */
-  readonly fail: (reason: string) => void;
   readonly readings = this;
   readonly #setup: Setup;
   readonly #cgroup: Cgroup | undefined;
   readonly #host = getpid();
+  #setEnded!: (reason: string) => void;
 
   constructor(setup: Setup, cgroup: Cgroup | undefined) {
     this.#setup = setup;
     this.#cgroup = cgroup;
-    const { promise, resolve } = Promise.withResolvers<string>();
-    [this.ended, this.fail] = [promise, resolve];
+    this.ended = new Promise((resolve) => this.#setEnded = resolve);
+  }
+
+  /** Ends the server with a reason, which is the last line on standard error, as that of a process. */
+  fail(reason: string): void {
+    console.error(reason);
+    this.#setEnded(reason);
   }
 
   opened(): void {
@@ -119,5 +121,7 @@ class Threads implements Running, Readings {
 }
 
 function useOf(tid: number): Use {
+  // Nobody lives in the slot.
+  if (tid === 0) return { cpu: 0, switches: { voluntary: 0, involuntary: 0 } };
   return { cpu: threadCpu(tid) ?? 0, switches: contextSwitches(`/proc/self/task/${tid}`) };
 }

@@ -16,8 +16,7 @@ const THREAD = new URL("../children/door_worker_main.ts", import.meta.url);
 
 /** Creates the door and its threads. */
 export function start({ listener, children, startThread, fail }: ThreadPool): void {
-  let started = 0;
-  doorServerCreate(() => started === children ? undefined : startThread(THREAD, started++));
+  doorServerCreate(() => startThread(THREAD));
   doorCreate(THREAD, undefined, { privatePool: true, threads: children })
     .then((door) => attachListener(door, listener), (error: Error) => fail(error.message));
 }

@@ -2,8 +2,8 @@
  * A lock that is a pthread mutex in shared memory (UNP §30.8).
  *
  * It excludes threads. Shared between processes it is robust: if its holder dies, the next one acquires it.
- * Between the threads of one process, which do not die by themselves, it is private, as in the book, and the
- * kernel identifies waiters by the address alone. Without contention it makes no system call.
+ * Between the threads of one process it is private, as in the book, and the kernel identifies waiters by the
+ * address alone; a thread that dies releases it itself. Without contention it makes no system call.
  *
  * @module
  */
@@ -20,6 +20,8 @@ import {
 /** Excludes threads and processes that share memory. */
 export class Mutex implements Lock {
   readonly #mutex: PthreadObject;
+  /** Whether the thread that has this object holds the mutex. */
+  isHeld = false;
 
   /** Space for a mutex in bytes (pthread_mutex_t: 40 on x86-64, 48 on arm64). */
   static readonly BYTES = 64;
@@ -37,9 +39,11 @@ export class Mutex implements Lock {
 
   acquire(): void {
     lockMutex(this.#mutex);
+    this.isHeld = true;
   }
 
   release(): void {
+    this.isHeld = false;
     unlockMutex(this.#mutex);
   }
 }

@@ -40,7 +40,7 @@ export interface ThreadWanted {
 
 /**
  * Starts a Worker whose module awaits `doorBind()`, or none for now; it is asked again when the next call
- * finds no thread idle.
+ * finds no thread idle, or when a thread has died.
  */
 export type ThreadCreation = (door: ThreadWanted | undefined) => Worker | undefined;
 

@@ -158,7 +158,7 @@ export class Pool {
       this.#counts.endStart();
       for (const { reject } of this.#preparing.values()) reject(new TypeError(reason));
       this.#preparing.clear();
-    } else if (this.#counts.isExhausted && this.#counts.beginStart()) {
+    } else if (this.#counts.beginStart()) {
       this.#start();
     }
     this.#closeIfOver();

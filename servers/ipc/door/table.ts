@@ -72,11 +72,6 @@ export class PoolCounts {
     return Atomics.sub(this.#ints, IDLE, 1) === 1;
   }
 
-  /** Whether no thread is idle. */
-  get isExhausted(): boolean {
-    return Atomics.load(this.#ints, IDLE) === 0;
-  }
-
   /** Says that a thread is being started; false where one is already. */
   beginStart(): boolean {
     return Atomics.exchange(this.#ints, STARTING, 1) === 0;

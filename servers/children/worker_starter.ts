@@ -1,0 +1,128 @@
+/**
+ * Starts the Workers of a server in the host's thread, and watches them: one that fails to start or throws is
+ * reported at once, and a child of a pool is replaced.
+ *
+ * @module
+ */
+import { close } from "../posix/io.ts";
+import { CrashLoop, type Life } from "./crash_loop.ts";
+import type { DoorThreadStart } from "./door_worker_main.ts";
+import { queueAt, type Setup, slotAddress } from "./setup.ts";
+import type { Status } from "./status.ts";
+import { endQueue } from "./warm_up.ts";
+import type { ClientWorkerStart, Failure, WorkerRequest, WorkerStart } from "./worker.ts";
+
+/** How long a child that warms up waits before its queue ends. */
+const WAIT_MS = 2;
+
+const PROGRAM = new URL("./worker_main.ts", import.meta.url);
+const CLIENT_PROGRAM = new URL("./client_worker_main.ts", import.meta.url);
+
+/** Gets what happens to Workers. */
+export interface WorkerObserver {
+  onStatus(status: Status): void;
+  /** Ends the server with a reason. */
+  fail(reason: string): void;
+}
+
+/** A child that lives in a slot. */
+interface LivingChild {
+  readonly index: number;
+  readonly life: Life;
+}
+
+/** Starts and watches the Workers of a server. */
+export class WorkerStarter {
+  readonly #setup: Setup;
+  readonly #observer: WorkerObserver;
+  readonly #crashLoops: readonly CrashLoop[];
+  /** Slots in which a thread of a library lives. */
+  readonly #taken = new Set<number>();
+
+  constructor(setup: Setup, observer: WorkerObserver) {
+    this.#setup = setup;
+    this.#observer = observer;
+    this.#crashLoops = setup.meter.children.map((slot) => new CrashLoop(slot));
+  }
+
+  /** Starts the server's main thread, and then what that asks for. */
+  startMain(): void {
+    const { design, address, handles } = this.#setup;
+    this.#start({ role: "parent", index: -1, design, address, handles });
+  }
+
+  /** Starts a thread that a library has asked for, in a free slot; undefined: there is none. */
+  startLibraryThread(program: URL): Worker | undefined {
+    const { address, handles: { status, extraCpu }, meter } = this.#setup;
+    const index = [...meter.children.keys()].find((index) => !this.#taken.has(index));
+    if (index === undefined) return undefined;
+    this.#taken.add(index);
+    const child = this.#begin(index);
+    const worker = new Worker(program, { type: "module" });
+    onUncaught(worker, (reason) => {
+      // The library replaces only threads that had started.
+      if (meter.children[index]!.pid === 0) {
+        this.#observer.fail(`a thread failed to start: ${reason}`);
+      } else if (this.#lose(child, { reason })) this.#taken.delete(index);
+    });
+    const start = { index, status, slotAddress: slotAddress(address, index), extraCpu };
+    worker.postMessage(start satisfies DoorThreadStart);
+    return worker;
+  }
+
+  #begin(index: number): LivingChild {
+    return { index, life: this.#crashLoops[index]!.begin() };
+  }
+
+  #start(start: WorkerStart | ClientWorkerStart): void {
+    const isClient = start.role === "client";
+    const child = start.role === "parent" ? undefined : this.#begin(isClient ? 0 : start.index);
+    const worker = new Worker(isClient ? CLIENT_PROGRAM : PROGRAM, { type: "module" });
+    const lose = (failure: Failure) => {
+      if (child === undefined) this.#observer.fail(`the main thread failed: ${failure.reason}`);
+      else if (this.#lose(child, failure) && !isClient) this.#start(start);
+    };
+    worker.onmessage = ({ data }: MessageEvent<WorkerRequest>) => {
+      if (data.role === "failed") lose(data);
+      else if (data.role === "endQueue") endQueueLater(data.address);
+      else this.#start(data);
+    };
+    onUncaught(worker, (reason) => {
+      // It did not start: the programs catch all errors after that.
+      if (isClient) close(start.connection);
+      lose(isClient ? { reason, unfinished: 0 } : { reason });
+    });
+    worker.postMessage(start);
+  }
+
+  /** A child died. Returns whether it is to be replaced, unless the server gives up. */
+  #lose({ index, life }: LivingChild, { reason, unfinished }: Failure): boolean {
+    const slot = this.#setup.meter.children[index]!;
+    const { pid } = slot;
+    slot.pid = 0;
+    slot.lose(unfinished);
+    const crashLoop = this.#crashLoops[index]!.end(life);
+    const kind = crashLoop ? "crashing" : "lost";
+    this.#observer.onStatus({ kind, index, pid, reason });
+    if (crashLoop) this.#observer.fail(`${crashLoop}: ${reason}`);
+    return crashLoop === undefined;
+  }
+}
+
+function endQueueLater(address: bigint): void {
+  setTimeout(() => endQueue(queueAt(address)), WAIT_MS);
+}
+
+/** Gets the reason for which a Worker failed to start, or died of an uncaught error. */
+function onUncaught(worker: Worker, died: (reason: string) => void): void {
+  worker.addEventListener("error", (event) => {
+    event.preventDefault(); // or the error ends the host, too
+    died(plainReason(event.message));
+  });
+}
+
+/** The first line of a message, without what Deno adds: colours, and that nobody caught it. */
+function plainReason(message: string): string {
+  const [line] = message.replaceAll(/\x1b\[[\d;]*m/g, "").split("\n") as [string];
+  return line.replace(/^Uncaught (\(in promise\) )?(Error: )?/, "");
+}

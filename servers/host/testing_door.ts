@@ -1,0 +1,17 @@
+/**
+ * The listing of the door server, with threads of another program: `testing_door_thread.ts`.
+ *
+ * @module
+ */
+import type { ThreadPool } from "../design.ts";
+import { attachListener } from "../ipc/door/attach.ts";
+import { doorCreate, doorServerCreate } from "../ipc/door/mod.ts";
+
+const THREAD = new URL("./testing_door_thread.ts", import.meta.url);
+
+/** As that of `listings/door_server.ts`. */
+export function start({ listener, children, startThread, fail }: ThreadPool): void {
+  doorServerCreate(() => startThread(THREAD));
+  doorCreate(THREAD, undefined, { privatePool: true, threads: children })
+    .then((door) => attachListener(door, listener), (error: Error) => fail(error.message));
+}
