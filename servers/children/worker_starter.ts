@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { stripVTControlCharacters } from "node:util";
 import { close } from "../posix/io.ts";
 import { CrashLoop, type Life } from "./crash_loop.ts";
 import type { DoorThreadStart } from "./door_worker_main.ts";
@@ -123,6 +124,6 @@ function onUncaught(worker: Worker, died: (reason: string) => void): void {
 
 /** The first line of a message, without what Deno adds: colours, and that nobody caught it. */
 function plainReason(message: string): string {
-  const [line] = message.replaceAll(/\x1b\[[\d;]*m/g, "").split("\n") as [string];
+  const [line] = stripVTControlCharacters(message).split("\n") as [string];
   return line.replace(/^Uncaught (\(in promise\) )?(Error: )?/, "");
 }
