@@ -118,7 +118,7 @@ function matrixTable(summary: Summary): Table {
     rows: matrixOf(summary).map(({ accepts, cells }) => [
       textCell(accepts),
       ...makings.map((making) =>
-        textCell((cells[making] ?? []).map(({ design }) => `\`${design.id}\``).join(", "))
+        textCell((cells[making] ?? []).map(({ design }) => design.id).join(", "))
       ),
     ]),
     footer: [],
