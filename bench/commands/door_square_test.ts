@@ -85,8 +85,8 @@ Deno.test("door-square squares what a long can hold, exactly", async (t) => {
       assertEquals(await run("call", server.path, value), {
         code: 2,
         stdout: "",
-        stderr: `door-square: Cannot square ${value}: the square is beyond 2^63−1; ` +
-          "write an integer from −3037000499 to 3037000499\n",
+        stderr: `door-square: Cannot square ${value}: the square exceeds 2^63−1; ` +
+          "use an integer from −3037000499 to 3037000499\n",
       });
     });
   }
@@ -130,7 +130,7 @@ Deno.test("door-square says where there is no door", async () => {
     stderr: "door-square: Cannot open the door /tmp/no-such-door: there is nothing at that path\n",
   });
   const path = new URL("../../servers/ipc/door/square.ts", import.meta.url).pathname;
-  assertMatch((await run("call", path, "1")).stderr, /: there is a file that is no door\n$/);
+  assertMatch((await run("call", path, "1")).stderr, /: the file is not a door\n$/);
 });
 
 Deno.test("door-square refuses a path that is in use, and the server there goes on", async () => {

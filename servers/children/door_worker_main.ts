@@ -11,7 +11,7 @@ import {
   type ReceivedDoorMessage,
   receiveDoorMessage,
   sendDoorMessage,
-} from "../ipc/door/letter.ts";
+} from "../ipc/door/message.ts";
 import { doorBind, type DoorResult } from "../ipc/door/mod.ts";
 import { cpuBurner } from "../posix/clocks.ts";
 import { close } from "../posix/io.ts";
@@ -74,7 +74,7 @@ function warmUp(): void {
   const [caller, server] = messagePair();
   const data = new TextEncoder().encode("4000\n");
   for (let i = 0; i < WARM_UP; i++) {
-    sendDoorMessage(caller, { kind: Kind.call, data, room: 4000 });
+    sendDoorMessage(caller, { kind: Kind.call, data, inlineLimit: 4000 });
     sendDoorMessage(server, {
       kind: Kind.result,
       ...serve(undefined, (receiveDoorMessage(server) as ReceivedDoorMessage).data),

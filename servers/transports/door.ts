@@ -5,7 +5,7 @@
  * @module
  */
 import { closeDoor, doorCall, DoorError, openDoor, ProcedureError } from "../ipc/door/mod.ts";
-import { Kind, sendDoorMessage } from "../ipc/door/letter.ts";
+import { Kind, sendDoorMessage } from "../ipc/door/message.ts";
 import { enableCredentials } from "../posix/messages.ts";
 import { accept, SocketType } from "../posix/sockets.ts";
 import { listenAt } from "./stream.ts";

@@ -39,8 +39,8 @@ const buffer = new Uint8Array(1024);
 Deno.test("100 concurrent senders are answered right", async () => {
   // In a process of its own, which is smaller than that of tests and quicker to fork.
   const { stdout, stderr } = await evaluate(`
-    import { connectAttach, msgReceive, msgReply, msgSend } from "./channel/mod.ts";
-    import { channelOf } from "./channel/testing.ts";
+    import { connectAttach, msgReceive, msgReply, msgSend } from "./ipc/channel/mod.ts";
+    import { channelOf } from "./ipc/channel/testing.ts";
     import { pipe } from "./posix/descriptors.ts";
     import { fork } from "./posix/fork.ts";
     import { close, read, write } from "./posix/io.ts";
@@ -56,11 +56,11 @@ Deno.test("100 concurrent senders are answered right", async () => {
       }
     });
     const [readyEnd, ready] = pipe();
-    const [gate, gateKeeper] = pipe();
+    const [gate, gateWriter] = pipe();
     for (let number = 0; number < clients; number++) {
       fork(() => {
         endAfter(seconds);
-        close(gateKeeper);
+        close(gateWriter);
         const coid = connectAttach(0, server.pid, server.chid);
         const reply = new Uint8Array(1);
         write(ready, reply, 1);
@@ -72,7 +72,7 @@ Deno.test("100 concurrent senders are answered right", async () => {
       });
     }
     for (let i = 0; i < clients; i++) read(readyEnd, new Uint8Array(1));
-    close(gateKeeper);
+    close(gateWriter);
     const codes = Array.from({ length: clients }, () => wait().code);
     console.log(codes.filter((code) => code === 0).length);
     server.kill();

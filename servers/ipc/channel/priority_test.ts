@@ -9,8 +9,8 @@ import { evaluate, inChild } from "../../testing/fork.ts";
  * priority the server was left.
  */
 const PROGRAM = `
-  import { connectAttach, msgReceive, msgReply, msgSend } from "./channel/mod.ts";
-  import { channelOf, Forked, sharedNumbers } from "./channel/testing.ts";
+  import { connectAttach, msgReceive, msgReply, msgSend } from "./ipc/channel/mod.ts";
+  import { channelOf, Forked, sharedNumbers } from "./ipc/channel/testing.ts";
   import { setThreadPriority, threadPriority } from "./posix/threads.ts";
 
   const OUTCOMES = ["taken", "fixed", "refused"];

@@ -1,5 +1,5 @@
 /**
- * Doors with a name in the file system (fattach(3C), fdetach(3C)).
+ * Attaching doors to paths in the file system (fattach(3C), fdetach(3C)).
  *
  * @module
  */
@@ -11,17 +11,17 @@ import { DoorError } from "./errors.ts";
 import { localDoor } from "./passing.ts";
 import type { DoorSlot } from "./table.ts";
 
-/** What this thread has attached, by path. */
+/** The doors attached by this thread, by path. */
 const attached = new Map<string, { readonly door: DoorSlot; readonly file: SocketFile }>();
 
 /**
- * Gives a door of this process a path, by which `openDoor` finds it. Whoever may write to the file may
- * open the door; chmod changes who that is. The path goes with the process. A door may have several.
+ * Attaches a door of this process to a path, for `openDoor`. Users with write permission on the file may open
+ * the door. The path is removed when the process terminates. A door may have several paths.
  *
- * Unlike that of Solaris it makes the file and does not cover one that is there.
+ * Unlike fattach(3C) on Solaris, it creates the file and does not cover an existing one.
  *
- * @throws {AddressError} where another server is there, another file, or what another user left behind.
- * @throws {DoorError} `EBADF` where the descriptor is no door of this process.
+ * @throws {AddressError} if a server listens there, or if the path is another file or another user's socket.
+ * @throws {DoorError} `EBADF` if the descriptor is not a door of this process.
  */
 export function fattach(door: number, path: string): void {
   const slot = ownDoor(door);
@@ -30,7 +30,7 @@ export function fattach(door: number, path: string): void {
   attachListener(door, file.listener);
 }
 
-/** Lets those who connect to a listener, whose connections carry messages, open the door. */
+/** Makes connections to a listener for messages open the door. */
 export function attachListener(door: number, listener: number): void {
   enableCredentials(listener);
   addEnd(ownDoor(door), End.path, listener);
@@ -39,13 +39,13 @@ export function attachListener(door: number, listener: number): void {
 function ownDoor(door: number): DoorSlot {
   const slot = localDoor(door);
   if (slot) return slot;
-  throw new DoorError("EBADF", `Cannot attach door ${door}: it is no door of this process`);
+  throw new DoorError("EBADF", `Cannot attach door ${door}: it is not a door of this process`);
 }
 
 /**
- * Takes the path from a door. Who has opened the door keeps it.
+ * Detaches a door from a path. Clients that have opened the door keep it.
  *
- * @throws {DoorError} `EBADF` where this thread has attached none there.
+ * @throws {DoorError} `EBADF` if this thread has attached no door there.
  */
 export function fdetach(path: string): void {
   const found = attached.get(path);
@@ -54,11 +54,11 @@ export function fdetach(path: string): void {
   }
   attached.delete(path);
   found.file[Symbol.dispose]();
-  // A thread of the pool finds it ended, and closes it.
+  // A thread of the pool finds it shut down and closes it.
   shutDown(found.file.listener);
 }
 
-/** Takes all its paths from a door. */
+/** Detaches a door from all its paths. */
 export function detachAll(door: DoorSlot): void {
   for (const [path, { door: { index } }] of attached) if (index === door.index) fdetach(path);
 }

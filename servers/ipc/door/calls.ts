@@ -1,14 +1,13 @@
 /**
- * What a thread of a pool does all day: it waits for any of the descriptors of the pool's doors, and
- * answers who calls.
+ * The loop of a pool's thread: it waits for the descriptors of the pool's doors and answers calls.
  *
- * Between two calls it is blocked in the kernel, so that timers and events of a procedure only come while
- * a call of it is awaiting something.
+ * Between two calls it is blocked in the kernel, so timers and events of a procedure only fire while one of
+ * its calls awaits something.
  *
  * @module
  */
 import { OneShotEpoll } from "../../posix/epoll.ts";
-import { Errno, SystemError } from "../../posix/errors.ts";
+import { Errno, hasErrno } from "../../posix/errors.ts";
 import { close } from "../../posix/io.ts";
 import { getpid } from "../../posix/processes.ts";
 import { accept } from "../../posix/sockets.ts";
@@ -19,16 +18,16 @@ import {
   receiveDoorMessage,
   refusal,
   sendDoorMessage,
-} from "./letter.ts";
+} from "./message.ts";
 import { answerCall, deliverUnreferenced, failure, messageOf } from "./procedure.ts";
 import type { Procedures } from "./procedures.ts";
 import { CALLER_SOCKET, CALLER_TAG, type DoorSlot, type PoolCounts, type Table } from "./table.ts";
 import type { FromThread } from "./thread_messages.ts";
 
-/** A promise where it is not done yet. */
+/** A promise if the work is not done yet. */
 type Done = Promise<void> | void;
 
-/** A thread's loop. */
+/** The loop of a thread. */
 export class Calls {
   readonly #table: Table;
   readonly #counts: PoolCounts;
@@ -37,19 +36,19 @@ export class Calls {
   readonly #procedures: Procedures;
   readonly #post: (message: FromThread) => void;
   readonly #pid = getpid();
-  /** Whether no other thread was idle when this one was woken. */
+  /** Whether no other thread was idle when this one woke up. */
   #wasLast = false;
 
-  /** `caller` is where it notes, for its manager, who waits for it. */
+  /** `caller` is where the thread records, for its manager, the caller that is waiting for it. */
   constructor(
     table: Table,
-    { pool, set, caller }: { pool: number; set: number; caller: SharedArrayBuffer },
+    { pool, epoll, caller }: { pool: number; epoll: number; caller: SharedArrayBuffer },
     procedures: Procedures,
     post: (message: FromThread) => void,
   ) {
     this.#table = table;
     this.#counts = table.pool(pool);
-    this.#ready = new OneShotEpoll(set);
+    this.#ready = new OneShotEpoll(epoll);
     this.#caller = new Int32Array(caller);
     this.#procedures = procedures;
     this.#post = post;
@@ -57,57 +56,57 @@ export class Calls {
 
   /** Answers calls until the pool ends. */
   async serve(): Promise<void> {
-    this.#counts.endStart(); // from here on it may find itself the last that is idle
+    this.#counts.endStart(); // from here on it may be the last idle thread
     for (;;) {
-      this.#counts.rest();
+      this.#counts.markIdle();
       this.#ready.wait();
-      this.#wasLast = this.#counts.wake();
+      this.#wasLast = this.#counts.markBusy();
       const { descriptor, tag } = this.#ready;
       if (endOf(tag) === End.pool) return this.#ready.rearm(descriptor, tag);
       const done = endOf(tag) === End.path
-        ? this.#admit(descriptor, tag)
-        : this.#take(descriptor, tag, receiveDoorMessage(descriptor));
-      // Awaiting what is done costs more than asking.
+        ? this.#acceptClient(descriptor, tag)
+        : this.#handleMessage(descriptor, tag, receiveDoorMessage(descriptor));
+      // Awaiting undefined costs more than this test.
       if (done) await done;
     }
   }
 
-  /** A client opens a door, or its path is detached. */
-  #admit(listener: number, tag: number): Done {
+  /** A client opens a door, or the path was detached. */
+  #acceptClient(listener: number, tag: number): Done {
     const connection = acceptFrom(listener);
     if (connection === undefined) return this.#close(listener, tag);
     this.#ready.rearm(listener, tag);
     const own = tagOf(End.connection, doorOf(tag));
     this.#doorOf(tag).opened(true);
-    // Who opens a door mostly calls it at once.
-    const letter = receiveDoorMessage(connection, false);
-    if (letter === "none") this.#ready.add(connection, own);
-    else return this.#take(connection, own, letter, true);
+    // Clients usually call a door directly after opening it.
+    const message = receiveDoorMessage(connection, false);
+    if (message === "none") this.#ready.add(connection, own);
+    else return this.#handleMessage(connection, own, message, true);
   }
 
-  /** Somebody calls, or goes away. */
-  #take(
+  /** A client calls, or has disconnected. */
+  #handleMessage(
     connection: number,
     tag: number,
-    letter: ReceivedDoorMessage | string,
+    message: ReceivedDoorMessage | string,
     isNew = false,
   ): Done {
-    if (typeof letter === "string") {
+    if (typeof message === "string") {
       return this.#table.hangUp(connection) ? this.#close(connection, tag) : undefined;
     }
-    const isOver = letter.replyTo === -1; // the answer goes over the connection itself
-    const socket = isOver ? connection : letter.replyTo;
-    if (isOver) this.#table.hold(connection);
+    const isDirect = message.replyTo === -1; // the reply goes over the connection itself
+    const socket = isDirect ? connection : message.replyTo;
+    if (isDirect) this.#table.hold(connection);
     if (isNew) this.#ready.add(connection, tag);
     else this.#ready.rearm(connection, tag);
     if (this.#wasLast && this.#counts.beginStart()) this.#post({ kind: "exhausted" });
-    this.#caller[CALLER_TAG] = isOver ? tag : -1;
+    this.#caller[CALLER_TAG] = isDirect ? tag : -1;
     Atomics.store(this.#caller, CALLER_SOCKET, socket);
-    const done = this.#answer(this.#doorOf(tag), letter, socket);
+    const done = this.#answer(this.#doorOf(tag), message, socket);
     return done ? done.then(() => this.#finish(socket)) : this.#finish(socket);
   }
 
-  /** Nobody waits on that socket any more. */
+  /** The caller waiting on that socket has its reply. */
   #finish(socket: number): Done {
     const tag = this.#caller[CALLER_TAG]!;
     Atomics.store(this.#caller, CALLER_SOCKET, -1);
@@ -125,31 +124,35 @@ export class Calls {
     return this.#table.doors[doorOf(tag)]!;
   }
 
-  #answer(door: DoorSlot, letter: ReceivedDoorMessage, socket: number): Done {
-    if (letter.kind === Kind.call && letter.isComplete && door.isLive) {
+  #answer(door: DoorSlot, message: ReceivedDoorMessage, socket: number): Done {
+    if (message.kind === Kind.call && message.isComplete && door.isLive) {
       const loaded = this.#procedures.get(door.id);
       return loaded
-        ? answerCall(loaded, letter, socket)
-        : this.#loadAndAnswer(door, letter, socket);
+        ? answerCall(loaded, message, socket)
+        : this.#loadAndAnswer(door, message, socket);
     }
-    letter.descriptors.forEach(close);
-    if (!letter.isComplete) {
-      sendDoorMessage(socket, refusal("EMFILE", "the server has no room for what was passed"));
-    } else if (letter.kind === Kind.info) {
-      this.#tell(door, socket);
+    message.descriptors.forEach(close);
+    if (!message.isComplete) {
+      sendDoorMessage(socket, refusal("EMFILE", "the server could not receive what was passed"));
+    } else if (message.kind === Kind.info) {
+      this.#sendInfo(door, socket);
     } else if (!door.isLive) {
       sendDoorMessage(socket, refusal("EBADF", "the door was revoked"));
-    } else if (letter.sender.pid === this.#pid) {
-      if (letter.kind === Kind.prepare) return this.#prepare(door.id);
-      if (letter.kind === Kind.unreferenced) return this.#notify(door);
+    } else if (message.sender.pid === this.#pid) {
+      if (message.kind === Kind.prepare) return this.#prepare(door.id);
+      if (message.kind === Kind.unreferenced) return this.#notify(door);
     }
   }
 
-  async #loadAndAnswer(door: DoorSlot, letter: ReceivedDoorMessage, socket: number): Promise<void> {
+  async #loadAndAnswer(
+    door: DoorSlot,
+    message: ReceivedDoorMessage,
+    socket: number,
+  ): Promise<void> {
     try {
-      await answerCall(await this.#procedures.load(door.id), letter, socket);
+      await answerCall(await this.#procedures.load(door.id), message, socket);
     } catch (error) {
-      letter.descriptors.forEach(close);
+      message.descriptors.forEach(close);
       sendDoorMessage(socket, failure(error));
     }
   }
@@ -163,15 +166,21 @@ export class Calls {
     }
   }
 
-  /** Tells the procedure that nobody refers to its door any more, where it wants to know. */
+  /** Delivers the unreferenced call to the door's procedure, if it is due. */
   async #notify(door: DoorSlot): Promise<void> {
     if (!door.claimUnreferenced()) return;
     const { id } = door;
     await deliverUnreferenced(this.#procedures.get(id) ?? await this.#procedures.load(id));
   }
 
-  #tell({ isLive, id, notice, isPrivate }: DoorSlot, socket: number): void {
-    const info = { target: this.#pid, id, unreferenced: notice, isPrivate, isRevoked: !isLive };
+  #sendInfo({ isLive, id, unreferencedMode, isPrivate }: DoorSlot, socket: number): void {
+    const info = {
+      target: this.#pid,
+      id,
+      unreferenced: unreferencedMode,
+      isPrivate,
+      isRevoked: !isLive,
+    };
     sendDoorMessage(socket, {
       kind: Kind.info,
       data: new TextEncoder().encode(JSON.stringify(info)),
@@ -179,12 +188,12 @@ export class Calls {
   }
 }
 
-/** The next who connects; undefined where the listener was shut down. */
+/** Accepts a connection; undefined if the listener was shut down. */
 function acceptFrom(listener: number): number | undefined {
   try {
     return accept(listener);
   } catch (error) {
-    if (error instanceof SystemError && error.errno === Errno.EINVAL) return undefined;
+    if (hasErrno(error, Errno.EINVAL)) return undefined;
     throw error;
   }
 }

@@ -1,10 +1,9 @@
 /**
- * The caller's side of a door.
+ * The client side of a door.
  *
- * A door is a descriptor: one end of a socket, the other end of which a pool of threads in the server
- * waits for. Any number of processes and threads may have a copy of it. Answers come over the same socket
- * to the thread that opened it, as long as nobody else has it; anyone else sends with each call a socket
- * of its own to be answered on.
+ * A door's descriptor is one end of a socket pair or connection; a pool of threads in the server polls the
+ * other end. Any number of processes and threads may share the descriptor. While only the thread that opened
+ * it has it, replies come over the same socket. Otherwise each call passes a socket of its own for the reply.
  *
  * @module
  */
@@ -16,59 +15,59 @@ import { messagePair } from "../../posix/messages.ts";
 import { connect, createSocket, type SocketTimeout, SocketType } from "../../posix/sockets.ts";
 import { type DoorCode, DoorError, ProcedureError } from "./errors.ts";
 import {
+  type DoorMessage,
   Kind,
-  type Letter,
   type ReceivedDoorMessage,
   receiveDoorMessage,
   sendDoorMessage,
-} from "./letter.ts";
-import { INLINE_LIMIT, PASS_LIMIT } from "./letter.ts";
+} from "./message.ts";
+import { INLINE_LIMIT, PASS_LIMIT } from "./message.ts";
 import { addUnshared, dropUnshared, isUnshared, type Passed, passOn } from "./passing.ts";
-import type { Notice } from "./table.ts";
+import type { UnreferencedMode } from "./table.ts";
 
-/** What is handed to a procedure. */
+/** The arguments of a call. */
 export interface DoorArguments extends Passed {
-  /** Arguments (default: none). */
+  /** Data for the procedure (default: none). */
   readonly data?: Uint8Array<ArrayBuffer>;
   /**
-   * Bytes of result there is room for: up to 64 KiB of result come in the message itself. A larger result
-   * arrives whole, too, by way of memory of its own.
+   * Expected size of the result in bytes (default 64 KiB). Up to this size, and 64 KiB, it comes in a
+   * message; a larger one is complete, too, but passed as a file in memory.
    */
   readonly resultSize?: number;
 }
 
-/** What a procedure has returned. The descriptors are the caller's to close. */
+/** The result of a call. The caller must close the descriptors. */
 export interface CallResult {
   readonly data: Uint8Array<ArrayBuffer>;
   readonly descriptors: readonly number[];
 }
 
-/** What is known of a door (door_info(3C)). */
+/** Information about a door (door_info(3C)). */
 export interface DoorInfo {
   /** Process number of its server. */
   readonly target: number;
-  /** What tells it from every other door of that process. */
+  /** A number unique among the doors of that process. */
   readonly id: number;
-  /** Whether its server is this very process. */
+  /** Whether its server is this process. */
   readonly isLocal: boolean;
   /** Whether it has a pool of threads of its own. */
   readonly isPrivate: boolean;
   readonly isRevoked: boolean;
-  /** When its procedure is told that nobody refers to it. */
-  readonly unreferenced: Notice;
+  /** When its procedure gets an unreferenced call. */
+  readonly unreferenced: UnreferencedMode;
 }
 
 /**
- * Opens the door that a server has attached to a path.
+ * Opens the door attached to a path.
  *
- * @param limit how long a call may take that this thread makes of it (then: SystemError, EAGAIN).
- * @returns the door's descriptor, for `doorCall`; `closeDoor` closes it.
- * @throws {AddressError} where there is nothing at the path, or no door.
- * @throws {DoorError} `EBADF` where its server is gone.
+ * @param timeout of calls by this thread; after it, they fail with a `SystemError`, EAGAIN.
+ * @returns the door's descriptor, for `doorCall` and `closeDoor`.
+ * @throws {AddressError} if the path does not exist or is not a door.
+ * @throws {DoorError} `EBADF` if its server has terminated.
  */
-export function openDoor(path: string, limit?: SocketTimeout): number {
+export function openDoor(path: string, timeout?: SocketTimeout): number {
   const address = unixAddress(path);
-  const door = createSocket(address, SocketType.messages, limit);
+  const door = createSocket(address, SocketType.messages, timeout);
   try {
     connect(door, address);
   } catch (error) {
@@ -81,22 +80,22 @@ export function openDoor(path: string, limit?: SocketTimeout): number {
 
 function openingError(path: string, cause: unknown): unknown {
   if (!(cause instanceof SystemError)) return cause;
-  const action = `Cannot open the door ${path}`;
+  const failure = `Cannot open the door ${path}`;
   if (cause.code === "ECONNREFUSED" && isSocket(path)) {
-    return new DoorError("EBADF", `${action}: its server is gone`, { cause });
+    return new DoorError("EBADF", `${failure}: its server has terminated`, { cause });
   }
-  return new AddressError(`${action}: ${REASONS[cause.code] ?? cause.message}`, { cause });
+  return new AddressError(`${failure}: ${REASONS[cause.code] ?? cause.message}`, { cause });
 }
 
-/** A path, or an abstract name, which no file has. */
+/** Whether a path is a socket; an abstract name is. */
 const isSocket = (path: string) => path.startsWith("\0") || fileStatus(path)?.isSocket;
 
 const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "there is a file that is no door",
+  ECONNREFUSED: "the file is not a door",
   ENOENT: "there is nothing at that path",
   ENOTDIR: "there is nothing at that path",
-  EACCES: "this user may not",
-  EPROTOTYPE: "there is a socket that is no door",
+  EACCES: "permission denied",
+  EPROTOTYPE: "the socket is not a door",
 };
 
 /** Closes a door's descriptor. */
@@ -106,10 +105,12 @@ export function closeDoor(door: number): void {
 }
 
 /**
- * Calls the procedure behind a door, and waits until it has returned (door_call(3C)).
+ * Calls a door's procedure and blocks until it returns (door_call(3C)).
  *
- * @throws {ProcedureError} where it threw instead.
- * @throws {DoorError} where it could not be called, or will never return.
+ * @throws {ProcedureError} if it threw an error.
+ * @throws {DoorError} if it could not be called, or its server or thread died.
+ * @throws {SystemError} such as EAGAIN after the timeout of `openDoor`.
+ * @throws {RangeError} for more than 251 descriptors.
  */
 export function doorCall(
   door: number,
@@ -117,81 +118,84 @@ export function doorCall(
 ): CallResult {
   const count = passed.descriptors?.length ?? 0;
   if (count > PASS_LIMIT) {
-    throw new RangeError(`Cannot pass ${count} descriptors: a call takes up to ${PASS_LIMIT}`);
+    throw new RangeError(`Cannot pass ${count} descriptors: the maximum is ${PASS_LIMIT}`);
   }
   return passOn(passed, (descriptors) => {
-    const result = exchange(door, { kind: Kind.call, data, room: resultSize, descriptors });
+    const result = transact(door, { kind: Kind.call, data, inlineLimit: resultSize, descriptors });
     for (const descriptor of result.descriptors) dropUnshared(descriptor);
     return { data: result.data, descriptors: result.descriptors };
   });
 }
 
-/** Tells about a door. @throws {DoorError} as a call does. */
+/** Information about a door (door_info(3C)). @throws {DoorError} as `doorCall`. */
 export function doorInfo(door: number): DoorInfo {
-  const { data } = exchange(door, { kind: Kind.info });
+  const { data } = transact(door, { kind: Kind.info });
   const info = JSON.parse(new TextDecoder().decode(data));
   return { ...info, isLocal: info.target === Deno.pid };
 }
 
-/** Sends a letter and waits for the answer. */
-function exchange(door: number, letter: Letter): ReceivedDoorMessage {
-  if (isUnshared(door)) return understand(door, exchangeOver(door, letter));
+/** Sends a message and waits for the reply. */
+function transact(door: number, message: DoorMessage): ReceivedDoorMessage {
+  if (isUnshared(door)) return checkReply(door, transactDirectly(door, message));
   const [own, replyTo] = messagePair();
   try {
     try {
-      send(door, { ...letter, replyTo });
+      send(door, { ...message, replyTo });
     } finally {
       close(replyTo);
     }
-    return understand(door, receiveDoorMessage(own));
+    return checkReply(door, receiveDoorMessage(own));
   } finally {
     close(own);
   }
 }
 
-function exchangeOver(door: number, letter: Letter): ReceivedDoorMessage | "closed" {
-  send(door, letter);
+function transactDirectly(door: number, message: DoorMessage): ReceivedDoorMessage | "closed" {
+  send(door, message);
   try {
     return receiveDoorMessage(door);
   } catch (error) {
-    // The time limit ran out. What is answered later must not be taken for another call's answer.
+    // After the timeout a late reply must not be taken for that of the next call.
     dropUnshared(door);
     throw error;
   }
 }
 
-/** Errors of sendmsg(2) that say that a descriptor is not what it is taken for. */
-const NO_DOOR = new Set(["EBADF", "ENOTSOCK", "ENOTCONN", "EOPNOTSUPP"]);
+/** Errors of sendmsg(2) for a descriptor that is not a door. */
+const NOT_A_DOOR = new Set(["EBADF", "ENOTSOCK", "ENOTCONN", "EOPNOTSUPP"]);
 
-function send(door: number, letter: Letter): void {
+function send(door: number, message: DoorMessage): void {
   let sent;
   try {
-    sent = sendDoorMessage(door, letter);
+    sent = sendDoorMessage(door, message);
   } catch (error) {
-    if (!(error instanceof SystemError) || !NO_DOOR.has(error.code)) throw error;
-    const what = letter.descriptors?.length ? ", or one to pass is not open" : "";
-    throw new DoorError("EBADF", `Cannot call door ${door}: the descriptor is no door${what}`);
+    if (!(error instanceof SystemError) || !NOT_A_DOOR.has(error.code)) throw error;
+    const or = message.descriptors?.length ? ", or one to pass is not open" : "";
+    throw new DoorError("EBADF", `Cannot call door ${door}: the descriptor is not a door${or}`);
   }
   if (sent === "closed") {
-    throw new DoorError("EBADF", `Cannot call door ${door}: it was revoked, or its server is gone`);
+    throw new DoorError(
+      "EBADF",
+      `Cannot call door ${door}: it was revoked, or its server has terminated`,
+    );
   }
 }
 
-/** Turns an answer that says what went wrong into an error. */
-function understand(door: number, answer: ReceivedDoorMessage | "closed"): ReceivedDoorMessage {
-  if (answer === "closed") {
-    throw new DoorError("EINTR", `Cannot finish the call of door ${door}: its server ended`);
+/** Returns a reply, or throws the error that it reports. */
+function checkReply(door: number, reply: ReceivedDoorMessage | "closed"): ReceivedDoorMessage {
+  if (reply === "closed") {
+    throw new DoorError("EINTR", `Cannot complete the call of door ${door}: its server terminated`);
   }
-  if (!answer.isComplete) {
-    answer.descriptors.forEach(close);
-    const reason = "this process has no room for the descriptors of the result, or its data";
-    throw new DoorError("EMFILE", `Cannot finish the call of door ${door}: ${reason}`);
+  if (!reply.isComplete) {
+    reply.descriptors.forEach(close);
+    const reason = "this process could not receive the descriptors or data of the result";
+    throw new DoorError("EMFILE", `Cannot complete the call of door ${door}: ${reason}`);
   }
-  const text = () => new TextDecoder().decode(answer.data);
-  if (answer.kind === Kind.failed) throw new ProcedureError(text());
-  if (answer.kind === Kind.refused) {
+  const text = () => new TextDecoder().decode(reply.data);
+  if (reply.kind === Kind.failed) throw new ProcedureError(text());
+  if (reply.kind === Kind.refused) {
     const [code, ...reason] = text().split(" ");
     throw new DoorError(code as DoorCode, `Cannot call door ${door}: ${reason.join(" ")}`);
   }
-  return answer;
+  return reply;
 }

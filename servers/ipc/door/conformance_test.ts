@@ -1,5 +1,5 @@
 /**
- * What the document says of doors (UNP volume 2, chapter 15), sentence by sentence: a test each, which
+ * The statements about doors in UNP volume 2, chapter 15, one by one: a test for each, which
  * bears its name.
  */
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
@@ -10,7 +10,7 @@ import { fork } from "../../posix/fork.ts";
 import { close, read, write } from "../../posix/io.ts";
 import { Message, messagePair } from "../../posix/messages.ts";
 import { getpid, waitForExit } from "../../posix/processes.ts";
-import { Kind, type ReceivedDoorMessage, receiveDoorMessage, sendDoorMessage } from "./letter.ts";
+import { Kind, type ReceivedDoorMessage, receiveDoorMessage, sendDoorMessage } from "./message.ts";
 import { closeDoor, doorCall, openDoor, ProcedureError } from "./mod.ts";
 import { call, DoorServer, OpenDoor, textOf, Waiting } from "./testing.ts";
 import type { Who } from "./testing_procedure.ts";
@@ -18,7 +18,7 @@ import type { Who } from "./testing_procedure.ts";
 const byte = new Uint8Array(1);
 const encode = (text: string) => new TextEncoder().encode(text);
 
-/** A door test: a server of its own, whose procedure is `testing_procedure.ts`. */
+/** A test with a server of its own, whose procedure is `testing_procedure.ts`. */
 function sentence(
   name: string,
   body: (server: DoorServer, door: OpenDoor) => void | Promise<void>,
@@ -60,10 +60,10 @@ sentence("a call is synchronous: it does not return before the procedure has", (
   assertEquals(waitFor(waiting.pid).code, 0);
 });
 
-sentence("so it is where the procedure ends with an error", ({ path }, door) => {
+sentence("this applies to a procedure that throws, too", ({ path }, door) => {
   const [hereEnd, here] = pipe();
-  const [gate, gateKeeper] = pipe();
-  using _ = closing(hereEnd, gateKeeper);
+  const [gate, gateWriter] = pipe();
+  using _ = closing(hereEnd, gateWriter);
   const pid = fork(() => {
     using door = new OpenDoor(path);
     const failing = () => door.call({ kind: "wait", fail: true }, { descriptors: [here, gate] });
@@ -72,16 +72,16 @@ sentence("so it is where the procedure ends with an error", ({ path }, door) => 
   closing(here, gate)[Symbol.dispose]();
   assertEquals(read(hereEnd, byte), 1);
   assertEquals(waitForExit(pid, 100), false);
-  write(gateKeeper, byte, 1);
+  write(gateWriter, byte, 1);
   assertEquals(waitFor(pid).code, 0);
-  // The server is none the worse for it.
+  // The server still works.
   assertThrows(() => door.call({ kind: "throw" }), ProcedureError, "thrown as ordered");
   assertEquals(textOf(door.call({ kind: "echo", text: "moo" })), "moo");
 });
 
 sentence("within a process a door is known by a descriptor", (_, { descriptor }) => {
   assertEquals(Number.isInteger(descriptor) && descriptor > 2, true);
-  // What holds of any descriptor: a forked process has it as well, and may close it.
+  // As with any descriptor, a forked process has a copy and may close it.
   const { code } = inChild(() => {
     const { caller } = JSON.parse(textOf(call(descriptor, { kind: "who" }))) as Who;
     closeDoor(descriptor);
@@ -132,7 +132,7 @@ sentence("each call runs in a thread of the server's process", (server, door) =>
 });
 
 sentence("one procedure runs for several clients at once, a thread for each", ({ path }, door) => {
-  // None of them returns before all are there.
+  // No call returns before all have started.
   const clients = Array.from({ length: 8 }, () =>
     fork(() => {
       using door = new OpenDoor(path);
@@ -142,7 +142,7 @@ sentence("one procedure runs for several clients at once, a thread for each", ({
   assertEquals(textOf(door.call({ kind: "echo", text: "moo" })), "moo");
 });
 
-sentence("threads are made as they are needed, and used again", (server, door) => {
+sentence("threads are created on demand and reused", (server, door) => {
   const threads = () =>
     Number(readText(`/proc/${server.pid}/status`).match(/^Threads:\s+(\d+)/m)![1]);
   for (let i = 0; i < 50; i++) door.who();
@@ -166,17 +166,17 @@ sentence("threads are made as they are needed, and used again", (server, door) =
 sentence("the server may manage its threads itself", ({ path }) => {
   using first = new Waiting(path);
   using second = new Waiting(path);
-  // It makes two and no more: the third call waits for one of them.
+  // It creates only two: the third call waits for one of them.
   const [hereEnd, here] = pipe();
-  const [gate, gateKeeper] = pipe();
-  using _ = closing(hereEnd, gateKeeper);
+  const [gate, gateWriter] = pipe();
+  using _ = closing(hereEnd, gateWriter);
   const third = forkReady((ready) => {
     using door = new OpenDoor(path);
     ready();
     door.call({ kind: "wait" }, { descriptors: [here, gate] });
   });
   closing(here, gate)[Symbol.dispose]();
-  write(gateKeeper, byte, 1);
+  write(gateWriter, byte, 1);
   assertEquals(waitForExit(third, 200), false);
   first.release();
   assertEquals(read(hereEnd, byte), 1);
@@ -186,11 +186,11 @@ sentence("the server may manage its threads itself", ({ path }) => {
 }, { threads: 2 });
 
 sentence(
-  "what several threads run must be fit for that: module state is each one's own, the cookie is shared",
+  "procedures must be thread-safe: module state belongs to a thread, the cookie is shared",
   async (server) => {
     const [left, right] = [new Waiting(server.path), new Waiting(server.path)];
     using door = new OpenDoor(server.path);
-    // A third thread counts its own calls only.
+    // A third thread counts only its own calls.
     assertEquals(door.who().calls, 1);
     for (const waiting of [left, right]) {
       waiting.release();
@@ -198,11 +198,11 @@ sentence(
       waiting[Symbol.dispose]();
     }
     for (let i = 0; i < 3; i++) door.call({ kind: "meet", calls: 1 });
-    assertEquals(await server.tell("inside"), ["3"]);
+    assertEquals(await server.command("inside"), ["3"]);
   },
 );
 
-sentence("data and descriptors go from client to server, and back", (_, door) => {
+sentence("data and descriptors are passed to the server, and back", (_, door) => {
   const [output, input] = pipe();
   using _output = closing(output);
   const result = door.call({ kind: "echo", text: "moo" }, { descriptors: [input, input] });
@@ -236,14 +236,14 @@ sentence("a process may pass a door on to another, which calls it", (server, doo
   assertEquals(waitFor(third).code, 0);
 });
 
-sentence("so it may through a door, as an argument and as a result", async (server, door) => {
+sentence("it may pass it through a door, as an argument or result", async (server, door) => {
   await using other = await DoorServer.start();
   using otherDoor = new OpenDoor(other.path);
   const { descriptors: [passed] } = door.call({ kind: "echo", text: "" }, {
     descriptors: [otherDoor.descriptor],
   });
   using _ = closing(passed!);
-  // A third process calls what came back by way of the first server.
+  // A third process calls the door that came back through the first server.
   const { code } = inChild(() => {
     const { process, caller } = JSON.parse(textOf(call(passed!, { kind: "who" })));
     return process === other.pid && caller.pid === getpid() ? 0 : 1;
@@ -253,13 +253,13 @@ sentence("so it may through a door, as an argument and as a result", async (serv
   assertEquals(door.who().process, server.pid);
 });
 
-sentence("data_size bytes from data_ptr are the arguments; none is fine", (_, door) => {
+sentence("data_size bytes from data_ptr are the arguments; there may be none", (_, door) => {
   const { data } = door.call({ kind: "size", bytes: 0 });
   assertEquals(data.length, 0);
   assertThrows(() => doorCall(door.descriptor), ProcedureError); // of no JSON
 });
 
-sentence("rsize is the room for the result; a larger one arrives whole", (_, door) => {
+sentence("rsize is the space for the result; a larger one is complete, too", (_, door) => {
   for (const bytes of [1, 8, 9, 65_519, 65_520, 65_521, 5_000_000]) {
     for (const resultSize of [0, 8, 70_000]) {
       const { data } = door.call({ kind: "size", bytes }, { resultSize });
@@ -268,7 +268,7 @@ sentence("rsize is the room for the result; a larger one arrives whole", (_, doo
   }
 });
 
-sentence("a call returns to whoever made it, whatever goes on in other processes", ({ path }) => {
+sentence("a call returns to its own caller, among calls of other processes", ({ path }) => {
   const clients = Array.from({ length: 12 }, (_, i) =>
     fork(() => {
       using door = new OpenDoor(path);
@@ -280,11 +280,11 @@ sentence("a call returns to whoever made it, whatever goes on in other processes
   for (const pid of clients) assertEquals(waitFor(pid).code, 0);
 });
 
-sentence("100 calls at once are answered right", (_, { descriptor }) => {
+sentence("100 concurrent calls get the right replies", (_, { descriptor }) => {
   const calls = Array.from({ length: 100 }, (_, i) => {
     const [own, replyTo] = messagePair();
     const data = encode(JSON.stringify({ kind: "echo", text: `${i}` }));
-    sendDoorMessage(descriptor, { kind: Kind.call, data, replyTo, room: 100 });
+    sendDoorMessage(descriptor, { kind: Kind.call, data, replyTo, inlineLimit: 100 });
     close(replyTo);
     return own;
   });

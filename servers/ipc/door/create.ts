@@ -1,9 +1,9 @@
 /**
- * Making doors, and ending them.
+ * Creating and revoking doors.
  *
- * The thread that makes a process's first door manages the doors of the process: its event loop starts the
- * threads that answer calls, and must turn for that. A procedure may make doors, too; its thread asks the
- * manager to.
+ * The thread that creates a process's first door manages all doors of the process: its event loop starts the
+ * threads that answer calls, so it must not block. Procedures may create doors, too; their threads send a
+ * request to the manager.
  *
  * @module
  */
@@ -12,39 +12,42 @@ import { messagePair } from "../../posix/messages.ts";
 import { detachAll } from "./attach.ts";
 import { addEnd, End } from "./ends.ts";
 import { DoorError } from "./errors.ts";
-import { Kind, sendDoorMessage } from "./letter.ts";
+import { Kind, sendDoorMessage } from "./message.ts";
 import { addUnshared, dropUnshared, localDoor, useTable } from "./passing.ts";
 import { Pool } from "./pool.ts";
-import { COMMON_POOL, type DoorSlot, MOST_DOORS, type Notice, Table } from "./table.ts";
-import { askManager } from "./thread.ts";
+import { COMMON_POOL, type DoorSlot, MAX_DOORS, Table, type UnreferencedMode } from "./table.ts";
+import { requestManager } from "./thread.ts";
 
-/** How a door is to be. */
+/** Attributes of a new door. */
 export interface DoorAttributes {
-  /** Whether it has a pool of threads of its own (DOOR_PRIVATE); otherwise it shares the process's. */
+  /** Whether it has a thread pool of its own (DOOR_PRIVATE) or shares that of the process (default). */
   readonly privatePool?: boolean;
-  /** Threads that its pool starts with, where the door is the pool's first (default 1). */
+  /** Number of threads started if the door is the first of its pool (default 1). */
   readonly threads?: number;
   /**
-   * When its procedure is told that nobody refers to the door any more, no path and no descriptor but
-   * that of its own process: `once` (DOOR_UNREF) or `always`, each time (DOOR_UNREF_MULTI).
+   * When its procedure is called because the door has become unreferenced, that is, without paths and without
+   * descriptors except its process's own: `never` (default), `once` (DOOR_UNREF) or `always`
+   * (DOOR_UNREF_MULTI).
    */
-  readonly unreferenced?: Notice;
+  readonly unreferenced?: UnreferencedMode;
 }
 
-/** For which door a thread is wanted; undefined for the pool that doors share. */
-export interface ThreadWanted {
+/** The door for whose private pool a thread is requested. */
+export interface ThreadRequest {
   /** URL of the procedure's module. */
   readonly procedure: string;
   readonly cookie: unknown;
 }
 
 /**
- * Starts a Worker whose module awaits `doorBind()`, or none for now; it is asked again when the next call
- * finds no thread idle, or when a thread has died.
+ * Starts a Worker whose module awaits `doorBind()`. It may return undefined and is called again when the next
+ * call finds no idle thread, or when a thread has died.
+ *
+ * @param door the door of a private pool; undefined for the common pool.
  */
-export type ThreadCreation = (door: ThreadWanted | undefined) => Worker | undefined;
+export type ThreadCreation = (door: ThreadRequest | undefined) => Worker | undefined;
 
-/** The doors that this thread manages. */
+/** The doors managed by this thread. */
 let table: Table | undefined;
 const pools = new Map<number, Pool>();
 
@@ -53,10 +56,10 @@ const startThread: ThreadCreation = () =>
 let createThread = startThread;
 
 /**
- * From now on threads are made by this function (door_server_create(3C)); it is called in this thread's
- * event loop. Undefined: as many as calls at a time, as at first.
+ * Sets the function that creates threads (door_server_create(3C)). It is called in this thread's event loop.
+ * The default creates a thread whenever a call finds none idle.
  *
- * @returns the function until now.
+ * @returns the previous function.
  */
 export function doorServerCreate(create: ThreadCreation = startThread): ThreadCreation {
   const before = createThread;
@@ -65,16 +68,16 @@ export function doorServerCreate(create: ThreadCreation = startThread): ThreadCr
 }
 
 /**
- * Makes a door to a procedure (door_create(3C)): the default export of a module, as a `Procedure`.
+ * Creates a door to a procedure (door_create(3C)).
  *
- * Each call runs in a thread, a Worker: one that is idle, or a new one. Threads load the module for
- * themselves, so that its variables are each thread's own; what they are to share goes into the cookie,
- * say a SharedArrayBuffer.
+ * Each call runs in an idle or new thread, a Worker. Each thread loads the module for itself and has its own
+ * copy of the module's variables; to share data, pass it in the cookie, for example a SharedArrayBuffer.
  *
- * @param cookie what the procedure gets as its first argument, by structured clone.
- * @returns the door's descriptor, by which this process may call it, pass it on, or give it a path.
- * @throws {TypeError} where the module cannot be loaded or has no procedure.
- * @throws {RangeError} where the process has no room for more doors.
+ * @param procedure URL of a module with a `Procedure` as default export.
+ * @param cookie the procedure's first argument, a structured clone in each thread.
+ * @returns the door's descriptor, with which this process can call, pass and attach it.
+ * @throws {TypeError} if the module cannot be loaded or has no procedure.
+ * @throws {RangeError} if the process has 256 doors.
  */
 export async function doorCreate(
   procedure: string | URL,
@@ -82,24 +85,26 @@ export async function doorCreate(
   attributes: DoorAttributes = {},
 ): Promise<number> {
   const { href } = new URL(procedure);
-  const asked = askManager("doorCreate", href, cookie, attributes) as Promise<number> | undefined;
-  const door = await (asked ?? create(href, cookie, attributes));
+  const requested = requestManager("doorCreate", href, cookie, attributes) as
+    | Promise<number>
+    | undefined;
+  const door = await (requested ?? create(href, cookie, attributes));
   addUnshared(door);
   return door;
 }
 
 /**
- * Ends a door (door_revoke(3C)): its descriptor is closed and its paths are gone. Calls that are being
- * answered are; every other fails. With the last door of a pool its threads end.
+ * Revokes a door (door_revoke(3C)): its descriptor is closed and its paths are removed. Calls in progress
+ * complete; later ones fail. The threads of a pool terminate with its last door.
  *
- * @throws {DoorError} `EBADF` where the descriptor is no door of this process.
+ * @throws {DoorError} `EBADF` if the descriptor is not a door of this process.
  */
 export async function doorRevoke(door: number): Promise<void> {
   dropUnshared(door);
-  await (askManager("doorRevoke", door) ?? revoke(door));
+  await (requestManager("doorRevoke", door) ?? revoke(door));
 }
 
-/** What threads may ask for. A procedure cannot wait for the end of its own thread. */
+/** Requests of threads. `doorRevoke` is not awaited, because a procedure cannot wait for its own thread. */
 const requests = {
   doorCreate: create,
   doorRevoke: (door: number) => void revoke(door),
@@ -115,16 +120,16 @@ async function create(
   const slot = table.doors.find((door) => door.claim(own, unreferenced, privatePool));
   if (slot === undefined) {
     [own, served].forEach(close);
-    throw new RangeError(`Cannot make a door: a process has at most ${MOST_DOORS}`);
+    throw new RangeError(`Cannot create a door: the maximum of a process is ${MAX_DOORS}`);
   }
   const pool = poolOf(slot, { procedure, cookie });
-  slot.set = pool.set;
+  slot.epoll = pool.epoll;
   const { id } = slot;
   pool.define({ id, procedure, cookie });
   addEnd(slot, End.own, served);
-  if (pool.isIdle) pool.start(threads);
-  // Where threads are made otherwise, there may be none yet to load it.
-  if (pool.isIdle) return own;
+  if (pool.hasNoThreads) pool.start(threads);
+  // A function set by doorServerCreate may have created no thread yet that could load the procedure.
+  if (pool.hasNoThreads) return own;
   const prepared = pool.prepared(id);
   sendDoorMessage(own, { kind: Kind.prepare });
   try {
@@ -136,29 +141,29 @@ async function create(
   return own;
 }
 
-function poolOf({ index, isPrivate }: DoorSlot, door: ThreadWanted): Pool {
-  const place = isPrivate ? index + 1 : COMMON_POOL;
-  const found = pools.get(place);
+function poolOf({ index, isPrivate }: DoorSlot, door: ThreadRequest): Pool {
+  const poolIndex = isPrivate ? index + 1 : COMMON_POOL;
+  const found = pools.get(poolIndex);
   if (found) return found;
-  const make = () => createThread(isPrivate ? door : undefined);
-  const pool = new Pool(table!, place, make, requests);
-  pools.set(place, pool);
+  const createWorker = () => createThread(isPrivate ? door : undefined);
+  const pool = new Pool(table!, poolIndex, createWorker, requests);
+  pools.set(poolIndex, pool);
   return pool;
 }
 
 async function revoke(door: number): Promise<void> {
   const slot = localDoor(door);
   if (slot === undefined) {
-    throw new DoorError("EBADF", `Cannot revoke door ${door}: it is no door of this process`);
+    throw new DoorError("EBADF", `Cannot revoke door ${door}: it is not a door of this process`);
   }
-  const place = slot.isPrivate ? slot.index + 1 : COMMON_POOL;
-  const pool = pools.get(place)!;
+  const poolIndex = slot.isPrivate ? slot.index + 1 : COMMON_POOL;
+  const pool = pools.get(poolIndex)!;
   const { id } = slot;
   detachAll(slot);
   slot.revoke();
   close(door);
   pool.forget(id);
   if (!pool.isEmpty) return;
-  pools.delete(place);
+  pools.delete(poolIndex);
   await pool.end();
 }

@@ -1,4 +1,4 @@
-/** What becomes of callers, threads and paths when somebody dies. */
+/** Callers, threads and paths after the death of a process. */
 import { assertEquals, assertThrows } from "@std/assert";
 import { closing, isGone, waitFor } from "../../testing/fork.ts";
 import { pipe } from "../../posix/descriptors.ts";
@@ -15,10 +15,10 @@ const byte = new Uint8Array(1);
 /** What a call fails with. */
 const codeOf = (call: () => unknown) => assertThrows(call, DoorError).code;
 
-/** How a call ended that was being answered when its server was killed, as an exit code. */
+/** Exit code of a caller whose server was killed during the call. */
 const INTERRUPTED = 4;
 
-/** A process that calls, once with the connection for itself, and once with one it shares. */
+/** Forks a process that calls the door over its own connection or over a shared one. */
 function caller(path: string, shared: OpenDoor, here: number, gate: number, useShared: boolean) {
   return fork(() => {
     using own = new OpenDoor(path);
@@ -28,12 +28,12 @@ function caller(path: string, shared: OpenDoor, here: number, gate: number, useS
   });
 }
 
-Deno.test("a server killed in mid-call gives every caller an error, promptly", async () => {
+Deno.test("a server killed during calls gives every caller an error", async () => {
   await using server = await DoorServer.start();
   using shared = new OpenDoor(server.path);
   const [hereEnd, here] = pipe();
-  const [gate, gateKeeper] = pipe();
-  using _ = closing(hereEnd, here, gate, gateKeeper);
+  const [gate, gateWriter] = pipe();
+  using _ = closing(hereEnd, here, gate, gateWriter);
   const callers = Array.from(
     { length: 8 },
     (_, i) => caller(server.path, shared, here, gate, i % 2 === 0),
@@ -41,11 +41,11 @@ Deno.test("a server killed in mid-call gives every caller an error, promptly", a
   for (const _ of callers) assertEquals(read(hereEnd, byte), 1);
   await server.kill();
   for (const pid of callers) assertEquals(waitFor(pid).code, INTERRUPTED);
-  // And whoever calls later.
+  // Later calls fail, too.
   assertEquals(codeOf(() => shared.who()), "EBADF");
 });
 
-Deno.test("a server killed in any way leaves no path and no process", async () => {
+Deno.test("a server terminated by any signal leaves no path and no process", async () => {
   for (const signal of [Signal.KILL, Signal.TERM, Signal.INT, Signal.HUP]) {
     await using server = await DoorServer.start();
     const guards = childrenOf(server.pid);
@@ -58,10 +58,10 @@ Deno.test("a server killed in any way leaves no path and no process", async () =
   }
 });
 
-Deno.test("a path that a crash left behind is taken over", async () => {
+Deno.test("a path left behind by a crash is replaced", async () => {
   await using crashed = await DoorServer.start();
   using door = new OpenDoor(crashed.path);
-  // As when the machine goes down: nobody is left to remove it.
+  // As after a crash of the machine: no process is left to remove it.
   for (const guard of childrenOf(crashed.pid)) kill(guard, Signal.KILL);
   await crashed.kill();
   assertEquals(fileStatus(crashed.path)?.isSocket, true);

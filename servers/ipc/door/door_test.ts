@@ -10,7 +10,7 @@ import { getpid, getuid, kill, waitForExit } from "../../posix/processes.ts";
 import { Signal } from "../../posix/signals.ts";
 import { connect, createSocket, SocketType } from "../../posix/sockets.ts";
 import { getgid } from "../../posix/testing.ts";
-import { PASS_LIMIT } from "./letter.ts";
+import { PASS_LIMIT } from "./message.ts";
 import {
   closeDoor,
   doorCall,
@@ -35,7 +35,7 @@ function codeOf(call: () => unknown): string {
   return assertThrows(call, DoorError).code;
 }
 
-Deno.test("doorInfo() tells about a door, from outside and from inside", async () => {
+Deno.test("doorInfo() describes a door, to clients and to its own process", async () => {
   await using server = await DoorServer.start({ attributes: { privatePool: true } });
   using door = new OpenDoor(server.path);
   const { target, isLocal, isPrivate, isRevoked, unreferenced, id } = doorInfo(door.descriptor);
@@ -46,12 +46,12 @@ Deno.test("doorInfo() tells about a door, from outside and from inside", async (
     isRevoked: false,
     unreferenced: "never",
   });
-  const [line] = await server.tell("info");
+  const [line] = await server.command("info");
   const inside = JSON.parse(line!);
   assertEquals([inside.id, inside.isLocal], [id, true]);
 });
 
-Deno.test("doorCred() tells who makes this call", async () => {
+Deno.test("doorCred() identifies the caller of this call", async () => {
   await using server = await DoorServer.start();
   using door = new OpenDoor(server.path);
   const ids = { uid: getuid(), gid: getgid() };
@@ -68,25 +68,25 @@ Deno.test("doorCred() tells who makes this call", async () => {
   assertEquals(door.who().caller.pid, getpid());
 });
 
-Deno.test("doorCred() and doorReturn() refuse where there is no call", () => {
-  assertThrows(doorCred, Error, "no call is being answered");
-  assertThrows(doorReturn, Error, "no call is being answered");
+Deno.test("doorCred() and doorReturn() throw outside a call", () => {
+  assertThrows(doorCred, Error, "no call is in progress");
+  assertThrows(doorReturn, Error, "no call is in progress");
 });
 
-Deno.test("doorReturn() ends the call, and what is to run finally does", async () => {
+Deno.test("doorReturn() ends the call, and runs finally blocks", async () => {
   await using server = await DoorServer.start();
   using door = new OpenDoor(server.path);
   assertEquals(textOf(door.call({ kind: "return" })), "by doorReturn");
   assertEquals(textOf(door.call({ kind: "return" })), "by doorReturn");
 });
 
-Deno.test("doorCall() waits for a procedure that is asynchronous", async () => {
+Deno.test("doorCall() waits for an asynchronous procedure", async () => {
   await using server = await DoorServer.start();
   using door = new OpenDoor(server.path);
   assertEquals(textOf(door.call({ kind: "later" })), "later");
 });
 
-Deno.test("doorCall() says that a descriptor is no door", () => {
+Deno.test("doorCall() refuses a descriptor that is not a door", () => {
   const [output, input] = pipe();
   using _ = closing(output, input);
   assertEquals(codeOf(() => doorCall(output)), "EBADF");
@@ -94,7 +94,7 @@ Deno.test("doorCall() says that a descriptor is no door", () => {
   assertEquals(codeOf(() => doorInfo(input)), "EBADF");
 });
 
-Deno.test("doorCall() passes as many descriptors as there may be, and refuses more", async () => {
+Deno.test("doorCall() passes the maximum number of descriptors, and refuses more", async () => {
   await using server = await DoorServer.start();
   using door = new OpenDoor(server.path);
   const [output, input] = pipe();
@@ -105,10 +105,10 @@ Deno.test("doorCall() passes as many descriptors as there may be, and refuses mo
   assertEquals(descriptors.length, PASS_LIMIT);
   descriptors.forEach(close);
   const error = assertThrows(() => pass(PASS_LIMIT + 1), RangeError);
-  assertEquals(error.message, "Cannot pass 252 descriptors: a call takes up to 251");
+  assertEquals(error.message, "Cannot pass 252 descriptors: the maximum is 251");
 });
 
-Deno.test("doorCall() closes what it is to release", async () => {
+Deno.test("doorCall() closes descriptors after sending with `release`", async () => {
   await using server = await DoorServer.start();
   using door = new OpenDoor(server.path);
   const [output, input] = pipe();
@@ -121,14 +121,14 @@ Deno.test("doorCall() closes what it is to release", async () => {
   assertEquals(read(output, byte), 0);
 });
 
-Deno.test("doorCall() says so where a result's descriptors find no room", async () => {
+Deno.test("doorCall() throws if it has no free descriptors for the result", async () => {
   await using server = await DoorServer.start();
   using door = new OpenDoor(server.path);
   const [output, input] = pipe();
   using _ = closing(output, input);
   const limited = forkReady((ready) => {
     ready();
-    read(output, byte); // until the limit stands
+    read(output, byte); // until the limit is set
     const echo = () => door.call({ kind: "echo", text: "" }, { descriptors: Array(20).fill(0) });
     return codeOf(echo) === "EMFILE" && door.who().process === server.pid ? 0 : 1;
   });
@@ -143,7 +143,7 @@ Deno.test("doorCall() says so where a result's descriptors find no room", async 
 
 const isOpen = (pid: number, fd: number) => tryReadText(`/proc/${pid}/fdinfo/${fd}`) !== undefined;
 
-Deno.test("a procedure may not return what is no descriptor", async () => {
+Deno.test("a procedure must not return an invalid descriptor", async () => {
   await using server = await DoorServer.start();
   using door = new OpenDoor(server.path);
   const bad = () => door.call({ kind: "bad descriptor" });
@@ -151,7 +151,7 @@ Deno.test("a procedure may not return what is no descriptor", async () => {
   assertEquals(textOf(door.call({ kind: "echo", text: "moo" })), "moo");
 });
 
-Deno.test("a thread that dies of an error gives its caller one, and another takes its place", async () => {
+Deno.test("a thread that dies of an error gives its caller an error, and is replaced", async () => {
   await using server = await DoorServer.start();
   using door = new OpenDoor(server.path);
   for (let i = 0; i < 3; i++) {
@@ -162,7 +162,7 @@ Deno.test("a thread that dies of an error gives its caller one, and another take
   assertEquals(textOf(door.call({ kind: "echo", text: "moo" })), "moo");
 });
 
-Deno.test("a caller that dies in mid-call does no harm", async () => {
+Deno.test("a caller that dies during a call does no harm", async () => {
   await using server = await DoorServer.start();
   using waiting = new Waiting(server.path);
   kill(waiting.pid, Signal.KILL);
@@ -172,7 +172,7 @@ Deno.test("a caller that dies in mid-call does no harm", async () => {
   assertEquals(textOf(door.call({ kind: "echo", text: "moo" })), "moo");
 });
 
-Deno.test("whoever talks nonsense to a door is hung up on, and nobody else", async () => {
+Deno.test("a client that sends invalid messages is disconnected, and no other", async () => {
   await using server = await DoorServer.start();
   using door = new OpenDoor(server.path);
   const address = unixAddress(server.path);
@@ -191,7 +191,7 @@ Deno.test("whoever talks nonsense to a door is hung up on, and nobody else", asy
   assertEquals(textOf(door.call({ kind: "echo", text: "moo" })), "moo");
 });
 
-Deno.test("a private pool has threads of its own", async () => {
+Deno.test("a private pool has its own threads", async () => {
   const [common, own] = [
     await doorCreate(SQUARE),
     await doorCreate(SQUARE, 0, { privatePool: true }),
@@ -206,29 +206,29 @@ Deno.test("a private pool has threads of its own", async () => {
   }
 });
 
-Deno.test("doorCreate() refuses what is no procedure", async () => {
+Deno.test("doorCreate() refuses a module without a procedure", async () => {
   const create = (module: string) => doorCreate(new URL(module, import.meta.url));
   await assertRejects(() => create("./no_such_file.ts"), TypeError, "no_such_file.ts");
-  await assertRejects(() => create("./mod.ts"), TypeError, "default export is no function");
+  await assertRejects(() => create("./mod.ts"), TypeError, "default export is not a function");
   await assertRejects(() => doorCreate("./square.ts"), TypeError, "./square.ts");
 });
 
-Deno.test("doorRevoke() lets calls finish, and refuses any other", async () => {
+Deno.test("doorRevoke() lets calls in progress finish, and refuses later ones", async () => {
   await using server = await DoorServer.start();
   using before = new OpenDoor(server.path);
   const waiting = new Waiting(server.path);
-  const told = server.tell("revoke");
-  // The thread that waits keeps the pool, and with it the connections.
+  const revoked = server.command("revoke");
+  // The blocked thread keeps the pool alive, and with it the connections.
   while (fileStatus(server.path)) await new Promise((resolve) => setTimeout(resolve, 1));
   assertEquals(waitForExit(waiting.pid, 50), false);
   waiting.release();
   assertEquals(waitFor(waiting.pid).code, 0);
-  await told;
+  await revoked;
   assertEquals(codeOf(() => before.who()), "EBADF");
   assertThrows(() => openDoor(server.path), AddressError, "there is nothing at that path");
 });
 
-Deno.test("doorRevoke() of one door leaves those it shares threads with", async () => {
+Deno.test("doorRevoke() of one door leaves others of the same pool", async () => {
   await using server = await DoorServer.start();
   using door = new OpenDoor(server.path);
   const result = door.call({ kind: "door" });
@@ -240,33 +240,31 @@ Deno.test("doorRevoke() of one door leaves those it shares threads with", async 
   assertEquals(textOf(door.call({ kind: "echo", text: "moo" })), "moo");
 });
 
-Deno.test("doorRevoke(), fattach() and fdetach() refuse what is not theirs", async () => {
+Deno.test("doorRevoke(), fattach() and fdetach() refuse another process's door", async () => {
   await using server = await DoorServer.start();
   using door = new OpenDoor(server.path);
   assertThrows(
     () => fattach(door.descriptor, `${server.path}2`),
     DoorError,
-    "no door of this process",
+    "not a door of this process",
   );
   assertThrows(() => fdetach(server.path), DoorError, "attached no door there");
-  await assertRejects(() => doorRevoke(door.descriptor), DoorError, "no door of this process");
+  await assertRejects(() => doorRevoke(door.descriptor), DoorError, "not a door of this process");
 });
 
-Deno.test("fdetach() takes the path away and not the door", async () => {
+Deno.test("fdetach() removes the path and leaves the door", async () => {
   await using server = await DoorServer.start();
   using door = new OpenDoor(server.path);
-  await server.tell("detach");
+  await server.command("detach");
   assertEquals(fileStatus(server.path), undefined);
   assertThrows(() => openDoor(server.path), AddressError, "there is nothing at that path");
   assertEquals(textOf(door.call({ kind: "echo", text: "moo" })), "moo");
 });
 
-Deno.test("a process whose doors are revoked ends by itself, its threads with it", async () => {
+Deno.test("a process exits with its threads after its doors are revoked", async () => {
   const program = `
-    const { doorCreate, doorRevoke, doorCall } = await import("./door/mod.ts");
-    const door = await doorCreate(new URL("./door/square.ts", ${
-    JSON.stringify(import.meta.url)
-  }.replace("door/door_test.ts", "")));
+    const { doorCreate, doorRevoke, doorCall } = await import("./ipc/door/mod.ts");
+    const door = await doorCreate(${JSON.stringify(SQUARE)});
     doorCall(door, { data: new Uint8Array(8) });
     await doorRevoke(door);
     console.log("revoked");
@@ -275,10 +273,10 @@ Deno.test("a process whose doors are revoked ends by itself, its threads with it
   assertEquals({ code, stdout }, { code: 0, stdout: "revoked\n" });
 });
 
-Deno.test("with unreferenced, the procedure is told when nobody refers to the door, once", async () => {
+Deno.test("with unreferenced once, the procedure gets one unreferenced call", async () => {
   await using server = await DoorServer.start({ attributes: { unreferenced: "once" } });
   const doors = [new OpenDoor(server.path), new OpenDoor(server.path)];
-  await server.tell("detach");
+  await server.command("detach");
   for (const door of doors) {
     assertEquals(door.who().process, server.pid);
     door[Symbol.dispose]();
@@ -286,20 +284,20 @@ Deno.test("with unreferenced, the procedure is told when nobody refers to the do
   assertEquals(await server.nextLine(), "unreferenced");
 });
 
-Deno.test("with unreferenced always, it is told each time, also of paths", async () => {
+Deno.test("with unreferenced always, it gets one each time, also after fdetach()", async () => {
   await using server = await DoorServer.start({ attributes: { unreferenced: "always" } });
   {
     using _ = new OpenDoor(server.path);
-    await server.tell("detach");
+    await server.command("detach");
   }
   assertEquals(await server.nextLine(), "unreferenced");
-  await server.tell("attach");
-  // It may be told so before it is done with that, or after.
-  const [line = await server.nextLine()] = await server.tell("detach");
+  await server.command("attach");
+  // The call may come before or after fdetach() is done.
+  const [line = await server.nextLine()] = await server.command("detach");
   assertEquals(line, "unreferenced");
 });
 
-Deno.test("a door that is passed on counts as referred to until it is closed everywhere", async () => {
+Deno.test("a door that was passed on is referenced until all descriptors are closed", async () => {
   await using server = await DoorServer.start();
   using door = new OpenDoor(server.path);
   const { descriptors: [made] } = door.call({ kind: "door", unreferenced: "once" });
@@ -310,7 +308,7 @@ Deno.test("a door that is passed on counts as referred to until it is closed eve
     read(output, byte);
   });
   closeDoor(made!);
-  assertEquals(await server.tell("inside"), ["0"]);
+  assertEquals(await server.command("inside"), ["0"]);
   close(input);
   assertEquals(waitFor(holder).code, 0);
   assertEquals(await server.nextLine(), "unreferenced");

@@ -1,5 +1,5 @@
 /**
- * The server's ends of a door: the descriptors that its pool of threads waits for.
+ * The server's descriptors of a door, which its thread pool polls.
  *
  * @module
  */
@@ -8,15 +8,15 @@ import { close } from "../../posix/io.ts";
 import { messagePair } from "../../posix/messages.ts";
 import type { DoorSlot } from "./table.ts";
 
-/** What a descriptor is that a pool waits for. */
+/** Kinds of descriptors that a pool polls. */
 export const End = {
-  /** It ends when the pool is to end. */
+  /** A pipe that is closed to end the pool. */
   pool: 0,
-  /** A listener on a path: a client that opens it gets a connection. */
+  /** A listener with a path; clients open the door by connecting. */
   path: 1,
-  /** A connection: whoever has the other end refers to the door and may call it. */
+  /** A connection. The peer holds a reference to the door and may call it. */
   connection: 2,
-  /** The same, but the other end is the descriptor by which the door's own process knows it. */
+  /** A connection whose peer is the door's descriptor in its own process; it does not count as a reference. */
   own: 3,
 } as const;
 
@@ -25,30 +25,30 @@ export type End = typeof End[keyof typeof End];
 
 const END_BITS = 2;
 
-/** What stands beside a descriptor in the set of its pool: what it is, and of which door. */
+/** The tag of a descriptor in the pool's epoll instance: its kind and the index of its door. */
 export const tagOf = (end: End, door: number) => door << END_BITS | end;
-/** What it is. */
+/** The kind in a tag. */
 export const endOf = (tag: number) => (tag & (1 << END_BITS) - 1) as End;
-/** Of which door. */
+/** The index of the door in a tag. */
 export const doorOf = (tag: number) => tag >> END_BITS;
 
 const isReference = (end: End) => end === End.path || end === End.connection;
 
-/** Has a door's pool wait for a descriptor. */
+/** Adds a descriptor to those that a door's pool polls. */
 export function addEnd(door: DoorSlot, end: End, descriptor: number): void {
   door.opened(isReference(end));
-  new OneShotEpoll(door.set).add(descriptor, tagOf(end, door.index));
+  new OneShotEpoll(door.epoll).add(descriptor, tagOf(end, door.index));
 }
 
-/** Closes a descriptor its pool waited for; whether nobody refers to the door any more. */
+/** Closes a descriptor that the pool polled; returns whether the door has become unreferenced. */
 export function closeEnd(door: DoorSlot, end: End, descriptor: number): boolean {
   close(descriptor);
   return door.closed(isReference(end));
 }
 
 /**
- * Makes another descriptor of a door, to be passed on. A copy of its own process's would do to call it,
- * but nobody would notice when it is closed.
+ * Creates another descriptor of a door, to pass it to a process. A copy of the process's own descriptor would
+ * suffice for calls, but the server could not detect when it is closed.
  */
 export function makeReference(door: DoorSlot): number {
   const [reference, served] = messagePair();

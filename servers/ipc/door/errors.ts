@@ -1,5 +1,5 @@
 /**
- * What can go wrong with a door, by the codes of door_call(3C).
+ * Errors of doors, with codes of door_call(3C).
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { Errno } from "../../posix/errors.ts";
 
 /**
  * Why a call could not be made or did not return:
- * - `EBADF`: the descriptor is no door, the door was revoked, or its server is gone;
- * - `EINTR`: the server ended, or the thread did, before the procedure returned;
- * - `EMFILE`: descriptors that were passed did not find room in the process that receives them.
+ * - `EBADF`: the descriptor is not a door, the door was revoked, or its server has terminated;
+ * - `EINTR`: the server or its thread died before the procedure returned;
+ * - `EMFILE`: the receiving process had no free descriptors for those that were passed.
  */
 export type DoorCode = "EBADF" | "EINTR" | "EMFILE";
 
-/** A door could not be called. */
+/** A call of a door failed. */
 export class DoorError extends FailedError {
   override name = "DoorError";
   readonly code: DoorCode;
@@ -31,7 +31,7 @@ export class DoorError extends FailedError {
   }
 }
 
-/** The procedure behind a door threw an error; its message is this one's. */
+/** A door's procedure threw an error with this message. */
 export class ProcedureError extends FailedError {
   override name = "ProcedureError";
 }

@@ -1,10 +1,9 @@
 /**
- * Doors: calling a procedure in another process of the same machine (UNP volume 2, chapter 15; the
- * interface is that of Solaris's libdoor). Linux has no doors in its kernel: these are made of Unix
- * sockets and Workers.
+ * Doors: calling a procedure in another process on the same machine (UNP volume 2, chapter 15; the interface
+ * is that of Solaris's libdoor). The Linux kernel has no doors; these are built from Unix sockets and Workers.
  *
- * A door is a descriptor. Its server makes it and gives it a path; whoever opens the path, or is passed
- * the descriptor, calls the procedure and waits until it returns.
+ * A door is a descriptor. Its server creates it and attaches it to a path. A client that opens the path or
+ * receives the descriptor calls the procedure and blocks until it returns.
  *
  * @module
  */
@@ -24,11 +23,11 @@ export {
   doorRevoke,
   doorServerCreate,
   type ThreadCreation,
-  type ThreadWanted,
+  type ThreadRequest,
 } from "./create.ts";
 export { type DoorCode, DoorError, ProcedureError } from "./errors.ts";
 export type { Passed } from "./passing.ts";
-export type { Notice } from "./table.ts";
+export type { UnreferencedMode } from "./table.ts";
 export {
   DOOR_UNREF_DATA,
   doorCred,

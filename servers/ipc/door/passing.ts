@@ -1,5 +1,5 @@
 /**
- * What this thread knows of the doors it has, and what follows when it passes one of them on.
+ * The doors that this thread holds, and passing them to other processes.
  *
  * @module
  */
@@ -11,37 +11,37 @@ import type { DoorSlot, Table } from "./table.ts";
 /** The doors of this process. */
 let table: Table | undefined;
 
-/** The connections that this thread has made and nobody else has: answers may come over them. */
+/** Connections opened by this thread and not shared with any other: replies may come over them. */
 const unshared = new Set<number>();
 let pid = getpid();
 
-/** Says where the doors of this process stand. */
+/** Sets the table of this process's doors. */
 export function useTable(own: Table): void {
   table = own;
 }
 
-/** The door of this very process that goes by this descriptor. */
+/** The door of this process with that descriptor, if it is one. */
 export function localDoor(descriptor: number): DoorSlot | undefined {
   return table?.find(descriptor);
 }
 
-/** Whether answers to this thread may come over that connection. */
+/** Whether only this thread has a connection. */
 export function isUnshared(door: number): boolean {
   if (pid !== getpid()) {
-    // Forked since: its parent has the same connections.
+    // This process was forked since: its parent has the same connections.
     unshared.clear();
     pid = getpid();
   }
   return unshared.has(door);
 }
 
-/** This thread has just made that connection. */
+/** Adds a connection that this thread has just opened. */
 export function addUnshared(door: number): void {
   isUnshared(door);
   unshared.add(door);
 }
 
-/** That descriptor is closed, or somebody else's too. */
+/** Removes a connection that is closed, or shared now. */
 export function dropUnshared(door: number): void {
   unshared.delete(door);
 }
@@ -49,13 +49,13 @@ export function dropUnshared(door: number): void {
 /** Descriptors to pass on. */
 export interface Passed {
   readonly descriptors?: readonly number[];
-  /** Closes them here once they are sent (DOOR_RELEASE). */
+  /** Whether to close them here after sending (DOOR_RELEASE). */
   readonly release?: boolean;
 }
 
 /**
- * Sends with `send` what may be passed in place of those descriptors: of a door of this process a
- * reference of its own, so that its end is noticed.
+ * Calls `send` with the descriptors to pass: doors of this process are replaced by new references, so that
+ * the server detects when they are closed.
  */
 export function passOn<T>(
   { descriptors = [], release = false }: Passed,

@@ -1,6 +1,6 @@
 /**
- * A pool of threads, as the thread sees it that manages it: it makes them, tells them of doors, and
- * answers for those that die.
+ * A pool of threads in the thread that manages it: starting threads, sending them the definitions of doors,
+ * and replying for threads that die.
  *
  * @module
  */
@@ -8,48 +8,48 @@ import { pipe } from "../../posix/descriptors.ts";
 import { createEpoll, epollEntries, OneShotEpoll } from "../../posix/epoll.ts";
 import { close } from "../../posix/io.ts";
 import { closeEnd, doorOf, End, endOf, tagOf } from "./ends.ts";
-import { refusal, sendDoorMessage } from "./letter.ts";
+import { refusal, sendDoorMessage } from "./message.ts";
 import { CALLER_INTS, CALLER_SOCKET, CALLER_TAG, type PoolCounts, type Table } from "./table.ts";
-import type { Definition, Envelope, FromThread, ToThread } from "./thread_messages.ts";
+import type { DoorDefinition, Envelope, FromThread, ToThread } from "./thread_messages.ts";
 
-/** What a thread asks its manager for, by name. */
-export type Requests = Readonly<Record<string, (...args: never[]) => unknown>>;
+/** Handlers of the threads' requests, by name. */
+export type RequestHandlers = Readonly<Record<string, (...args: never[]) => unknown>>;
 
-/** Makes a thread for a pool; undefined where there is to be none for now. */
-export type MakeThread = () => Worker | undefined;
+/** Creates a thread for a pool; undefined for none. */
+export type CreateThread = () => Worker | undefined;
 
-/** A thread that lives. */
-interface Living {
+/** The state of a living thread. */
+interface ThreadState {
   isReady: boolean;
-  /** Who waits for it, as in `table.ts`. */
+  /** The caller that waits for it; see `CALLER_SOCKET`. */
   readonly caller: Int32Array;
 }
 
 /** A pool of threads. */
 export class Pool {
-  /** The descriptors it waits for, as a `OneShotEpoll`. */
-  readonly set: number = createEpoll();
+  /** Descriptor of its epoll instance. */
+  readonly epoll: number = createEpoll();
   readonly #table: Table;
   readonly #index: number;
   readonly #counts: PoolCounts;
-  readonly #make: MakeThread;
-  readonly #requests: Requests;
+  readonly #create: CreateThread;
+  readonly #requests: RequestHandlers;
   readonly #end: readonly [output: number, input: number] = pipe();
-  readonly #threads = new Map<Worker, Living>();
-  readonly #definitions = new Map<number, Definition>();
+  readonly #threads = new Map<Worker, ThreadState>();
+  readonly #definitions = new Map<number, DoorDefinition>();
   /** Doors whose procedure is being loaded for the first time, by id. */
   readonly #preparing = new Map<number, PromiseWithResolvers<void>>();
   readonly #ended = Promise.withResolvers<void>();
   #isEnding = false;
 
-  constructor(table: Table, index: number, make: MakeThread, requests: Requests) {
+  constructor(table: Table, index: number, create: CreateThread, requests: RequestHandlers) {
     this.#table = table;
     this.#index = index;
     this.#counts = table.pool(index);
-    this.#counts.endStart(); // one that was there before may have ended meanwhile
-    this.#make = make;
+    this.#counts.endStart(); // a previous pool with this index may have ended during a start
+    this.#create = create;
     this.#requests = requests;
-    new OneShotEpoll(this.set).add(this.#end[0], tagOf(End.pool, 0));
+    new OneShotEpoll(this.epoll).add(this.#end[0], tagOf(End.pool, 0));
   }
 
   /** Whether it has no doors. */
@@ -57,69 +57,69 @@ export class Pool {
     return this.#definitions.size === 0;
   }
 
-  /** Whether it has no threads, not even one that starts. */
-  get isIdle(): boolean {
+  /** Whether it has no threads, not even one that is starting. */
+  get hasNoThreads(): boolean {
     return this.#threads.size === 0;
   }
 
-  /** Tells all threads of a door. */
-  define(definition: Definition): void {
+  /** Sends the definition of a door to all threads. */
+  define(definition: DoorDefinition): void {
     this.#definitions.set(definition.id, definition);
-    for (const worker of this.#threads.keys()) tell(worker, { kind: "define", definition });
+    for (const worker of this.#threads.keys()) post(worker, { kind: "define", definition });
   }
 
-  /** Resolves once a thread has loaded the procedure of the door; rejects if it cannot. */
+  /** Resolves when a thread has loaded the door's procedure; rejects with a TypeError if it cannot. */
   prepared(id: number): Promise<void> {
     const preparing = Promise.withResolvers<void>();
     this.#preparing.set(id, preparing);
     return preparing.promise;
   }
 
-  /** Forgets a door. */
+  /** Removes a door. */
   forget(id: number): void {
     this.#definitions.delete(id);
-    for (const worker of this.#threads.keys()) tell(worker, { kind: "forget", id });
+    for (const worker of this.#threads.keys()) post(worker, { kind: "forget", id });
   }
 
-  /** Starts that many threads. */
+  /** Starts threads. */
   start(count: number): void {
     for (let i = 0; i < count; i++) this.#start();
   }
 
-  /** Ends every thread as soon as it is idle, and closes everything they waited for. */
+  /** Ends every thread when it is idle, then closes all descriptors they polled. */
   end(): Promise<void> {
     this.#isEnding = true;
     close(this.#end[1]);
-    this.#closeIfOver();
+    this.#closeIfEnded();
     return this.#ended.promise;
   }
 
   #start(): void {
-    const worker = this.#isEnding ? undefined : this.#make();
+    const worker = this.#isEnding ? undefined : this.#create();
     if (worker === undefined) return this.#counts.endStart();
     const caller = new SharedArrayBuffer(4 * CALLER_INTS);
-    const living = { isReady: false, caller: new Int32Array(caller).fill(-1) };
-    this.#threads.set(worker, living);
+    const state = { isReady: false, caller: new Int32Array(caller).fill(-1) };
+    this.#threads.set(worker, state);
     worker.addEventListener("message", ({ data }: MessageEvent<Partial<Envelope<FromThread>>>) => {
-      if (data?.herdDoor) this.#hear(worker, living, data.herdDoor);
+      if (data?.herdDoor) this.#handle(worker, state, data.herdDoor);
     });
     worker.addEventListener("error", (event) => {
       event.preventDefault();
-      this.#lose(worker, living, event.message);
+      this.#handleDeath(worker, state, event.message);
     });
     const { memory: table } = this.#table;
-    tell(worker, { kind: "bind", table, pool: this.#index, set: this.set, caller });
+    post(worker, { kind: "bind", table, pool: this.#index, epoll: this.epoll, caller });
     for (const definition of this.#definitions.values()) {
-      tell(worker, { kind: "define", definition });
+      post(worker, { kind: "define", definition });
     }
   }
 
-  #hear(worker: Worker, living: Living, message: FromThread): void {
+  #handle(worker: Worker, state: ThreadState, message: FromThread): void {
     switch (message.kind) {
       case "ready":
-        living.isReady = true;
+        state.isReady = true;
         break;
-      case "exhausted": // the thread has said that one is being started
+      case "exhausted": // the thread has called beginStart()
         this.#start();
         break;
       case "prepared":
@@ -129,28 +129,31 @@ export class Pool {
         break;
       case "ended":
         this.#threads.delete(worker);
-        this.#closeIfOver();
+        this.#closeIfEnded();
         break;
       case "request":
-        this.#serve(worker, message);
+        this.#answerRequest(worker, message);
     }
   }
 
-  async #serve(worker: Worker, { number: to, name, args }: FromThread & { kind: "request" }) {
+  async #answerRequest(
+    worker: Worker,
+    { number: to, name, args }: FromThread & { kind: "request" },
+  ) {
     try {
       const value = await this.#requests[name]!(...args as never[]);
-      tell(worker, { kind: "answer", to, value });
+      post(worker, { kind: "answer", to, value });
     } catch (error) {
-      tell(worker, { kind: "answer", to, value: undefined, error: error as Error });
+      post(worker, { kind: "answer", to, value: undefined, error: error as Error });
     }
   }
 
-  /** A thread has died, of an error that nobody caught. */
-  #lose(worker: Worker, { isReady, caller }: Living, reason: string): void {
+  /** A thread has died of an uncaught error. */
+  #handleDeath(worker: Worker, { isReady, caller }: ThreadState, reason: string): void {
     this.#threads.delete(worker);
     const [socket, tag] = [caller[CALLER_SOCKET]!, caller[CALLER_TAG]!];
     if (socket !== -1) {
-      sendDoorMessage(socket, refusal("EINTR", `the thread that answered it died: ${reason}`));
+      sendDoorMessage(socket, refusal("EINTR", `its thread died: ${reason}`));
       if (tag === -1) close(socket);
       else if (this.#table.release(socket)) this.#close(socket, tag);
     }
@@ -161,16 +164,16 @@ export class Pool {
     } else if (this.#counts.beginStart()) {
       this.#start();
     }
-    this.#closeIfOver();
+    this.#closeIfEnded();
   }
 
-  #closeIfOver(): void {
+  #closeIfEnded(): void {
     if (!this.#isEnding || this.#threads.size > 0) return;
-    for (const { descriptor, tag } of epollEntries(this.set)) {
+    for (const { descriptor, tag } of epollEntries(this.epoll)) {
       if (endOf(tag) === End.pool) close(descriptor);
       else this.#close(descriptor, tag);
     }
-    close(this.set);
+    close(this.epoll);
     this.#ended.resolve();
   }
 
@@ -179,6 +182,6 @@ export class Pool {
   }
 }
 
-function tell(worker: Worker, message: ToThread): void {
+function post(worker: Worker, message: ToThread): void {
   worker.postMessage({ herdDoor: message } satisfies Envelope<ToThread>);
 }

@@ -1,22 +1,22 @@
 /**
- * Running a procedure for a caller: what it is given, how it returns, and whom it may ask about.
+ * Running a procedure: its arguments, its result, and the credentials of its caller.
  *
  * @module
  */
 import type { Credentials } from "../../posix/messages.ts";
-import { Kind, type Letter, type ReceivedDoorMessage, sendDoorMessage } from "./letter.ts";
+import { type DoorMessage, Kind, type ReceivedDoorMessage, sendDoorMessage } from "./message.ts";
 import { type Passed, passOn } from "./passing.ts";
 
-/** What a procedure returns. */
+/** The result of a procedure. */
 export interface DoorResult extends Passed {
   readonly data?: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * A procedure behind a door: the default export of a module, which every thread loads for itself.
+ * The procedure of a door: the default export of a module, which each thread loads for itself.
  *
- * The descriptors that came with a call are the procedure's to close. Where the door was made with
- * `unreferenced`, a call with `DOOR_UNREF_DATA` as data says that nobody refers to the door any more.
+ * The procedure must close the descriptors passed with a call. A call with `DOOR_UNREF_DATA` as data means
+ * that the door has become unreferenced; see `DoorAttributes.unreferenced`.
  */
 export type Procedure<Cookie = unknown> = (
   cookie: Cookie,
@@ -24,71 +24,72 @@ export type Procedure<Cookie = unknown> = (
   descriptors: readonly number[],
 ) => DoorResult | void | Promise<DoorResult | void>;
 
-/** The procedure of a door, and what it is to be given. */
-export interface Loaded {
+/** The procedure of a door, and its cookie. */
+export interface LoadedProcedure {
   readonly procedure: Procedure;
   readonly cookie: unknown;
 }
 
-/** The data of the call that says that nobody refers to the door any more. */
+/** The data of the call for a door that has become unreferenced. Compare by identity. */
 export const DOOR_UNREF_DATA: Uint8Array<ArrayBuffer> = new Uint8Array(0);
 
-/** The call that this thread is answering. */
+/** A call in progress. */
 interface Call {
-  /** Undefined where nobody called. */
-  readonly letter: ReceivedDoorMessage | undefined;
-  /** Where the caller waits. */
+  /** Undefined for an unreferenced call. */
+  readonly message: ReceivedDoorMessage | undefined;
+  /** The socket on which the caller waits. */
   readonly socket: number;
   isAnswered: boolean;
 }
 
+/** The call in progress in this thread. */
 let call: Call | undefined;
 
-/** Thrown by `doorReturn` through the procedure. */
+/** Thrown by `doorReturn` to leave the procedure. */
 const RETURNED = Symbol("door returned");
 
 /**
- * Ends the call with a result and does not come back, as door_return(3C). What a procedure returns does
- * the same.
+ * Returns a result to the caller and does not return itself (door_return(3C)). Returning the result from the
+ * procedure has the same effect.
  *
- * @throws {Error} outside of a procedure's call.
+ * @throws {Error} outside a procedure's call.
  */
 export function doorReturn(result: DoorResult = {}): never {
-  if (call === undefined) throw new Error("Cannot return from a door: no call is being answered");
+  if (call === undefined) throw new Error("Cannot return from a door: no call is in progress");
   answer(call, result);
   throw RETURNED;
 }
 
 /**
- * Who made the call that is being answered, from the kernel: the process that called, whoever opened the
- * door.
+ * The credentials of the process that made the call in progress, from the kernel (door_cred(3C)). They are
+ * the caller's, even if another process opened the door.
  *
- * @throws {Error} outside of a procedure's call, and in that which says that nobody refers to the door.
+ * @throws {Error} outside a procedure's call, and in an unreferenced call.
  */
 export function doorCred(): Credentials {
-  if (call?.letter) return call.letter.sender;
-  throw new Error("Cannot tell who called a door: no call is being answered");
+  if (call?.message) return call.message.sender;
+  throw new Error("Cannot get the credentials of a door's caller: no call is in progress");
 }
 
-/** Runs a procedure and sends what it returns; a promise where it is asynchronous. */
+/** Runs a procedure and sends its result; a promise if it is asynchronous. */
 export function answerCall(
-  loaded: Loaded,
-  letter: ReceivedDoorMessage,
+  loaded: LoadedProcedure,
+  message: ReceivedDoorMessage,
   socket: number,
 ): Promise<void> | void {
-  const { data, descriptors } = letter;
-  return run({ letter, socket, isAnswered: false }, loaded, data, descriptors);
+  const { data, descriptors } = message;
+  return run({ message, socket, isAnswered: false }, loaded, data, descriptors);
 }
 
-/** Runs a procedure for nobody: to tell it that nobody refers to its door. */
-export function deliverUnreferenced(loaded: Loaded): Promise<void> | void {
-  const nobody = { letter: undefined, socket: -1, isAnswered: true };
-  return run(nobody, loaded, DOOR_UNREF_DATA, []);
+/** Runs a procedure without a caller: its door has become unreferenced. */
+export function deliverUnreferenced(loaded: LoadedProcedure): Promise<void> | void {
+  const call = { message: undefined, socket: -1, isAnswered: true };
+  return run(call, loaded, DOOR_UNREF_DATA, []);
 }
 
 function run(
   own: Call,
-  { procedure, cookie }: Loaded,
+  { procedure, cookie }: LoadedProcedure,
   data: Uint8Array<ArrayBuffer>,
   descriptors: readonly number[],
 ): Promise<void> | void {
@@ -112,7 +113,7 @@ async function finish(own: Call, result: Promise<DoorResult | void>): Promise<vo
   call = undefined;
 }
 
-/** Sends a result, the first time, as far as it can be sent. A caller that went away is no matter. */
+/** Sends the result, unless one was sent, or the error if it cannot be sent. Ignores a disconnected caller. */
 function answer(call: Call, { data, ...passed }: DoorResult): void {
   if (call.isAnswered) return;
   call.isAnswered = true;
@@ -129,16 +130,16 @@ function fail(call: Call, error: unknown): void {
   send(call, failure(error));
 }
 
-function send({ socket, letter }: Call, reply: Letter): void {
-  // A caller that leaves its answers unread waits in vain for this one: the thread must not.
+function send({ socket, message }: Call, reply: DoorMessage): void {
+  // If the caller leaves its replies unread, this one is dropped: the thread must not block.
   const wait = false;
-  sendDoorMessage(socket, reply, letter!.room, wait);
+  sendDoorMessage(socket, reply, message!.inlineLimit, wait);
 }
 
-/** The answer to a call whose procedure failed. */
-export function failure(error: unknown): Letter {
+/** The reply to a call whose procedure failed. */
+export function failure(error: unknown): DoorMessage {
   return { kind: Kind.failed, data: new TextEncoder().encode(messageOf(error)) };
 }
 
-/** What an error says, whatever was thrown. */
+/** The message of whatever was thrown. */
 export const messageOf = (error: unknown) => error instanceof Error ? error.message : String(error);

@@ -1,58 +1,60 @@
 /**
- * What all threads behind the doors of a process share: a slot for each door, and the count of the idle
- * threads of each pool.
+ * The memory shared by the manager and the threads of a process's doors: a slot per door, the counts of each
+ * pool, and the state of connections.
  *
  * @module
  */
 
-/** Doors that a process can have at a time. */
-export const MOST_DOORS = 256;
+/** Maximum number of doors of a process. */
+export const MAX_DOORS = 256;
 
-// The counts of a pool, in the order in which they lie there.
+// Indices of a pool's counts.
 const IDLE = 0;
 const STARTING = 1;
 const POOL_INTS = 2;
 
-// Those of a door, likewise. A slot fills a cache line.
+// Indices of a door's numbers. A slot fills a cache line.
 const STATE = 0;
 const OWN = 1;
 const ENDS = 2;
 const REFERENCES = 3;
-const NOTICE = 4;
-const SET = 5;
+const UNREFERENCED = 4;
+const EPOLL = 5;
 const ID = 6;
 const PRIVATE = 7;
 const DOOR_INTS = 16;
 
-/** Where a thread notes who waits for it: on which socket, −1: nobody; and its tag, −1: it is no end of a door. */
+/**
+ * Indices of the caller that waits for a thread: its socket (−1: none), and the socket's tag (−1: not polled
+ * by the pool).
+ */
 export const CALLER_SOCKET = 0;
 export const CALLER_TAG = 1;
 export const CALLER_INTS = 2;
 
-/** No descriptor is larger (fs.nr_open). */
-const MOST_DESCRIPTORS = 2 ** 20;
+/** Upper bound of descriptors (fs.nr_open). */
+const MAX_DESCRIPTORS = 2 ** 20;
 
 const FREE = 0;
 const LIVE = 1;
 const REVOKED = 2;
 
-/** The pool that doors share which have none of their own; that of door N is N + 1. */
+/** Index of the common pool; the private pool of door N has index N + 1. */
 export const COMMON_POOL = 0;
 
-const DOORS_AT = Math.ceil((MOST_DOORS + 1) * POOL_INTS / DOOR_INTS) * DOOR_INTS;
-const HOLDS_AT = DOORS_AT + MOST_DOORS * DOOR_INTS;
-const TABLE_INTS = HOLDS_AT + MOST_DESCRIPTORS;
+const DOORS_AT = Math.ceil((MAX_DOORS + 1) * POOL_INTS / DOOR_INTS) * DOOR_INTS;
+const HOLDS_AT = DOORS_AT + MAX_DOORS * DOOR_INTS;
+const TABLE_INTS = HOLDS_AT + MAX_DESCRIPTORS;
 
-// What stands for a descriptor that answers may have to go over: whether its other end is closed, and how
-// many threads hold it.
+// State of a connection: a flag if the peer has hung up, plus HOLD for each thread that will reply over it.
 const HUNG_UP = 1;
 const HOLD = 2;
 
-/** When a door's procedure is told that nobody refers to it: never, once, or each time. */
+/** When a door's procedure is called because the door has become unreferenced. */
 export const UNREFERENCED_MODES = ["never", "once", "always"] as const;
 
 /** One of `UNREFERENCED_MODES`. */
-export type Notice = typeof UNREFERENCED_MODES[number];
+export type UnreferencedMode = typeof UNREFERENCED_MODES[number];
 
 /** The counts of a pool of threads. */
 export class PoolCounts {
@@ -62,31 +64,31 @@ export class PoolCounts {
     this.#ints = ints;
   }
 
-  /** A thread waits for calls. */
-  rest(): void {
+  /** A thread begins to wait for calls. */
+  markIdle(): void {
     Atomics.add(this.#ints, IDLE, 1);
   }
 
-  /** A thread stops waiting; whether it was the last one that did. */
-  wake(): boolean {
+  /** A thread stops waiting; returns whether it was the last idle thread. */
+  markBusy(): boolean {
     return Atomics.sub(this.#ints, IDLE, 1) === 1;
   }
 
-  /** Says that a thread is being started; false where one is already. */
+  /** Marks that a thread is being started; false if one is being started already. */
   beginStart(): boolean {
     return Atomics.exchange(this.#ints, STARTING, 1) === 0;
   }
 
-  /** It has been, or could not be. */
+  /** The thread has started, or could not be. */
   endStart(): void {
     Atomics.store(this.#ints, STARTING, 0);
   }
 }
 
-/** A door, as its own process knows it. */
+/** The slot of a door. */
 export class DoorSlot {
   readonly #ints: Int32Array;
-  /** Its place in the table. */
+  /** Its index in the table. */
   readonly index: number;
 
   constructor(ints: Int32Array, index: number) {
@@ -94,12 +96,12 @@ export class DoorSlot {
     this.index = index;
   }
 
-  /** Takes the slot for a new door; false where it is in use. */
-  claim(own: number, notice: Notice, isPrivate: boolean): boolean {
+  /** Claims the slot for a new door; false if it is in use. */
+  claim(own: number, unreferencedMode: UnreferencedMode, isPrivate: boolean): boolean {
     if (Atomics.compareExchange(this.#ints, STATE, FREE, LIVE) !== FREE) return false;
     this.#ints[OWN] = own;
     this.#ints[ENDS] = this.#ints[REFERENCES] = 0;
-    this.#ints[NOTICE] = UNREFERENCED_MODES.indexOf(notice);
+    this.#ints[UNREFERENCED] = UNREFERENCED_MODES.indexOf(unreferencedMode);
     this.#ints[ID]! += 1;
     this.#ints[PRIVATE] = isPrivate ? 1 : 0;
     return true;
@@ -109,47 +111,47 @@ export class DoorSlot {
     return Atomics.load(this.#ints, STATE) === LIVE;
   }
 
-  /** Ends the door; the slot is free again once its last descriptor is closed. */
+  /** Revokes the door; the slot is free again when its last descriptor is closed. */
   revoke(): void {
     Atomics.store(this.#ints, OWN, -1);
     Atomics.store(this.#ints, STATE, REVOKED);
     if (Atomics.load(this.#ints, ENDS) === 0) this.#free();
   }
 
-  /** The descriptor its process knows it by. */
+  /** The door's descriptor in its own process; −1 after it was revoked. */
   get own(): number {
     return this.isLive ? Atomics.load(this.#ints, OWN) : -1;
   }
 
-  /** The descriptors that its pool waits for, as a `OneShotEpoll`. */
-  get set(): number {
-    return this.#ints[SET]!;
+  /** Descriptor of its pool's epoll instance. */
+  get epoll(): number {
+    return this.#ints[EPOLL]!;
   }
 
-  set set(set: number) {
-    this.#ints[SET] = set;
+  set epoll(epoll: number) {
+    this.#ints[EPOLL] = epoll;
   }
 
-  /** A number that no other door of this process has, or had. */
+  /** A number that no other door of this process has or had. */
   get id(): number {
-    return this.#ints[ID]! * MOST_DOORS + this.index;
+    return this.#ints[ID]! * MAX_DOORS + this.index;
   }
 
-  get notice(): Notice {
-    return UNREFERENCED_MODES[Atomics.load(this.#ints, NOTICE)]!;
+  get unreferencedMode(): UnreferencedMode {
+    return UNREFERENCED_MODES[Atomics.load(this.#ints, UNREFERENCED)]!;
   }
 
   get isPrivate(): boolean {
     return this.#ints[PRIVATE] === 1;
   }
 
-  /** The pool has a descriptor more to wait for; with `isReference`, someone refers to the door by it. */
+  /** Counts a descriptor added to the pool; `isReference`: its peer references the door. */
   opened(isReference: boolean): void {
     Atomics.add(this.#ints, ENDS, 1);
     if (isReference) Atomics.add(this.#ints, REFERENCES, 1);
   }
 
-  /** One less; whether somebody did refer to the door, and nobody does now. */
+  /** Counts a closed descriptor; returns whether the door has become unreferenced. */
   closed(isReference: boolean): boolean {
     const wasLast = isReference && Atomics.sub(this.#ints, REFERENCES, 1) === 1;
     if (Atomics.sub(this.#ints, ENDS, 1) === 1) this.#free();
@@ -160,16 +162,16 @@ export class DoorSlot {
     Atomics.compareExchange(this.#ints, STATE, REVOKED, FREE);
   }
 
-  /** Whether the procedure is to be told now that nobody refers to the door. */
+  /** Whether the procedure must get an unreferenced call now; claims it. */
   claimUnreferenced(): boolean {
     if (!this.isLive || Atomics.load(this.#ints, REFERENCES) > 0) return false;
     const once = UNREFERENCED_MODES.indexOf("once");
-    return Atomics.compareExchange(this.#ints, NOTICE, once, 0) === once ||
-      this.notice === "always";
+    return Atomics.compareExchange(this.#ints, UNREFERENCED, once, 0) === once ||
+      this.unreferencedMode === "always";
   }
 }
 
-/** The doors and pools of a process, over memory that its threads share. */
+/** The doors and pools of a process, in memory that its threads share. */
 export class Table {
   readonly memory: SharedArrayBuffer;
   readonly doors: readonly DoorSlot[];
@@ -178,10 +180,10 @@ export class Table {
   constructor(memory = new SharedArrayBuffer(4 * TABLE_INTS)) {
     this.memory = memory;
     this.doors = Array.from(
-      { length: MOST_DOORS },
+      { length: MAX_DOORS },
       (_, i) => new DoorSlot(new Int32Array(memory, 4 * (DOORS_AT + i * DOOR_INTS), DOOR_INTS), i),
     );
-    this.#holds = new Int32Array(memory, 4 * HOLDS_AT, MOST_DESCRIPTORS);
+    this.#holds = new Int32Array(memory, 4 * HOLDS_AT, MAX_DESCRIPTORS);
   }
 
   /** The counts of a pool. */
@@ -189,24 +191,24 @@ export class Table {
     return new PoolCounts(new Int32Array(this.memory, 4 * index * POOL_INTS, POOL_INTS));
   }
 
-  /** The door that this process knows by that descriptor. */
+  /** The door with that descriptor in its own process. */
   find(descriptor: number): DoorSlot | undefined {
     return descriptor < 0 ? undefined : this.doors.find((door) => door.own === descriptor);
   }
 
-  /** Keeps a connection open until an answer has gone over it, whatever another thread finds. */
+  /** Keeps a connection open until a reply was sent over it, even if another thread finds it hung up. */
   hold(connection: number): void {
     Atomics.add(this.#holds, connection, HOLD);
   }
 
-  /** Holds it no longer; whether it is to be closed now. */
+  /** Ends a `hold`; returns whether the connection must be closed now. */
   release(connection: number): boolean {
     const isLast = Atomics.sub(this.#holds, connection, HOLD) === HOLD + HUNG_UP;
     if (isLast) Atomics.store(this.#holds, connection, 0);
     return isLast;
   }
 
-  /** Its other end is closed; whether it is to be closed now, and not by who holds it. */
+  /** The peer has hung up; returns whether the connection must be closed now and not by its holders. */
   hangUp(connection: number): boolean {
     const isFree = Atomics.or(this.#holds, connection, HUNG_UP) === 0;
     if (isFree) Atomics.store(this.#holds, connection, 0);

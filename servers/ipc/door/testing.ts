@@ -1,5 +1,5 @@
 /**
- * What the tests of doors share: a server of its own process, and calls of its door.
+ * Shared by the tests of doors: a server in its own process, and calls of its door.
  *
  * @module
  */
@@ -20,15 +20,15 @@ import {
 } from "./mod.ts";
 import type { Order, Who } from "./testing_procedure.ts";
 
-/** How the test's server is to be. */
+/** Options of the test's server. */
 export interface TestServerOptions {
   readonly path?: string;
   readonly attributes?: DoorAttributes;
-  /** It makes that many threads and no more. */
+  /** Maximum number of threads it creates. */
   readonly threads?: number;
 }
 
-/** A server with a door at a path, whose procedure is `testing_procedure.ts`. Ends with its block. */
+/** A server with a door at a path, whose procedure is `testing_procedure.ts`. It ends with its block. */
 export class DoorServer implements AsyncDisposable {
   readonly path: string;
   readonly #process: Deno.ChildProcess;
@@ -36,7 +36,7 @@ export class DoorServer implements AsyncDisposable {
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #folder = Deno.makeTempDirSync({ dir: "/tmp", prefix: "herd-door-" });
 
-  /** Starts it and waits until its door is there. */
+  /** Starts the server and waits until its door is attached. */
   static async start(options: TestServerOptions = {}): Promise<DoorServer> {
     await using starting = new AsyncDisposableStack();
     const server = starting.use(new DoorServer(options));
@@ -80,8 +80,8 @@ export class DoorServer implements AsyncDisposable {
     return (await inTime("the next line", this.#lines.next(), 30)).value ?? undefined;
   }
 
-  /** Has it do something; the result is what it prints until that is done. */
-  async tell(command: string): Promise<string[]> {
+  /** Sends the server a command; resolves to the lines that it prints until it is done. */
+  async command(command: string): Promise<string[]> {
     await this.#input.write(new TextEncoder().encode(`${command}\n`));
     const lines: string[] = [];
     for (let line; (line = await this.nextLine()) !== `done: ${command}`;) {
@@ -91,19 +91,19 @@ export class DoorServer implements AsyncDisposable {
     return lines;
   }
 
-  /** Resolves once it is gone. */
+  /** Resolves when it has exited. */
   get ended(): Promise<unknown> {
     return inTime("the end of the server", this.#process.status);
   }
 
-  /** Kills it; resolves once it is gone. */
+  /** Kills it; resolves when it has exited. */
   async kill(): Promise<void> {
     kill(this.pid, Signal.KILL);
     await this.ended;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Not by the end of its input: a forked process that is waiting may have a copy of that.
+    // Killed, because a forked process may keep its input open.
     await this.kill();
     await this.#input.close().catch(() => {});
     await this.#lines.return();
@@ -111,7 +111,7 @@ export class DoorServer implements AsyncDisposable {
   }
 }
 
-/** A door that is open until the end of the block. */
+/** A door that is closed at the end of the block. */
 export class OpenDoor implements Disposable {
   readonly descriptor: number;
 
@@ -146,7 +146,7 @@ export function textOf({ data }: CallResult): string {
   return new TextDecoder().decode(data);
 }
 
-/** A call that is waiting in the procedure, made by a process of its own. */
+/** A call by a process of its own, blocked in the procedure. */
 export class Waiting implements Disposable {
   readonly pid: number;
   readonly #gate: readonly [output: number, input: number] = pipe();
@@ -159,8 +159,8 @@ export class Waiting implements Disposable {
       door.call({ kind: "wait" }, { descriptors: [here, gate] });
     });
     close(here);
-    // The procedure writes to it once it is there.
-    if (read(hereEnd, byte) === 0) throw new Error("the call did not get through");
+    // The procedure writes to it when it has been called.
+    if (read(hereEnd, byte) === 0) throw new Error("the call did not reach the procedure");
     close(hereEnd);
   }
 

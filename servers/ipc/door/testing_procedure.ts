@@ -1,5 +1,5 @@
 /**
- * The procedure of the tests: does what the call's data says, as JSON.
+ * The procedure of the tests: executes the order in the call's data, as JSON.
  *
  * @module
  */
@@ -14,35 +14,35 @@ import {
   type DoorResult,
   doorReturn,
   doorRevoke,
-  type Notice,
   openDoor,
+  type UnreferencedMode,
 } from "./mod.ts";
 
-/** What the threads of the test's server share. */
+/** Memory shared by the threads of the test's server. */
 export interface Cookie {
-  /** How many calls are in `meet`. */
+  /** Number of calls in `meet`. */
   readonly inside: SharedArrayBuffer;
 }
 
-/** What a call orders: a kind, and whatever else that takes. */
+/** The order of a call. */
 export type Order =
   | { readonly kind: "echo"; readonly text: string }
   | { readonly kind: "size"; readonly bytes: number }
-  /** Waits until that many calls are in here at the same time. */
+  /** Waits for that many concurrent calls. */
   | { readonly kind: "meet"; readonly calls: number }
-  /** Writes to its first descriptor, then waits for its second one. */
+  /** Writes to its first descriptor, then reads from its second one. */
   | { readonly kind: "wait"; readonly fail?: boolean }
   | { readonly kind: "who" | "throw" | "return" | "crash" | "later" | "bad descriptor" }
-  /** Makes a door, whose descriptor in the server is the result as well. */
-  | { readonly kind: "door"; readonly unreferenced?: Notice }
+  /** Creates a door; the result has its descriptor, and as text that in the server. */
+  | { readonly kind: "door"; readonly unreferenced?: UnreferencedMode }
   | { readonly kind: "call"; readonly path: string }
   | { readonly kind: "revoke"; readonly door: number };
 
-/** What `who` tells. */
+/** The result of `who`. */
 export interface Who {
   readonly process: number;
   readonly thread: number;
-  /** Calls that this thread has answered. */
+  /** Number of calls of this thread. */
   readonly calls: number;
   readonly caller: { readonly pid: number; readonly uid: number; readonly gid: number };
 }
@@ -50,7 +50,7 @@ export interface Who {
 const byte = new Uint8Array(1);
 let calls = 0;
 
-/** Does as it is told. */
+/** Executes an order. */
 export default async function procedure(
   { inside }: Cookie,
   data: Uint8Array<ArrayBuffer>,
@@ -84,7 +84,7 @@ export default async function procedure(
       try {
         doorReturn({ data: encode("by doorReturn") });
       } finally {
-        calls += 0; // still runs
+        calls += 0; // runs, too
       }
       break;
     case "later":
@@ -116,7 +116,7 @@ export default async function procedure(
   throw new Error("unreachable");
 }
 
-/** The longest a call waits for others before it fails. */
+/** Timeout of a call that waits for others. */
 const PATIENCE_MS = 20_000;
 
 function meet(inside: Int32Array, wanted: number): void {

@@ -1,5 +1,5 @@
 /**
- * The server of the tests: a door at a path, until standard input ends. Lines there are commands.
+ * The server of the tests: a door at a path, until standard input ends. Its lines are commands.
  *
  * @module
  */

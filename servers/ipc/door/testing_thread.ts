@@ -1,5 +1,5 @@
 /**
- * A thread as a server may make it that manages its threads itself.
+ * A thread of a server with its own `doorServerCreate` function.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A Worker as a thread of a pool, and how it talks with the thread that manages the pool.
+ * A Worker as a thread of a pool, and its messages with the thread that manages the pool.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { Table } from "./table.ts";
 let isBound = false;
 
 /**
- * Makes this Worker a thread of a pool, which answers calls until the pool ends. To be called first of
- * all in a module that `doorServerCreate` starts.
+ * Makes this Worker a thread of a pool and answers calls until the pool ends. A module started by
+ * `doorServerCreate` must call it first.
  *
- * @param prepare what is to be done before the thread takes calls.
+ * @param prepare is run before the thread accepts calls.
  */
 export async function doorBind(prepare?: () => Promise<void>): Promise<void> {
   const bound = Promise.withResolvers<ToThread & { kind: "bind" }>();
@@ -31,37 +31,37 @@ export async function doorBind(prepare?: () => Promise<void>): Promise<void> {
       case "forget":
         return procedures.forget(message.id);
       case "answer":
-        return settle(message);
+        return resolveRequest(message);
     }
   });
-  const [told] = await Promise.all([bound.promise, prepare?.()]);
-  const table = new Table(told.table);
+  const [binding] = await Promise.all([bound.promise, prepare?.()]);
+  const table = new Table(binding.table);
   useTable(table);
   isBound = true;
   post({ kind: "ready" });
-  await new Calls(table, told, procedures, post).serve();
+  await new Calls(table, binding, procedures, post).serve();
   post({ kind: "ended" });
 }
 
-const asked = new Map<number, PromiseWithResolvers<unknown>>();
+const pending = new Map<number, PromiseWithResolvers<unknown>>();
 let count = 0;
 
-/** Asks who manages the pool of this thread; undefined where this is none. */
-export function askManager(
+/** Sends a request to the manager of this thread's pool; undefined if this thread is not in a pool. */
+export function requestManager(
   name: string,
   ...args: readonly unknown[]
 ): Promise<unknown> | undefined {
   if (!isBound) return undefined;
   const answer = Promise.withResolvers<unknown>();
   const number = count++;
-  asked.set(number, answer);
+  pending.set(number, answer);
   post({ kind: "request", number, name, args });
   return answer.promise;
 }
 
-function settle({ to, value, error }: ToThread & { kind: "answer" }): void {
-  const { resolve, reject } = asked.get(to)!;
-  asked.delete(to);
+function resolveRequest({ to, value, error }: ToThread & { kind: "answer" }): void {
+  const { resolve, reject } = pending.get(to)!;
+  pending.delete(to);
   error ? reject(error) : resolve(value);
 }
 

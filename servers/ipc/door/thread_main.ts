@@ -1,5 +1,5 @@
 /**
- * The program of a thread that a pool starts by itself.
+ * The program of a thread started by a pool.
  *
  * @module
  */

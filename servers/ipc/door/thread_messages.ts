@@ -1,28 +1,28 @@
 /**
- * The messages between a thread of a pool and the thread that manages the pool.
+ * The messages between the threads of a pool and the thread that manages the pool.
  *
  * @module
  */
 
-/** A door as its threads are told of it. */
-export interface Definition {
+/** A door, as its threads need to know it. */
+export interface DoorDefinition {
   readonly id: number;
   /** URL of the procedure's module. */
   readonly procedure: string;
   readonly cookie: unknown;
 }
 
-/** What a thread is told by who manages its pool. */
+/** Messages from the manager to a thread. */
 export type ToThread =
   | {
     readonly kind: "bind";
     readonly table: SharedArrayBuffer;
     readonly pool: number;
-    readonly set: number;
-    /** Where the thread notes who waits for it. */
+    readonly epoll: number;
+    /** Where the thread records the caller that is waiting for it. */
     readonly caller: SharedArrayBuffer;
   }
-  | { readonly kind: "define"; readonly definition: Definition }
+  | { readonly kind: "define"; readonly definition: DoorDefinition }
   | { readonly kind: "forget"; readonly id: number }
   | {
     readonly kind: "answer";
@@ -31,17 +31,17 @@ export type ToThread =
     readonly error?: Error;
   };
 
-/** What a thread tells who manages its pool. */
+/** Messages from a thread to the manager. */
 export type FromThread =
   /** It waits for calls. */
   | { readonly kind: "ready" }
-  /** It was the last one that did. */
+  /** It was the last idle thread. */
   | { readonly kind: "exhausted" }
-  /** It has loaded a procedure, or cannot. */
+  /** It has loaded a procedure, or failed to. */
   | { readonly kind: "prepared"; readonly id: number; readonly error?: string }
-  /** Its pool has ended, and it does now. */
+  /** Its pool has ended, and it terminates. */
   | { readonly kind: "ended" }
-  /** A procedure asks for what only the manager can do. */
+  /** A procedure requests what only the manager can do. */
   | {
     readonly kind: "request";
     readonly number: number;
@@ -49,7 +49,7 @@ export type FromThread =
     readonly args: readonly unknown[];
   };
 
-/** How messages of this library are told from others a Worker may get. */
+/** Wraps messages of this library, to tell them from others that a Worker may get. */
 export interface Envelope<T> {
   readonly herdDoor: T;
 }

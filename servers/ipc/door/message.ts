@@ -1,6 +1,6 @@
 /**
- * What goes through a door and back: a short header, the data, and the descriptors. Data that is larger
- * than a message, or than the room its receiver has for it, goes as a file in memory.
+ * Messages of doors: a short header, data and descriptors. Data that exceeds a message, or the receiver's
+ * limit, is passed as a file in memory.
  *
  * @module
  */
@@ -15,17 +15,17 @@ import {
 } from "../../posix/messages.ts";
 import type { DoorCode } from "./errors.ts";
 
-/** What a letter is. */
+/** Kinds of messages. */
 export const Kind = {
   /** Call the procedure. */
   call: 1,
-  /** Tell about the door. */
+  /** Send information about the door. */
   info: 2,
   /** From the door's own process: load the procedure. */
   prepare: 3,
-  /** From the door's own process: nobody refers to the door any more. */
+  /** From the door's own process: the door has become unreferenced. */
   unreferenced: 4,
-  /** What the procedure returned. */
+  /** The result of the procedure. */
   result: 5,
   /** The procedure threw: the data is the error's message. */
   failed: 6,
@@ -36,44 +36,44 @@ export const Kind = {
 /** One of `Kind`. */
 export type Kind = typeof Kind[keyof typeof Kind];
 
-/** What is sent. */
-export interface Letter {
+/** A message to send. */
+export interface DoorMessage {
   readonly kind: Kind;
   readonly data?: Uint8Array<ArrayBuffer> | undefined;
   readonly descriptors?: readonly number[];
-  /** The socket on which an answer is awaited; without it, that over which this is sent. */
+  /** The socket for the reply; by default the one over which this is sent. */
   readonly replyTo?: number;
-  /** Bytes up to which an answer's data is to come in the message itself. */
-  readonly room?: number;
+  /** Maximum bytes of data in the reply's message; more come as a file. */
+  readonly inlineLimit?: number;
 }
 
-/** What is received. Its descriptors belong to whoever received it. */
+/** A received message. The receiver must close its descriptors. */
 export interface ReceivedDoorMessage {
   readonly kind: Kind;
   readonly data: Uint8Array<ArrayBuffer>;
   readonly descriptors: readonly number[];
-  /** −1: the socket over which this came. */
+  /** −1: the socket over which this was received. */
   readonly replyTo: number;
-  readonly room: number;
-  /** Whether all of it has come; there may be no descriptors free for those that were passed. */
+  readonly inlineLimit: number;
+  /** Whether it is complete: this process may have had no free descriptors for those passed. */
   readonly isComplete: boolean;
-  /** Who sent it, from the kernel; pid 0 where this end has not asked for it. */
+  /** The sender's credentials from the kernel; pid 0 if they are not enabled on this end. */
   readonly sender: Credentials;
 }
 
-// The header: kind and marks, room, length of the data where it is in a file.
+// The header: kind and flags, inline limit, length of data passed as a file.
 const HEADER_BYTES = 16;
 const KIND_MASK = 0xff;
 const HAS_REPLY_TO = 0x100;
 const HAS_FILE = 0x200;
 
-/** Bytes of data that fit into the message itself. */
+/** Maximum bytes of data in a message. */
 export const INLINE_LIMIT = MESSAGE_LIMIT - HEADER_BYTES;
 
-/** Descriptors that a letter can carry; two more are for the reply and the file. */
+/** Maximum number of descriptors that a call can pass; two more are for the reply and the file. */
 export const PASS_LIMIT = DESCRIPTOR_LIMIT - 2;
 
-function makeMessage() {
+function createBuffer() {
   const message = new Message(MESSAGE_LIMIT, DESCRIPTOR_LIMIT);
   const { buffer } = message.data;
   return {
@@ -84,27 +84,26 @@ function makeMessage() {
   };
 }
 
-// A thread sends and receives one letter at a time.
-const outgoing = makeMessage();
-const incoming = makeMessage();
+// A thread sends and receives one message at a time.
+const outgoing = createBuffer();
+const incoming = createBuffer();
 
 /**
- * Sends a letter. `room` is what its receiver has for the data.
+ * Sends a message.
  *
- * @param wait false: says `full` where sending would have to wait.
+ * @param limit maximum bytes of data in the message; the receiver's `inlineLimit`.
+ * @param wait whether to block while the peer's buffer is full; otherwise the result is `full`.
  */
 export function sendDoorMessage(
   socket: number,
-  { kind, data = NOTHING, descriptors = [], replyTo = -1, room = 0 }: Letter,
-  receiversRoom = INLINE_LIMIT,
+  { kind, data = NOTHING, descriptors = [], replyTo = -1, inlineLimit = 0 }: DoorMessage,
+  limit = INLINE_LIMIT,
   wait = true,
 ): Sent {
   const { message, body, ints, length } = outgoing;
-  const file = data.length > Math.min(receiversRoom, INLINE_LIMIT)
-    ? memfdOf("herd-door", data)
-    : -1;
+  const file = data.length > Math.min(limit, INLINE_LIMIT) ? memfdOf("herd-door", data) : -1;
   ints[0] = kind | (replyTo === -1 ? 0 : HAS_REPLY_TO) | (file === -1 ? 0 : HAS_FILE);
-  ints[1] = room;
+  ints[1] = inlineLimit;
   length[0] = data.length;
   message.length = HEADER_BYTES;
   if (file === -1) {
@@ -122,9 +121,9 @@ export function sendDoorMessage(
 }
 
 /**
- * Receives a letter; `closed` where the other end is, or says something else.
+ * Receives a message; `closed` if the peer has closed or sent something else.
  *
- * @param wait false: says `none` where there is none yet.
+ * @param wait whether to block until there is one; otherwise the result is `none`.
  */
 export function receiveDoorMessage(socket: number, wait?: true): ReceivedDoorMessage | "closed";
 export function receiveDoorMessage(
@@ -142,37 +141,37 @@ export function receiveDoorMessage(
     message.closeDescriptors();
     return "closed";
   }
-  const [all, marks] = [message.descriptors, ints[0]!];
-  const before = marks & HAS_REPLY_TO ? 1 : 0;
-  const replyTo = marks & HAS_REPLY_TO ? all[0] ?? -1 : -1;
-  const file = marks & HAS_FILE ? all[before] ?? -1 : -1;
-  const passed = marks & HAS_FILE ? before + 1 : before;
-  const data = marks & HAS_FILE
-    ? takeFile(file, length[0]!)
+  const [all, flags] = [message.descriptors, ints[0]!];
+  const before = flags & HAS_REPLY_TO ? 1 : 0;
+  const replyTo = flags & HAS_REPLY_TO ? all[0] ?? -1 : -1;
+  const file = flags & HAS_FILE ? all[before] ?? -1 : -1;
+  const passed = flags & HAS_FILE ? before + 1 : before;
+  const data = flags & HAS_FILE
+    ? readPassedFile(file, length[0]!)
     : body.slice(0, message.length - HEADER_BYTES);
   return {
-    kind: (marks & KIND_MASK) as Kind,
+    kind: (flags & KIND_MASK) as Kind,
     data: data ?? NOTHING,
     descriptors: passed === 0 ? all : all.slice(passed),
     replyTo,
-    room: ints[1]!,
+    inlineLimit: ints[1]!,
     isComplete: received === "message" && data !== undefined,
     sender: message.sender,
   };
 }
 
-/** The answer to a call that is not made. */
-export function refusal(code: DoorCode, reason: string): Letter {
+/** The reply to a call that cannot be made. */
+export function refusal(code: DoorCode, reason: string): DoorMessage {
   return { kind: Kind.refused, data: new TextEncoder().encode(`${code} ${reason}`) };
 }
 
-/** What is in a file that came with a letter; undefined where it is not what was announced. */
-function takeFile(file: number, length: number): Uint8Array<ArrayBuffer> | undefined {
+/** Reads the data passed as a file; undefined if the file is shorter than announced or not a file. */
+function readPassedFile(file: number, length: number): Uint8Array<ArrayBuffer> | undefined {
   if (file === -1) return undefined;
   try {
     return readExactly(file, length);
   } catch {
-    return undefined; // no file, or a length nobody has memory for
+    return undefined; // not a file, or too long for memory
   } finally {
     close(file);
   }
