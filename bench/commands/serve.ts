@@ -123,11 +123,13 @@ function printChildEvent(
 ): void {
   if (event.event === "marked") return printEvent(event);
   if (event.event !== "lost" && event.event !== "ended" && event.event !== "crashing") return;
-  const { event: kind, index, pid, reason } = event;
   if (json) printEvent(event);
-  else if (kind !== "ended") {
-    const why = reason === undefined ? "" : ` (${reason})`;
-    print(`serve: child ${index} (process ${pid}) died${why}; a new one takes its place`);
+  else if (event.event !== "ended") {
+    const { event: kind, index, pid, reason } = event;
+    // A thread that serves one client has no slot of its own, and no successor.
+    const process = pid === 0 ? "" : ` (process ${pid})`;
+    const next = kind === "lost" && pid !== 0 ? "; a new one takes its place" : "";
+    print(`serve: child ${index}${process} died: ${reason}${next}`);
   }
 }
 

@@ -50,11 +50,12 @@ export const ServerLine: z.ZodType<ServerEvent | ErrorEvent> = z.discriminatedUn
   z.object({ event: z.literal("marked") }),
   z.object({ event: z.literal("counts"), counts: Counts }),
   z.object({
-    event: z.enum(["lost", "ended", "crashing"]),
+    event: z.enum(["lost", "crashing"]),
     index: count,
     pid: count,
-    reason: z.string().optional(),
+    reason: z.string(),
   }),
+  z.object({ event: z.literal("ended"), index: count, pid: count }),
   z.object({ event: z.literal("report"), report: Report, failure: z.string().nullable() }),
   ErrorLine,
 ]);

@@ -10,20 +10,23 @@ import type { Check, Trial } from "../record/record.ts";
 export function imbalance(
   { load }: Pick<Trial, "load">,
   { children, client, kernel }: Pick<Trial, "children" | "client" | "kernel">,
-  isAlone = false,
+  { isAlone = false, deaths = [] }: { isAlone?: boolean; deaths?: readonly string[] } = {},
 ): string | null {
   const wanted = load.clients * load.connections;
   const errors = Object.entries(client!.errors).map(([kind, count]) => `${count} × ${kind}`);
-  if (errors.length > 0) return `the clients had errors: ${errors.join(", ")}`;
+  const over = (count: "connections" | "lost" | "rejected") =>
+    children.reduce((sum, child) => sum + child[count], 0);
+  const died = over("lost") === 0 ? undefined : deathsText(over("lost"), deaths[0]);
+  if (errors.length > 0) {
+    return [`the clients had errors: ${errors.join(", ")}`, died ?? []].flat().join("; ");
+  }
   if (client!.connections !== wanted) {
     return `the clients made ${client!.connections} connections of ${wanted}`;
   }
-  const over = (count: "connections" | "lost" | "rejected") =>
-    children.reduce((sum, child) => sum + child[count], 0);
   if (over("connections") !== wanted) {
     return `the children served ${over("connections")} connections, the clients made ${wanted}`;
   }
-  if (over("lost") > 0) return `${over("lost")} children died`;
+  if (died) return died;
   if (over("rejected") > 0) return `${over("rejected")} requests were refused`;
   const { passiveOpens } = kernel;
   // Elsewhere there may be others who connect; in a namespace of our own there is nobody else.
@@ -31,6 +34,11 @@ export function imbalance(
     return `the kernel counted ${passiveOpens} connections, the clients made ${wanted}`;
   }
   return null;
+}
+
+function deathsText(count: number, reason?: string): string {
+  const died = count === 1 ? "1 child died" : `${count} children died`;
+  return reason === undefined ? died : `${died}: ${reason}`;
 }
 
 /** Two accounts of the same CPU time may differ by that share. */

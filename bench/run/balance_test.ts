@@ -44,6 +44,18 @@ Deno.test("imbalance() misses connections that no child served, and those served
 Deno.test("imbalance() counts dead children, also where nothing is missing", () => {
   const children = [{ ...first!, lost: 2 }, { ...second!, lost: 1 }];
   assertEquals(reason({ children }), "3 children died");
+  assertEquals(reason({ children: [first!, children[1]!] }), "1 child died");
+});
+
+Deno.test("imbalance() says why a child died, also where its client saw an error", () => {
+  const died = { ...fine, children: [{ ...first!, lost: 1 }, second!] };
+  const deaths = ["signal 9", "signal 15"];
+  assertEquals(imbalance(fine, died, { deaths }), "1 child died: signal 9");
+  const failed = { ...died, client: { ...client!, connections: 99, errors: { ECONNRESET: 1 } } };
+  assertEquals(
+    imbalance(fine, failed, { deaths }),
+    "the clients had errors: 1 × ECONNRESET; 1 child died: signal 9",
+  );
 });
 
 Deno.test("imbalance() counts refused requests", () => {
@@ -61,7 +73,7 @@ Deno.test("imbalance() needs as many connections from the kernel, or more, or no
 
 Deno.test("imbalance() needs just as many from the kernel in a network namespace of its own", () => {
   const counted = (passiveOpens: number) =>
-    imbalance(fine, { ...fine, kernel: { ...kernel, passiveOpens } }, true);
+    imbalance(fine, { ...fine, kernel: { ...kernel, passiveOpens } }, { isAlone: true });
   assertEquals(counted(100), null);
   assertEquals(counted(101), "the kernel counted 101 connections, the clients made 100");
 });

@@ -27,14 +27,17 @@ export type Executor = (planned: Planned, plan: Plan, signal: AbortSignal) => Pr
 /** Runs a trial: start, warm up, mark, load, stop. Never throws: a failure is a trial, too. */
 export const runTrial: Executor = async (planned, plan, signal) => {
   const base = { ...planned, startedAt: new Date().toISOString() };
+  const deaths: string[] = [];
   try {
-    const { failure, ...measured } = await measure(planned, plan, signal);
+    const { failure, ...measured } = await measure(planned, plan, signal, deaths);
     // A server that failed says why; what its clients saw of it follows from that.
-    const reason = failure ?? imbalance(planned, measured, plan.netns);
+    const reason = failure ?? imbalance(planned, measured, { isAlone: plan.netns, deaths });
     return fitting({ ...base, ...measured, status: reason === null ? "ok" : "failed", reason });
   } catch (error) {
     const status = error instanceof TimeLimitError ? "dnf" : "failed";
-    return { ...base, ...NOTHING, status, reason: (error as Error).message };
+    const { message } = error as Error;
+    const reason = deaths.length === 0 ? message : `${message}; a child died: ${deaths[0]}`;
+    return { ...base, ...NOTHING, status, reason };
   }
 };
 
@@ -69,9 +72,10 @@ async function measure(
   planned: Planned,
   plan: Plan,
   signal: AbortSignal,
+  deaths: string[],
 ): Promise<Measured & { failure: string | null }> {
   const { limits } = plan;
-  await using server = startServerOf(planned, plan);
+  await using server = startServerOf(planned, plan, (reason) => deaths.push(reason));
   using _server = onAbort(signal, () => server.signal("SIGTERM"));
   const ready = await server.next("ready", limits.start);
   await using load = startLoadOf(planned, plan, ready);
@@ -104,24 +108,33 @@ async function measure(
   };
 }
 
-/** Starts the server of a trial. */
+/** Starts the server of a trial; `onDeath` gets the reason for which a child died. */
 export function startServerOf(
   { design, poolSize, extraCpu = 0 }: Planned,
   plan: Plan,
+  onDeath: (reason: string) => void = () => {},
 ): ServerAgent {
   const { children } = requireDesign(design);
-  return startServer({
-    design,
-    // A name that no file has, so that there is none to be left behind.
-    path: plan.local ? `@herd-${crypto.randomUUID()}` : null,
-    children: poolSize ?? plan.children,
-    extraCpuNanoseconds: extraCpu,
-    launch: children === "exec"
-      ? { processors: plan.pin.server ?? affinity(), idleSeconds: 0, echo: false, verbose: false }
-      : null,
-    // What a kill leaves of it, bench removes.
-    cgroup: true,
-  }, placementOf(plan, "server"));
+  return startServer(
+    {
+      design,
+      // A name that no file has, so that there is none to be left behind.
+      path: plan.local ? `@herd-${crypto.randomUUID()}` : null,
+      children: poolSize ?? plan.children,
+      extraCpuNanoseconds: extraCpu,
+      launch: children === "exec"
+        ? { processors: plan.pin.server ?? affinity(), idleSeconds: 0, echo: false, verbose: false }
+        : null,
+      // What a kill leaves of it, bench removes.
+      cgroup: true,
+    },
+    placementOf(plan, "server"),
+    {
+      onEvent: (event) => {
+        if (event.event === "lost" || event.event === "crashing") onDeath(event.reason);
+      },
+    },
+  );
 }
 
 /** Starts the load of a trial; its clients wait for `go`. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Status } from "../children/status.ts";
 import type { Design } from "../design.ts";
 import { requireDesign } from "../designs.ts";
 import { ExitCode } from "../errors.ts";
@@ -24,11 +25,7 @@ export async function serve(design: Design, options: ServerOptions): Promise<num
   applyPlacement(options.placement, Signal.TERM);
   const { promise: stopped, resolve } = Promise.withResolvers<typeof STOPPED>();
   const stop = () => resolve(STOPPED);
-  const host = await Host.start(design, options, (status) => {
-    if (status.kind === "ready") return;
-    const { kind: event, ...rest } = status;
-    print({ event, ...rest });
-  });
+  const host = await Host.start(design, options, printStatus);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, stop);
   }
@@ -42,6 +39,12 @@ export async function serve(design: Design, options: ServerOptions): Promise<num
   const failure = ended === STOPPED ? null : ended;
   print({ event: "report", report: await host.stop(), failure });
   return failure === null ? ExitCode.ok : ExitCode.failed;
+}
+
+function printStatus(status: Status): void {
+  const { kind, index, pid } = status;
+  if (kind === "ended") print({ event: kind, index, pid });
+  else if (kind !== "ready") print({ event: kind, index, pid, reason: status.reason });
 }
 
 /** Handles requests until the end of input, which stops the server. */

@@ -36,7 +36,7 @@ function newest(server: RunningServer, size: number, dead: ReadonlySet<number>):
 /** Kills a child; the report of that is as expected. */
 async function killChild(server: RunningServer, pid: number, index: number): Promise<void> {
   kill(pid, Signal.KILL);
-  assertEquals(await server.next(), { event: "lost", index, pid });
+  assertEquals(await server.next(), { event: "lost", index, pid, reason: "signal 9" });
 }
 
 for (const design of pools) {
@@ -106,7 +106,8 @@ for (const design of ways) {
       const event = await server.next();
       isCrashing = event?.event === "crashing";
       // Each time it is the one that took the place of the one before.
-      assertEquals(event, { event: isCrashing ? "crashing" : "lost", index: size - 1, pid });
+      const kind = isCrashing ? "crashing" : "lost";
+      assertEquals(event, { event: kind, index: size - 1, pid, reason: "signal 9" });
       assert(dead.size < 50);
     }
     const { code, failure, report, stderr } = await server.ended();

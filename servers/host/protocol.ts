@@ -73,13 +73,18 @@ export type ServerEvent =
   | { readonly event: "ready"; readonly design: string; readonly pid: number } & Listening
   | { readonly event: "marked" }
   | { readonly event: "counts"; readonly counts: LiveCounts }
-  /** A child of a pool died and was replaced, ended by itself, or was the last in a crash loop. */
+  /**
+   * A child died: one of a pool is replaced (`lost`), unless it was the last in a crash loop (`crashing`). `pid`:
+   * process or thread; 0: a thread that served one client, or did not start.
+   */
   | {
-    readonly event: "lost" | "ended" | "crashing";
+    readonly event: "lost" | "crashing";
     readonly index: number;
     readonly pid: number;
-    /** Why it died, if known. */
-    readonly reason?: string | undefined;
+    /** A signal, an exit code, or the message of an error. */
+    readonly reason: string;
   }
+  /** A child of a pool ended by itself. */
+  | { readonly event: "ended"; readonly index: number; readonly pid: number }
   /** The last event of a server; `failure`: why it ended by itself, null: it was stopped. */
   | { readonly event: "report"; readonly report: Report; readonly failure: string | null };

@@ -112,7 +112,12 @@ for (const { id } of designs.filter(({ passes }) => passes === "free")) {
     const places: Record<number, number> = { [serving!]: 0, [idle!]: 2 };
     for (const pid of [serving!, idle!]) {
       kill(pid, Signal.KILL);
-      assertEquals(await server.next(), { event: "lost", index: places[pid]!, pid });
+      assertEquals(await server.next(), {
+        event: "lost",
+        index: places[pid]!,
+        pid,
+        reason: "signal 9",
+      });
     }
     assertEquals(doomed.receive(1).length, 0);
     other.send("2\n");

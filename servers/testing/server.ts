@@ -17,6 +17,8 @@ import { type Outcome, RunningProcess } from "./process.ts";
 /** How a server is started. */
 export interface ServerStart extends Partial<Omit<ServerOptions, "launch" | "placement">> {
   readonly launch?: Partial<Launch>;
+  /** A listing that is not in the registry, in place of the design's. */
+  readonly listing?: URL;
   /** A program, and its arguments, that is given the command line to run. */
   readonly via?: readonly string[];
 }
@@ -37,14 +39,15 @@ export class RunningServer extends RunningProcess {
   readonly #options: object;
   #ready: Ready | undefined;
 
-  constructor(design: string, { launch, via = [], ...options }: ServerStart = {}) {
-    super([...via, Deno.execPath(), ...denoArguments(SERVER_PROGRAM)]);
+  constructor(design: string, { launch, listing, via = [], ...options }: ServerStart = {}) {
+    super([...via, Deno.execPath(), ...denoArguments(listing ? LISTING_PROGRAM : SERVER_PROGRAM)]);
     const exec = requireDesign(design).children === "exec";
     this.#options = {
       ...SERVER_DEFAULTS,
       children: 2,
       design,
       ...options,
+      listing: listing?.href,
       launch: exec ? { ...LAUNCH, processors: affinity(), ...launch } : null,
     };
   }
@@ -104,6 +107,9 @@ export class RunningServer extends RunningProcess {
     return await this.ended();
   }
 }
+
+/** The server program, which takes a listing besides. */
+const LISTING_PROGRAM = "servers/testing/listing_main.ts";
 
 const LAUNCH: Omit<Launch, "processors"> = { idleSeconds: 0, echo: false, verbose: false };
 

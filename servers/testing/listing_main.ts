@@ -4,9 +4,9 @@
  * @module
  */
 import { requireDesign } from "../designs.ts";
-import { serve } from "./main.ts";
-import type { ServerOptions } from "./protocol.ts";
-import { readOptions, runProgram } from "./standard_streams.ts";
+import { serve } from "../host/main.ts";
+import type { ServerOptions } from "../host/protocol.ts";
+import { readOptions, runProgram } from "../host/standard_streams.ts";
 
 Deno.exit(
   await runProgram(() => {
