@@ -21,7 +21,7 @@ import type { LoadReport } from "./protocol.ts";
 
 const NOTICE_SECONDS = 3;
 
-/** Loads a port, or a path, and returns the report as a program reads it. */
+/** Loads a port or path and returns the JSON report. */
 async function load(
   place: number | string,
   ...args: string[]
@@ -34,7 +34,7 @@ async function load(
   return { code, ...report };
 }
 
-/** A port of 127.0.0.1 to which clients can connect, and where nobody answers them. */
+/** A listener on a port of 127.0.0.1 that never accepts. */
 class Silence implements Disposable {
   readonly listener = listen(internetAddress("127.0.0.1", 0), "listen and say nothing");
   readonly port = boundAddress(this.listener).port;
@@ -44,7 +44,7 @@ class Silence implements Disposable {
   }
 }
 
-/** A server that answers each request with this many bytes, whatever it was asked for. */
+/** A server that answers every request with the same number of bytes. */
 class Liar extends Silence {
   readonly #pid: number;
 
@@ -71,7 +71,7 @@ class Liar extends Silence {
 }
 
 for (const design of ["iterative", "prefork-shared-accept"]) {
-  Deno.test(`load gets every connection answered by ${design}, and says how`, async () => {
+  Deno.test(`load reports connections that are all answered by ${design}`, async () => {
     await using server = await startServer(design);
     const { code, ...report } = await load(server.port, "--clients=10", "--connections=20");
     assertEquals([code, report.connections, report.errors], [0, 200, {}]);
@@ -100,7 +100,7 @@ for (const [design, transport] of [["prefork-shared-accept", "unix"], ["door", "
   });
 }
 
-Deno.test("load counts doors that cannot be opened, and streams that cannot", async () => {
+Deno.test("load counts doors and streams that cannot be opened", async () => {
   for (const transport of ["unix", "door"]) {
     const args = ["--transport", transport, "--clients=2", "--connections=3"];
     const { code, errors } = await load(`@herd-test-${crypto.randomUUID()}`, ...args);
@@ -108,16 +108,16 @@ Deno.test("load counts doors that cannot be opened, and streams that cannot", as
   }
 });
 
-Deno.test("load keeps every latency in its histogram", async () => {
+Deno.test("load has all latencies in its histogram", async () => {
   await using server = await startServer("iterative");
   const { latency } = await load(server.port, "--clients=2", "--connections=15");
   const histogram = decodeFromCompressedBase64(latency.histogram);
   assertEquals(histogram.totalCount, 30);
-  // It keeps three digits.
+  // It keeps three significant digits.
   assertAlmostEquals(histogram.maxValue / 1e6, latency.max, latency.max / 1000);
 });
 
-Deno.test("load asks for as many bytes as it is told to", async () => {
+Deno.test("load requests the given number of bytes", async () => {
   await using server = await startServer("iterative");
   for (const bytes of [1, 65535, 65536, 65537, 1_000_000]) {
     const report = await load(server.port, "--clients=2", "--connections=3", `--bytes=${bytes}`);
@@ -125,7 +125,7 @@ Deno.test("load asks for as many bytes as it is told to", async () => {
   }
 });
 
-Deno.test("load does not count the connections before", async () => {
+Deno.test("load does not count warm-up connections", async () => {
   await using server = await startServer("iterative");
   const report = await load(server.port, "--clients=2", "--connections=5", "--warmup=7");
   assertEquals(report.connections, 10);
@@ -143,7 +143,7 @@ Deno.test("load prints its report for people", async () => {
   assertMatch(stdout, /^errors +none$/m);
 });
 
-Deno.test("load counts connections that are refused", async () => {
+Deno.test("load counts refused connections", async () => {
   const silence = new Silence();
   silence[Symbol.dispose]();
   const { code, connections, errors } = await load(
@@ -166,21 +166,21 @@ for (const [kind, sent] of [["short reply", 15], ["short reply", 0], ["long repl
   });
 }
 
-Deno.test("load counts a connection that stands still for too long", async () => {
+Deno.test("load counts a connection that times out", async () => {
   using silence = new Silence();
   const report = await load(silence.port, "--clients=3", "--connections=1", "--timeout=1");
   assertEquals([report.code, report.connections], [3, 0]);
   assertEquals(report.errors, { "timed out": 3 });
 });
 
-/** A mistake: exit code 2, one line on standard error and nothing on standard output. */
+/** Asserts exit code 2, one line on standard error and nothing on standard output. */
 function assertMistake({ code, stdout, stderr }: Outcome, ...words: string[]): void {
   assertEquals({ code, stdout }, { code: 2, stdout: "" }, stderr);
   assertMatch(stderr, /^load: .+\n$/);
   for (const word of words) assertStringIncludes(stderr, word);
 }
 
-Deno.test("load refuses to go without a port, and to an operand", async () => {
+Deno.test("load refuses a missing port, and operands", async () => {
   assertMistake(await runTask("load"), "Missing port", "--port");
   assertMistake(await runTask("load", "8080"), '"8080"');
   assertMistake(await runTask("load", "--transport=door"), "Missing path", "--path PATH");
@@ -188,20 +188,20 @@ Deno.test("load refuses to go without a port, and to an operand", async () => {
   assertMistake(await runTask("load", "--port=80", "--transport=udp"), '"udp"', "tcp, unix, door");
 });
 
-Deno.test("load refuses numbers that do not fit", async () => {
+Deno.test("load refuses numbers out of range", async () => {
   assertMistake(await runTask("load", "--port=0"), "--port");
   assertMistake(await runTask("load", "--port=65536"), "--port", '"65536"');
   assertMistake(await runTask("load", "--port=80", "--bytes=0"), "--bytes", '"0"');
   assertMistake(await runTask("load", "--port=80", "--timeout=soon"), "--timeout", '"soon"');
 });
 
-Deno.test("load refuses a host that is unknown", async () => {
-  // An empty label: no name server has to be asked.
+Deno.test("load refuses an unknown host", async () => {
+  // An empty label is refused without asking a name server.
   assertMistake(await runTask("load", "--port=80", "--host=no..host"), '"no..host"');
 });
 
 for (const signal of ["SIGINT", "SIGKILL"] as const) {
-  Deno.test(`load takes its clients along when ${signal} ends it`, async () => {
+  Deno.test(`load's clients terminate when ${signal} terminates it`, async () => {
     using silence = new Silence();
     await using running = new RunningTask("load", [`--port=${silence.port}`, "--clients=5"]);
     const clients = await running.find((processes) => {

@@ -1,4 +1,4 @@
-/** One suite for every kind of lock, and then what they differ by. */
+/** One suite for all kinds of locks, and tests of their differences. */
 import { assert, assertEquals } from "@std/assert";
 import type { LockKind } from "../design.ts";
 import { designs } from "../designs.ts";
@@ -16,7 +16,7 @@ const PATIENCE_MS = 30_000;
 
 const kinds = [...new Set(designs.flatMap(({ lock }) => lock ?? []))];
 
-/** A place for a lock of any kind; its file is gone at the end of the block that uses it. */
+/** Memory and file for a lock of any kind; the file is closed at the end of the block. */
 function makePlace(between: "threads" | "processes" = "processes"): LockLocation & Disposable {
   const { address } = shareMemory(Mutex.BYTES);
   Mutex.create(address, between);
@@ -24,12 +24,12 @@ function makePlace(between: "threads" | "processes" = "processes"): LockLocation
   return { descriptor, address, [Symbol.dispose]: () => close(descriptor) };
 }
 
-/** A number that forked processes share. */
+/** A number shared by forked processes. */
 function sharedNumber(): Int32Array {
   return new Int32Array(shareMemory(4).buffer);
 }
 
-/** A forked process that has come to its `ready`; it does not outlive the block that uses it. */
+/** A forked process that has called `ready`; it is killed at the end of the block. */
 class Contender implements Disposable {
   readonly pid: number;
   #ended: ExitStatus | undefined;
@@ -38,7 +38,7 @@ class Contender implements Disposable {
     this.pid = forkReady(body);
   }
 
-  /** Waits for its end. */
+  /** Waits for it to exit. */
   ended(): ExitStatus {
     return this.#ended ??= waitFor(this.pid);
   }
@@ -55,22 +55,22 @@ const never = new Int32Array(new SharedArrayBuffer(4));
 function until(what: string, isSo: () => boolean): void {
   for (const end = performance.now() + PATIENCE_MS; !isSo();) {
     if (performance.now() > end) throw new Error(`Cannot wait any longer until ${what}`);
-    Atomics.wait(never, 0, 0, 1); // leaves the processor to those it waits for
+    Atomics.wait(never, 0, 0, 1); // yields the processor
   }
 }
 
-/** Waits until the process or thread with that /proc folder sleeps, as one does that has to wait. */
+/** Waits until the process or thread with that /proc folder sleeps. */
 function untilAsleep(folder: string): void {
   until(`${folder} sleeps`, () => /\) S/.test(readText(`${folder}/stat`)));
 }
 
 for (const kind of kinds) {
-  Deno.test(`acquire() of a ${kind} lock lets in one process at a time`, () => {
+  Deno.test(`acquire() of a ${kind} lock admits one process at a time`, () => {
     using place = makePlace();
     const lock = openLock(kind, place);
     const [count, processes, times] = [sharedNumber(), 4, 5000];
     using all = new DisposableStack();
-    // Held until all are there, so that they run at the same time.
+    // Held until all have started, so that they run concurrently.
     lock.acquire();
     const contenders = Array.from({ length: processes }, () =>
       all.use(
@@ -79,7 +79,7 @@ for (const kind of kinds) {
           for (let i = 0; i < times; i++) {
             lock.acquire();
             const before = count[0]!;
-            getppid(); // leaves time for another to come in between
+            getppid(); // gives another process time to interfere
             count[0] = before + 1;
             lock.release();
           }
@@ -90,7 +90,7 @@ for (const kind of kinds) {
     assertEquals(count[0], processes * times);
   });
 
-  Deno.test(`acquire() of a ${kind} lock waits until release(), then others get it in turn`, () => {
+  Deno.test(`acquire() of a ${kind} lock blocks until release(), then others acquire it one by one`, () => {
     using place = makePlace();
     const lock = openLock(kind, place);
     const count = sharedNumber();
@@ -112,7 +112,7 @@ for (const kind of kinds) {
     assertEquals(count[0], 2);
   });
 
-  Deno.test(`acquire() of a ${kind} lock gets it from a holder that is killed, 100 times`, () => {
+  Deno.test(`acquire() of a ${kind} lock succeeds after its holder is killed, 100 times`, () => {
     using place = makePlace();
     const lock = openLock(kind, place);
     const holder = sharedNumber();
@@ -138,7 +138,7 @@ for (const kind of kinds) {
       holding = next;
     }
     kill(holding.pid, Signal.KILL);
-    // Taken over from the dead, it is as good as new.
+    // It still works afterwards.
     for (let i = 0; i < 2; i++) {
       const contender = all.use(
         new Contender((ready) => {
@@ -163,7 +163,7 @@ const PROGRAM = `
   };
 `;
 
-/** A thread that does with a lock what it is told. */
+/** A thread that acquires and releases a lock on request. */
 class Thread implements Disposable {
   readonly #url = URL.createObjectURL(new Blob([PROGRAM], { type: "text/javascript" }));
   readonly #worker = new Worker(this.#url, { type: "module" });
@@ -175,7 +175,7 @@ class Thread implements Disposable {
     this.#place = { descriptor, address };
   }
 
-  /** Resolves once the thread is about to do it: `done` tells when it has. */
+  /** Resolves when the thread is about to do it; `done` resolves when it has. */
   async begin(act: "acquire" | "release"): Promise<{ tid: number; done: Promise<void> }> {
     const started = Promise.withResolvers<number>();
     const done = Promise.withResolvers<void>();

@@ -5,18 +5,18 @@ import { Queue, QUEUE_BYTES } from "./queue.ts";
 
 const PATIENCE_MS = 5000;
 
-/** As many connections as may wait. */
+/** The capacity of the queue. */
 const LENGTH = 32;
 
-/** What tells a thread that takes to end. */
+/** Ends a thread that takes connections. */
 const END = -1;
 
-/** Threads say here which they are, and how many they have put or taken. */
+/** Indices of a thread's log: its number, and the number of connections put or taken. */
 const TID = 0;
 const COUNT = 1;
 const HEADER = 2;
 
-/** A thread puts 0, 1, 2 … into a queue, or notes each that it takes behind the header. */
+/** A thread puts 0, 1, 2 … into a queue, or logs each number it takes after the header. */
 const PROGRAM = `
   import { Queue } from "${import.meta.resolve("./queue.ts")}";
   import { memoryAt } from "${import.meta.resolve("../posix/memory.ts")}";
@@ -45,14 +45,14 @@ const PROGRAM = `
   };
 `;
 
-/** A queue of a test's own. */
+/** A new queue. */
 function makeQueue(): { queue: Queue; address: bigint } {
   const { address } = shareMemory(QUEUE_BYTES);
   Queue.create(address);
   return { queue: new Queue(address), address };
 }
 
-/** A thread that puts `count` connections into the queue at that address, or takes at most as many. */
+/** A thread that puts `count` connections into the queue at an address, or takes at most as many. */
 class Thread implements Disposable {
   readonly #url = URL.createObjectURL(new Blob([PROGRAM], { type: "text/javascript" }));
   readonly #worker = new Worker(this.#url, { type: "module" });
@@ -65,17 +65,17 @@ class Thread implements Disposable {
     this.#worker.postMessage({ role, address, log: { at, bytes }, count });
   }
 
-  /** How many it has put or taken. */
+  /** Number of connections put or taken. */
   get count(): number {
     return Atomics.load(this.#log, COUNT);
   }
 
-  /** What it has taken, in that order. */
+  /** The connections taken, in order. */
   get taken(): number[] {
     return [...this.#log.subarray(HEADER, HEADER + this.count)];
   }
 
-  /** Waits until it sleeps, having put or taken that many. */
+  /** Waits until it has put or taken `count` connections and sleeps. */
   async untilAsleep(count: number): Promise<void> {
     const tid = () => Atomics.load(this.#log, TID);
     await until(`a thread has ${count}`, () => tid() !== 0 && this.count >= count);
@@ -100,7 +100,7 @@ function upTo(count: number): number[] {
   return [...Array(count).keys()];
 }
 
-Deno.test("take() gives what was put in that order, past the end of the ring", () => {
+Deno.test("take() returns connections in the order they were put, past the end of the ring", () => {
   const { queue } = makeQueue();
   for (let round = 0; round < 10; round++) {
     for (let i = 0; i < LENGTH - round; i++) queue.put(100 * round + i);
@@ -108,7 +108,7 @@ Deno.test("take() gives what was put in that order, past the end of the ring", (
   }
 });
 
-Deno.test("isEmpty tells whether a connection waits", () => {
+Deno.test("isEmpty is true without queued connections", () => {
   const { queue } = makeQueue();
   const states = [queue.isEmpty];
   for (
@@ -120,7 +120,7 @@ Deno.test("isEmpty tells whether a connection waits", () => {
   assertEquals(states, [true, false, false, false, true]);
 });
 
-Deno.test("take() gives what another thread puts in that order", async () => {
+Deno.test("take() returns connections of another thread in order", async () => {
   const { queue, address } = makeQueue();
   using putter = new Thread("put", address, 2000);
   using taker = new Thread("take", address, 2000);
@@ -130,7 +130,7 @@ Deno.test("take() gives what another thread puts in that order", async () => {
   queue.put(END);
 });
 
-Deno.test("take() gives each connection to one of several threads", async () => {
+Deno.test("take() returns each connection in one of several threads", async () => {
   const { queue, address } = makeQueue();
   using threads = new DisposableStack();
   const takers = upTo(4).map(() => threads.use(new Thread("take", address, 5000)));
@@ -141,7 +141,7 @@ Deno.test("take() gives each connection to one of several threads", async () => 
   assertEquals(takers.flatMap(({ taken }) => taken).toSorted((a, b) => a - b), upTo(5000));
 });
 
-Deno.test("take() waits while there is nothing", async () => {
+Deno.test("take() blocks while the queue is empty", async () => {
   const { queue, address } = makeQueue();
   using taker = new Thread("take", address, 3);
   for (let i = 0; i < 3; i++) {
@@ -154,7 +154,7 @@ Deno.test("take() waits while there is nothing", async () => {
   queue.put(END);
 });
 
-Deno.test("put() waits while the queue is full, and loses nothing", async () => {
+Deno.test("put() blocks while the queue is full, and loses nothing", async () => {
   const { queue, address } = makeQueue();
   const total = LENGTH + 8;
   using putter = new Thread("put", address, total);

@@ -1,11 +1,11 @@
-/** multiplex(), in the server that it was made for. */
+/** multiplex(), in the program sserver. */
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { close, read, write } from "../posix/io.ts";
 import { shutDownWrite, tryWrite } from "../posix/sockets.ts";
 import { closing, waitFor } from "../testing/fork.ts";
 import { passClient, startAtChannel } from "../testing/sserver.ts";
 
-/** An sserver to which this test passes its clients. */
+/** An sserver to which the test passes connections. */
 class Server implements Disposable {
   readonly #pid: number;
   readonly #channel: number;
@@ -23,18 +23,18 @@ class Server implements Disposable {
     return client;
   }
 
-  /** A client vanishes: what it was sent, and has not read, makes that a reset. */
+  /** Closes a client; its unread data makes this a reset. */
   vanish(client: number): void {
     this.#clients.delete(client);
     close(client);
   }
 
-  /** Says that no more will come. */
+  /** Ends the source of connections. */
   end(): void {
     shutDownWrite(this.#channel);
   }
 
-  /** Waits for it to end by itself. */
+  /** Waits for it to exit. */
   wait(): void {
     assertEquals(waitFor(this.#pid).code, 0);
   }
@@ -49,7 +49,7 @@ function ask(client: number, text: string): void {
   write(client, bytes, bytes.length);
 }
 
-/** Reads so many bytes, or fewer where the server closes before. */
+/** Reads `bytes` bytes, or fewer if the server closes before. */
 function receive(client: number, bytes: number): number {
   const buffer = new Uint8Array(65536);
   let received = 0;
@@ -61,14 +61,14 @@ function receive(client: number, bytes: number): number {
   return received;
 }
 
-Deno.test("multiplex() serves clients in whatever order they ask", () => {
+Deno.test("multiplex() serves clients in the order of their requests", () => {
   using server = new Server();
   const clients = Array.from({ length: 30 }, () => server.client());
   for (const order of [clients, clients.toReversed(), clients.filter((_, i) => i % 3 === 0)]) {
     for (const client of order) ask(client, "7\n");
     for (const client of order) assertEquals(receive(client, 7), 7);
   }
-  // Whoever goes leaves the others their places.
+  // Clients that disconnect do not affect the others.
   for (const client of clients.filter((_, i) => i % 2 === 0)) shutDownWrite(client);
   for (const client of clients.filter((_, i) => i % 2 === 1)) {
     ask(client, "70000\n");
@@ -79,7 +79,7 @@ Deno.test("multiplex() serves clients in whatever order they ask", () => {
   server.wait();
 });
 
-Deno.test("multiplex() reads no more from a client that does not fetch its answers", () => {
+Deno.test("multiplex() stops reading from a client that does not read its replies", () => {
   using server = new Server();
   const [client, other] = [server.client(), server.client()];
   const requests = new TextEncoder().encode("1000000\n".repeat(1000));
@@ -89,7 +89,7 @@ Deno.test("multiplex() reads no more from a client that does not fetch its answe
     for (let count; sent < MOST && (count = tryWrite(client, requests, requests.length)) > 0;) {
       sent += count;
     }
-    // Meanwhile it had time to read, if it would.
+    // Meanwhile it has had time to read.
     ask(other, "10\n");
     assertEquals(receive(other, 10), 10);
   }
@@ -101,7 +101,7 @@ Deno.test("multiplex() reads no more from a client that does not fetch its answe
   server.wait();
 });
 
-Deno.test("multiplex() sends what it owes before it closes on a client that it refuses", () => {
+Deno.test("multiplex() sends the replies due before it closes a rejected client", () => {
   using server = new Server();
   const client = server.client();
   ask(client, "3000000\nword\n");
@@ -110,7 +110,7 @@ Deno.test("multiplex() sends what it owes before it closes on a client that it r
   server.wait();
 });
 
-Deno.test("multiplex() takes a client that vanishes for one that closes", () => {
+Deno.test("multiplex() treats a reset like a close", () => {
   using server = new Server();
   const [reset, gone] = [server.client(), server.client()];
   ask(reset, "10000000\n");
@@ -124,7 +124,7 @@ Deno.test("multiplex() takes a client that vanishes for one that closes", () => 
   server.wait();
 });
 
-Deno.test("multiplex() is idle once it has had no client for so long, and not before", () => {
+Deno.test("multiplex() returns after idleSeconds without a client, and not before", () => {
   using server = new Server("--idle=1");
   const client = server.client();
   const start = performance.now();

@@ -1,4 +1,4 @@
-/** One sserver by itself: at a port of its own, or at a channel that somebody else has made. */
+/** A single sserver: on a port, or on an inherited socket. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { receiveDescriptor, sendDescriptor } from "../posix/descriptors.ts";
 import { kill } from "../posix/processes.ts";
@@ -11,13 +11,13 @@ import { ask, Connection } from "../testing/client.ts";
 import { closing, forkReady, waitFor, waitToBeKilled } from "../testing/fork.ts";
 import { passClient, startAtChannel } from "../testing/sserver.ts";
 
-/** An sserver at a port of its own, by `via` where that is given. */
+/** An sserver on a port. */
 class Alone extends RunningTask {
   constructor(args: readonly string[] = [], via: readonly string[] = []) {
     super("sserver", args, { via });
   }
 
-  /** The port that it says it listens on. */
+  /** The port that it prints. */
   async port(): Promise<number> {
     const line = await this.nextLine();
     const [, port] = line!.match(/^ready: sserver on 127\.0\.0\.1:(\d+) \(process \d+; .*\)$/)!;
@@ -25,7 +25,7 @@ class Alone extends RunningTask {
   }
 }
 
-Deno.test("sserver runs alone, for many clients at once, until a signal", async () => {
+Deno.test("sserver serves many concurrent clients until a signal", async () => {
   await using server = new Alone();
   const port = await server.port();
   using clients = new DisposableStack();
@@ -39,7 +39,7 @@ Deno.test("sserver runs alone, for many clients at once, until a signal", async 
   assertEquals({ signal, stdout, stderr }, { signal: "SIGTERM", stdout: "", stderr: "" });
 });
 
-Deno.test("sserver --idle ends once it has had no client for so long", async () => {
+Deno.test("sserver --idle exits after that time without a client", async () => {
   await using server = new Alone(["--idle", "1", "--verbose", "--echo"]);
   assertMatch((await server.nextLine())!, /^sserver \[cpu \d+\] - starting$/);
   const port = await server.port();
@@ -50,14 +50,14 @@ Deno.test("sserver --idle ends once it has had no client for so long", async () 
   const fd = lines[0]!.split(" ").at(-1);
   assertEquals(lines.map((line) => line.split(" - ")[1]), [
     `new connection on fd ${fd}`,
-    // A terminal would obey what is left out.
+    // Control characters are removed.
     `message received on fd ${fd} = [2Jhi`,
     `connection on fd ${fd} closed`,
     "idle for 1 s, ending",
   ]);
 });
 
-Deno.test("sserver leaves clients waiting for whom it may have no descriptor", async () => {
+Deno.test("sserver leaves clients in the backlog at its limit of descriptors", async () => {
   const script = 'ulimit -n 128; exec "$@"';
   await using server = new Alone([], ["/bin/sh", "-c", script, "sh"]);
   const port = await server.port();
@@ -65,7 +65,7 @@ Deno.test("sserver leaves clients waiting for whom it may have no descriptor", a
   for (const client of all) client.send("1\n");
   const served = 128 - 64;
   for (const client of all.slice(0, served)) assertEquals(client.receive(1).length, 1);
-  // Each that goes makes room for the next.
+  // Each client that disconnects frees a descriptor for the next.
   for (const [i, client] of all.entries()) {
     all[i - served]?.[Symbol.dispose]();
     if (i >= served) assertEquals(client.receive(1).length, 1, `client ${i}`);
@@ -73,7 +73,7 @@ Deno.test("sserver leaves clients waiting for whom it may have no descriptor", a
   for (const client of all.slice(-served)) client[Symbol.dispose]();
 });
 
-Deno.test("sserver serves what is passed to it, and ends when its channel does", () => {
+Deno.test("sserver serves passed connections, and exits when its channel is closed", () => {
   const { channel, pid } = startAtChannel();
   const clients = [passClient(channel), passClient(channel)];
   using _ = closing(...clients);
@@ -88,7 +88,7 @@ Deno.test("sserver serves what is passed to it, and ends when its channel does",
   assertEquals(clients.map((client) => read(client, reply)), [0, 0]);
 });
 
-Deno.test("sserver at a channel ends with the one that started it", () => {
+Deno.test("sserver with a channel terminates with its parent", () => {
   const [output, input] = socketPair();
   using _ = closing(output);
   const parent = forkReady((ready) => {
@@ -106,11 +106,11 @@ Deno.test("sserver at a channel ends with the one that started it", () => {
   using _client = closing(client);
   kill(parent, Signal.KILL);
   waitFor(parent);
-  // Only the server has the other end.
+  // Only the server has the peer's descriptor.
   assertEquals(read(client, new Uint8Array(1)), 0);
 });
 
-Deno.test("sserver refuses what it cannot serve with one line", async () => {
+Deno.test("sserver refuses invalid options with one line", async () => {
   for (
     const [words, ...args] of [
       ['"now"', "now"],

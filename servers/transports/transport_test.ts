@@ -1,4 +1,4 @@
-/** One suite for every transport. */
+/** One suite for all transports. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { TransportName } from "../design.ts";
 import { UsageError } from "../errors.ts";
@@ -17,7 +17,7 @@ import { isTransport, TRANSPORT_NAMES, transports } from "./transports.ts";
 
 const LIMIT = socketTimeout(5);
 
-/** Where a test listens: at a port, or under a name that no file has. */
+/** An address to listen at: any port, or an abstract name. */
 function somewhere(name: TransportName): ServerAddress {
   const nowhere = { host: "127.0.0.1", port: 0 };
   return name === "tcp" ? nowhere : { ...nowhere, path: `@herd-test-${crypto.randomUUID()}` };
@@ -26,7 +26,7 @@ function somewhere(name: TransportName): ServerAddress {
 for (const name of TRANSPORT_NAMES) {
   const transport = await transports[name]();
 
-  /** What a client is told that asks for so many bytes of a server that sends `sent`. */
+  /** The result of a client that requests `asked` bytes from a server that sends `sent`. */
   const ask = (asked: number, sent: number): number => {
     const endpoint = transport.bind(somewhere(name));
     using _listener = closing(endpoint.listener);
@@ -35,23 +35,23 @@ for (const name of TRANSPORT_NAMES) {
     const connection = open();
     const peer = transport.acceptAndReply(endpoint.listener, sent);
     using _ = closing(peer);
-    shutDownWrite(peer); // or a client that waits for more waits for ever
+    shutDownWrite(peer); // or a client that expects more would block for ever
     const result = request(connection);
     close(connection);
     return result;
   };
 
-  Deno.test(`${name}: a client gets what it asks for, in any size`, () => {
+  Deno.test(`${name}: a client gets the bytes it requests, in any number`, () => {
     for (const bytes of [1, 4000, 60_000]) assertEquals(ask(bytes, bytes), 0);
   });
 
-  Deno.test(`${name}: a client notices a reply that is too short, or too long`, () => {
+  Deno.test(`${name}: a client detects a reply that is too short or too long`, () => {
     assertEquals(ask(4000, 3999), Failure.shortReply);
     assertEquals(ask(4000, 4001), Failure.longReply);
     assertEquals(ask(1, 4000), Failure.longReply);
   });
 
-  Deno.test(`${name}: a client that nobody answers is told so, by the kind of failure`, () => {
+  Deno.test(`${name}: a client without a reply fails with an error number`, () => {
     const endpoint = transport.bind(somewhere(name));
     const { open, request, close } = transport.client(endpoint.address, 1, socketTimeout(0.05));
     {
@@ -65,7 +65,7 @@ for (const name of TRANSPORT_NAMES) {
     assertEquals(errorNumberOf(assertThrows(open, Error)), Errno.ECONNREFUSED);
   });
 
-  Deno.test(`${name}: an endpoint has one server`, () => {
+  Deno.test(`${name}: an address has one server`, () => {
     const endpoint = transport.bind(somewhere(name));
     using _ = closing(endpoint.listener);
     endpoint.listen();
@@ -89,7 +89,7 @@ for (const name of TRANSPORT_NAMES) {
     continue;
   }
 
-  Deno.test(`${name}: at a path there is a socket, as long as the server listens there`, () => {
+  Deno.test(`${name}: the path of an endpoint is a socket until it is disposed of`, () => {
     const path = `/tmp/herd-test-${crypto.randomUUID()}`;
     const endpoint = transport.bind({ host: "", port: 0, path });
     using _ = closing(endpoint.listener);
@@ -100,11 +100,11 @@ for (const name of TRANSPORT_NAMES) {
   });
 }
 
-Deno.test("errorNumberOf() passes on what it has no kind for", () => {
+Deno.test("errorNumberOf() throws errors without a number", () => {
   assertThrows(() => errorNumberOf(new TypeError("moo")), TypeError, "moo");
 });
 
-Deno.test("transportOf() is the design's own, or a stream over what the server listens at", () => {
+Deno.test("transportOf() is the design's own, or a byte stream to the port or path", () => {
   assertEquals(transportOf({}, false), "tcp");
   assertEquals(transportOf({}, true), "unix");
   assertEquals(transportOf({ transport: "door" }, true), "door");

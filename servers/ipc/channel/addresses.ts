@@ -1,9 +1,9 @@
 /**
- * Where channels, names and connections are found: abstract Unix addresses (unix(7)). They are the
- * kernel's, so that nothing stays behind of whoever dies in whatever way, and one in use cannot be taken.
+ * Addresses of channels, names and connections: abstract Unix addresses (unix(7)). The kernel removes them when
+ * a process dies in whatever way, and an address in use cannot be bound again.
  *
- * Each user has a room of their own there, in each network namespace. An address says nothing about
- * rights: who is at the other end of a connection, the kernel says (`isOurs`).
+ * They have a prefix per user, within each network namespace. The prefix gives no rights: peers are checked
+ * by their credentials (`isTrusted`).
  *
  * @module
  */
@@ -15,15 +15,15 @@ import { getpid, getuid } from "../../posix/processes.ts";
 
 const ROOT_UID = 0;
 
-let room: string | undefined;
+let prefix: string | undefined;
 
-/** That name in this user's room. */
-function roomOf(name: string): string {
-  return (room ??= `\0herd/${getuid()}`) + name;
+/** A name with this user's prefix. */
+function prefixed(name: string): string {
+  return (prefix ??= `\0herd/${getuid()}`) + name;
 }
 
 function addressOf(name: string): SocketAddress {
-  return unixAddress(roomOf(name));
+  return unixAddress(prefixed(name));
 }
 
 /** The address of a channel. */
@@ -31,20 +31,20 @@ export function channelAddress(pid: number, chid: number): SocketAddress {
   return addressOf(`/channel/${pid}/${chid}`);
 }
 
-/** An address that no other process knows; one that finds it is refused all the same. */
+/** The address of a private channel, unknown to other processes; their connections are refused as well. */
 export function privateAddress(pid: number, chid: number): SocketAddress {
   return addressOf(`/private/${pid}/${chid}/${monotonicNanoseconds()}`);
 }
 
-/** What the addresses of a process's connections begin with. */
+/** The prefix of the addresses of a process's connections. */
 export function connectionsOf(pid: number): string {
-  return roomOf(`/connection/${pid}/`);
+  return prefixed(`/connection/${pid}/`);
 }
 
-/** Room for two numbers, of a connection and of nanoseconds. */
+/** Space for two numbers: of the connection and of nanoseconds. */
 const NUMBERS_BYTES = 48;
 
-/** What does not change from one connection of a process to the next; it is made for each of them. */
+/** The parts of this process's addresses that stay the same. */
 let own: {
   readonly pid: number;
   readonly attached: SocketAddress;
@@ -57,17 +57,17 @@ function ownAddresses() {
   if (own?.pid === pid) return own;
   const { family, bytes } = unixAddress(connectionsOf(pid));
   const prefixBytes = bytes.length;
-  const room = new Uint8Array(prefixBytes + NUMBERS_BYTES);
-  room.set(bytes);
+  const buffer = new Uint8Array(prefixBytes + NUMBERS_BYTES);
+  buffer.set(bytes);
   const attached = addressOf(`/attached/${pid}`);
-  return own = { pid, attached, connection: { family, bytes: room }, prefixBytes };
+  return own = { pid, attached, connection: { family, bytes: buffer }, prefixBytes };
 }
 
 const encoder = new TextEncoder();
 
 /**
- * The address that a connection of this process has on its own side, until the next one is asked for. No
- * two are the same: a forked process may still have the one that was under that number before.
+ * The local address of a connection, valid until the next call. Each is unique, because a forked process may
+ * still have a previous connection with the same number.
  */
 export function connectionAddress(coid: number): SocketAddress {
   const { connection: { family, bytes }, prefixBytes } = ownAddresses();
@@ -76,12 +76,12 @@ export function connectionAddress(coid: number): SocketAddress {
   return { family, bytes: bytes.subarray(0, prefixBytes + written) };
 }
 
-/** Where this process is told that it has a new connection. */
+/** The address for notifications of this process's new connections. */
 export function attachedAddress(): SocketAddress {
   return ownAddresses().attached;
 }
 
-/** The address of a path in the space of paths that resource managers serve. */
+/** The address of a resource manager's path. @throws {SystemError} EINVAL, ENAMETOOLONG. */
 export function pathAddress(path: string, call: string): SocketAddress {
   const parts = path.split("/").filter((part) => part !== "");
   const isPlain = parts.length > 0 && !parts.some((part) => part === "." || part === "..");
@@ -97,7 +97,7 @@ export function pathAddress(path: string, call: string): SocketAddress {
 
 let ownUid: number | undefined;
 
-/** Whether a process at the other end of a connection is this user's, or root's. */
-export function isOurs({ uid }: Credentials): boolean {
+/** Whether a peer's process belongs to this user or to root. */
+export function isTrusted({ uid }: Credentials): boolean {
   return uid === (ownUid ??= getuid()) || uid === ROOT_UID;
 }

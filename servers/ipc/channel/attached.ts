@@ -1,9 +1,9 @@
 /**
- * How a channel with COID_DISCONNECT learns of its own process's connections, whichever thread makes them.
+ * How a channel with COID_DISCONNECT finds its own process's connections, whichever thread attaches them.
  *
- * A connection's socket has an address that says which process's it is and under which number, so the
- * kernel's list of Unix sockets is a list of connections, too. A thread that attaches sends one byte to
- * an address of its process, where such a channel listens, if there is one; then that looks again.
+ * The local address of a connection contains process and connection number, so /proc/net/unix lists all
+ * connections. A thread that attaches sends a notification of one byte to an address of its process. A
+ * channel with COID_DISCONNECT is bound there and reads the list again.
  *
  * @module
  */
@@ -17,18 +17,18 @@ import { bind, createSocket, SocketType, tryConnect } from "../../posix/sockets.
 import { attachedAddress, connectionsOf } from "./addresses.ts";
 import { SIDE_CHANNEL } from "./flags.ts";
 
-const note = new Message(1, 0);
+const notification = new Message(1, 0);
 
 /**
- * A socket that hears of every connection this process makes.
+ * Binds the socket for notifications of this process's new connections.
  *
- * @throws {SystemError} EBUSY where there is one already.
+ * @throws {SystemError} EBUSY if it is bound already.
  */
 export function bindAttachSocket(): number {
   const address = attachedAddress();
   const socket = createSocket(address, SocketType.datagrams);
   try {
-    bind(socket, address, "hear of connections");
+    bind(socket, address, "watch connections");
     return socket;
   } catch (error) {
     close(socket);
@@ -37,19 +37,19 @@ export function bindAttachSocket(): number {
   }
 }
 
-/** Tells that channel, if there is one, that this process has a new connection. */
+/** Notifies the channel, if there is one, of a new connection. */
 export function notifyAttached(): void {
   const address = attachedAddress();
   const socket = createSocket(address, SocketType.datagrams);
-  note.length = 1;
-  // Where it is full, the channel has yet to look in any case.
-  if (tryConnect(socket, address) === 0) note.send(socket, false);
+  notification.length = 1;
+  // If the buffer is full, the channel still has to read the list anyway.
+  if (tryConnect(socket, address) === 0) notification.send(socket, false);
   close(socket);
 }
 
-/** Takes what was told. */
+/** Reads all pending notifications. */
 export function drainAttachNotifications(socket: number): void {
-  while (note.receive(socket, false) === "message");
+  while (notification.receive(socket, false) === "message");
 }
 
 /** The numbers of the connections of this process. */
@@ -63,7 +63,7 @@ export function attachedConnections(): number[] {
   });
 }
 
-/** Whether a connection is under that number here, and not only in a process forked from this one. */
+/** Whether a connection is open in this process, and not only in a process forked from it. */
 function isOpen(own: string, coid: number): boolean {
   if (Number.isNaN(coid)) return false;
   try {

@@ -1,10 +1,10 @@
 /**
- * Channels: where a server receives (QNX Neutrino's ChannelCreate() and ChannelDestroy()). Linux has none
- * of its own; these are made of Unix sockets.
+ * Channels, on which servers receive (QNX Neutrino's ChannelCreate() and ChannelDestroy()). Linux has none;
+ * these are built from Unix sockets.
  *
- * Every connection is a socket that keeps the bounds of messages. One receiving thread at a time holds the
- * channel's mutex: it takes in whatever has arrived on any of them, and then the message whose turn it
- * is; the others wait in the mutex. All of it lies in memory that they share.
+ * Each connection is a socket for messages. One receiving thread at a time holds the channel's mutex: it
+ * receives everything that has arrived on all sockets, then takes the next message by priority. The other
+ * threads block in the mutex. All state is in memory shared by the threads.
  *
  * @module
  */
@@ -31,11 +31,11 @@ import { PULSE, Request } from "./packet.ts";
 const KNOWN_FLAGS = Object.values(ChannelFlag).reduce((all, flag) => all | flag, CLOSED_PULSES);
 
 /**
- * Makes a channel.
+ * Creates a channel.
  *
- * @param flags of `ChannelFlag`, joined by `|`.
- * @returns its number (chid), by which every thread of this process can receive on it.
- * @throws {SystemError} EINVAL for an unknown flag; EBUSY where another channel of this process has
+ * @param flags of `ChannelFlag`, combined by `|`.
+ * @returns its number (chid), with which every thread of this process can receive on it.
+ * @throws {SystemError} EINVAL for an unknown flag; EBUSY if another channel of this process has
  * COID_DISCONNECT.
  */
 export function channelCreate(flags = 0): number {
@@ -43,15 +43,15 @@ export function channelCreate(flags = 0): number {
 }
 
 /**
- * Ends a channel. Whoever is blocked on it, to send or to receive, hears of it (ESRCH).
+ * Destroys a channel. Threads blocked on it, to send or to receive, fail with ESRCH.
  *
- * @throws {SystemError} ESRCH where this process has no channel of that number.
+ * @throws {SystemError} ESRCH if this process has no such channel.
  */
 export function channelDestroy(chid: number): void {
   Channel.find(chid, "channelDestroy").destroy();
 }
 
-/** A channel as one thread sees it. */
+/** One thread's view of a channel. */
 export class Channel {
   static readonly #known = new Map<number, Channel>();
 
@@ -60,17 +60,17 @@ export class Channel {
   readonly inbox: Inbox;
   readonly ends: Ends;
   readonly #intake: Intake;
-  /** What is closed when this thread ends; −1: nobody wants to know. */
+  /** A pipe's write end that is closed when this thread ends; −1: the end is not watched. */
   #threadEnd = -1;
 
-  /** Makes a channel; clients may also connect to the listening sockets given, which are its own then. */
+  /** Creates a channel. Clients can also connect to the given listeners, which it takes over. */
   static create(flags: number, listeners: readonly number[] = []): Channel {
     if (flags & ~KNOWN_FLAGS) {
       throw new SystemError("channelCreate", `make a channel with flags ${flags}`, Errno.EINVAL);
     }
     const { chid, memory } = ChannelMemory.create();
     memory.set(Header.flags, flags);
-    memory.set(Header.set, createEpoll());
+    memory.set(Header.epoll, createEpoll());
     const channel = new Channel(chid, memory);
     try {
       channel.#open(flags, listeners);
@@ -82,7 +82,7 @@ export class Channel {
     return channel;
   }
 
-  /** The channel of that number. @throws {SystemError} ESRCH where this process has none. */
+  /** The channel with that number. @throws {SystemError} ESRCH if this process has none. */
   static find(chid: number, call: string): Channel {
     const known = this.#known.get(chid);
     if (known && !known.isDestroyed) return known;
@@ -99,7 +99,7 @@ export class Channel {
   private constructor(chid: number, memory: ChannelMemory) {
     this.chid = chid;
     this.memory = memory;
-    const ready = new LevelEpoll(memory.get(Header.set));
+    const ready = new LevelEpoll(memory.get(Header.epoll));
     this.inbox = new Inbox(memory);
     this.ends = new Ends(memory, ready);
     this.#intake = new Intake(memory, ready, this.ends, this.inbox);
@@ -133,22 +133,23 @@ export class Channel {
   }
 
   /**
-   * Takes the message or pulse whose turn it is, or waits for one; its row is the result.
+   * Takes the next message or pulse by priority and blocks until there is one.
    *
-   * @throws {SystemError} ESRCH where the channel is destroyed.
+   * @returns its row.
+   * @throws {SystemError} ESRCH when the channel is destroyed.
    */
   take(): number {
     const { mutex, slots } = this.memory;
     mutex.acquire();
     try {
-      this.#requireIt();
+      this.#requireLive();
       this.#registerThread();
       for (;;) {
-        this.#intake.gather(this.inbox.isEmpty);
-        this.#requireIt();
+        this.#intake.receiveAll(this.inbox.isEmpty);
+        this.#requireLive();
         const slot = this.inbox.next();
         if (slot === -1) continue;
-        this.inbox.take(slot);
+        this.inbox.markReceived(slot);
         const isPulse = this.memory.request(slot)[Request.type] === PULSE;
         if (!isPulse) this.ends.keep(slots.get(slot, Slot.end));
         return slot;
@@ -158,7 +159,7 @@ export class Channel {
     }
   }
 
-  #requireIt(): void {
+  #requireLive(): void {
     if (!this.isDestroyed) return;
     this.#unregisterThread();
     throw new SystemError("msgReceive", `receive on channel ${this.chid}`, Errno.ESRCH);
@@ -167,7 +168,7 @@ export class Channel {
   destroy(): void {
     const { memory } = this;
     memory.set(Header.isDestroyed, 1);
-    // Those who receive wake up, see it and leave the mutex, one after the other.
+    // Receiving threads wake up, see that it is destroyed and release the mutex, one after another.
     shutDown(this.listener);
     memory.mutex.acquire();
     this.ends.removeAll();
@@ -175,7 +176,7 @@ export class Channel {
     memory.mutex.release();
     if (memory.get(Header.exitKey) !== -1) deleteThreadExitKey(memory.get(Header.exitKey));
     this.#unregisterThread();
-    close(memory.get(Header.set));
+    close(memory.get(Header.epoll));
     memory.discard();
     close(this.chid);
   }

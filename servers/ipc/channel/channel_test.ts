@@ -1,4 +1,4 @@
-/** Many senders, many receivers, and those who do not belong there. */
+/** Many senders, many receivers, and invalid clients. */
 import { assert, assertEquals } from "@std/assert";
 import { unixAddress } from "../../posix/addresses.ts";
 import { pipe } from "../../posix/descriptors.ts";
@@ -36,8 +36,8 @@ import {
 
 const buffer = new Uint8Array(1024);
 
-Deno.test("100 concurrent senders are answered right", async () => {
-  // In a process of its own, which is smaller than that of tests and quicker to fork.
+Deno.test("100 concurrent senders get the right replies", async () => {
+  // In a process of its own, which is smaller than that of the tests and faster to fork.
   const { stdout, stderr } = await evaluate(`
     import { connectAttach, msgReceive, msgReply, msgSend } from "./ipc/channel/mod.ts";
     import { channelOf } from "./ipc/channel/testing.ts";
@@ -64,7 +64,7 @@ Deno.test("100 concurrent senders are answered right", async () => {
         const coid = connectAttach(0, server.pid, server.chid);
         const reply = new Uint8Array(1);
         write(ready, reply, 1);
-        read(gate, reply); // ends when all are there
+        read(gate, reply); // returns when all have started
         for (let i = 0; i < times; i++) {
           const status = msgSend(coid, new Uint8Array([number, i]), reply);
           if (status !== 3 * number + i || reply[0] !== number) return 1;
@@ -81,7 +81,7 @@ Deno.test("100 concurrent senders are answered right", async () => {
   assertEquals(stdout, "100\n");
 });
 
-Deno.test("any number of threads receive on a channel, and each message goes to one of them", async () => {
+Deno.test("any number of threads receive on a channel, each message in one of them", async () => {
   const [threads, clients, times] = [3, 6, 200];
   using own = ownChannel();
   using all = new DisposableStack();
@@ -116,7 +116,7 @@ Deno.test("any number of threads receive on a channel, and each message goes to 
   assertEquals(counts.reduce((sum, count) => sum + count), clients * times);
 });
 
-Deno.test("channelDestroy() lets go of whoever is blocked on the channel", async () => {
+Deno.test("channelDestroy() wakes all threads blocked on the channel", async () => {
   const chid = channelCreate();
   const own = { pid: getpid(), chid };
   using thread = await Thread.start();
@@ -139,7 +139,7 @@ Deno.test("channelDestroy() lets go of whoever is blocked on the channel", async
   assertErrno(Errno.ESRCH, () => msgReply(rcvid, 0));
 });
 
-Deno.test("a private channel lets no other process in that finds its address", () => {
+Deno.test("a private channel rejects other processes that find its address", () => {
   const lines = sharedNumbers(1);
   using server = channelOf(ChannelFlag.PRIVATE, (chid) => {
     lines[0] = msgReceive(chid, buffer).rcvid;
@@ -151,14 +151,14 @@ Deno.test("a private channel lets no other process in that finds its address", (
   assertEquals(lines[0], 0);
 });
 
-Deno.test("a client that sends anything else than messages is cut off, and the server goes on", () => {
+Deno.test("a client that sends invalid messages is disconnected, and the server goes on", () => {
   using server = channelOf(0, echo);
   using connection = connectionTo(server);
   assert(isCutOff(channelAddress(server.pid, server.chid), new Uint8Array([1])));
   assertEquals(msgSend(connection.coid, bytesOf("moo")), 3);
 });
 
-Deno.test("a message in a file that is none is empty, and the server goes on", () => {
+Deno.test("a message passed as an invalid file is empty, and the server goes on", () => {
   using server = channelOf(0, echo);
   const address = channelAddress(server.pid, server.chid);
   const socket = createSocket(address, SocketType.messages);
@@ -172,17 +172,17 @@ Deno.test("a message in a file that is none is empty, and the server goes on", (
   request.message.descriptors = [output];
   request.message.send(socket);
   assertEquals(reply.message.receive(socket), "message");
-  assertEquals(reply.take(buffer), { status: 0, error: 0 });
+  assertEquals(reply.unpack(buffer), { status: 0, error: 0 });
 });
 
-Deno.test("clients for whom there is no descriptor left wait until another client goes", () => {
+Deno.test("clients wait for a free descriptor until another client disconnects", () => {
   using server = channelOf(0, (chid) => {
     const socket = () => createSocket(unixAddress("unused"), SocketType.messages);
     const spare = socket();
     try {
       for (;;) socket();
     } catch {
-      closing(spare)[Symbol.dispose](); // room for one connection
+      closing(spare)[Symbol.dispose](); // frees a descriptor for one connection
     }
     echo(chid);
   });
@@ -200,7 +200,7 @@ Deno.test("clients for whom there is no descriptor left wait until another clien
   assertEquals(second.ended().code, 6);
 });
 
-Deno.test("connections and messages leave no descriptor behind", () => {
+Deno.test("connections and messages leak no descriptors", () => {
   const lowest = () => {
     const ends = pipe();
     closing(...ends)[Symbol.dispose]();

@@ -1,7 +1,6 @@
 /**
- * Connections as such: a connection is a socket, and its number that of the socket's descriptor. Only the
- * thread that attached it knows it: another Worker attaches for itself. It lasts until it is detached, or
- * its process ends.
+ * Connections. A connection is a socket; its number is derived from the descriptor. It can only be used by the
+ * thread that attached it and lasts until it is detached or its process terminates.
  *
  * @module
  */
@@ -14,15 +13,15 @@ import { peerCredentials, type Sent } from "../../posix/messages.ts";
 import { gettid } from "../../posix/processes.ts";
 import { bind, createSocket, SocketType, tryConnect } from "../../posix/sockets.ts";
 import { threadPriority } from "../../posix/threads.ts";
-import { connectionAddress, isOurs } from "./addresses.ts";
+import { connectionAddress, isTrusted } from "./addresses.ts";
 import { notifyAttached } from "./attached.ts";
 import { ConnectFlag, type MessageType, SIDE_CHANNEL } from "./flags.ts";
 import { PULSE, ReplyPacket, Request, RequestPacket } from "./packet.ts";
 
-/** The connections of this thread; it is the one that attached them. */
+/** The connections attached by this thread. */
 const attached = new Map<number, { readonly socket: number; readonly tid: number }>();
 
-/** In the place of a priority: that of the thread. */
+/** Stands for the priority of this thread. */
 const OWN_PRIORITY = -1;
 
 const NOTHING = new Uint8Array();
@@ -30,16 +29,19 @@ const NOTHING = new Uint8Array();
 const outgoing = new RequestPacket();
 const incoming = new ReplyPacket();
 
-/** How a connection is made, and what failures say. */
-export interface How {
+/** How to attach, with call and action for errors. */
+export interface AttachOptions {
   readonly index: number;
   readonly flags: number;
   readonly call: string;
   readonly action: string;
 }
 
-/** Connects to an address. @throws {SystemError} ECONNREFUSED: nobody listens; EACCES: a stranger does. */
-export function attach(address: SocketAddress, { index, flags, call, action }: How): number {
+/** Connects to an address. @throws {SystemError} ECONNREFUSED without listener; EACCES if it is another user's. */
+export function attach(
+  address: SocketAddress,
+  { index, flags, call, action }: AttachOptions,
+): number {
   let socket = createSocket(address, SocketType.messages);
   const isSide = (index & SIDE_CHANNEL) !== 0;
   if (!isSide && socket < index) socket = renumber(socket, index);
@@ -48,7 +50,7 @@ export function attach(address: SocketAddress, { index, flags, call, action }: H
     bind(socket, connectionAddress(coid), action);
     const error = tryConnect(socket, address);
     if (error !== 0) throw new SystemError(call, action, error);
-    if (!isOurs(peerCredentials(socket))) throw new SystemError(call, action, Errno.EACCES);
+    if (!isTrusted(peerCredentials(socket))) throw new SystemError(call, action, Errno.EACCES);
     if ((flags & ConnectFlag.CLOEXEC) === 0) clearCloseOnExec(socket);
     notifyAttached();
   } catch (error) {
@@ -59,8 +61,8 @@ export function attach(address: SocketAddress, { index, flags, call, action }: H
   return coid;
 }
 
-/** As `attach`; where nobody listens, the error number is that one. */
-export function attachOr(missing: number, address: SocketAddress, how: How): number {
+/** Like `attach`, with the error number `missing` in place of ECONNREFUSED. */
+export function attachOr(missing: number, address: SocketAddress, how: AttachOptions): number {
   try {
     return attach(address, how);
   } catch (error) {
@@ -69,13 +71,13 @@ export function attachOr(missing: number, address: SocketAddress, how: How): num
   }
 }
 
-/** Ends a connection. @throws {SystemError} EBADF where this thread has none of that number. */
+/** Detaches a connection. @throws {SystemError} EBADF if this thread has none with that number. */
 export function detach(coid: number, call: string): void {
   close(connectionOf(coid, call).socket);
   attached.delete(coid);
 }
 
-/** A message and what it is for. */
+/** A message to send, and the buffer for its reply. */
 export interface Transaction {
   readonly call: string;
   readonly type: MessageType;
@@ -83,7 +85,7 @@ export interface Transaction {
   readonly reply: Uint8Array<ArrayBuffer>;
 }
 
-/** Sends a message of any type and waits until it is replied to; as `msgSend`. */
+/** Sends a message of any type and waits for the reply; see `msgSend`. */
 export function transact(coid: number, transaction: Transaction): number {
   send(coid, transaction);
   return awaitReply(coid, transaction);
@@ -91,39 +93,39 @@ export function transact(coid: number, transaction: Transaction): number {
 
 /** The first half of `transact`. @throws {SystemError} EBADF as `msgSend`. */
 export function send(coid: number, { call, type, message, reply }: Transaction): void {
-  const socket = head(coid, call, type, OWN_PRIORITY);
-  outgoing.numbers[Request.room] = reply.length;
+  const socket = startRequest(coid, call, type, OWN_PRIORITY);
+  outgoing.numbers[Request.replyCapacity] = reply.length;
   outgoing.put(message);
   const how = outgoing.message.send(socket);
   outgoing.message.closeDescriptors();
   if (how !== "sent") throw new SystemError(call, `send to connection ${coid}`, Errno.EBADF);
 }
 
-/** The second half of `transact`. @throws {SystemError} ESRCH, and what the server says, as `msgSend`. */
+/** The second half of `transact`. @throws {SystemError} ESRCH or the server's error, as `msgSend`. */
 export function awaitReply(coid: number, { call, reply }: Transaction): number {
   if (incoming.message.receive(connectionOf(coid, call).socket) !== "message") {
     throw new SystemError(call, `wait for a reply on connection ${coid}`, Errno.ESRCH);
   }
-  const { status, error } = incoming.take(reply);
+  const { status, error } = incoming.unpack(reply);
   if (error !== 0) throw new SystemError(call, `send to connection ${coid}`, error);
   return status;
 }
 
-/** Sends a pulse, or says why not: "full" or "gone". */
+/** Sends a pulse without blocking. */
 export function sendPulse(
   coid: number,
   call: string,
   { priority, code, value }: { priority: number; code: number; value: number },
 ): Sent {
-  const socket = head(coid, call, PULSE, priority);
+  const socket = startRequest(coid, call, PULSE, priority);
   outgoing.numbers[Request.code] = code;
   outgoing.numbers[Request.value] = value;
   outgoing.put(NOTHING);
   return outgoing.message.send(socket, false);
 }
 
-/** The socket of a connection, with the head of a request over it made. */
-function head(coid: number, call: string, type: number, priority: number): number {
+/** Writes the header of a request. Returns the socket of its connection. */
+function startRequest(coid: number, call: string, type: number, priority: number): number {
   const { socket, tid } = connectionOf(coid, call);
   const { numbers } = outgoing;
   numbers[Request.type] = type;

@@ -1,4 +1,4 @@
-/** Whoever dies, and however: nobody hangs, and nothing of a channel stays behind. */
+/** Death of servers and clients: no process hangs, and nothing of a channel is left. */
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { Errno } from "../../posix/errors.ts";
 import { readText } from "../../posix/files.ts";
@@ -33,10 +33,10 @@ import {
 
 const buffer = new Uint8Array(1024);
 
-/** What an error is `promptly`. */
+/** Time limit of a prompt error. */
 const PROMPTLY_MS = 2000;
 
-/** A process that sends one message; its exit code is the error number with which that fails. */
+/** A process that sends one message and exits with the error number of the failure. */
 function failing(pid: number, chid: number): Forked {
   const client = new Forked((ready) => {
     const coid = connectAttach(0, pid, chid);
@@ -63,7 +63,7 @@ Deno.test("a server killed before it replies gives every sender an error promptl
   });
   using all = new DisposableStack();
   const clients = Array.from({ length: 6 }, () => all.use(failing(server.pid, server.chid)));
-  // Three are REPLY-blocked then, and three SEND-blocked.
+  // Three are REPLY-blocked now, and three SEND-blocked.
   until("three are received", () => received[0] === 3);
   const began = performance.now();
   server.kill();
@@ -71,8 +71,8 @@ Deno.test("a server killed before it replies gives every sender an error promptl
   assertLess(performance.now() - began, PROMPTLY_MS);
 });
 
-Deno.test("a server killed in mid-reply gives every sender an error promptly, again and again", () => {
-  // Replies so large that most of the server's time goes into them.
+Deno.test("a server killed during replies gives every sender an error promptly, repeatedly", () => {
+  // Replies so large that the server spends most of its time on them.
   const large = 2_000_000;
   for (let time = 0; time < 5; time++) {
     const count = sharedNumbers(1);
@@ -90,7 +90,7 @@ Deno.test("a server killed in mid-reply gives every sender an error promptly, ag
           try {
             for (;;) {
               msgSend(coid, bytesOf("moo"), reply.fill(0));
-              if (reply[0] !== 7 || reply.at(-1) !== 7) return 1; // never half of one
+              if (reply[0] !== 7 || reply.at(-1) !== 7) return 1; // never a partial reply
               Atomics.add(count, 0, 1);
             }
           } catch (error) {
@@ -102,7 +102,7 @@ Deno.test("a server killed in mid-reply gives every sender an error promptly, ag
     const began = performance.now();
     server.kill();
     for (const client of clients) {
-      // ESRCH where it was waiting, EBADF where it was just about to send.
+      // ESRCH if it was waiting, EBADF if it was about to send.
       const { code } = client.ended();
       assert(code === Errno.ESRCH || code === Errno.EBADF, `ended with ${code}`);
     }
@@ -110,7 +110,7 @@ Deno.test("a server killed in mid-reply gives every sender an error promptly, ag
   }
 });
 
-Deno.test("a server's death is a pulse for its clients that asked for it", () => {
+Deno.test("a server's death sends a pulse to clients with COID_DISCONNECT", () => {
   using server = channelOf(0, waitToBeKilled);
   const own = channelCreate(ChannelFlag.COID_DISCONNECT);
   const coid = connectAttach(0, server.pid, server.chid);
@@ -133,7 +133,7 @@ Deno.test("a client killed while REPLY-blocked does not stop the server", () => 
   channelDestroy(chid);
 });
 
-Deno.test("a client killed while SEND-blocked takes its message with it", () => {
+Deno.test("a client killed while SEND-blocked leaves no message", () => {
   const chid = channelCreate(ChannelFlag.DISCONNECT);
   using client = failing(getpid(), chid);
   client.kill();
@@ -141,7 +141,7 @@ Deno.test("a client killed while SEND-blocked takes its message with it", () => 
   channelDestroy(chid);
 });
 
-Deno.test("a client that is stopped does not stop the server, whatever the size of its reply", () => {
+Deno.test("a stopped client does not block the server, with replies of any size", () => {
   const [chid, pid] = [channelCreate(), getpid()];
   using client = new Forked((ready) => {
     const coid = connectAttach(0, pid, chid);
@@ -161,7 +161,7 @@ Deno.test("a client that is stopped does not stop the server, whatever the size 
   channelDestroy(chid);
 });
 
-Deno.test("a resource manager closes what a client had open that is killed", () => {
+Deno.test("a resource manager closes the descriptors of a killed client", () => {
   const closed: string[] = [];
   const path = `/dev/${uniqueName()}`;
   const manager = resmgrAttach(path, {
@@ -180,7 +180,7 @@ Deno.test("a resource manager closes what a client had open that is killed", () 
   resmgrDetach(manager);
 });
 
-Deno.test("nothing stays behind of a server that is killed", () => {
+Deno.test("nothing is left of a killed server", () => {
   const [name, path] = [uniqueName(), `/dev/${uniqueName()}`];
   const addresses = () => {
     const own = `@herd/${getuid()}/`;

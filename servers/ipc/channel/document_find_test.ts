@@ -1,6 +1,6 @@
 /**
- * The lines of the source document under "How does the client find the server?", each with a test under
- * its own words. The line on `/net/…` stands in `node_test.ts`.
+ * The lines of the source document under "How does the client find the server?", each with a test of
+ * that name. The line on `/net/…` is in `node_test.ts`.
  */
 import { assertEquals, assertGreater } from "@std/assert";
 import { pipe } from "../../posix/descriptors.ts";
@@ -47,7 +47,7 @@ const buffer = new Uint8Array(1024);
 Deno.test("Before MsgSend(coid, &msg, ..), a connection attach is required, coid = ConnectAttach(nd, pid, chid…).", () => {
   const [output, input] = pipe();
   using _ = closing(output, input);
-  // A descriptor that is no connection stays untouched.
+  // A descriptor that is not a connection is not closed.
   assertErrno(Errno.EBADF, () => msgSend(input, bytesOf("moo")));
   assertErrno(Errno.EBADF, () => msgSendPulse(input, -1, 1, 0));
   assertErrno(Errno.EBADF, () => msgSend(SIDE_CHANNEL | input, bytesOf("moo")));
@@ -74,7 +74,7 @@ Deno.test("If they are in same process, it is easy. Sharing “chid” across th
   assertEquals([info.pid, info.msglen, ...buffer.subarray(0, 3)], [getpid(), 3, 1, 2, 3]);
   msgReply(rcvid, 42, new Uint8Array([4, 5, 6, 7]));
   assertEquals(await sent, [42, 4, 5, 6, 7]);
-  // And the other way round: this thread sends, another receives.
+  // The reverse: this thread sends, another one receives.
   const received = thread.run(
     "channel.msgReply(channel.msgReceive(data, new Uint8Array(8)).rcvid, 43)",
     chid,
@@ -95,7 +95,7 @@ Deno.test("The server: resmgr_attach(..,”/dev/mymgr/”,…);", () => {
   using server = keeper(path);
   assertErrno(Errno.EEXIST, () => resmgrAttach(path, { open: () => 0 }));
   server.kill();
-  // Nothing of it stays in the way.
+  // The path is free again.
   resmgrDetach(resmgrAttach(path, { open: () => 0 }));
 });
 
@@ -129,7 +129,7 @@ Deno.test("Close(fd);", () => {
   assertEquals(closed[0], 1);
   assertErrno(Errno.EBADF, () => read(fd, buffer));
   assertErrno(Errno.EBADF, () => close(fd));
-  // Closed once, and not again because its connection ended.
+  // Closed once, and not again at the end of its connection.
   close(open(path));
   assertEquals(closed[0], 2);
 });
@@ -149,7 +149,7 @@ Deno.test("note: fds are a particular type of coid.", () => {
   assertErrno(Errno.EBADF, () => write(fd, bytesOf("moo")));
 });
 
-/** A process with a plain loop, found by a name. */
+/** A process with a plain loop and a name. */
 function loop(name: string): Forked {
   return new Forked((ready) => {
     const { chid } = nameAttach(name);

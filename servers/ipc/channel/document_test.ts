@@ -1,7 +1,7 @@
 /**
- * Every line of the source document on QNX Neutrino's message passing ("IPC: Message fundamentals") that
- * states something, with a test under its own words: channels and connections. How clients find servers
- * stands in `document_find_test.ts`.
+ * Every statement of the source document on QNX Neutrino's message passing ("IPC: Message fundamentals") on
+ * channels and connections, with a test of that name. How clients find servers
+ * is in `document_find_test.ts`.
  */
 import { assert, assertEquals, assertGreater, assertLess, assertNotEquals } from "@std/assert";
 import { Errno } from "../../posix/errors.ts";
@@ -133,7 +133,7 @@ Deno.test("_NTO_CHF_DISCONNECT Deliver a pulse when all connections from a proce
     connectDetach(first);
     msgSendPulse(second, -1, 1, 0);
     ready();
-    // The pulse before comes from a process that still has a connection.
+    // The previous pulse is from a process that still has a connection.
     connectDetach(second);
     waitToBeKilled();
   });
@@ -168,7 +168,7 @@ Deno.test("_NTO_CHF_COID_DISCONNECT Deliver a pulse to all connections if the ch
   const own = channelCreate(ChannelFlag.COID_DISCONNECT);
   const after = connectAttach(0, server.pid, server.chid, 0);
   const elsewhere = connectAttach(0, other.pid, other.chid);
-  // A thread that has nothing to do with the channel that hears of it.
+  // A thread that does not use the channel which gets the pulse.
   using thread = await Thread.start();
   const place = { pid: server.pid, chid: server.chid };
   const theirs = await thread.run("return channel.connectAttach(0, data.pid, data.chid)", place);
@@ -177,7 +177,7 @@ Deno.test("_NTO_CHF_COID_DISCONNECT Deliver a pulse to all connections if the ch
   assertEquals(lost.map(({ code }) => code), Array(3).fill(PulseCode.COIDDEATH));
   assertEquals(new Set(lost.map(({ value }) => value)), new Set([before, after, theirs]));
   assertEquals(msgSend(elsewhere, bytesOf("moo")), 3);
-  // There are no more.
+  // There are no more pulses.
   const last = connectAttach(0, 0, own);
   msgSendPulse(last, -1, 1, 0);
   assertEquals(msgReceive(own, buffer).pulse!.code, 1);
@@ -214,7 +214,7 @@ Deno.test("When _NTO_SIDE_CHANNEL is used, index is ignored.", () => {
   const attach = (index: number) => connectAttach(0, server.pid, server.chid, index);
   const ignored = attach(500 | SIDE_CHANNEL);
   assertLess(ignored & ~SIDE_CHANNEL, 500);
-  // Without it, the search for a free one starts there.
+  // Without it, the search for a free descriptor starts there.
   const searched = [attach(500), attach(500), attach(501)];
   assertEquals(searched, [500, 501, 502]);
   connectDetach(501);

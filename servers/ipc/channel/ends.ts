@@ -1,6 +1,6 @@
 /**
- * The descriptors a channel watches, in memory its threads share: the sockets it listens on, the
- * connections of its clients, and what tells of the ends of threads.
+ * The descriptors that a channel polls, in memory shared by its threads: listeners, connections of clients,
+ * and pipes that are closed at the end of threads.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { close } from "../../posix/io.ts";
 import { shutDown } from "../../posix/sockets.ts";
 import { type ChannelMemory, End, EndKind, ENDS, Header } from "./memory.ts";
 
-/** A channel's descriptors. Only who holds the channel's mutex adds to them. */
+/** The descriptors of a channel. They are only added by the thread that holds the channel's mutex. */
 export class Ends {
   readonly #memory: ChannelMemory;
   readonly #ready: LevelEpoll;
@@ -19,7 +19,7 @@ export class Ends {
     this.#ready = ready;
   }
 
-  /** Watches a descriptor from now on; its row is the result, −1 where there is none left. */
+  /** Adds a descriptor. Returns its row, or −1 if all are in use. */
   add(kind: EndKind, descriptor: number, pid = 0, scoid = 0): number {
     const { ends } = this.#memory;
     for (let row = 0; row < ENDS; row++) {
@@ -42,7 +42,7 @@ export class Ends {
     return this.#memory.ends.get(row, field);
   }
 
-  /** The first living client that fits; −1: none. */
+  /** The row of the first connected client with that value; −1: none. */
   findClient(field: number, value: number): number {
     const { ends } = this.#memory;
     const used = this.#memory.get(Header.endsUsed);
@@ -54,51 +54,51 @@ export class Ends {
     return -1;
   }
 
-  /** Keeps a descriptor open until `release`, whatever becomes of its other end. */
+  /** Keeps a descriptor open until `release`, even if its peer disconnects. */
   keep(row: number): void {
     this.#memory.ends.add(row, End.uses, 1);
   }
 
-  /** Closes the descriptor once nobody needs it any more. */
+  /** Ends a use of a descriptor and closes it after the last one. */
   release(row: number): void {
     const { ends } = this.#memory;
-    const descriptor = ends.get(row, End.descriptor); // the row may be another's right afterwards
+    const descriptor = ends.get(row, End.descriptor); // the row may be reused directly afterwards
     if (ends.add(row, End.uses, -1) === 0) close(descriptor);
   }
 
-  /** Whether clients wait for whom there was no descriptor. */
-  get isStarved(): boolean {
-    return this.#memory.get(Header.isStarved) === 1;
+  /** Whether accepting is paused for want of descriptors. */
+  get isAcceptPaused(): boolean {
+    return this.#memory.get(Header.isAcceptPaused) === 1;
   }
 
-  /** There is no descriptor for another client: it waits, and those that are here go on, until `feed`. */
-  starve(): void {
-    this.#memory.set(Header.isStarved, 1);
+  /** Stops polling listeners: new clients wait in the backlog, while others are served. */
+  pauseAccepting(): void {
+    this.#memory.set(Header.isAcceptPaused, 1);
     this.#listeners((_, listener) => this.#ready.remove(listener));
   }
 
-  /** There may be one again. */
-  feed(): void {
-    this.#memory.set(Header.isStarved, 0);
+  /** Polls the listeners again. */
+  resumeAccepting(): void {
+    this.#memory.set(Header.isAcceptPaused, 0);
     this.#listeners((row, listener) => this.#ready.add(listener, row));
   }
 
   #listeners(what: (row: number, listener: number) => void): void {
-    // The first rows are theirs.
+    // Listeners have the first rows.
     for (let row = 0; this.get(row, End.kind) === EndKind.listener; row++) {
       what(row, this.get(row, End.descriptor));
     }
   }
 
-  /** Watches a descriptor no more. */
+  /** Removes a descriptor. */
   remove(row: number): void {
     this.#memory.ends.set(row, End.isGone, 1);
-    // Closing it would do, were there not forked processes that have it, too.
+    // Closing it is not enough, because forked processes may have copies.
     this.#ready.remove(this.#memory.ends.get(row, End.descriptor));
     this.release(row);
   }
 
-  /** Ends everything: whoever is at another end hears of it at once. */
+  /** Shuts down and removes all descriptors; peers detect it at once. */
   removeAll(): void {
     const used = this.#memory.get(Header.endsUsed);
     for (let row = 0; row < used; row++) {

@@ -1,4 +1,4 @@
-/** The way to another node and back, through a gateway that is its own neighbour. */
+/** Connections to another node, through a gateway that connects to itself. */
 import { assertEquals } from "@std/assert";
 import { Errno } from "../../posix/errors.ts";
 import { getpid } from "../../posix/processes.ts";
@@ -78,7 +78,7 @@ Deno.test("connectAttach() to another node reaches a channel there, with message
   assertErrno(Errno.ESRCH, () => connectAttach(nd, server.pid, server.chid + 1000));
 });
 
-Deno.test("pulses come from another node, and that all its connections are detached", async () => {
+Deno.test("pulses come from another node, and one when all its connections are detached", async () => {
   const { node, gateway } = await mirror();
   await using _ = gateway;
   const name = uniqueName();
@@ -92,7 +92,7 @@ Deno.test("pulses come from another node, and that all its connections are detac
   nameDetach(attachment);
 });
 
-Deno.test("a server that is killed gives its senders on another node an error", async () => {
+Deno.test("a killed server gives its senders on another node an error", async () => {
   const { node, gateway } = await mirror();
   await using _ = gateway;
   using server = channelOf(0, (chid) => {
@@ -113,7 +113,7 @@ Deno.test("a server that is killed gives its senders on another node an error", 
   assertEquals(client.ended().code, Errno.ESRCH);
 });
 
-Deno.test("a client on another node that is killed while REPLY-blocked does not stop the server", async () => {
+Deno.test("a client on another node killed while REPLY-blocked does not stop the server", async () => {
   const { node, gateway } = await mirror();
   await using _ = gateway;
   const chid = channelCreate(ChannelFlag.DISCONNECT);

@@ -1,6 +1,6 @@
 /**
- * The messages of a channel that wait or are not replied to, in memory its threads share. Only who holds
- * the channel's mutex adds to them and takes from them; anyone may give up one that is replied to.
+ * The messages of a channel that are queued or not replied to, in memory shared by its threads. Only the thread
+ * that holds the channel's mutex adds and receives messages; any thread may release one it has replied to.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { Priority } from "../../posix/threads.ts";
 import { type ChannelMemory, End, Header, Slot, SLOTS, SlotState } from "./memory.ts";
 import { PULSE, Request, type RequestPacket } from "./packet.ts";
 
-/** The end of a message that nobody sent: a pulse of the system's. */
-export const NOBODY = -1;
+/** Stands for the sender's row in a pulse of the system. */
+export const NO_END = -1;
 
-/** A channel's messages. */
+/** The messages of a channel. */
 export class Inbox {
   readonly #memory: ChannelMemory;
 
@@ -21,24 +21,24 @@ export class Inbox {
     this.#memory = memory;
   }
 
-  /** Whether any message waits. */
+  /** Whether no message is queued. */
   get isEmpty(): boolean {
     return this.#memory.get(Header.queued) === 0;
   }
 
-  /** Whether there is room for another message. */
+  /** Whether a row is free. */
   get hasRoom(): boolean {
-    return this.#free() !== -1;
+    return this.#findFree() !== -1;
   }
 
-  /** Adds a message, or pulse, that came from that end; there has to be room. */
+  /** Queues a message or pulse from a client; a row must be free. */
   add(end: number, { numbers, body, message }: RequestPacket): void {
-    const slot = this.#free();
+    const slot = this.#findFree();
     const request = this.#memory.request(slot);
     request.set(numbers);
     const priority = request[Request.priority]!;
     request[Request.priority] = Math.min(Math.max(priority, Priority.lowest), Priority.highest);
-    for (const field of [Request.length, Request.room]) {
+    for (const field of [Request.length, Request.replyCapacity]) {
       request[field] = Math.max(0, request[field]!);
     }
     const [file] = message.descriptors;
@@ -53,9 +53,9 @@ export class Inbox {
     this.#queue(slot, end, file ?? -1);
   }
 
-  /** Adds a pulse of the system's own. */
+  /** Queues a pulse of the system; a row must be free. */
   addPulse(code: number, value: number, scoid: number): void {
-    const slot = this.#free();
+    const slot = this.#findFree();
     const request = this.#memory.request(slot);
     request[Request.type] = PULSE;
     request[Request.priority] = Priority.normal;
@@ -66,12 +66,12 @@ export class Inbox {
     this.#memory.slots.set(slot, Slot.scoid, scoid);
     this.#memory.slots.set(slot, Slot.pid, 0);
     this.#memory.slots.set(slot, Slot.connection, 0);
-    this.#queue(slot, NOBODY, -1);
+    this.#queue(slot, NO_END, -1);
   }
 
   /**
-   * The message whose turn it is: of those with the highest priority, the one sent first. Time is the
-   * same for all processes of a system, and so this is the order of arrival. −1: none waits.
+   * The row of the next message: of those with the highest priority, the one sent first; −1 if none is queued.
+   * All processes share the clock, so this is the order of arrival.
    */
   next(): number {
     const { slots } = this.#memory;
@@ -88,20 +88,20 @@ export class Inbox {
       if (priority < highest || (priority === highest && stamp >= first)) continue;
       [next, highest, first] = [slot, priority, stamp];
     }
-    // Counted anew: a thread that ended in the middle of this may have left them wrong.
+    // Recount: a thread that died in the middle of this may have left wrong numbers.
     this.#memory.set(Header.slotsUsed, inUse);
     this.#memory.set(Header.queued, queued);
     return next;
   }
 
-  /** Takes a message out of those that wait. */
-  take(slot: number): void {
+  /** Marks a queued message as received. */
+  markReceived(slot: number): void {
     this.#memory.add(Header.queued, -1);
     this.#memory.slots.set(slot, Slot.state, SlotState.received);
   }
 
-  /** Whoever sent these from that end is gone: they wait no more. Pulses stay. */
-  drop(end: number): void {
+  /** Removes the queued messages of a client that has disconnected. Its pulses stay. */
+  dropMessages(end: number): void {
     const { slots } = this.#memory;
     for (let slot = 0; slot < this.#memory.get(Header.slotsUsed); slot++) {
       const isWaiting = slots.get(slot, Slot.state) === SlotState.queued;
@@ -112,17 +112,17 @@ export class Inbox {
     }
   }
 
-  /** Whether a message is received and not replied to. */
+  /** Whether a message was received and not replied to. */
   isUnanswered(slot: number): boolean {
     return this.#memory.slots.get(slot, Slot.state) === SlotState.received;
   }
 
-  /** Takes an unanswered message for whoever replies; false where it is none. */
+  /** Claims an unanswered message for a reply; false if it is none. */
   claim(slot: number): boolean {
     return this.#memory.slots.swap(slot, Slot.state, SlotState.received, SlotState.replying);
   }
 
-  /** Gives up all of them; `release` is told of the end of each that is not replied to. */
+  /** Removes all messages; calls `release` with the client's row of each unanswered one. */
   removeAll(release: (end: number) => void): void {
     const { slots } = this.#memory;
     for (let slot = 0; slot < this.#memory.get(Header.slotsUsed); slot++) {
@@ -132,7 +132,7 @@ export class Inbox {
     }
   }
 
-  /** Makes room: the message is done with. */
+  /** Frees the row of a message. */
   release(slot: number): void {
     const { slots } = this.#memory;
     for (const file of [slots.get(slot, Slot.file), slots.get(slot, Slot.reply)]) {
@@ -155,13 +155,13 @@ export class Inbox {
     slots.set(slot, Slot.state, SlotState.queued);
   }
 
-  #free(): number {
+  #findFree(): number {
     const hint = this.#memory.get(Header.slotHint);
-    const slot = this.#freeFrom(hint, SLOTS);
-    return slot === -1 ? this.#freeFrom(0, hint) : slot;
+    const slot = this.#findFreeBetween(hint, SLOTS);
+    return slot === -1 ? this.#findFreeBetween(0, hint) : slot;
   }
 
-  #freeFrom(first: number, end: number): number {
+  #findFreeBetween(first: number, end: number): number {
     const { slots } = this.#memory;
     for (let slot = first; slot < end; slot++) {
       if (slots.get(slot, Slot.state) === SlotState.free) return slot;

@@ -1,6 +1,6 @@
 /**
- * Descriptors of resource managers: opened by a path, read, written and closed. A descriptor is a kind of
- * coid, so `msgSend` works on it, too.
+ * Descriptors of resource managers: opening a path, reading, writing and closing. A descriptor is a connection
+ * (coid), so `msgSend` works on it, too.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { detach, transact } from "./connection.ts";
 import { ConnectFlag, MessageType } from "./flags.ts";
 import { attachPath } from "./paths.ts";
 
-/** What a descriptor is for (open(2)). */
+/** Access modes (open(2)). */
 export const OpenFlag = { RDONLY: 0, WRONLY: 1, RDWR: 2 } as const;
 
 const NOTHING = new Uint8Array();
@@ -17,12 +17,12 @@ const NOTHING = new Uint8Array();
 const encoder = new TextEncoder();
 
 /**
- * Opens a path that a resource manager serves. `/net/NODE/…` is a path on another node.
+ * Opens a path served by a resource manager. `/net/NODE/…` is a path on another node.
  *
  * @param flags of `OpenFlag`.
- * @returns the lowest free descriptor, which belongs to the thread that opened it.
- * @throws {SystemError} ENOENT where nobody serves the path, EHOSTUNREACH where there is no way to the
- * node, EINVAL for a path that is not absolute; what the resource manager refuses with.
+ * @returns the lowest free descriptor, for this thread only.
+ * @throws {SystemError} ENOENT if no resource manager serves the path, EHOSTUNREACH if the node cannot be
+ * reached, EINVAL if the path is not absolute; or the error of the resource manager.
  */
 export function open(path: string, flags: number = OpenFlag.RDWR): number {
   const call = "open";
@@ -43,26 +43,26 @@ export function open(path: string, flags: number = OpenFlag.RDWR): number {
 }
 
 /**
- * Reads up to as many bytes as the buffer has; how many came is the result, 0 at the end.
+ * Reads at most as many bytes as the buffer holds.
  *
- * @throws {SystemError} EBADF where this thread has no such descriptor; what the resource manager refuses
- * with.
+ * @returns the number of bytes read; 0 at end of file.
+ * @throws {SystemError} EBADF if this thread has no such descriptor; or the error of the resource manager.
  */
 export function read(fd: number, buffer: Uint8Array<ArrayBuffer>): number {
   return transact(fd, { call: "read", type: MessageType.read, message: NOTHING, reply: buffer });
 }
 
-/** Writes the bytes; how many were taken is the result. @throws {SystemError} as `read`. */
+/** Writes bytes and returns the number of bytes written. @throws {SystemError} as `read`. */
 export function write(fd: number, bytes: Uint8Array<ArrayBuffer>): number {
   return transact(fd, { call: "write", type: MessageType.write, message: bytes, reply: NOTHING });
 }
 
-/** Closes a descriptor, once its resource manager has heard of it. @throws {SystemError} as `read`. */
+/** Closes a descriptor after the resource manager has closed its side. @throws {SystemError} as `read`. */
 export function close(fd: number): void {
   try {
     transact(fd, { call: "close", type: MessageType.close, message: NOTHING, reply: NOTHING });
   } catch (error) {
-    // Without its resource manager there is nobody to tell.
+    // A resource manager that has terminated need not be informed.
     if (!hasErrno(error, Errno.ESRCH, Errno.EBADF)) throw error;
   } finally {
     detach(fd, "close");

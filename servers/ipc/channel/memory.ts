@@ -1,9 +1,9 @@
 /**
- * A channel's memory, which the threads of its process share: a file whose descriptor is the channel's
- * number, so that knowing the number is enough.
+ * The memory of a channel, shared by the threads of its process: a file in memory, whose descriptor is the
+ * channel's number. A thread that knows the number can map it.
  *
- * It holds a mutex for those who receive, a row for each descriptor the channel watches, and a row for
- * each message that is waiting or has not been replied to, with room for its bytes.
+ * It contains a mutex for receiving threads, a row for each descriptor that the channel polls, and a row for
+ * each message that is queued or not replied to, with space for its bytes.
  *
  * @module
  */
@@ -18,80 +18,80 @@ import {
 import { getpid } from "../../posix/processes.ts";
 import { BODY_BYTES, Request, REQUEST_BYTES } from "./packet.ts";
 
-/** Messages that may wait or be unanswered in one channel. Others wait in their senders' sockets. */
+/** Maximum number of queued and unanswered messages of a channel. More wait in their senders' sockets. */
 export const SLOTS = 4096;
 
-/** Descriptors one channel may watch: its clients above all. */
+/** Maximum number of descriptors that a channel polls, mostly clients. */
 export const ENDS = 4096;
 
-/** The numbers in the header. */
+/** Indices of the header's numbers. */
 export const Header = {
   magic: 0,
-  /** The process whose channel it is. */
+  /** The process that created the channel. */
   pid: 1,
   flags: 2,
   isDestroyed: 3,
-  /** Descriptor of the set of all that it watches. */
-  set: 4,
+  /** Descriptor of its epoll instance. */
+  epoll: 4,
   /** Descriptor of the socket that clients connect to. */
   listener: 5,
-  /** What tells of the ends of its threads. */
+  /** A `ThreadExitKey`, to detect the end of its threads; −1: none. */
   exitKey: 6,
-  /** The last number given to a client process, or connection. */
+  /** The last number given to a client process or connection. */
   lastNumber: 7,
-  /** Messages that wait. */
+  /** Number of queued messages. */
   queued: 8,
-  /** Rows below which all that are in use lie. */
+  /** All rows in use are below these. */
   slotsUsed: 9,
   endsUsed: 10,
-  /** Where to look for a free row first. */
+  /** The row at which the search for a free row starts. */
   slotHint: 12,
-  /** Whether clients are left waiting in the listener for want of descriptors. */
-  isStarved: 11,
+  /** Whether listeners are not polled for want of descriptors. */
+  isAcceptPaused: 11,
 } as const;
 
-/** The numbers of a watched descriptor. */
+/** Indices of the numbers of a polled descriptor. */
 export const End = {
-  /** How many need it: the channel, and a message that is to be replied to. At 0 the row is free. */
+  /** Number of uses: the channel, and a message that must be replied to. 0: the row is free. */
   uses: 0,
   /** One of `EndKind`. */
   kind: 1,
   descriptor: 2,
-  /** The process, or thread, at the other end. */
+  /** The peer's process, or the thread. */
   pid: 3,
-  /** The number the channel has given that process. */
+  /** The channel's number for that process. */
   scoid: 4,
-  /** The number the channel has given this connection, and gives no other. */
+  /** The channel's unique number for the connection. */
   connection: 5,
   isGone: 6,
 } as const;
 
-/** What a watched descriptor is. */
+/** Kinds of polled descriptors. */
 export const EndKind = { listener: 1, client: 2, thread: 3, attached: 4 } as const;
 
 /** One of `EndKind`. */
 export type EndKind = typeof EndKind[keyof typeof EndKind];
 
-/** The numbers of a message; the first of a request's header is at `request`. */
+/** Indices of the numbers of a message. The header of the request starts at `request`. */
 export const Slot = {
   state: 0,
-  /** Changes with each message, so that nobody replies to one that was here before. */
+  /** Incremented with each message, so that a late reply to a previous one is detected. */
   generation: 1,
-  /** Row of the client's connection; −1: none, a pulse of the system's. */
+  /** Row of the client's connection; −1: a pulse of the system. */
   end: 2,
-  /** The file that holds its bytes; −1: they are here. */
+  /** Descriptor of the file with its bytes; −1: they are in this memory. */
   file: 3,
-  /** The file that holds its reply as far as it is written; −1: none. */
+  /** Descriptor of the file with the reply written so far; −1: none. */
   reply: 4,
   replyLength: 5,
-  /** The process that sent it, and the numbers the channel has given that and the connection. */
+  /** The sender's process, and the channel's numbers for it and for the connection. */
   pid: 6,
   scoid: 7,
   connection: 8,
   request: 10,
 } as const;
 
-/** What a message is waiting for. */
+/** States of a message. */
 export const SlotState = { free: 0, queued: 1, received: 2, replying: 3 } as const;
 
 /** Rows of numbers in shared memory. */
@@ -112,17 +112,17 @@ export class Rows {
     Atomics.store(this.#numbers, row * this.#width + column, value);
   }
 
-  /** Adds to a number; what it is then is the result. */
+  /** Adds to a number and returns the sum. */
   add(row: number, column: number, value: number): number {
     return Atomics.add(this.#numbers, row * this.#width + column, value) + value;
   }
 
-  /** Changes a number where it is as expected; whether it was. */
+  /** Replaces a number if it has the expected value; returns whether it had. */
   swap(row: number, column: number, from: number, to: number): boolean {
     return Atomics.compareExchange(this.#numbers, row * this.#width + column, from, to) === from;
   }
 
-  /** Several numbers of a row, to be copied from or into. */
+  /** A view of several numbers of a row. */
   part(row: number, column: number, count: number): Int32Array<ArrayBuffer> {
     const at = row * this.#width + column;
     return this.#numbers.subarray(at, at + count);
@@ -141,7 +141,7 @@ const BYTES = BODIES_AT + SLOTS * BODY_BYTES;
 const PAGE = 4096;
 const MAGIC = 0x48435431;
 
-/** The memory of one channel, as one thread sees it. */
+/** One thread's view of a channel's memory. */
 export class ChannelMemory {
   readonly #memory: SharedMemory;
   readonly #header: Rows;
@@ -150,24 +150,24 @@ export class ChannelMemory {
   readonly ends: Rows;
   readonly slots: Rows;
 
-  /** Makes the memory of a new channel; the channel's number is the descriptor of its file. */
+  /** Creates the memory of a new channel. */
   static create(): { chid: number; memory: ChannelMemory } {
     const chid = createMemfd("herd-channel", BYTES);
     const memory = new ChannelMemory(chid);
     Mutex.create(memory.#memory.address + BigInt(MUTEX_AT), "processes");
     memory.set(Header.magic, MAGIC);
     memory.set(Header.pid, getpid());
-    for (const field of [Header.set, Header.listener, Header.exitKey]) memory.set(field, -1);
+    for (const field of [Header.epoll, Header.listener, Header.exitKey]) memory.set(field, -1);
     return { chid, memory };
   }
 
-  /** The memory of a channel of this process; undefined where there is none of that number. */
+  /** Maps the memory of a channel of this process; undefined if there is none with that number. */
   static find(chid: number): ChannelMemory | undefined {
     const header = new Int32Array(HEADER_NUMBERS);
     try {
       if (preadFull(chid, new Uint8Array(header.buffer)) < 4 * HEADER_NUMBERS) return undefined;
     } catch {
-      return undefined; // no descriptor, or none of a file
+      return undefined; // not a descriptor, or not of a file
     }
     const isOurs = header[Header.magic] === MAGIC && header[Header.pid] === getpid();
     return isOurs ? new ChannelMemory(chid) : undefined;
@@ -194,7 +194,7 @@ export class ChannelMemory {
     return this.#header.add(0, field, value);
   }
 
-  /** When the message was sent, in nanoseconds. */
+  /** Time at which the message was sent, in nanoseconds. */
   stamp(slot: number): number {
     return this.#stamps[slot * SLOT_NUMBERS / 2 + STAMP]!;
   }
@@ -203,17 +203,17 @@ export class ChannelMemory {
     this.#stamps[slot * SLOT_NUMBERS / 2 + STAMP] = nanoseconds;
   }
 
-  /** The header of the message as it was sent. */
+  /** The request's header, as sent. */
   request(slot: number): Int32Array<ArrayBuffer> {
     return this.slots.part(slot, Slot.request, REQUEST_BYTES / 4);
   }
 
-  /** Room for the message's bytes. */
+  /** Space for the message's bytes. */
   body(slot: number): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#memory.buffer, BODIES_AT + slot * BODY_BYTES, BODY_BYTES);
   }
 
-  /** Gives all but the header back to the system, once nobody uses it any more. */
+  /** Frees all memory but the header, when it is not used any more. */
   discard(): void {
     discard(this.#memory, PAGE);
   }

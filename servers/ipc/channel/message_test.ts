@@ -48,7 +48,7 @@ Deno.test("msgSend() carries messages and replies of any size", () => {
   }
 });
 
-Deno.test("msgRead() gets at what did not fit into the buffer", () => {
+Deno.test("msgRead() reads what did not fit into the buffer", () => {
   using server = channelOf(0, (chid) => {
     for (;;) {
       const { rcvid, info } = msgReceive(chid, buffer.subarray(0, 3));
@@ -68,7 +68,7 @@ Deno.test("msgRead() gets at what did not fit into the buffer", () => {
   }
 });
 
-Deno.test("msgWrite() writes parts of the reply, as far as there is room", () => {
+Deno.test("msgWrite() writes parts of the reply, up to the sender's buffer size", () => {
   using server = channelOf(0, (chid) => {
     const { rcvid } = msgReceive(chid, buffer);
     const written = [
@@ -94,7 +94,7 @@ Deno.test("msgError() makes the sender's msgSend() fail with that error", () => 
   assertErrno(Errno.EACCES, () => msgSend(connection.coid, bytesOf("again")));
 });
 
-Deno.test("msgReply() replies once, to a message that was received", () => {
+Deno.test("msgReply() replies once, to a received message", () => {
   using own = ownChannel();
   using client = sender(own, "moo");
   const { rcvid } = msgReceive(own.chid, buffer);
@@ -104,7 +104,7 @@ Deno.test("msgReply() replies once, to a message that was received", () => {
   assertErrno(Errno.ESRCH, () => msgRead(rcvid, buffer));
   for (const wrong of [0, -1, 2 ** 40]) assertErrno(Errno.ESRCH, () => msgReply(wrong, 0));
   assertEquals(client.ended().code, 7);
-  // The next message, which lies where that one lay, has another number.
+  // The next message, in the same row, has another number.
   using other = sender(own, "moo");
   const next = msgReceive(own.chid, buffer).rcvid;
   assertNotEquals(next, rcvid);
@@ -113,7 +113,7 @@ Deno.test("msgReply() replies once, to a message that was received", () => {
   assertEquals(other.ended().code, 9);
 });
 
-Deno.test("msgReply() is for any thread of the process, in any order", async () => {
+Deno.test("msgReply() works in any thread of the process, in any order", async () => {
   using own = ownChannel();
   using thread = await Thread.start();
   using first = sender(own, "first");

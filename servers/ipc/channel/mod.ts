@@ -1,29 +1,34 @@
 /**
- * Message channels: send, receive, reply, as QNX Neutrino has them, over Unix sockets.
+ * Message channels: send, receive and reply as in QNX Neutrino, over Unix sockets.
  *
- * A server makes a channel and receives on it; a client connects to it and sends, and waits until the
- * server has replied. All calls block and need no event loop.
+ * A server creates a channel and receives on it. A client attaches to it, sends a message and blocks until the
+ * server replies. All calls block and need no event loop.
  *
- * @example A server that is found by a name
- * ```ts ignore
- * import { msgReceive, msgReply, nameAttach } from "./servers/ipc/channel/mod.ts";
+ * @example A server with a name
+ * ```ts
+ * import { msgReceive, msgReply, nameAttach } from "@herd/herd/channel";
  *
- * const { chid } = nameAttach("myname");
- * const buffer = new Uint8Array(4096);
- * for (;;) {
- *   const { rcvid, pulse, info } = msgReceive(chid, buffer);
- *   if (!pulse) msgReply(rcvid, 0, buffer.slice(0, info.msglen).reverse());
+ * function serve(): never {
+ *   const { chid } = nameAttach("myname");
+ *   const buffer = new Uint8Array(4096);
+ *   for (;;) {
+ *     const { rcvid, pulse, info } = msgReceive(chid, buffer);
+ *     if (!pulse) msgReply(rcvid, 0, buffer.slice(0, info.msglen).reverse());
+ *   }
  * }
  * ```
  *
  * @example Its client
- * ```ts ignore
- * import { msgSend, nameClose, nameOpen } from "./servers/ipc/channel/mod.ts";
+ * ```ts
+ * import { msgSend, nameClose, nameOpen } from "@herd/herd/channel";
  *
- * const coid = nameOpen("myname");
- * const reply = new Uint8Array(5);
- * msgSend(coid, new TextEncoder().encode("hello"), reply); // olleh
- * nameClose(coid);
+ * function call(): Uint8Array {
+ *   const coid = nameOpen("myname");
+ *   const reply = new Uint8Array(5);
+ *   msgSend(coid, new TextEncoder().encode("hello"), reply); // olleh
+ *   nameClose(coid);
+ *   return reply;
+ * }
  * ```
  *
  * @module

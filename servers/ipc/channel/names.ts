@@ -1,5 +1,5 @@
 /**
- * Channels found by a name (QNX Neutrino's name_attach(), name_detach(), name_open() and name_close()).
+ * Channels with names (QNX Neutrino's name_attach(), name_detach(), name_open() and name_close()).
  *
  * @module
  */
@@ -9,20 +9,20 @@ import { detach } from "./connection.ts";
 import { ChannelFlag, ConnectFlag, SIDE_CHANNEL } from "./flags.ts";
 import { attachPath, createAt } from "./paths.ts";
 
-/** Where names are, as in QNX Neutrino. */
+/** The folder of names, as in QNX Neutrino. */
 const NAMES = "/dev/name/local/";
 
-/** A name that is attached, and the channel behind it. */
+/** An attached name and its channel. */
 export interface NameAttachment {
   readonly chid: number;
   readonly name: string;
 }
 
 /**
- * Makes a channel that clients find by its name. It has DISCONNECT, so pulses arrive on it, too.
+ * Creates a channel with a name. It has the flag DISCONNECT, so it receives pulses, too.
  *
- * @param flags 0: there are no global names.
- * @throws {SystemError} EEXIST where the name is in use, EINVAL for flags or a name it does not know.
+ * @param flags must be 0: there are no global names.
+ * @throws {SystemError} EEXIST if the name is in use, EINVAL for other flags or an invalid name.
  */
 export function nameAttach(name: string, flags = 0): NameAttachment {
   const action = `attach the name "${name}"`;
@@ -31,17 +31,18 @@ export function nameAttach(name: string, flags = 0): NameAttachment {
   return { chid, name };
 }
 
-/** Gives a name up, and its channel with it. @throws {SystemError} ESRCH where it was given up before. */
+/** Detaches a name and destroys its channel. @throws {SystemError} ESRCH if it was detached before. */
 export function nameDetach({ chid }: NameAttachment): void {
   channelDestroy(chid);
 }
 
 /**
- * Connects this thread to the channel of that name.
+ * Connects this thread to the channel with a name.
  *
- * @param name of this node; `/net/NODE/dev/name/local/NAME`: of another one.
- * @returns the connection's number, beyond every descriptor's.
- * @throws {SystemError} ENOENT where nobody has attached the name.
+ * @param name on this node, or `/net/NODE/dev/name/local/NAME` on another one.
+ * @param flags must be 0.
+ * @returns the connection's number, larger than every descriptor.
+ * @throws {SystemError} ENOENT if the name is not attached, EINVAL for other flags.
  */
 export function nameOpen(name: string, flags = 0): number {
   const how = {
@@ -54,7 +55,7 @@ export function nameOpen(name: string, flags = 0): number {
   return attachPath(name.startsWith("/net/") ? name : NAMES + name, how);
 }
 
-/** Ends a connection made by `nameOpen`. @throws {SystemError} EBADF where this thread has none such. */
+/** Closes a connection of `nameOpen`. @throws {SystemError} EBADF if this thread has none with that number. */
 export function nameClose(coid: number): void {
   detach(coid, "nameClose");
 }

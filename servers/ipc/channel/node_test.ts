@@ -1,10 +1,10 @@
-/** Two nodes: network namespaces, joined by a cable, with a gateway in each. */
+/** Two nodes: network namespaces, connected by a veth pair, with a gateway in each. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { linesOf } from "../../host/lines.ts";
 import { uniqueName } from "./testing.ts";
 import { startGateway } from "./testing_tasks.ts";
 
-/** Runs a program to its end; its exit code. */
+/** Runs a program to its end; returns its exit code. */
 async function run(program: string, ...args: string[]): Promise<number> {
   try {
     const command = new Deno.Command(program, { args, stdout: "null", stderr: "null" });
@@ -14,7 +14,7 @@ async function run(program: string, ...args: string[]): Promise<number> {
   }
 }
 
-/** A network namespace of its own, for as long as the block that uses it runs. */
+/** A network namespace that is removed at the end of the block. */
 class Network implements AsyncDisposable {
   readonly #holder = new Deno.Command("unshare", {
     args: ["-n", "sh", "-c", "echo && exec sleep 60"],
@@ -25,12 +25,12 @@ class Network implements AsyncDisposable {
     return String(this.#holder.pid);
   }
 
-  /** What a command line begins with that is to run in it. */
+  /** The prefix of command lines to run in it. */
   get via(): string[] {
     return ["nsenter", "-t", this.pid, "-n"];
   }
 
-  /** Once it is there. */
+  /** Resolves when it exists. */
   async ready(): Promise<void> {
     await linesOf(this.#holder.stdout).next();
   }
@@ -104,14 +104,14 @@ Deno.test({
     assertEquals(await program(here, client(`/net/nodenme${path}`)).output(), "5 5 hello\n");
     // The server is not on this node.
     assertMatch(await program(here, `open(${JSON.stringify(path)})`).output(), /ENOENT/);
-    // There is no way back: our gateway was not told to listen outside of the loopback.
+    // The reverse fails: our gateway listens on loopback only.
     await using back = await startGateway([`back=10.77.0.1:${ours.port}`], { via: there.via });
     void back;
     assertMatch(await program(there, `open("/net/back${path}")`).output(), /EHOSTUNREACH/);
   },
 });
 
-/** A program that runs in a network. */
+/** A program that runs in a network namespace. */
 function program(network: Network, text: string): AsyncDisposable & { output(): Promise<string> } {
   const [nsenter, ...via] = network.via;
   const imports = `

@@ -1,29 +1,29 @@
 /**
- * Other nodes: their names, and connections to channels there, through the gateway of this node
+ * Other nodes: their names, and connections to their channels through this node's gateway
  * (`deno task channel-gateway`).
  *
  * @module
  */
 import { Errno, SystemError } from "../../posix/errors.ts";
 import { pathAddress } from "./addresses.ts";
-import { attachOr, detach, type How, transact } from "./connection.ts";
+import { type AttachOptions, attachOr, detach, transact } from "./connection.ts";
 import { MessageType } from "./flags.ts";
 
 /** This node (`ND_LOCAL_NODE`). */
 export const LOCAL_NODE = 0;
 
-/** What a client wants to be connected to on another node: a channel, or whoever serves a path. */
+/** The target of a connection to another node: a channel, or a resource manager's path. */
 export type Target =
   | { readonly pid: number; readonly chid: number }
   | { readonly path: string };
 
-/** Names of the nodes this thread knows; a node's descriptor is its place here. */
+/** Names of the nodes known to this thread, indexed by node descriptor. */
 const names: string[] = [""];
 
 /**
- * The descriptor of a node, by its name (netmgr_strtond()). It means that node in this thread only.
+ * The descriptor of the node with a name (netmgr_strtond()), valid in this thread only.
  *
- * @throws {SystemError} EINVAL for a name that cannot be one.
+ * @throws {SystemError} EINVAL if the name is invalid.
  */
 export function nodeDescriptor(name: string): number {
   if (!/^[\w.-]+$/.test(name)) {
@@ -33,7 +33,7 @@ export function nodeDescriptor(name: string): number {
   return names.indexOf(name);
 }
 
-/** Where a node's name is found: clients connect here, and the gateway listens. */
+/** The path on which the gateway listens for connections to a node. */
 export function nodePath(name: string): string {
   return `/net/${name}`;
 }
@@ -43,10 +43,10 @@ const encoder = new TextEncoder();
 /**
  * Connects to a channel on another node.
  *
- * @throws {SystemError} EHOSTUNREACH where there is no gateway to that node, or it cannot be reached; what
- * failed there.
+ * @throws {SystemError} EHOSTUNREACH if there is no gateway to the node or it cannot be reached; or the error
+ * on that node.
  */
-export function attachRemote(nd: number, target: Target, how: How): number {
+export function attachRemote(nd: number, target: Target, how: AttachOptions): number {
   const name = names[nd];
   if (!name) throw new SystemError(how.call, how.action, Errno.EHOSTUNREACH);
   const coid = attachOr(Errno.EHOSTUNREACH, pathAddress(nodePath(name), how.call), how);

@@ -1,4 +1,4 @@
-/** Who is received first: by priority, then in the order of arrival. */
+/** The order of receiving: by priority, then in the order of arrival. */
 import { assertEquals, assertGreater } from "@std/assert";
 import { Errno } from "../../posix/errors.ts";
 import { getpid } from "../../posix/processes.ts";
@@ -8,7 +8,7 @@ import { assertErrno, connectionTo, ownChannel, sender, textOf } from "./testing
 
 const buffer = new Uint8Array(1024);
 
-Deno.test("msgReceive() takes pulses by priority, then in the order of arrival", () => {
+Deno.test("msgReceive() receives pulses by priority, then in the order of arrival", () => {
   using own = ownChannel();
   using connection = connectionTo(own);
   const sent = [[1, 20], [2, 30], [3, 20], [4, 10], [5, 30], [6, 20]] as const;
@@ -18,7 +18,7 @@ Deno.test("msgReceive() takes pulses by priority, then in the order of arrival",
   assertEquals(received.map(({ info }) => info.priority), [30, 30, 20, 20, 20, 10]);
 });
 
-Deno.test("msgReceive() takes messages of several senders by priority, then in the order of arrival", () => {
+Deno.test("msgReceive() receives messages of several senders by priority, then in the order of arrival", () => {
   using own = ownChannel(ChannelFlag.FIXED_PRIORITY);
   using all = new DisposableStack();
   const priorities = [10, 20, 15, 20, 10];
@@ -33,7 +33,7 @@ Deno.test("msgReceive() takes messages of several senders by priority, then in t
   assertEquals(order, ["1", "3", "2", "0", "4"]);
 });
 
-Deno.test("msgReceive() takes what arrived while it was served something else by its priority", () => {
+Deno.test("msgReceive() orders by priority what arrived during the previous message", () => {
   using own = ownChannel();
   using connection = connectionTo(own);
   for (const code of [1, 2]) msgSendPulse(connection.coid, 10, code, 0);
@@ -42,7 +42,7 @@ Deno.test("msgReceive() takes what arrived while it was served something else by
   assertEquals([0, 0].map(() => msgReceive(own.chid, buffer).pulse!.code), [3, 2]);
 });
 
-Deno.test("msgSendPulse() brings code, value and sender, and refuses codes of the system's", () => {
+Deno.test("msgSendPulse() sends code, value and sender, and refuses codes of the system", () => {
   using own = ownChannel();
   using connection = connectionTo(own);
   for (const [code, value] of [[0, -1], [127, 2 ** 31 - 1]] as const) {
@@ -55,7 +55,7 @@ Deno.test("msgSendPulse() brings code, value and sender, and refuses codes of th
   assertErrno(Errno.EINVAL, () => msgSendPulse(connection.coid, -1, PulseCode.DISCONNECT, 0));
 });
 
-Deno.test("msgSendPulse() never blocks: it fails where no more pulses can wait", () => {
+Deno.test("msgSendPulse() never blocks: it fails when the buffer is full", () => {
   using own = ownChannel();
   using connection = connectionTo(own);
   let count = 0;
@@ -63,7 +63,7 @@ Deno.test("msgSendPulse() never blocks: it fails where no more pulses can wait",
     for (; count < 1_000_000; count++) msgSendPulse(connection.coid, -1, 1, count);
   });
   assertGreater(count, 100);
-  // None of those that were sent is lost.
+  // None of the sent pulses is lost.
   const received = Array.from({ length: count }, () => msgReceive(own.chid, buffer).pulse!.value);
   assertEquals(received, Array.from({ length: count }, (_, i) => i));
 });

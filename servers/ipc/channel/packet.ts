@@ -1,6 +1,6 @@
 /**
- * What travels between a client and a channel: a header of whole numbers, then the message's bytes. More
- * bytes than fit go as a file in memory.
+ * The format of requests and replies: a header of integers, then the bytes. Bytes that do not fit into the
+ * message are passed as a file in memory.
  *
  * @module
  */
@@ -8,44 +8,44 @@ import { monotonicNanoseconds } from "../../posix/clocks.ts";
 import { memfdOf, preadFull } from "../../posix/memory.ts";
 import { Message, MESSAGE_LIMIT } from "../../posix/messages.ts";
 
-/** Bytes of a message that travel with its header, and have room in the channel's own memory. */
+/** Maximum bytes sent with a request's header, and stored in the channel's memory. */
 export const BODY_BYTES = 4096;
 
-/** The numbers of a request. A pulse is a request to which nobody replies. */
+/** Indices of a request's numbers. A pulse is a request without a reply. */
 export const Request = {
-  /** One of `MessageType`; `PULSE`. */
+  /** One of `MessageType`, or `PULSE`. */
   type: 0,
   priority: 1,
-  /** The thread that sends. */
+  /** The sending thread. */
   tid: 2,
   coid: 3,
-  /** Bytes of the whole message. */
+  /** Length of the whole message in bytes. */
   length: 4,
-  /** Bytes there is room for in the reply. */
-  room: 5,
+  /** Size of the sender's reply buffer in bytes. */
+  replyCapacity: 5,
   code: 6,
   value: 7,
-  /** When it was sent: a float64 of nanoseconds. */
+  /** Time of sending: a float64 of nanoseconds. */
   stamp: 8,
 } as const;
 
 /** The type of a pulse. */
 export const PULSE = -1;
 
-/** Size of a request's header. */
+/** Size of a request's header in bytes. */
 export const REQUEST_BYTES = 40;
 
-/** Most bytes of a message that go to another node: 64 MiB. */
+/** Maximum bytes of a message to another node: 64 MiB. */
 export const FRAME_LIMIT: number = 64 * 1024 * 1024;
 
-/** The numbers of a reply. */
+/** Indices of a reply's numbers. */
 const Reply = { status: 0, error: 1, length: 2 } as const;
 const REPLY_BYTES = 16;
 
-/** Bytes that travel with a reply's header. */
+/** Maximum bytes sent with a reply's header. */
 export const REPLY_BODY_BYTES: number = MESSAGE_LIMIT - REPLY_BYTES;
 
-/** One request at a time, to be sent or as it was received. */
+/** A buffer for one request, to send or received. */
 export class RequestPacket {
   readonly message: Message = new Message(REQUEST_BYTES + BODY_BYTES, 1);
   readonly numbers: Int32Array = new Int32Array(this.message.data.buffer, 0, REQUEST_BYTES / 4);
@@ -55,24 +55,24 @@ export class RequestPacket {
     this.#stamp[0] = nanoseconds;
   }
 
-  /** The bytes that came behind the header. */
+  /** The bytes received after the header. */
   get body(): Uint8Array<ArrayBuffer> {
     return this.message.data.subarray(REQUEST_BYTES, this.message.length);
   }
 
-  /** The whole request in one piece, as it goes to another node; its file is closed. */
+  /** The request as a frame for another node. Closes its file. */
   toFrame(): Uint8Array<ArrayBuffer> {
     return frameOf(this.message, REQUEST_BYTES, this.numbers[Request.length]!);
   }
 
-  /** Puts a request there that came in one piece, and just now; as `put`. */
+  /** Makes it the request of a frame, sent now; see `put`. */
   fromFrame(frame: Uint8Array<ArrayBuffer>): void {
     this.message.data.set(frame.subarray(0, REQUEST_BYTES));
     this.stamp = monotonicNanoseconds();
     this.put(frame.subarray(REQUEST_BYTES));
   }
 
-  /** Puts the bytes behind the header, or a file that holds them, which has to be closed once sent. */
+  /** Sets the bytes. If they are passed as a file, it must be closed after sending. */
   put(bytes: Uint8Array<ArrayBuffer>): void {
     const { message } = this;
     const isLarge = bytes.length > BODY_BYTES;
@@ -83,24 +83,24 @@ export class RequestPacket {
   }
 }
 
-/** What came back. */
+/** The result in a reply. */
 export interface Replied {
   readonly status: number;
-  /** Error number; 0: none. */
+  /** The error number; 0: none. */
   readonly error: number;
 }
 
-/** One reply at a time. */
+/** A buffer for one reply. */
 export class ReplyPacket {
   readonly message: Message = new Message(MESSAGE_LIMIT, 1);
   readonly #numbers = new Int32Array(this.message.data.buffer, 0, REPLY_BYTES / 4);
 
-  /** The whole reply in one piece, as it goes to another node; its file is closed. */
+  /** The reply as a frame for another node. Closes its file. */
   toFrame(): Uint8Array<ArrayBuffer> {
     return frameOf(this.message, REPLY_BYTES, this.#numbers[Reply.length]!);
   }
 
-  /** Makes it the reply that came in one piece; its file, if it has one, has to be closed once sent. */
+  /** Makes it the reply of a frame. Its file, if any, must be closed after sending. */
   fromFrame(frame: Uint8Array<ArrayBuffer>): void {
     this.message.data.set(frame.subarray(0, REPLY_BYTES));
     const [status, error] = this.#numbers;
@@ -110,21 +110,21 @@ export class ReplyPacket {
     else this.putFile(how, memfdOf("herd-reply", bytes), bytes.length);
   }
 
-  /** Makes it a reply with those bytes, `REPLY_BODY_BYTES` at most. */
+  /** Makes it a reply with these bytes, at most `REPLY_BODY_BYTES`. */
   put(how: Replied, bytes: Uint8Array<ArrayBuffer>): void {
-    this.#head(how, bytes.length);
+    this.#startReply(how, bytes.length);
     this.message.data.set(bytes, REPLY_BYTES);
     this.message.length += bytes.length;
   }
 
   /** Makes it a reply with the first `length` bytes of a file in memory. */
   putFile(how: Replied, file: number, length: number): void {
-    this.#head(how, length);
+    this.#startReply(how, length);
     this.message.descriptors = [file];
   }
 
-  /** Takes the reply apart that was received; its bytes go into `buffer` as far as there is room. */
-  take(buffer: Uint8Array<ArrayBuffer>): Replied {
+  /** Unpacks a received reply. Copies as many of its bytes as fit into `buffer`. */
+  unpack(buffer: Uint8Array<ArrayBuffer>): Replied {
     const { message } = this;
     const length = Math.min(this.#numbers[Reply.length]!, buffer.length);
     if (message.descriptors.length > 0) {
@@ -134,7 +134,7 @@ export class ReplyPacket {
     return { status: this.#numbers[Reply.status]!, error: this.#numbers[Reply.error]! };
   }
 
-  #head({ status, error }: Replied, length: number): void {
+  #startReply({ status, error }: Replied, length: number): void {
     this.#numbers[Reply.status] = status;
     this.#numbers[Reply.error] = error;
     this.#numbers[Reply.length] = length;

@@ -1,5 +1,5 @@
 /**
- * The space of paths that resource managers serve, on this node and on others.
+ * The paths served by resource managers, on this node and on others.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import { Errno, hasErrno, SystemError } from "../../posix/errors.ts";
 import { listen, SocketType } from "../../posix/sockets.ts";
 import { pathAddress } from "./addresses.ts";
 import { Channel } from "./channel.ts";
-import { attachOr, type How } from "./connection.ts";
+import { type AttachOptions, attachOr } from "./connection.ts";
 import { attachRemote, nodeDescriptor } from "./nodes.ts";
 
-/** Makes a channel that is found at a path. @throws {SystemError} EEXIST where the path is in use. */
+/** Creates a channel with a path. @throws {SystemError} EEXIST if the path is in use. */
 export function createAt(
   path: string,
   flags: number,
@@ -28,11 +28,11 @@ export function createAt(
 }
 
 /**
- * Connects to whoever serves a path; `/net/NODE/…` is a path on another node.
+ * Connects to the channel with a path. `/net/NODE/…` is a path on another node.
  *
- * @throws {SystemError} ENOENT where nobody does.
+ * @throws {SystemError} ENOENT if there is none.
  */
-export function attachPath(path: string, how: How): number {
+export function attachPath(path: string, how: AttachOptions): number {
   const [, node, rest] = path.match(/^\/net\/([^/]+)(\/.*)$/) ?? [];
   return node === undefined
     ? attachOr(Errno.ENOENT, pathAddress(path, how.call), how)

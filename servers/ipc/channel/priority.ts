@@ -1,28 +1,28 @@
 /**
- * Priority inheritance: a thread that receives takes on the priority of whoever sent, as far as the system
- * permits. QNX Neutrino's kernel does so by itself; Linux lets a thread raise itself only with
- * CAP_SYS_NICE or within RLIMIT_NICE and RLIMIT_RTPRIO.
+ * Priority inheritance: a receiving thread runs with the sender's priority if this is permitted. In QNX
+ * Neutrino the kernel does this; on Linux a thread may raise its priority only with CAP_SYS_NICE, or within
+ * RLIMIT_NICE and RLIMIT_RTPRIO.
  *
  * @module
  */
 import { Priority, setThreadPriority, threadPriority } from "../../posix/threads.ts";
 
-/** This thread's priority as it was set here last; undefined: not yet. */
+/** The priority of this thread as last set here; undefined: never. */
 let current: number | undefined;
 
-/** The lowest priority the system has refused to this thread. */
+/** The lowest priority that was refused to this thread. */
 let refused: number = Priority.highest + 1;
 
-/** Whether this thread may raise itself by a step, and so come back from a lower priority. */
+/** Whether this thread may raise its priority, and so return from a lower one. */
 let mayRaise: boolean | undefined;
 
 /**
- * Gives this thread a sender's priority, which it keeps until it receives again.
+ * Gives this thread a sender's priority until it receives again. The priority is lowered only if it can be
+ * raised again.
  *
- * @returns false where the system does not permit it. Lower than it is a thread goes only where it may
- * come back.
+ * @returns false if this is not permitted.
  */
-export function takeOn(priority: number): boolean {
+export function inheritPriority(priority: number): boolean {
   current ??= threadPriority();
   if (priority === current) return true;
   if (priority >= refused) return false;
@@ -36,7 +36,7 @@ export function takeOn(priority: number): boolean {
   return true;
 }
 
-/** Tries it: rights that count in a namespace of their own only look the same as real ones. */
+/** Tests it, because capabilities of a user namespace look like real ones but do not suffice. */
 function canRaise(from: number): boolean {
   return setThreadPriority(from + 1) && setThreadPriority(from);
 }

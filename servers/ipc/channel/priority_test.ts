@@ -1,12 +1,12 @@
-/** Priority inheritance: what the system permits, and what it does not. */
+/** Priority inheritance, permitted and not permitted. */
 import { assertEquals } from "@std/assert";
 import { setThreadPriority, threadPriority } from "../../posix/threads.ts";
 import { evaluate, inChild } from "../../testing/fork.ts";
 
 /**
- * A server at priority 20, and one at 10 (nice 10), that receive from senders at 10, 20 and 60 (a real-time
- * priority, where it may be had). Of each message: the sender's priority, what became of it, and with which
- * priority the server was left.
+ * A server at priority 20 and one at 10 (nice 10) receive from senders at 10, 20 and 60 (a real-time
+ * priority, if permitted). Prints for each message the sender's priority, the inheritance, and the priority
+ * of the server afterwards.
  */
 const PROGRAM = `
   import { connectAttach, msgReceive, msgReply, msgSend } from "./ipc/channel/mod.ts";
@@ -37,14 +37,14 @@ const PROGRAM = `
   }
 `;
 
-/** Whether this process may raise itself, which it does not. */
+/** Whether this process may raise its priority. */
 const isPrivileged = inChild(() => setThreadPriority(threadPriority() + 1) ? 0 : 1).code === 0;
 const mayDoRealTime = inChild(() => setThreadPriority(60) ? 0 : 1).code === 0;
 const why = "without CAP_SYS_NICE nobody here may raise a priority";
 if (!isPrivileged) console.warn(`Skipping a test of priorities: ${why}`);
 
 Deno.test({
-  name: "a receiving thread takes on the sender's priority where the system permits it",
+  name: "a receiving thread inherits the sender's priority if permitted",
   ignore: !isPrivileged,
   async fn() {
     const { stdout, stderr } = await evaluate(PROGRAM);
@@ -54,8 +54,8 @@ Deno.test({
   },
 });
 
-Deno.test("a receiving thread keeps its priority, and says so, where the system does not permit it", async () => {
-  // Without the capability: no higher one, and none so low that there would be no way back.
+Deno.test("a receiving thread keeps its priority, and reports it, if inheriting is not permitted", async () => {
+  // Without the capability: no higher priority, and no lower one, from which it could not return.
   const via = isPrivileged ? ["setpriv", "--bounding-set=-sys_nice", "--inh-caps=-sys_nice"] : [];
   const { stdout, stderr } = await evaluate(PROGRAM, via);
   assertEquals({ stdout, stderr }, {

@@ -1,5 +1,5 @@
 /**
- * The numbers of received messages: whichever thread of the process has one can reply.
+ * Numbers of received messages (rcvid), with which any thread of the process can reply.
  *
  * @module
  */
@@ -7,25 +7,25 @@ import { Errno, SystemError } from "../../posix/errors.ts";
 import { Channel } from "./channel.ts";
 import { Slot, SLOTS } from "./memory.ts";
 
-/** Messages that were in a row one after the other are told apart up to so many. */
+/** Number of successive messages in a row that can be distinguished. */
 const GENERATIONS = 2 ** 20;
 
 function generationOf({ memory }: Channel, slot: number): number {
   return memory.slots.get(slot, Slot.generation) & (GENERATIONS - 1);
 }
 
-/** The number of the message in that row, from 1 up to 2⁵³. */
+/** The number of the message in a row, from 1 to 2⁵³. */
 export function rcvidOf(channel: Channel, slot: number): number {
   return (channel.chid * GENERATIONS + generationOf(channel, slot)) * SLOTS + slot + 1;
 }
 
-/** A message that was received and is not replied to. */
+/** A received message without a reply. */
 export interface Found {
   readonly channel: Channel;
   readonly slot: number;
 }
 
-/** The message of that number. @throws {SystemError} ESRCH where nobody waits for a reply to it. */
+/** The message with that number. @throws {SystemError} ESRCH if no sender waits for its reply. */
 export function findMessage(rcvid: number, call: string): Found {
   const slot = (rcvid - 1) % SLOTS;
   const rest = Math.floor((rcvid - 1) / SLOTS);
@@ -37,7 +37,7 @@ export function findMessage(rcvid: number, call: string): Found {
   throw noSender(rcvid, call);
 }
 
-/** That nobody waits for a reply. */
+/** The error for a message whose sender does not wait for a reply. */
 export function noSender(rcvid: number, call: string): SystemError {
-  return new SystemError(call, `find who waits for a reply to ${rcvid}`, Errno.ESRCH);
+  return new SystemError(call, `find the sender waiting for a reply to ${rcvid}`, Errno.ESRCH);
 }

@@ -6,77 +6,77 @@
 import { preadFull } from "../../posix/memory.ts";
 import { Channel } from "./channel.ts";
 import { ChannelFlag, type MessageType } from "./flags.ts";
-import { NOBODY } from "./inbox.ts";
+import { NO_END } from "./inbox.ts";
 import { type ChannelMemory, Slot } from "./memory.ts";
 import { PULSE, Request } from "./packet.ts";
-import { takeOn } from "./priority.ts";
+import { inheritPriority } from "./priority.ts";
 import { findMessage, rcvidOf } from "./rcvid.ts";
 
-/** Who sent what was received, and how (`struct _msg_info`). */
+/** Information about a received message (`struct _msg_info`). */
 export interface MessageInfo {
-  /** The process that sent it. */
+  /** The sender's process. */
   readonly pid: number;
-  /** Its thread. */
+  /** The sender's thread. */
   readonly tid: number;
   readonly chid: number;
-  /** The number this channel has given that process. */
+  /** This channel's number for the sender's process. */
   readonly scoid: number;
-  /** The number of the connection in that process. */
+  /** The connection's number in that process. */
   readonly coid: number;
-  /** The number this channel has given the connection, and gives no other. */
+  /** This channel's unique number for the connection. */
   readonly connection: number;
-  /** Bytes that were put into the buffer. */
+  /** Number of bytes copied into the buffer. */
   readonly msglen: number;
-  /** Bytes of the whole message; `msgRead` gets at the others. */
+  /** Length of the whole message in bytes; `msgRead` reads the rest. */
   readonly srcmsglen: number;
-  /** Bytes there is room for in the reply. */
+  /** Size of the sender's reply buffer in bytes. */
   readonly dstmsglen: number;
-  /** The sender's: 1 to 40 is 20 − its nice value, from 41 on it is 40 + a real-time priority. */
+  /** The sender's priority: 1 to 40 is 20 − its nice value, from 41 on 40 + its real-time priority. */
   readonly priority: number;
   /**
-   * Whether this thread runs with that priority now: `taken`; `fixed`, it keeps its own, since the channel
-   * has FIXED_PRIORITY or the system sent the pulse; `refused`, the system does not permit it
-   * (CAP_SYS_NICE, RLIMIT_NICE).
+   * Whether this thread runs with that priority now. `taken`: it does. `fixed`: it keeps its own, because the
+   * channel has FIXED_PRIORITY or the system sent the pulse. `refused`: it is not permitted (CAP_SYS_NICE,
+   * RLIMIT_NICE).
    */
   readonly inheritance: "taken" | "fixed" | "refused";
-  /** What the message is for: 0, the program's own. */
+  /** The type of the message; 0: the program's own. */
   readonly type: MessageType;
 }
 
-/** A small message to which nobody replies (`struct _pulse`). */
+/** A small message without a reply (`struct _pulse`). */
 export interface Pulse {
-  /** From 0 to 127: a program's; negative: of `PulseCode`. */
+  /** 0 to 127: a program's; negative: of `PulseCode`. */
   readonly code: number;
   readonly value: number;
-  /** The number the channel has given the process that it is from, or about. */
+  /** The channel's number for the process that sent it, or that it is about. */
   readonly scoid: number;
 }
 
-/** What was received: a message, or a pulse. */
+/** A received message or pulse. */
 export type Received = ReceivedMessage | ReceivedPulse;
 
-/** A message; its sender waits until it is replied to. */
+/** A received message. Its sender is blocked until the reply. */
 export interface ReceivedMessage {
-  /** What to reply to. */
+  /** The number for `msgReply`. */
   readonly rcvid: number;
   readonly pulse?: undefined;
   readonly info: MessageInfo;
 }
 
-/** A pulse. */
+/** A received pulse. */
 export interface ReceivedPulse {
-  /** There is nothing to reply to. */
+  /** A pulse has no reply. */
   readonly rcvid: 0;
   readonly pulse: Pulse;
   readonly info: MessageInfo;
 }
 
 /**
- * Waits for the message, or pulse, whose turn it is: by priority, then in the order of arrival. Any number
- * of threads may receive on a channel; each message goes to one of them.
+ * Receives the next message or pulse, by priority and then in the order of arrival, and blocks until there is
+ * one. Any number of threads may receive on a channel; each message is received by one of them.
  *
- * @param buffer where its bytes go; the rest of a larger message is there for `msgRead`.
- * @throws {SystemError} ESRCH where this process has no such channel, or it is destroyed meanwhile.
+ * @param buffer for the message's bytes; `msgRead` reads the rest of a larger one.
+ * @throws {SystemError} ESRCH if this process has no such channel, or when it is destroyed.
  */
 export function msgReceive(chid: number, buffer: Uint8Array<ArrayBuffer>): Received {
   const channel = Channel.find(chid, "msgReceive");
@@ -87,7 +87,7 @@ export function msgReceive(chid: number, buffer: Uint8Array<ArrayBuffer>): Recei
   const msglen = isPulse ? 0 : copy(memory, slot, buffer, 0);
   const priority = request[Request.priority]!;
   const isFixed = channel.has(ChannelFlag.FIXED_PRIORITY) ||
-    memory.slots.get(slot, Slot.end) === NOBODY;
+    memory.slots.get(slot, Slot.end) === NO_END;
   const info: MessageInfo = {
     pid: memory.slots.get(slot, Slot.pid),
     tid: request[Request.tid]!,
@@ -97,9 +97,9 @@ export function msgReceive(chid: number, buffer: Uint8Array<ArrayBuffer>): Recei
     connection: memory.slots.get(slot, Slot.connection),
     msglen,
     srcmsglen: request[Request.length]!,
-    dstmsglen: request[Request.room]!,
+    dstmsglen: request[Request.replyCapacity]!,
     priority,
-    inheritance: isFixed ? "fixed" : takeOn(priority) ? "taken" : "refused",
+    inheritance: isFixed ? "fixed" : inheritPriority(priority) ? "taken" : "refused",
     type: isPulse ? 0 : request[Request.type]! as MessageType,
   };
   if (!isPulse) return { rcvid: rcvidOf(channel, slot), info };
@@ -113,11 +113,11 @@ export function msgReceive(chid: number, buffer: Uint8Array<ArrayBuffer>): Recei
 }
 
 /**
- * Reads more of a message that is not replied to yet.
+ * Reads a part of a message before it is replied to.
  *
- * @param offset first byte of the message to read.
- * @returns how many bytes were put into the buffer.
- * @throws {SystemError} ESRCH where nobody waits for a reply to `rcvid`.
+ * @param offset the first byte of the message to read.
+ * @returns the number of bytes copied into the buffer.
+ * @throws {SystemError} ESRCH if no sender waits for a reply to `rcvid`.
  */
 export function msgRead(rcvid: number, buffer: Uint8Array<ArrayBuffer>, offset = 0): number {
   const { channel, slot } = findMessage(rcvid, "msgRead");
@@ -138,7 +138,7 @@ function copy(
   return room.length;
 }
 
-/** What a client sends as a file need not be one: it is its message that is empty then. */
+/** Reads a file passed by a client. If the descriptor is not a file, the message is empty. */
 function tryReadFile(file: number, room: Uint8Array<ArrayBuffer>, offset: number): number {
   try {
     return preadFull(file, room, offset);

@@ -1,6 +1,6 @@
 /**
- * One connection between a client here and a channel on another node: a process of a gateway's on each
- * node, which pass on what comes from either side until one of them is gone.
+ * A connection between a client and a channel on another node. On each node a process of the gateway forwards
+ * messages in both directions until a side disconnects.
  *
  * @module
  */
@@ -22,26 +22,26 @@ import type { Target } from "./nodes.ts";
 import { ReplyPacket, Request, RequestPacket } from "./packet.ts";
 import { attachPath } from "./paths.ts";
 import {
-  admit,
+  authenticateClient,
+  authenticateToServer,
   DisconnectedError,
   HandshakeError,
-  introduce,
   type Key,
   receiveFrame,
   sendFrame,
 } from "./wire.ts";
 
-/** How long each step of getting to know the other node may take. */
-const INTRODUCTION = socketTimeout(5);
+/** Timeout of each step of the handshake with the other node. */
+const HANDSHAKE_TIMEOUT = socketTimeout(5);
 
-const FOREVER = socketTimeout(0);
+const NO_TIMEOUT = socketTimeout(0);
 
 const NOTHING = new Uint8Array();
 
 const requests = new RequestPacket();
 const replies = new ReplyPacket();
 
-/** Serves a client of this node, which says first what it wants to be connected to on the other. */
+/** Serves a client of this node. Its first message names the target on the other node. */
 export function relayOut(client: number, node: SocketAddress, key: Key): void {
   if (requests.message.receive(client) !== "message") return;
   if (requests.numbers[Request.type] !== MessageType.node) return;
@@ -51,16 +51,16 @@ export function relayOut(client: number, node: SocketAddress, key: Key): void {
   if (remote !== -1 && error === 0) relay(client, remote, requests, replies);
 }
 
-/** Connects to what is wanted on another node; the error number says why not. */
+/** Connects to a target on another node. Returns the error number, or 0. */
 function dial(
   node: SocketAddress,
   key: Key,
   target: Uint8Array,
 ): { remote: number; error: number } {
   try {
-    const remote = streamSocket(node, INTRODUCTION);
+    const remote = streamSocket(node, HANDSHAKE_TIMEOUT);
     connect(remote, node);
-    introduce(remote, key);
+    authenticateToServer(remote, key);
     sendFrame(remote, target);
     const answer = receiveFrame(remote);
     return { remote, error: new DataView(answer.buffer).getInt32(0) };
@@ -73,10 +73,10 @@ function dial(
   }
 }
 
-/** Serves another node, which says first what it wants to be connected to on this one. */
+/** Serves another node. Its first frame names the target on this node. */
 export function relayIn(remote: number, key: Key): void {
-  setTimeouts(remote, INTRODUCTION);
-  admit(remote, key);
+  setTimeouts(remote, HANDSHAKE_TIMEOUT);
+  authenticateClient(remote, key);
   const target: Target = JSON.parse(new TextDecoder().decode(receiveFrame(remote)));
   const { local, error } = find(target);
   const answer = new Uint8Array(4);
@@ -99,16 +99,16 @@ function find(target: Target): { local: number; error: number } {
   }
 }
 
-/** What comes from one side, and goes to the other, one at a time. */
+/** A buffer for requests or replies, which travel in one direction. */
 interface Packet {
   readonly message: Message;
   toFrame(): Uint8Array<ArrayBuffer>;
   fromFrame(frame: Uint8Array<ArrayBuffer>): void;
 }
 
-/** Passes packets on between a socket here and the other node until either is gone. */
+/** Forwards packets between a socket of this node and the other node until either disconnects. */
 function relay(local: number, remote: number, fromHere: Packet, fromThere: Packet): void {
-  setTimeouts(remote, FOREVER);
+  setTimeouts(remote, NO_TIMEOUT);
   setNoDelayAndKeepAlive(remote);
   try {
     passOn(local, remote, fromHere, fromThere);

@@ -1,5 +1,5 @@
 /**
- * Replying (QNX Neutrino's MsgReply(), MsgError(), MsgWrite()). It never blocks, whatever the sender does.
+ * Replying (QNX Neutrino's MsgReply(), MsgError(), MsgWrite()). Replies never block.
  *
  * @module
  */
@@ -13,10 +13,10 @@ const NOTHING = new Uint8Array();
 const outgoing = new ReplyPacket();
 
 /**
- * Replies: the sender goes on, with the status as result of its `msgSend` and those bytes in its buffer.
+ * Replies to a message. The sender's `msgSend` returns the status, with the bytes in its buffer.
  *
- * @throws {SystemError} ESRCH where nobody waits for a reply to `rcvid` (any more): it was replied to, or
- * whoever sent it is gone.
+ * @throws {SystemError} ESRCH if no sender waits for a reply to `rcvid`: it was replied to before, or the
+ * sender has terminated.
  */
 export function msgReply(
   rcvid: number,
@@ -27,7 +27,7 @@ export function msgReply(
 }
 
 /**
- * Replies with an error number: the sender's `msgSend` fails with it.
+ * Replies with an error number. The sender's `msgSend` fails with it.
  *
  * @throws {SystemError} as `msgReply`.
  */
@@ -36,16 +36,16 @@ export function msgError(rcvid: number, error: number): void {
 }
 
 /**
- * Writes part of a reply, which `msgReply` completes: its own bytes come first, at offset 0.
+ * Writes a part of a reply. `msgReply` completes the reply and writes its own bytes at offset 0.
  *
- * @param offset where in the reply the bytes go.
- * @returns how many bytes there was room for in the sender's buffer.
+ * @param offset of the bytes in the reply.
+ * @returns the number of bytes that fit into the sender's buffer.
  * @throws {SystemError} as `msgReply`.
  */
 export function msgWrite(rcvid: number, bytes: Uint8Array<ArrayBuffer>, offset = 0): number {
   const { channel: { memory }, slot } = findMessage(rcvid, "msgWrite");
-  const room = memory.request(slot)[Request.room]! - offset;
-  const fitting = bytes.subarray(0, Math.max(0, room));
+  const capacity = memory.request(slot)[Request.replyCapacity]! - offset;
+  const fitting = bytes.subarray(0, Math.max(0, capacity));
   const end = offset + fitting.length;
   pwriteFull(replyFile(memory, slot), fitting, offset);
   memory.slots.set(slot, Slot.replyLength, Math.max(memory.slots.get(slot, Slot.replyLength), end));
@@ -60,7 +60,7 @@ function reply(rcvid: number, call: string, how: Replied, bytes: Uint8Array<Arra
   try {
     put(found, how, bytes);
     const isGone = channel.ends.get(end, End.isGone) === 1;
-    // One reply always fits into a socket that is read to its end before it sends the next request.
+    // A reply always fits: the sender reads it before it sends the next request.
     const isSent = !isGone &&
       outgoing.message.send(channel.ends.get(end, End.descriptor), false) === "sent";
     if (!isSent) throw noSender(rcvid, call);
@@ -70,7 +70,7 @@ function reply(rcvid: number, call: string, how: Replied, bytes: Uint8Array<Arra
   }
 }
 
-/** Makes the packet: what was written before and is written now, where anything was. */
+/** Fills the packet with the bytes, or with a file of these and those written before. */
 function put({ channel: { memory }, slot }: Found, how: Replied, bytes: Uint8Array<ArrayBuffer>) {
   const isWritten = memory.slots.get(slot, Slot.reply) !== -1;
   if (!isWritten && bytes.length <= REPLY_BODY_BYTES) return outgoing.put(how, bytes);
@@ -80,7 +80,7 @@ function put({ channel: { memory }, slot }: Found, how: Replied, bytes: Uint8Arr
   outgoing.putFile(how, file, length);
 }
 
-/** The file that holds the reply; it is closed with the message. */
+/** The file with the reply. It is closed with the message. */
 function replyFile({ slots }: ChannelMemory, slot: number): number {
   if (slots.get(slot, Slot.reply) === -1) {
     slots.set(slot, Slot.reply, createMemfd("herd-reply", 0));

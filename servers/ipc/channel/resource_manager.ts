@@ -1,5 +1,5 @@
 /**
- * Resource managers: servers that are found by a path, opened, read, written and closed (QNX Neutrino's
+ * Resource managers: servers of a path that clients open, read, write and close (QNX Neutrino's
  * resmgr_attach()).
  *
  * @module
@@ -18,65 +18,65 @@ import {
 } from "./receive.ts";
 import { msgError, msgReply } from "./reply.ts";
 
-/** What a reply to a client's own message is. */
+/** The reply to a client's own message. */
 export interface Answer {
   readonly status: number;
   readonly bytes?: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * What a resource manager does. Each may refuse by throwing a `SystemError`, whose error number the client
- * gets; what is not there is refused with ENOSYS.
+ * The handlers of a resource manager. If one throws a `SystemError`, the client's call fails with its error
+ * number; for any other error with EIO, and without a handler with ENOSYS.
  */
 export interface Handlers<Handle> {
-  /** A client opens the path; what is kept for it is the result (the document's OCB). */
+  /** A client opens the path. Returns the state of the new descriptor (QNX's open control block). */
   open(flags: number, info: MessageInfo): Handle;
-  /** Up to so many bytes; none: the end. */
+  /** Returns at most `length` bytes; none at end of file. */
   read?(handle: Handle, length: number, info: MessageInfo): Uint8Array<ArrayBuffer>;
-  /** Takes bytes; how many is the result. They are the handler's only until it returns. */
+  /** Writes bytes, which are valid until it returns. Returns the number of bytes written. */
   write?(handle: Handle, bytes: Uint8Array<ArrayBuffer>, info: MessageInfo): number;
-  /** A client's own message, by `msgSend`. */
+  /** Handles a client's message of `msgSend`. */
   message?(handle: Handle, bytes: Uint8Array<ArrayBuffer>, info: MessageInfo): Answer;
-  /** A client closed its descriptor, or is gone. Called once for each that was opened. */
+  /** A client has closed its descriptor or terminated. Called once per `open`. */
   close?(handle: Handle): void;
-  /** A pulse came. */
+  /** Handles a pulse. */
   pulse?(pulse: Pulse): void;
 }
 
-/** A path that is served. */
+/** A served path. */
 export interface ResourceManager {
   readonly chid: number;
   readonly path: string;
-  /** Waits for a message or pulse and handles it. */
+  /** Handles the next message or pulse and blocks until there is one. */
   handle(): void;
 }
 
 /**
- * Serves a path, in the thread that calls `handle` again and again.
+ * Attaches a path, to be served by a thread that calls `handle` in a loop.
  *
- * @param path absolute; a slash at its end means nothing.
- * @throws {SystemError} EEXIST where it is served already, EINVAL where it is not absolute.
+ * @param path absolute; a slash at its end is ignored.
+ * @throws {SystemError} EEXIST if the path is served already, EINVAL if it is not absolute.
  */
 export function resmgrAttach<Handle>(path: string, handlers: Handlers<Handle>): ResourceManager {
   return new Manager(path, handlers);
 }
 
-/** Serves a path no more. @throws {SystemError} ESRCH where that was so before. */
+/** Detaches a path. @throws {SystemError} ESRCH if it was detached before. */
 export function resmgrDetach({ chid }: ResourceManager): void {
   channelDestroy(chid);
 }
 
-/** Room for a message; one that is larger gets room of its own, up to a limit. */
-const USUAL_BYTES = 65536;
-const MOST_BYTES = 64 * 1024 * 1024;
+/** Size of the buffer for messages. Larger messages, up to a maximum, get a buffer of their own. */
+const BUFFER_BYTES = 65536;
+const MAX_BYTES = 64 * 1024 * 1024;
 
 class Manager<Handle> implements ResourceManager {
   readonly chid: number;
   readonly path: string;
   readonly #handlers: Handlers<Handle>;
-  /** What was opened, by connection. */
+  /** The state of open descriptors, by connection. */
   readonly #handles = new Map<number, Handle>();
-  readonly #buffer = new Uint8Array(USUAL_BYTES);
+  readonly #buffer = new Uint8Array(BUFFER_BYTES);
 
   constructor(path: string, handlers: Handlers<Handle>) {
     this.path = path;
@@ -93,18 +93,18 @@ class Manager<Handle> implements ResourceManager {
   }
 
   #reply(received: ReceivedMessage): void {
-    const answer = this.#tryAnswer(received);
+    const answer = this.#answerOrError(received);
     try {
       if (typeof answer === "number") msgError(received.rcvid, answer);
       else msgReply(received.rcvid, answer.status, answer.bytes);
     } catch (error) {
       if (!hasErrno(error, Errno.ESRCH)) throw error;
-      // The client is gone, and the channel tells that, too.
+      // The client has terminated; the channel sends a pulse for that.
     }
   }
 
-  /** The answer, or the error number with which the message is refused. */
-  #tryAnswer(received: ReceivedMessage): Answer | number {
+  /** The answer, or the error number to reply with. */
+  #answerOrError(received: ReceivedMessage): Answer | number {
     try {
       return this.#answer(received);
     } catch (error) {
@@ -119,7 +119,7 @@ class Manager<Handle> implements ResourceManager {
     if (info.type === MessageType.open) return this.#open(received);
     const handle = this.#handles.get(info.connection);
     if (handle === undefined && !this.#handles.has(info.connection)) {
-      throw new SystemError("msgSend", "use what was not opened", Errno.EBADF);
+      throw new SystemError("msgSend", "use a descriptor that is not open", Errno.EBADF);
     }
     return this.#actions[info.type](handle as Handle, received);
   }
@@ -144,13 +144,13 @@ class Manager<Handle> implements ResourceManager {
       return { status: 0 };
     },
     [MessageType.node]: () => {
-      throw new SystemError("msgSend", "be a gateway", Errno.ENOSYS);
+      throw new SystemError("msgSend", "act as a gateway", Errno.ENOSYS);
     },
   };
 
   #handler<Name extends "read" | "write" | "message">(name: Name) {
     const handler = this.#handlers[name];
-    if (!handler) throw new SystemError(name, `${name} what ${this.path} is`, Errno.ENOSYS);
+    if (!handler) throw new SystemError(name, `use ${name} on ${this.path}`, Errno.ENOSYS);
     return handler.bind(this.#handlers) as NonNullable<Handlers<Handle>[Name]>;
   }
 
@@ -171,8 +171,8 @@ class Manager<Handle> implements ResourceManager {
   /** All bytes of a message. */
   #bytes({ rcvid, info }: ReceivedMessage): Uint8Array<ArrayBuffer> {
     if (info.srcmsglen <= this.#buffer.length) return this.#buffer.subarray(0, info.msglen);
-    if (info.srcmsglen > MOST_BYTES) {
-      throw new SystemError("msgSend", `take ${info.srcmsglen} bytes`, Errno.EMSGSIZE);
+    if (info.srcmsglen > MAX_BYTES) {
+      throw new SystemError("msgSend", `receive ${info.srcmsglen} bytes`, Errno.EMSGSIZE);
     }
     const bytes = new Uint8Array(info.srcmsglen);
     return bytes.subarray(0, msgRead(rcvid, bytes));

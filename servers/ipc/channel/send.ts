@@ -12,7 +12,7 @@ import { attachOr, detach, sendPulse, transact } from "./connection.ts";
 import { ConnectFlag, MessageType, SIDE_CHANNEL } from "./flags.ts";
 import { attachRemote, LOCAL_NODE } from "./nodes.ts";
 
-/** Most a pulse's code may be; negative ones are the system's. */
+/** The largest code of a program's pulse; negative codes are the system's. */
 const HIGHEST_CODE = 127;
 
 const NOTHING = new Uint8Array();
@@ -20,15 +20,15 @@ const NOTHING = new Uint8Array();
 /**
  * Connects this thread to a channel.
  *
- * @param nd the node; 0 is this one, others come from `nodeDescriptor`.
- * @param pid the process that has the channel; 0 is this one.
- * @param index `SIDE_CHANNEL`, which should always be there: the number is greater than any descriptor's,
- * and the rest of the index means nothing. Without it, the number is the lowest free descriptor from
- * `index` on.
+ * @param nd the node: 0 for this one, or a descriptor of `nodeDescriptor`.
+ * @param pid the process of the channel; 0: this one.
+ * @param index with `SIDE_CHANNEL` (recommended) the connection's number is larger than every descriptor;
+ * otherwise it is the lowest free descriptor from `index` on.
  * @param flags of `ConnectFlag`.
  * @returns the connection's number (coid).
- * @throws {SystemError} ESRCH where there is no such node, process or channel (for this user, or because
- * it is private to its process), EINVAL for flags or an index it does not know.
+ * @throws {SystemError} ESRCH if there is no such process or channel of this user, or if the channel is
+ * private to another process; EHOSTUNREACH if the node cannot be reached; EINVAL for unknown flags or a
+ * negative index.
  */
 export function connectAttach(
   nd: number,
@@ -45,25 +45,24 @@ export function connectAttach(
   return attachOr(Errno.ESRCH, localAddress(pid, chid), how);
 }
 
-/** A channel's address. Private ones have one that only their own process knows. */
+/** The address of a channel; that of a private one is only known to its own process. */
 function localAddress(pid: number, chid: number): SocketAddress {
   if (pid !== 0 && pid !== getpid()) return channelAddress(pid, chid);
   return unixAddress(boundAddress(Channel.find(chid, "connectAttach").listener).host);
 }
 
-/** Ends a connection. @throws {SystemError} EBADF where this thread has none of that number. */
+/** Detaches a connection. @throws {SystemError} EBADF if this thread has none with that number. */
 export function connectDetach(coid: number): void {
   detach(coid, "connectDetach");
 }
 
 /**
- * Sends a message and waits until it is replied to: first until somebody receives it (SEND-blocked), then
- * until they reply (REPLY-blocked).
+ * Sends a message and blocks until a server has received it (SEND-blocked) and replied (REPLY-blocked).
  *
- * @param reply where the reply's bytes go, as far as there is room.
+ * @param reply a buffer for the reply's bytes; bytes that do not fit are dropped.
  * @returns the status of the reply.
- * @throws {SystemError} EBADF where this thread has no such connection, or its channel is gone; ESRCH where
- * the channel, or its process, went while this waited; the error that the server replied with.
+ * @throws {SystemError} EBADF if this thread has no such connection or its channel is destroyed; ESRCH if the
+ * channel is destroyed, or its process dies, during the call; or the error of `msgError`.
  */
 export function msgSend(
   coid: number,
@@ -74,13 +73,13 @@ export function msgSend(
 }
 
 /**
- * Sends a pulse, and does not wait: neither for whoever receives it nor for room.
+ * Sends a pulse without blocking.
  *
  * @param priority on the scale of `MessageInfo`; −1: this thread's.
  * @param code 0 to 127.
  * @param value 32 bits.
- * @throws {SystemError} EBADF as `msgSend`, EINVAL for a code out of its range, EAGAIN where more pulses
- * wait than there is room for.
+ * @throws {SystemError} EBADF as `msgSend`, EINVAL for another code, EAGAIN if the channel's buffer for pulses
+ * is full.
  */
 export function msgSendPulse(coid: number, priority: number, code: number, value: number): void {
   const action = `send a pulse to connection ${coid}`;

@@ -1,4 +1,4 @@
-/** Other users of the machine, who can use every abstract address: they get in nobody's way, and not in. */
+/** Other users of the machine can bind every abstract address, but not connect to channels. */
 import { assertEquals } from "@std/assert";
 import { Errno } from "../../posix/errors.ts";
 import { getuid } from "../../posix/processes.ts";
@@ -27,7 +27,7 @@ const ignore = getuid() !== ROOT;
 if (ignore) console.warn("Skipping the tests of other users: only root can be another user");
 
 Deno.test({
-  name: "an address that another user has taken is refused, to servers and to clients",
+  name: "an address bound by another user is refused, for servers and clients",
   ignore,
   fn() {
     const [name, path] = [uniqueName(), `/dev/${uniqueName()}`];
@@ -47,7 +47,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "another user's process is not connected to a channel",
+  name: "another user's process cannot connect to a channel",
   ignore,
   fn() {
     const chid = channelCreate();
@@ -60,7 +60,7 @@ Deno.test({
     const coid = connectAttach(0, 0, chid);
     until("it is cut off", () => {
       msgSendPulse(coid, -1, 1, 0);
-      assertEquals(msgReceive(chid, new Uint8Array(64)).pulse?.code, 1); // and no message of its
+      assertEquals(msgReceive(chid, new Uint8Array(64)).pulse?.code, 1); // and no message of that process
       return stateOf(stranger) === "Z";
     });
     channelDestroy(chid);

@@ -1,6 +1,6 @@
 /**
- * What the tests of channels share: servers and clients that are forked processes, and do not outlive the
- * block that uses them.
+ * Shared by the tests of channels: servers and clients in forked processes, which are killed at the end of the
+ * block.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { msgReply } from "./reply.ts";
 import { resmgrAttach } from "./resource_manager.ts";
 import { connectAttach, connectDetach, msgSend } from "./send.ts";
 
-/** The longest a process of a test lives. */
+/** Maximum lifetime of a test's process. */
 const PATIENCE_SECONDS = 30;
 
 /** A forked process. */
@@ -34,18 +34,18 @@ export class Forked implements Disposable {
   /** Returns once `body` has called `ready`. */
   constructor(body: (ready: () => void) => number | void) {
     this.pid = forkReady((ready) => {
-      endAfter(PATIENCE_SECONDS); // where the test is blocked and cannot end it
+      endAfter(PATIENCE_SECONDS); // if the test is blocked and cannot kill it
       return body(ready);
     });
   }
 
-  /** Kills it, as `kill -9` does, and waits for its end. */
+  /** Kills it (SIGKILL) and waits for it to exit. */
   kill(): ExitStatus {
     kill(this.pid, Signal.KILL);
     return this.ended();
   }
 
-  /** Stops it, as ^Z does, until `resume`. */
+  /** Stops it (SIGSTOP) until `resume`. */
   stop(): void {
     kill(this.pid, Signal.STOP);
     until("it is stopped", () => stateOf(this) === "T");
@@ -55,7 +55,7 @@ export class Forked implements Disposable {
     kill(this.pid, Signal.CONT);
   }
 
-  /** Waits for its end. */
+  /** Waits for it to exit. */
   ended(): ExitStatus {
     this.#ended ??= wait(this.pid)!;
     return this.#ended;
@@ -72,7 +72,7 @@ export class Thread implements Disposable {
     type: "module",
   });
 
-  /** Starts it, and returns once it does what it is told: it may not begin while this thread is blocked. */
+  /** Starts it and waits until it handles messages, which it may not while this thread is blocked. */
   static async start(): Promise<Thread> {
     const thread = new Thread();
     await thread.run("");
@@ -80,8 +80,8 @@ export class Thread implements Disposable {
   }
 
   /**
-   * Runs the body of a function there, which has all of `channel`, `gettid`, and `data`: nothing else of
-   * this test. What it returns is the result.
+   * Runs the body of a function there, with `channel`, `gettid` and `data` in scope and nothing else of
+   * this test. Resolves to its result.
    */
   run(body: string, data: unknown = undefined): Promise<unknown> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
@@ -91,7 +91,7 @@ export class Thread implements Disposable {
     return inTime("a thread", promise, PATIENCE_SECONDS);
   }
 
-  /** Ends it, once it does nothing. */
+  /** Terminates it; it must be idle. */
   end(): void {
     this.#worker.terminate();
   }
@@ -101,7 +101,7 @@ export class Thread implements Disposable {
   }
 }
 
-/** A process with a channel, which others find by process and channel number. */
+/** A process with a channel. */
 export function channelOf(
   flags: number,
   serve: (chid: number) => number | void,
@@ -117,7 +117,7 @@ export function channelOf(
 
 const buffer = new Uint8Array(1024);
 
-/** Replies to each message with its own bytes, and their number as status. */
+/** Replies to each message with its bytes, and their number as status. */
 export function echo(chid: number): never {
   for (;;) {
     const { rcvid, pulse, info } = msgReceive(chid, buffer);
@@ -125,7 +125,7 @@ export function echo(chid: number): never {
   }
 }
 
-/** A process with a resource manager that keeps, for each that opens it, what was written last. */
+/** A process with a resource manager that keeps the bytes written last to each descriptor. */
 export function keeper(path: string): Forked {
   return new Forked((ready) => {
     const manager = resmgrAttach(path, {
@@ -139,7 +139,7 @@ export function keeper(path: string): Forked {
   });
 }
 
-/** Sends something over a raw connection; whether it is cut off. */
+/** Sends bytes over a raw connection; returns whether the server disconnects. */
 export function isCutOff(address: SocketAddress, bytes: Uint8Array): boolean {
   const socket = createSocket(address, SocketType.messages);
   using _ = closing(socket);
@@ -151,7 +151,7 @@ export function isCutOff(address: SocketAddress, bytes: Uint8Array): boolean {
   return packet.receive(socket) === "closed";
 }
 
-/** Asserts that a call fails with that error number. */
+/** Asserts that a call fails with an error number. */
 export function assertErrno(errno: number, call: () => unknown): void {
   assertEquals(assertThrows(call, SystemError).errno, errno);
 }
@@ -161,17 +161,17 @@ export function stateOf({ pid }: Forked): string {
   return readText(`/proc/${pid}/stat`).match(/\) (\S)/)![1]!;
 }
 
-/** Waits until a process sleeps, as one does whose message is not replied to. */
+/** Waits until a process sleeps, as a sender without reply does. */
 export function blocked(process: Forked): void {
   until("it is blocked", () => stateOf(process) === "S");
 }
 
-/** Numbers that forked processes share. */
+/** Numbers shared by forked processes. */
 export function sharedNumbers(count: number): Int32Array<ArrayBuffer> {
   return new Int32Array(shareMemory(4 * count).buffer);
 }
 
-/** Waits until something is so. */
+/** Waits until a condition holds. */
 export function until(what: string, isSo: () => boolean): void {
   for (const end = performance.now() + 1000 * PATIENCE_SECONDS; !isSo();) {
     if (performance.now() > end) throw new Error(`Cannot wait any longer until ${what}`);
@@ -179,7 +179,7 @@ export function until(what: string, isSo: () => boolean): void {
   }
 }
 
-/** A name that nobody else uses. */
+/** A unique name. */
 export function uniqueName(): string {
   return `test-${crypto.randomUUID()}`;
 }
@@ -208,7 +208,7 @@ export function ownChannel(flags = 0): Disposable & { chid: number; pid: number 
   return { chid, pid: getpid(), [Symbol.dispose]: () => channelDestroy(chid) };
 }
 
-/** A process that sends one message, asleep in it when this returns. Its exit code is the status. */
+/** A process that sends one message and is blocked in it on return. It exits with the status. */
 export function sender(
   { pid, chid }: { pid: number; chid: number },
   text: string,

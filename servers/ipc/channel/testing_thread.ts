@@ -1,5 +1,5 @@
 /**
- * The program of a thread of a test: does what it is told.
+ * The program of a test's thread: runs the functions it gets.
  *
  * @module
  */

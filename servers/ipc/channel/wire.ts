@@ -1,10 +1,10 @@
 /**
- * What gateways of two nodes say to each other over TCP: first each proves that it has the shared key, then
- * they exchange frames, whose length comes before them.
+ * The protocol between the gateways of two nodes, over TCP: mutual authentication by a shared key, then frames
+ * with a length prefix.
  *
- * Each side makes a nonce and answers the other's with an HMAC-SHA-256 under the key, the one that connects
- * first: whoever has not the key learns nothing that they could try keys on. The key itself is never sent.
- * What follows is neither encrypted nor signed.
+ * Each side sends a nonce and proves the key by an HMAC-SHA-256 of both nonces. The connecting side proves it
+ * first, so a client without the key gets nothing to test guessed keys on. The key itself is never sent.
+ * Frames are neither encrypted nor signed.
  *
  * @module
  */
@@ -12,22 +12,22 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { read, write } from "../../posix/io.ts";
 import { FRAME_LIMIT } from "./packet.ts";
 
-/** What the gateway that is connected to says first; the version is part of it. */
+/** The first bytes sent by the accepting gateway, with the protocol's version. */
 const GREETING = new TextEncoder().encode("herd channel 1\n");
 
 const NONCE_BYTES = 32;
 const PROOF_BYTES = 32;
 const LENGTH_BYTES = 4;
 
-/** Room for the headers of a message. */
-const HEADER_ROOM = 64;
+/** Space for the headers of a message. */
+const HEADER_BYTES = 64;
 
-/** The other side is not what it has to be: it has another key, or does not speak the protocol. */
+/** The peer has another key or does not speak the protocol. */
 export class HandshakeError extends Error {
   override name = "HandshakeError";
 }
 
-/** The other side is gone. */
+/** The peer has closed the connection. */
 export class DisconnectedError extends Error {
   override name = "DisconnectedError";
 }
@@ -36,29 +36,31 @@ export class DisconnectedError extends Error {
 export type Key = Uint8Array;
 
 /**
- * Does once what the two below do with `node:crypto`, which loads its code when it is used: a forked
- * process must not, since the descriptors of Deno's cache are not its own.
+ * Uses `node:crypto` once, which loads its code on first use. A forked process must not do that, because it
+ * shares the descriptors of Deno's cache with its parent.
  */
 export function warmUpProofs(key: Key): void {
   const nonce = randomBytes(NONCE_BYTES);
   if (!equal(proof(key, "", nonce), proof(key, "", nonce))) throw new Error("unreachable");
 }
 
-/** Proves to a gateway that this one, which connects, has the key. @throws {HandshakeError} */
-export function introduce(connection: number, key: Key): void {
+/** Authenticates both sides of a connection to another gateway. @throws {HandshakeError} without the right key. */
+export function authenticateToServer(connection: number, key: Key): void {
   const greeting = receive(connection, GREETING.length);
-  if (!equal(greeting, GREETING)) throw new HandshakeError("Cannot talk to it: it is no gateway");
+  if (!equal(greeting, GREETING)) {
+    throw new HandshakeError("Cannot connect to the node: it has no gateway at this port");
+  }
   const theirs = receive(connection, NONCE_BYTES);
   const own = randomBytes(NONCE_BYTES);
   send(connection, own);
   send(connection, proof(key, "connects", theirs, own));
-  if (!equal(answerTo(connection), proof(key, "accepts", own, theirs))) {
-    throw new HandshakeError("Cannot talk to it: it has another key");
+  if (!equal(receiveProof(connection), proof(key, "accepts", own, theirs))) {
+    throw new HandshakeError("Cannot connect to the node: its gateway has another key");
   }
 }
 
-/** The proof of the gateway that was connected to; none where it refuses this one's. */
-function answerTo(connection: number): Uint8Array {
+/** The accepting gateway's proof; empty if it rejects this one's. */
+function receiveProof(connection: number): Uint8Array {
   try {
     return receive(connection, PROOF_BYTES);
   } catch (error) {
@@ -67,15 +69,15 @@ function answerTo(connection: number): Uint8Array {
   }
 }
 
-/** Makes sure that a gateway which has connected has the key. @throws {HandshakeError} */
-export function admit(connection: number, key: Key): void {
+/** Authenticates both sides of a connection from another gateway. @throws {HandshakeError} without the right key. */
+export function authenticateClient(connection: number, key: Key): void {
   const own = randomBytes(NONCE_BYTES);
   send(connection, GREETING);
   send(connection, own);
   const theirs = receive(connection, NONCE_BYTES);
   const answer = receive(connection, PROOF_BYTES);
   if (!equal(answer, proof(key, "connects", own, theirs))) {
-    throw new HandshakeError("Cannot let it in: it has another key");
+    throw new HandshakeError("Cannot accept the connection: the node has another key");
   }
   send(connection, proof(key, "accepts", theirs, own));
 }
@@ -90,7 +92,7 @@ function equal(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && timingSafeEqual(one, other);
 }
 
-/** Sends a frame. @throws {SystemError} such as EPIPE where the other side is gone. */
+/** Sends a frame. @throws {SystemError} such as EPIPE if the peer has closed the connection. */
 export function sendFrame(connection: number, frame: Uint8Array): void {
   const bytes = new Uint8Array(LENGTH_BYTES + frame.length);
   new DataView(bytes.buffer).setUint32(0, frame.length);
@@ -98,10 +100,12 @@ export function sendFrame(connection: number, frame: Uint8Array): void {
   send(connection, bytes);
 }
 
-/** Receives a frame. @throws {DisconnectedError}; {HandshakeError} where it is too large. */
+/** Receives a frame. @throws {DisconnectedError} at end of file. @throws {HandshakeError} if it is too large. */
 export function receiveFrame(connection: number): Uint8Array<ArrayBuffer> {
   const length = new DataView(receive(connection, LENGTH_BYTES).buffer).getUint32(0);
-  if (length > FRAME_LIMIT + HEADER_ROOM) throw new HandshakeError("Cannot take so large a frame");
+  if (length > FRAME_LIMIT + HEADER_BYTES) {
+    throw new HandshakeError(`Cannot receive a frame of ${length} bytes`);
+  }
   return receive(connection, length);
 }
 
@@ -116,7 +120,9 @@ function receive(connection: number, length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length;) {
     const count = read(connection, bytes.subarray(at));
-    if (count === 0) throw new DisconnectedError("Cannot receive: the other side is gone");
+    if (count === 0) {
+      throw new DisconnectedError("Cannot receive: the peer has closed the connection");
+    }
     at += count;
   }
   return bytes;
