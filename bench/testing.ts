@@ -26,7 +26,7 @@ export async function runHere(...args: string[]): Promise<Outcome> {
   replace(Deno.stderr, "isTerminal", () => false);
   replace(console, "error", (text: string) => stderr += `${text}\n`);
   const code = await inTime(`the end of ${args.join(" ")}`, herd(args));
-  return { code, signal: null, stdout, stderr };
+  return { code, stdout, stderr };
 }
 
 /** That a command ended with this code and one line on standard error, which has these words. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { designs, findDesign, loadListing } from "./designs.ts";
+import { designs, findDesign, loadListing, usualDesigns } from "./designs.ts";
 import * as lockedAccept from "./listings/locked_accept.ts";
 
 Deno.test("designs have ids of their own that can be typed", () => {
@@ -13,6 +13,11 @@ Deno.test("designs have ids of their own that can be typed", () => {
 Deno.test("designs have each row of the book once, in its order", () => {
   const rows = designs.flatMap(({ row }) => row ?? []);
   assertEquals(rows, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+Deno.test("usualDesigns() are those of the book, or those of a local run", () => {
+  assertEquals(usualDesigns(false), designs.filter(({ row }) => row !== undefined));
+  assertEquals(usualDesigns(true), designs.filter(({ isLocal }) => isLocal));
 });
 
 Deno.test("designs have titles and words of their own", () => {

@@ -77,11 +77,11 @@ export async function recordAsCommand(
   makePlan: () => Plan,
   options: RunOptions,
 ): Promise<CommandOutcome> {
-  endWithParent();
   const { output, resume, json, trace = false } = options;
   const started = resume === undefined
     ? start(makePlan(), output === undefined ? defaultFolder() : userPath(output))
     : goOn(userPath(resume).replace(/\/+$/, ""));
+  endWithParent();
   const { store: { folder }, run: { plan }, pending } = started;
   if (json) printEvent({ event: "run", folder, plan });
   else printPlan(plan, folder, pending.length);

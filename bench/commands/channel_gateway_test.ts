@@ -15,6 +15,9 @@ import {
   echo,
   uniqueName,
 } from "../../servers/ipc/channel/testing.ts";
+import { TemporaryFolder } from "../../servers/testing/folder.ts";
+import { runTask } from "../../servers/testing/task.ts";
+import { assertRefused, runHere } from "../testing.ts";
 import { KEY, mirror, startGateway } from "../../servers/ipc/channel/testing_tasks.ts";
 
 Deno.test("a gateway with another key is refused, and whatever else connects", async () => {
@@ -47,48 +50,41 @@ Deno.test("channel-gateway ends on SIGTERM, and leaves nothing behind when it is
   await using _ = gateway;
   using server = channelOf(0, echo);
   const coid = connectAttach(nodeDescriptor(node), server.pid, server.chid);
-  const mark = `${node}=127.0.0.1:${gateway.port}`;
-  assert((await processesOf(mark)).length >= 4); // host, server, two relays
+  assert(gateway.processes().length >= 4); // host, server, two relays
   assertEquals(await gateway.end("SIGKILL"), { code: 137, stderr: "" });
-  for (const end = Date.now() + 5000; (await processesOf(mark)).length > 0;) {
-    assert(Date.now() < end, "its processes go on");
-  }
+  assertEquals(await gateway.left(), []);
   assertErrno(Errno.EBADF, () => msgSend(coid, bytesOf("moo")));
   connectDetach(coid);
   // Its name and its port are free.
-  await using next = await startGateway(["--port", `${gateway.port}`, mark]);
+  await using next = await startGateway([
+    ...["--port", `${gateway.port}`, `${node}=127.0.0.1:${gateway.port}`],
+  ]);
   assertEquals(await next.end("SIGTERM"), { code: 0, stderr: "" });
 });
 
-/** The processes that have a text on their command line. */
-async function processesOf(text: string): Promise<string[]> {
-  const script = 'printf %s "$TEXT" | grep -lsFf - /proc/[0-9]*/cmdline; true';
-  const env = { TEXT: text };
-  const { stdout } = await new Deno.Command("/bin/sh", { args: ["-c", script], env }).output();
-  return new TextDecoder().decode(stdout).split("\n").filter((path) => path !== "");
-}
-
 Deno.test("channel-gateway says what to write instead", async () => {
-  const says = async (args: readonly string[], key = KEY) => {
-    await using gateway = await startGateway(args, { key });
-    const { code, stderr } = await gateway.end();
-    assertEquals(code, 2);
-    return stderr;
+  using folder = new TemporaryFolder();
+  const file = `${folder.path}/key`;
+  const writeKey = (key: string, mode: number) => {
+    Deno.writeTextFileSync(file, key);
+    Deno.chmodSync(file, mode);
   };
-  assertMatch(
-    await says([], "short"),
-    /Cannot use a key of 5 bytes: write at least 16 into a file/,
-  );
-  assertMatch(await says(["b"]), /Cannot read "b" as a node: write NODE=HOST:PORT/);
-  assertMatch(await says(["b=host:99999"]), /write NODE=HOST:PORT/);
-  const file = await Deno.makeTempFile({ dir: "/tmp" });
-  await Deno.writeTextFile(file, KEY);
-  await Deno.chmod(file, 0o644);
-  assertMatch(await says(["--key-file", file]), /others may read it; chmod 600/);
-  await Deno.remove(file);
-  assertMatch(await says(["--key-file", file]), /Cannot read the key file/);
+  const refused = async (words: string, ...args: string[]) =>
+    assertRefused(await runHere("channel-gateway", "--key-file", file, ...args), 2, words);
+  await refused("Cannot read the key file");
+  writeKey("short", 0o600);
+  await refused("Cannot use a key of 5 bytes: write at least 16 into a file");
+  writeKey(KEY, 0o644);
+  await refused("others may read it; chmod 600");
+  writeKey(KEY, 0o600);
+  await refused('Cannot read "b" as a node: write NODE=HOST:PORT', "b");
+  await refused("write NODE=HOST:PORT", "b=host:99999");
+
   const { node, gateway } = await mirror();
   await using _ = gateway;
-  assertMatch(await says(["--port", `${gateway.port}`]), /the port is in use; write another/);
-  assertMatch(await says([`${node}=127.0.0.1:1`]), /a gateway of yours to that node is running/);
+  const args = ["--key-file", file];
+  const port = await runTask("channel-gateway", ...args, "--port", `${gateway.port}`);
+  assertRefused(port, 2, "the port is in use; write another");
+  const second = await runTask("channel-gateway", ...args, `${node}=127.0.0.1:1`);
+  assertRefused(second, 2, "a gateway of yours to that node is running");
 });

@@ -8,21 +8,14 @@ import {
 } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
-import type { Outcome } from "../../servers/testing/process.ts";
 import { runTask, type Task } from "../../servers/testing/task.ts";
 import { designs } from "../../servers/designs.ts";
 import { deriveFiles } from "../report/derive.ts";
 import { reportData } from "../report/summary/report_data.ts";
 import { readRecord } from "../record/store.ts";
+import { assertRefused, runHere } from "../testing.ts";
 
 const QUICK = ["--quick", "--designs", "prefork-shared-accept", "--children", "5"];
-
-/** That a command ended with this code and one line on standard error, which has these words. */
-function assertRefused({ code, stdout, stderr }: Outcome, expected: number, ...words: string[]) {
-  assertEquals({ code, stdout }, { code: expected, stdout: "" }, stderr);
-  assertMatch(stderr, /^[a-z-]+: .+\n$/);
-  for (const word of words) assertStringIncludes(stderr, word);
-}
 
 /** Bytes of every file in a folder. */
 function contents({ path, names }: TemporaryFolder): Map<string, string> {
@@ -50,7 +43,7 @@ const mistakes: readonly [args: string[], ...words: string[]][] = [
 for (const [args, ...words] of mistakes) {
   Deno.test(`bench refuses ${args.join(" ")} and writes nothing`, async () => {
     using folder = new TemporaryFolder();
-    const refused = await runTask("bench", "--output", `${folder.path}/run`, ...args);
+    const refused = await runHere("bench", "--output", `${folder.path}/run`, ...args);
     assertRefused(refused, 2, ...words);
     assertEquals(folder.names, []);
   });
@@ -59,7 +52,7 @@ for (const [args, ...words] of mistakes) {
 Deno.test("bench refuses an output folder that has files, and leaves them alone", async () => {
   using folder = new TemporaryFolder();
   Deno.writeTextFileSync(`${folder.path}/notes.txt`, "mine");
-  const refused = await runTask("bench", ...QUICK, "--output", folder.path);
+  const refused = await runHere("bench", ...QUICK, "--output", folder.path);
   assertRefused(refused, 2, folder.path, "--output");
   assertEquals(contents(folder), new Map([["notes.txt", "mine"]]));
 });
@@ -69,7 +62,7 @@ Deno.test("bench refuses an output folder that it cannot write", async () => {
   const file = `${folder.path}/file`;
   Deno.writeTextFileSync(file, "");
   for (const output of [file, `${file}/run`, "/proc/x"]) {
-    assertRefused(await runTask("bench", ...QUICK, "--output", output), 2, output);
+    assertRefused(await runHere("bench", ...QUICK, "--output", output), 2, output);
   }
   assertEquals(contents(folder), new Map([["file", ""]]));
 });
@@ -80,18 +73,19 @@ const commands = Object.entries(config.tasks)
 
 for (const task of commands) {
   Deno.test(`${task} answers --help, and refuses a flag it does not know`, async () => {
+    // Started for real, it needs no permission but those of its task.
     const { code, stdout, stderr } = await runTask(task, "--help");
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     assertStringIncludes(stdout, `Usage: deno task ${task}`);
-    assertRefused(await runTask(task, "--nonsense"), 2, "--nonsense", `deno task ${task} --help`);
+    assertRefused(await runHere(task, "--nonsense"), 2, "--nonsense", `deno task ${task} --help`);
   });
 }
 
 Deno.test("designs lists every design", async () => {
-  const { code, stdout, stderr } = await runTask("designs");
+  const { code, stdout, stderr } = await runHere("designs");
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   assertEquals(stdout.trimEnd().split("\n").map((line) => line.split(" ")[0]), ids());
-  const lines = (await runTask("designs", "--json")).stdout.trimEnd().split("\n");
+  const lines = (await runHere("designs", "--json")).stdout.trimEnd().split("\n");
   assertEquals(lines.map((line) => JSON.parse(line).id), ids());
 });
 
@@ -101,15 +95,19 @@ function ids(): string[] {
 
 Deno.test("bench runs, records and prints; tables gives the same again from the record", async () => {
   using folder = new TemporaryFolder();
-  const bench = await runTask("bench", ...QUICK, "--output", folder.path, "--seed", "7");
+  const places = ["--pin", "server=0,client=0", "--sessions", "same", "--think", "1"];
+  const output = ["--output", folder.path, "--seed", "7"];
+  const bench = await runTask("bench", ...QUICK, ...places, ...output);
   assertEquals(bench.code, 0, bench.stderr);
   assertEquals(bench.stderr.match(/^round 1\/1 .* connections\/s$/gm)?.length, 2);
 
   const recorded = readRecord(folder.path);
   const { run, trials } = recorded;
-  assertEquals([run.complete, run.plan.seed, run.plan.rounds], [true, 7, 1]);
+  const { complete, plan } = run;
+  assertEquals([complete, plan.seed, plan.rounds], [true, 7, 1]);
+  assertEquals([plan.sessions, plan.think, plan.pin], ["same", 1, { server: [0], client: [0] }]);
   assert(run.endedAt !== null && run.endedAt >= run.startedAt);
-  assertEquals(trials.map(({ design }) => design), run.plan.trials.map(({ design }) => design));
+  assertEquals(trials.map(({ design }) => design), plan.trials.map(({ design }) => design));
   for (const { status, children } of trials) {
     assertEquals(status, "ok");
     assertEquals(children.reduce((sum, { connections }) => sum + connections, 0), 500);
@@ -121,6 +119,9 @@ Deno.test("bench runs, records and prints; tables gives the same again from the 
   assertMatch(bench.stdout, /^Table 30\.1: /m);
   assertMatch(bench.stdout, /^Table 30\.2: /m);
   assertMatch(bench.stdout, /^sum +500$/m);
+  const words = bench.stdout.replaceAll(/\s+/g, " ");
+  assertStringIncludes(words, "the same session, server on processors 0, client on processors 0");
+  assertStringIncludes(words, "Clients wait 1 ms between connections");
   const [printed, rest] = bench.stdout.split(`Recorded in ${folder.path}`);
   assertEquals(rest, "\n");
 
@@ -132,44 +133,31 @@ Deno.test("bench runs, records and prints; tables gives the same again from the 
   assertEquals(contents(folder), before);
 });
 
-Deno.test("bench --json prints JSON lines and nothing else", async () => {
+Deno.test("bench --json prints JSON lines and nothing else; flags go before --quick", async () => {
   using folder = new TemporaryFolder();
-  const { code, stdout, stderr } = await runTask(
-    "bench",
-    ...QUICK,
-    ...["--designs", "iterative", "--rounds", "2", "--json", "--output", folder.path],
-  );
+  const args = ["--designs", "iterative", "--rounds", "2", "--connections", "3", "--clients", "4"];
+  const output = ["--json", "--output", folder.path];
+  const { code, stdout, stderr } = await runTask("bench", "--quick", ...args, ...output);
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   const events = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
   assertEquals(events.map(({ event }) => event), ["run", "trial", "trial", "done"]);
   assertEquals(events.at(-1), { event: "done", folder: folder.path, complete: true, failed: 0 });
-  const { run, trials } = readRecord(folder.path);
-  assertEquals(events[0].plan, run.plan);
+  const { run: { plan }, trials } = readRecord(folder.path);
+  assertEquals(events[0].plan, plan);
+  assertEquals([plan.rounds, plan.clients, plan.connections], [2, 4, 3]);
   assertEquals(
     events.slice(1, 3).map(({ startedAt }) => startedAt),
-    trials.map((t) => t.startedAt),
+    trials.map((trial) => trial.startedAt),
   );
   assertGreater(trials[1]!.round, trials[0]!.round);
-});
-
-Deno.test("bench measures in the places it is told to, and says so", async () => {
-  using folder = new TemporaryFolder();
-  const places = ["--pin", "server=0,client=0", "--sessions", "same", "--think", "1"];
-  const args = ["--rounds", "1", "--connections", "5", "--output", folder.path, ...places];
-  const { code, stdout, stderr } = await runTask("bench", "--designs", "prefork-mutex", ...args);
-  assertEquals(code, 0, stderr);
-  const { run: { plan } } = readRecord(folder.path);
-  assertEquals([plan.sessions, plan.think, plan.pin], ["same", 1, { server: [0], client: [0] }]);
-  const words = stdout.replaceAll(/\s+/g, " ");
-  assertStringIncludes(words, "the same session, server on processors 0, client on processors 0");
-  assertStringIncludes(words, "Clients wait 1 ms between connections");
+  for (const { client } of trials) assertEquals(client!.connections, 12);
 });
 
 Deno.test("bench ends when its time is up, and can be gone on with", async () => {
   using folder = new TemporaryFolder();
   const args = ["--designs", "prefork-mutex", "--rounds", "100", "--connections", "5"];
   const output = ["--output", folder.path];
-  const { code, stderr } = await runTask("bench", ...args, "--max-time", "4", ...output);
+  const { code, stderr } = await runTask("bench", ...args, "--max-time", "1", ...output);
   assertEquals(code, 124, stderr);
   assertMatch(stderr, /^Time is up; .* --resume /m);
   const { run, trials } = readRecord(folder.path);
@@ -207,46 +195,36 @@ Deno.test("bench records a trial over its time as one that did not finish", asyn
   assertEquals([status, cpu], ["dnf", null]);
 });
 
-Deno.test("bench --quick yields to what is said of rounds and connections", async () => {
-  using folder = new TemporaryFolder();
-  const args = ["--designs", "iterative", "--connections", "3", "--clients", "4", "--json"];
-  const { code } = await runTask("bench", "--quick", ...args, "--output", folder.path);
-  assertEquals(code, 0);
-  const { run: { plan }, trials } = readRecord(folder.path);
-  assertEquals([plan.rounds, plan.clients, plan.connections], [1, 4, 3]);
-  assertEquals(trials[0]!.client!.connections, 12);
-});
-
 Deno.test("tables refuses what is no record", async () => {
   using folder = new TemporaryFolder();
-  assertRefused(await runTask("tables", folder.path), 5, `${folder.path}/run.json`);
-  assertRefused(await runTask("tables", `${folder.path}/none/`), 5, `${folder.path}/none/run.json`);
+  assertRefused(await runHere("tables", folder.path), 5, `${folder.path}/run.json`);
+  assertRefused(await runHere("tables", `${folder.path}/none/`), 5, `${folder.path}/none/run.json`);
   Deno.writeTextFileSync(`${folder.path}/run.json`, '{"schema": 1, "plan": ');
-  assertRefused(await runTask("tables", folder.path), 5, `${folder.path}/run.json`, "JSON");
+  assertRefused(await runHere("tables", folder.path), 5, `${folder.path}/run.json`, "JSON");
   Deno.writeTextFileSync(`${folder.path}/run.json`, '{"schema": 1, "plan": {}}');
-  assertRefused(await runTask("tables", folder.path), 5, `${folder.path}/run.json`, "field");
+  assertRefused(await runHere("tables", folder.path), 5, `${folder.path}/run.json`, "field");
   assertEquals(folder.names, ["run.json"]);
 });
 
 Deno.test("tables refuses a second run", async () => {
-  assertRefused(await runTask("tables", "results/a", "results/b"), 2, '"results/b"');
+  assertRefused(await runHere("tables", "results/a", "results/b"), 2, '"results/b"');
 });
 
-Deno.test("bench --local runs doors beside pools behind Unix-domain sockets", async () => {
+Deno.test("bench --local runs doors and channels beside pools behind Unix-domain sockets", async () => {
   using folder = new TemporaryFolder();
-  const args = ["--local", "--quick", "--children", "3", "--output", folder.path];
-  const { code, stdout, stderr } = await runTask("bench", ...args);
+  const local = ["channel", "door", "iterative", "prefork-mutex"];
+  const args = ["--local", "--quick", "--children", "3", "--designs", local.join()];
+  const { code, stdout, stderr } = await runTask("bench", ...args, "--output", folder.path);
   assertEquals(code, 0, stderr);
   const { run, trials } = readRecord(folder.path);
   assertEquals([run.plan.local, run.complete], [true, true]);
-  const local = designs.filter(({ isLocal }) => isLocal).map(({ id }) => id);
-  assertEquals(trials.map(({ design }) => design).toSorted(), local.toSorted());
+  assertEquals(trials.map(({ design }) => design).toSorted(), local);
   for (const { status, reason, children, kernel } of trials) {
     assertEquals([status, reason], ["ok", null]);
     assertEquals(children.reduce((sum, { connections }) => sum + connections, 0), 500);
     assertEquals(kernel.passiveOpens, null);
   }
-  assertMatch(stdout, /^Local servers: cost of each design$/m);
+  assertMatch(stdout, /^Local servers: what each design costs$/m);
   assertMatch(stdout, /^ *– +door +1 +door /m);
   assertMatch(stdout, /^ *4 +prefork-mutex +1 +unix /m);
 });

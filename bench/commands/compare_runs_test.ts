@@ -1,7 +1,7 @@
 /** Two recorded runs as a user compares them. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
-import { runTask } from "../../servers/testing/task.ts";
+import { runHere } from "../testing.ts";
 import type { Recorded } from "../record/record.ts";
 import { record, rounds } from "../report/fixture_test.ts";
 
@@ -25,7 +25,7 @@ async function compare(a: Recorded, b: Recorded, ...flags: string[]) {
     Deno.writeTextFileSync(`${path}/trials.jsonl`, lines);
     return path;
   });
-  return await runTask("compare", ...folders, ...flags);
+  return await runHere("compare", ...folders, ...flags);
 }
 
 function elsewhere({ run, trials }: Recorded): Recorded {
@@ -92,11 +92,11 @@ Deno.test("compare refuses what cannot be compared", async () => {
   assertEquals([strangers.code, strangers.stdout], [2, ""]);
   assertMatch(strangers.stderr, new RegExp(`no design in common: A has ${X}; B has ${Y}\n$`));
 
-  const mixed = await runTask("compare", "results/x", X);
+  const mixed = await runHere("compare", "results/x", X);
   assertEquals([mixed.code, mixed.stdout], [2, ""]);
   assertMatch(mixed.stderr, /^compare: .*results\/x.*"prefork-mutex".*\n$/);
 
-  const nothing = await runTask("compare", "/tmp/none/a", "/tmp/none/b");
+  const nothing = await runHere("compare", "/tmp/none/a", "/tmp/none/b");
   assertEquals([nothing.code, nothing.stdout], [5, ""]);
 
   const planned = await compare(run(1), run(1), "--rounds", "9");

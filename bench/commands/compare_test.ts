@@ -5,6 +5,7 @@ import { designs } from "../../servers/designs.ts";
 import { differenceText } from "./compare.ts";
 import { record, rounds } from "../report/fixture_test.ts";
 import { readRecord } from "../record/store.ts";
+import { assertRefused, runHere } from "../testing.ts";
 
 const [A, B] = ["prefork-mutex", "prefork-file-lock"] as const;
 
@@ -110,10 +111,7 @@ for (const [args, ...words] of mistakes) {
   Deno.test(`compare refuses ${args.join(" ") || "nothing"} and writes nothing`, async () => {
     using folder = new TemporaryFolder();
     const output = `${folder.path}/run`;
-    const { code, stdout, stderr } = await runTask("compare", ...args, "--output", output);
-    assertEquals({ code, stdout }, { code: 2, stdout: "" }, stderr);
-    assertMatch(stderr, /^compare: .+\n$/);
-    for (const word of words) assertStringIncludes(stderr, word);
+    assertRefused(await runHere("compare", ...args, "--output", output), 2, ...words);
     assertEquals(folder.names, []);
   });
 }

@@ -1,62 +1,24 @@
 /** The document's example, as its two programs are used. */
 import { assertEquals, assertMatch } from "@std/assert";
-import config from "../../deno.json" with { type: "json" };
-import { linesOf } from "../../servers/host/lines.ts";
+import { freePath } from "../../servers/testing/client.ts";
 import { isGone } from "../../servers/testing/fork.ts";
-import { inTime } from "../../servers/testing/process.ts";
+import { RunningTask, runTask } from "../../servers/testing/task.ts";
+import { runHere } from "../testing.ts";
 
-const [, ...FLAGS] = config.tasks["door-square"].command.split(" ");
+const run = (...args: string[]) => runHere("door-square", ...args);
 
-/** The command, as its task calls it. */
-function command(...args: string[]): Deno.Command {
-  return new Deno.Command(Deno.execPath(), {
-    args: [...FLAGS, ...args],
-    cwd: new URL("../..", import.meta.url),
-    env: { NO_COLOR: "1" },
-    stdout: "piped",
-    stderr: "piped",
-  });
-}
-
-/** What it prints, and its exit code. */
-async function run(...args: string[]) {
-  const { code, stdout, stderr } = await command(...args).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, stdout: text(stdout), stderr: text(stderr) };
-}
-
-/** The server, running at a path of its own. Nothing of it outlives its block. */
-class SquareServer implements AsyncDisposable {
-  readonly #folder = Deno.makeTempDirSync({ dir: "/tmp", prefix: "herd-door-" });
-  readonly path = `${this.#folder}/square`;
-  readonly #process = command("serve", this.path).spawn();
-  readonly #lines = linesOf(this.#process.stdout);
+/** The server, running at a path of its own. */
+class SquareServer extends RunningTask {
+  private constructor(readonly path: string) {
+    super("door-square", ["serve", path]);
+  }
 
   static async start(): Promise<SquareServer> {
-    const server = new SquareServer();
-    const { value } = await inTime("the server", server.#lines.next(), 30);
-    assertEquals(
-      value,
-      `ready: door-square at ${server.path} (process ${server.#process.pid}; ^C ends it)`,
-    );
+    const server = new SquareServer(freePath());
+    const { path, pid } = server;
+    const ready = `ready: door-square at ${path} (process ${pid}; ^C ends it)`;
+    assertEquals(await server.nextLine(), ready);
     return server;
-  }
-
-  /** Ends it; how it did, and what it had said. */
-  async end(signal: Deno.Signal) {
-    this.#process.kill(signal);
-    const { code, signal: by } = await inTime("its end", this.#process.status);
-    return { code, signal: by, stderr: await this.#process.stderr.text() };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      await this.end("SIGKILL");
-    } catch {
-      // it has ended already
-    }
-    await this.#lines.return();
-    Deno.removeSync(this.#folder, { recursive: true });
   }
 }
 
@@ -135,26 +97,21 @@ Deno.test("door-square says where there is no door", async () => {
 
 Deno.test("door-square refuses a path that is in use, and the server there goes on", async () => {
   await using server = await SquareServer.start();
-  assertEquals(await run("serve", server.path), {
+  assertEquals(await runTask("door-square", "serve", server.path), {
     code: 2,
     stdout: "",
     stderr:
       `door-square: Cannot listen at ${server.path}: a server listens there; use another path\n`,
   });
-  assertEquals((await run("call", server.path, "3")).stdout, "result: 9\n");
+  assertEquals((await runTask("door-square", "call", server.path, "3")).stdout, "result: 9\n");
 });
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"] as const) {
   Deno.test(`door-square leaves no path behind after ${signal}`, async () => {
     await using server = await SquareServer.start();
-    const { path } = server;
-    const outcome = await server.end(signal);
-    assertEquals(
-      outcome,
-      signal === "SIGKILL"
-        ? { code: 137, signal, stderr: "" }
-        : { code: 0, signal: null, stderr: "" },
-    );
-    assertEquals(isGone(path), true);
+    server.signal(signal);
+    const { code, stderr } = await server.ended();
+    assertEquals({ code, stderr }, { code: signal === "SIGKILL" ? 137 : 0, stderr: "" });
+    assertEquals(isGone(server.path), true);
   });
 }

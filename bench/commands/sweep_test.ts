@@ -1,8 +1,9 @@
 /** The sweep as a user meets it, with the permissions of its task. */
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { runTask } from "../../servers/testing/task.ts";
 import { readRecord } from "../record/store.ts";
+import { assertRefused, runHere } from "../testing.ts";
 
 const mistakes: readonly [args: string[], ...words: string[]][] = [
   [["--children", "15,30,15"], "--children 15 twice"],
@@ -25,10 +26,7 @@ for (const [args, ...words] of mistakes) {
   Deno.test(`sweep refuses ${args.join(" ")} and writes nothing`, async () => {
     using folder = new TemporaryFolder();
     const output = args.includes("--resume") ? [] : ["--output", `${folder.path}/run`];
-    const { code, stdout, stderr } = await runTask("sweep", ...args, ...output);
-    assertEquals({ code, stdout }, { code: 2, stdout: "" }, stderr);
-    assertMatch(stderr, /^sweep: .+\n$/);
-    for (const word of words) assertStringIncludes(stderr, word);
+    assertRefused(await runHere("sweep", ...args, ...output), 2, ...words);
     assertEquals(folder.names, []);
   });
 }

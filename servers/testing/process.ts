@@ -23,8 +23,8 @@ const POLL_MS = 2;
 
 /** How a process ended, and what it had printed since it was last read from. */
 export interface Outcome {
+  /** Its exit code; of a process that a signal ended, 128 and the number of the signal. */
   readonly code: number;
-  readonly signal: Deno.Signal | null;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -125,16 +125,21 @@ export class RunningProcess extends ProcessTree implements AsyncDisposable {
     await this.#input.close();
   }
 
+  /** Sends it a signal; that it has ended already is no error. */
   signal(signal: Deno.Signal): void {
-    this.#process.kill(signal);
+    try {
+      this.#process.kill(signal);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
   }
 
   /** Waits for its end, and that of everyone it shares its output with. */
   async ended(): Promise<Outcome> {
     let stdout = "";
     for (let line; (line = await this.nextLine()) !== undefined;) stdout += `${line}\n`;
-    const { code, signal } = await inTime("the end of a process", this.#process.status);
-    return { code, signal, stdout, stderr: await this.#stderr };
+    const { code } = await inTime("the end of a process", this.#process.status);
+    return { code, stdout, stderr: await this.#stderr };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

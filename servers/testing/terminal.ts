@@ -15,6 +15,9 @@ export const CONTROL_C = "\x03";
 /** ^D as it is typed: the end of the input. */
 export const CONTROL_D = "\x04";
 
+/** With this Deno takes away how far it has loaded a program that takes its time. */
+const NO_PROGRESS = "\x1b[0G\x1b[2K\x1b[J";
+
 const COLUMNS = 100;
 const ROWS = 30;
 
@@ -50,7 +53,7 @@ export class OnTerminal extends ProcessTree implements AsyncDisposable {
 
   /** What stands on it, in lines. */
   get lines(): string[] {
-    return this.text.replaceAll("\r\n", "\n").split("\n");
+    return this.text.replaceAll(NO_PROGRESS, "").replaceAll("\r\n", "\n").split("\n");
   }
 
   type(text: string): void {
