@@ -12,8 +12,11 @@ import { Agent } from "./agent.ts";
 /** A load program. */
 export type LoadAgent = Agent<LoadEvent, LoadRequest>;
 
+/** The load program, a file of the checkout. */
+export const LOAD_PROGRAM = "clients/main.ts";
+
 /** What every load has that is not told otherwise. */
-const DEFAULTS: Omit<LoadOptions, "placement"> = {
+export const LOAD_DEFAULTS: Omit<LoadOptions, "placement"> = {
   transport: "tcp",
   host: "127.0.0.1",
   port: 0,
@@ -33,8 +36,8 @@ export function startLoad(
 ): LoadAgent {
   return new Agent({
     name: "load",
-    program: "clients/main.ts",
-    options: { ...DEFAULTS, ...options },
+    program: LOAD_PROGRAM,
+    options: { ...LOAD_DEFAULTS, ...options },
     placement,
     parse: (line) => LoadLine.parse(line),
   });

@@ -1,0 +1,67 @@
+/** The command itself. Its load program is tested in clients/. */
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { freePath } from "../../servers/testing/client.ts";
+import { startServer, sumOf } from "../../servers/testing/server.ts";
+import { RunningTask, runTask } from "../../servers/testing/task.ts";
+import { assertRefused, runHere } from "../testing.ts";
+
+Deno.test("load prints its report for people", async () => {
+  await using server = await startServer("iterative");
+  const args = [`--port=${server.port}`, "--clients=2", "--connections=5", "--bytes=10"];
+  const { code, stdout, stderr } = await runTask("load", ...args);
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  assertStringIncludes(stdout, "2 clients × 5 connections × 10 bytes to 127.0.0.1:");
+  assertMatch(stdout, /^connections +10 in \d+\.\d{3} s, \d+ a second$/m);
+  assertMatch(stdout, /^errors +none$/m);
+});
+
+Deno.test("load --json prints its report as an event, with a server at a path", async () => {
+  const path = freePath();
+  await using server = await startServer("prefork-mutex", { path });
+  const args = ["--clients=2", "--connections=5", "--warmup=3", "--json"];
+  const { code, stdout, stderr } = await runTask("load", "--path", path, ...args);
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  const { event, connections, errors } = JSON.parse(stdout);
+  assertEquals({ event, connections, errors }, { event: "report", connections: 10, errors: {} });
+  assertEquals(sumOf((await server.stop()).report, "connections"), 2 * (5 + 3));
+});
+
+Deno.test("load fails where clients had errors", async () => {
+  const path = `@herd-test-${crypto.randomUUID()}`;
+  const args = ["--path", path, "--clients=2", "--connections=3"];
+  const { code, stdout } = await runTask("load", ...args);
+  assertEquals(code, 3);
+  assertMatch(stdout, /^errors +6 ECONNREFUSED$/m);
+});
+
+Deno.test("load refuses to go without a port, and to an operand", async () => {
+  const refused = async (words: string[], ...args: string[]) =>
+    assertRefused(await runHere("load", ...args), 2, ...words);
+  await refused(["Missing port", "--port"]);
+  await refused(['"8080"'], "8080");
+  await refused(["Missing path", "--path PATH"], "--transport=door");
+  await refused(["over TCP"], "--path=/tmp/x", "--transport=tcp");
+  await refused(['"udp"', "tcp, unix, door"], "--port=80", "--transport=udp");
+  await refused(["--port"], "--port=0");
+  await refused(["--port", '"65536"'], "--port=65536");
+  await refused(["--bytes", '"0"'], "--port=80", "--bytes=0");
+  await refused(["--timeout", '"soon"'], "--port=80", "--timeout=soon");
+});
+
+Deno.test("load refuses a host that is unknown", async () => {
+  // An empty label: no name server has to be asked.
+  assertRefused(await runTask("load", "--port=80", "--host=no..host"), 2, '"no..host"');
+});
+
+for (const [signal, code] of [["SIGINT", 130], ["SIGKILL", 137]] as const) {
+  Deno.test(`load takes its clients along when ${signal} ends it`, async () => {
+    await using server = await startServer("iterative");
+    const args = [`--port=${server.port}`, "--clients=5", "--connections=100000"];
+    await using running = new RunningTask("load", args);
+    // The command, the program and its clients.
+    await running.find((processes) => processes.length === 2 + 5 || undefined);
+    running.signal(signal);
+    assertEquals((await running.ended()).code, code);
+    assertEquals(await running.left(), []);
+  });
+}
