@@ -22,12 +22,12 @@ async function load(options: Partial<LoadOptions>): Promise<LoadReport> {
   return (await load.next("report")).report;
 }
 
-/** A port of 127.0.0.1 to which clients can connect, and where nobody answers them. */
+/** A listener on a port of 127.0.0.1 that never accepts. */
 class Silence implements Disposable {
   readonly listener = listen(internetAddress("127.0.0.1", 0), "listen and say nothing");
   readonly port = boundAddress(this.listener).port;
 
-  /** Whether anyone has connected. */
+  /** Whether a client has connected. */
   get hasClients(): boolean {
     return tcpSocketsOn(this.port).find(({ state }) => state === TcpState.listen)!.receiveQueue > 0;
   }
@@ -37,7 +37,7 @@ class Silence implements Disposable {
   }
 }
 
-/** A server that answers each request with this many bytes, whatever it was asked for. */
+/** A server that answers every request with the same number of bytes. */
 class Liar extends Silence {
   readonly #pid: number;
 
@@ -63,7 +63,7 @@ class Liar extends Silence {
   }
 }
 
-Deno.test("a load gets every connection answered, and reports how", async () => {
+Deno.test("a load reports connections that are all answered", async () => {
   await using server = await startServer("prefork-shared-accept");
   const report = await load({ port: server.port, clients: 10, connections: 20 });
   assertEquals([report.connections, report.errors], [200, {}]);
@@ -76,7 +76,7 @@ Deno.test("a load gets every connection answered, and reports how", async () => 
   assertLessOrEqual(latency.p99, latency.max);
   const histogram = decodeFromCompressedBase64(latency.histogram);
   assertEquals(histogram.totalCount, 200);
-  // It keeps three digits.
+  // It keeps three significant digits.
   assertAlmostEquals(histogram.maxValue / 1e6, latency.max, latency.max / 1000);
   assertEquals(sumOf((await server.stop()).report, "connections"), 200);
 });
@@ -91,7 +91,7 @@ for (const [design, transport] of [["prefork-shared-accept", "unix"], ["door", "
   });
 }
 
-Deno.test("a load asks for as many bytes as it is to, and does not count the connections before", async () => {
+Deno.test("a load requests the given number of bytes, and does not count warm-up connections", async () => {
   await using server = await startServer("iterative");
   const sizes = [1, 65535, 65536, 65537, 1_000_000];
   for (const bytes of sizes) {
@@ -101,7 +101,7 @@ Deno.test("a load asks for as many bytes as it is to, and does not count the con
   assertEquals(sumOf((await server.stop()).report, "connections"), sizes.length * 2 * (3 + 2));
 });
 
-Deno.test("a load counts connections that are refused, doors that cannot be opened, and streams", async () => {
+Deno.test("a load counts refused connections, and doors and streams that cannot be opened", async () => {
   const silence = new Silence();
   silence[Symbol.dispose]();
   const refused = { ECONNREFUSED: 6 };
@@ -121,7 +121,7 @@ for (const [kind, sent] of [["short reply", 15], ["short reply", 0], ["long repl
   });
 }
 
-Deno.test("a load counts a connection that stands still for too long", async () => {
+Deno.test("a load counts a connection that times out", async () => {
   using silence = new Silence();
   const { connections, errors } = await load({
     port: silence.port,
@@ -146,7 +146,7 @@ async function startClients(port: number): Promise<RunningProcess> {
   return running;
 }
 
-Deno.test("a load takes its clients along when it is killed", async () => {
+Deno.test("the clients of a load terminate when it is killed", async () => {
   using silence = new Silence();
   await using running = await startClients(silence.port);
   await running.write('{"request":"go"}');

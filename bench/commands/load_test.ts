@@ -34,7 +34,7 @@ Deno.test("load fails where clients had errors", async () => {
   assertMatch(stdout, /^errors +6 ECONNREFUSED$/m);
 });
 
-Deno.test("load refuses to go without a port, and to an operand", async () => {
+Deno.test("load refuses a missing port, operands, and numbers out of range", async () => {
   const refused = async (words: string[], ...args: string[]) =>
     assertRefused(await runHere("load", ...args), 2, ...words);
   await refused(["Missing port", "--port"]);
@@ -48,13 +48,13 @@ Deno.test("load refuses to go without a port, and to an operand", async () => {
   await refused(["--timeout", '"soon"'], "--port=80", "--timeout=soon");
 });
 
-Deno.test("load refuses a host that is unknown", async () => {
-  // An empty label: no name server has to be asked.
+Deno.test("load refuses an unknown host", async () => {
+  // An empty label is refused without asking a name server.
   assertRefused(await runTask("load", "--port=80", "--host=no..host"), 2, '"no..host"');
 });
 
 for (const [signal, code] of [["SIGINT", 130], ["SIGKILL", 137]] as const) {
-  Deno.test(`load takes its clients along when ${signal} ends it`, async () => {
+  Deno.test(`load's clients terminate when ${signal} terminates it`, async () => {
     await using server = await startServer("iterative");
     const args = [`--port=${server.port}`, "--clients=5", "--connections=100000"];
     await using running = new RunningTask("load", args);
