@@ -1,6 +1,5 @@
 /**
- * Herd, the program: a table of its commands. `deno task COMMAND` runs it with the permissions of that
- * command.
+ * The program: a table of its commands. `deno task COMMAND` runs it with the permissions of that command.
  *
  * @module
  */
@@ -8,7 +7,7 @@ import { ExitCode } from "../servers/errors.ts";
 import type { Command, CommandTable } from "./cli/command.ts";
 import { explainUncaught, printError } from "./cli/explain.ts";
 
-/** Every command. Each is loaded when it is run, so that a module that is missing is an error of its own. */
+/** All commands. Each is loaded when it runs, so that an error in loading it is reported as one. */
 export const commands = {
   "bench": () => import("./commands/bench.ts"),
   "compare": () => import("./commands/compare.ts"),
@@ -34,7 +33,7 @@ export const commands = {
   },
 } satisfies CommandTable;
 
-/** Runs the command that the first argument names; the exit code is the result. */
+/** Runs the command named by the first argument, and returns the exit code. */
 export async function herd(
   [name = "", ...args]: readonly string[],
   table: CommandTable = commands,

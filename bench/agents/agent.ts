@@ -1,6 +1,6 @@
 /**
- * A program of Herd that another one runs: it reads its options and requests from standard input, a line of
- * JSON each, and prints events. `servers/host/protocol.ts` describes the lines.
+ * Starts a program of Herd and speaks its protocol: options and requests go to its standard input, a line of
+ * JSON each, and events come from its standard output. `servers/host/protocol.ts` describes the lines.
  *
  * @module
  */
@@ -13,12 +13,12 @@ import { removeLeftoverCgroup } from "../../servers/posix/cgroup.ts";
 /** The checkout, which a program may read. */
 const ROOT = new URL("../..", import.meta.url).pathname;
 
-/** A program ended, or said nothing for too long, while something was expected of it. */
+/** A program ended, or did not answer in time. */
 export class AgentError extends FailedError {
   override name = "AgentError";
 }
 
-/** It said nothing for longer than it may. */
+/** A program did not answer in time. */
 export class TimeLimitError extends AgentError {
   override name = "TimeLimitError";
 }
@@ -26,18 +26,18 @@ export class TimeLimitError extends AgentError {
 /** Any event of a program. */
 type AnyEvent = { readonly event: string };
 
-/** What starts a program. */
+/** How to start a program. */
 export interface Start<Event extends AnyEvent> {
-  /** What it is called in messages. */
+  /** Its name in messages. */
   readonly name: string;
-  /** Its file, from the checkout. */
+  /** Path of its file in the checkout. */
   readonly program: string;
-  /** Its options, without the placement. */
+  /** Its options without the placement. */
   readonly options: object;
   readonly placement: Omit<Placement, "owner">;
-  /** Checks a line that it printed. */
+  /** Checks a parsed line of its output. */
   readonly parse: (line: unknown) => Event | ErrorEvent;
-  /** Hears of lines that are no JSON, and of events nobody waited for. */
+  /** Receives lines that are not JSON, and events that nobody waits for. */
   readonly onText?: ((line: string) => void) | undefined;
   readonly onEvent?: ((event: Event) => void) | undefined;
 }
@@ -48,14 +48,14 @@ export function denoArguments(program: string): string[] {
   return ["run", "--no-prompt", V8_FLAGS, ...permissions, `${ROOT}${program}`];
 }
 
-/** Who waits for an event. */
+/** A pending call of `next`. */
 interface Waiter<Event> {
   readonly name: string;
   resolve(event: Event): void;
   reject(error: Error): void;
 }
 
-/** A running program. Dispose of it: it does not outlive its owner. */
+/** A running program. Disposing ends it. */
 export class Agent<Event extends AnyEvent, Request extends object> implements AsyncDisposable {
   readonly #start: Start<Event>;
   readonly #child: Deno.ChildProcess;
@@ -64,9 +64,9 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
   readonly #output: Promise<void>;
   readonly #unclaimed = new Map<string, Event>();
   #waiting: Waiter<Event>[] = [];
-  /** Why there are no more events. */
+  /** The reason there are no more events. */
   #end: Error | undefined;
-  /** Why it ended by itself, where its last event says so. */
+  /** The reason it ended by itself, if its last event has one. */
   #failure: string | undefined;
 
   constructor(start: Start<Event>) {
@@ -81,7 +81,7 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
     this.#input = this.#child.stdin.getWriter();
     this.#stderr = this.#child.stderr.text();
     this.#output = this.#read();
-    // Where it has ended already, whoever waits for its first event hears why.
+    // If it has ended already, `next` reports the reason.
     this.#write({ ...options, placement: { ...placement, owner: Deno.pid } }).catch(() => {});
   }
 
@@ -91,11 +91,11 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
   }
 
   /**
-   * The next event of that name; where it came before anyone waited, the last such.
+   * Waits for an event of that name; returns the last one if it has come already.
    *
    * @throws {TimeLimitError} if it does not come in time.
-   * @throws {AgentError} if the program ends before.
-   * @throws {HerdError} that the program reported.
+   * @throws {AgentError} if the program ends first.
+   * @throws {HerdError} the error that the program reported.
    */
   async next<Name extends Event["event"]>(
     name: Name,
@@ -119,7 +119,7 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
     }
   }
 
-  /** Reads what it prints, until its end. */
+  /** Reads its output to the end. */
   async #read(): Promise<void> {
     try {
       for await (const line of linesOf(this.#child.stdout)) {
@@ -137,7 +137,7 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
     }
   }
 
-  /** The error that an event reports. The stack of a bug is what the program printed besides. */
+  /** The error in an event. A program prints the stack of a bug to standard error. */
   async #reported({ exitCode, message, option }: ErrorEvent): Promise<Error> {
     const error = errorOf(exitCode, message, option);
     if (exitCode === ExitCode.bug) error.stack = (await this.#stderr).trimEnd();
@@ -157,7 +157,7 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
     for (const { reject } of this.#waiting) reject(this.#end);
   }
 
-  /** Why it ended, where it failed; null where it did not. Waits for its end. */
+  /** Waits for its end. Returns the reason if it failed, else null. */
   async failure(): Promise<string | null> {
     const { success } = await this.#child.status;
     return success ? null : await this.#reasonOfEnd();
@@ -166,7 +166,7 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
   async #reasonOfEnd(): Promise<string> {
     const { code, signal } = await this.#child.status;
     if (this.#failure !== undefined) return this.#failure;
-    // Below the message of an error that nobody caught stands where it was thrown, indented.
+    // The last line without indentation: below the message of an uncaught error is its stack.
     const lines = (await this.#stderr).split("\n").filter((line) => /^\S/.test(line));
     return lines.at(-1) ??
       `the ${this.#start.name} ${
@@ -187,7 +187,7 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
     await this.#input.write(new TextEncoder().encode(JSON.stringify(line) + "\n"));
   }
 
-  /** Sends a signal; that it has ended already is no error. */
+  /** Sends a signal, unless it has ended already. */
   signal(signal: Deno.Signal): void {
     try {
       this.#child.kill(signal);
@@ -196,13 +196,13 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
     }
   }
 
-  /** Asks it to end, and kills it after five seconds; waits until it has ended. */
+  /** Sends SIGTERM, and SIGKILL after five seconds; waits for its end. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.signal("SIGTERM");
     const timer = setTimeout(() => this.signal("SIGKILL"), 5000);
     await this.#child.status;
     clearTimeout(timer);
-    // A host removes its own, unless it is killed.
+    // A host removes its cgroup itself, unless it is killed.
     removeLeftoverCgroup(this.#child.pid);
     await this.#input.abort().catch(() => {});
     await this.#output;

@@ -13,12 +13,12 @@ async function startReady(): Promise<{ server: ServerAgent; pid: number }> {
   return { server, pid };
 }
 
-/** Sends requests until one is refused: a program that is ending may still take some that nobody reads. */
+/** Sends requests until one fails: the pipe of a program that is ending may still take some. */
 async function sendUntilRefused(server: ServerAgent): Promise<never> {
   for (;;) await server.send({ request: "mark" });
 }
 
-Deno.test("next() gives the event of that name, others skipped", async () => {
+Deno.test("next() returns the event of that name, and skips others", async () => {
   await using server = (await startReady()).server;
   await server.send({ request: "mark" });
   await server.send({ request: "stop" });
@@ -27,29 +27,29 @@ Deno.test("next() gives the event of that name, others skipped", async () => {
   assertEquals(await server.next("marked", 30), { event: "marked" }); // it came before
 });
 
-Deno.test("next() does not wait for ever", async () => {
+Deno.test("next() has a time limit", async () => {
   await using server = (await startReady()).server;
   const expected = 'the server did not report "marked" in 0.05 s';
   await assertRejects(() => server.next("marked", 0.05), TimeLimitError, expected);
 });
 
-Deno.test("next() throws the error that a program reported, by its class", async () => {
+Deno.test("next() throws the error that a program reported", async () => {
   await using server = startServer({ design: "unheard-of" });
   const expected = 'Unknown design "unheard-of"';
   await assertRejects(() => server.next("ready", 30), UsageError, expected);
   await assertRejects(() => sendUntilRefused(server), AgentError, "ended with exit code 2");
 });
 
-Deno.test("next() and send() say how a program ended that reported nothing", async () => {
+Deno.test("next() and send() report how a program ended", async () => {
   await using server = (await startReady()).server;
   server.signal("SIGKILL");
   const expected = "the server was killed by SIGKILL";
   await assertRejects(() => server.next("report", 30), AgentError, expected);
   await assertRejects(() => sendUntilRefused(server), AgentError, expected);
-  server.signal("SIGTERM"); // is no error
+  server.signal("SIGTERM"); // has no effect
 });
 
-Deno.test("an Agent has ended at the end of the block that uses it", async () => {
+Deno.test("an Agent ends when it is disposed of", async () => {
   let host = 0;
   {
     const { server, pid } = await startReady();
@@ -65,7 +65,7 @@ function sessionOf(pid: number): number {
   return Number(readText(`/proc/${pid}/stat`).split(") ")[1]!.split(" ")[3]);
 }
 
-Deno.test("a program has a process session of its own where its placement says so", async () => {
+Deno.test("a program has a process session of its own if its placement says so", async () => {
   for (const session of ["own", "same"] as const) {
     await using server = startServer({ design: DESIGN }, { session, processors: null });
     const { pid } = await server.next("ready", 30);

@@ -1,5 +1,5 @@
 /**
- * The load program, run by another one.
+ * Starts the load program.
  *
  * @module
  */
@@ -7,15 +7,16 @@ import { BOOK } from "../../clients/book.ts";
 import type { LoadEvent, LoadOptions, LoadRequest } from "../../clients/protocol.ts";
 import type { Placement } from "../../servers/host/protocol.ts";
 import { LoadLine } from "../record/lines.ts";
+import { LIMITS } from "../record/record.ts";
 import { Agent } from "./agent.ts";
 
-/** A load program. */
+/** A running load program. */
 export type LoadAgent = Agent<LoadEvent, LoadRequest>;
 
 /** The load program, a file of the checkout. */
 export const LOAD_PROGRAM = "clients/main.ts";
 
-/** What every load has that is not told otherwise. */
+/** The default options. */
 export const LOAD_DEFAULTS: Omit<LoadOptions, "placement"> = {
   transport: "tcp",
   host: "127.0.0.1",
@@ -26,7 +27,7 @@ export const LOAD_DEFAULTS: Omit<LoadOptions, "placement"> = {
   bytes: BOOK.bytes,
   warmUpConnections: 0,
   thinkMilliseconds: 0,
-  timeoutSeconds: 10,
+  timeoutSeconds: LIMITS.request,
 };
 
 /** Starts the load program; its clients wait for `go`. */

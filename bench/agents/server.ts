@@ -1,5 +1,5 @@
 /**
- * The server program, run by another one.
+ * Starts the server program.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import { BOOK } from "../../clients/book.ts";
 import { ServerLine } from "../record/lines.ts";
 import { Agent, type Start } from "./agent.ts";
 
-/** A server program. */
+/** A running server program. */
 export type ServerAgent = Agent<ServerEvent, ServerRequest>;
 
 /** The server program, a file of the checkout. */
 export const SERVER_PROGRAM = "servers/host/main.ts";
 
-/** What every server has that is not told otherwise. */
+/** The default options. */
 export const SERVER_DEFAULTS: Omit<ServerOptions, "design" | "placement"> = {
   port: 0,
   path: null,

@@ -1,5 +1,5 @@
 /**
- * A command: its flags as data, what it does, and how its errors become one line and an exit code.
+ * A command: its flags as data, its function, and its help.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { type Hints, printError } from "./explain.ts";
 import { type Flags, type Parsed, parseFlags } from "./flags.ts";
 import { printLine } from "./output.ts";
 
-/** A command of `herd.ts`, a task of deno.json. */
+/** A command of `herd.ts`; each is a task in deno.json. */
 export interface Command<F extends Flags = Flags> {
   readonly name: string;
   /** Positional arguments, such as `DESIGN`. */
   readonly operands: string;
-  /** One sentence, or more lines. */
+  /** What it does, in one sentence or more lines. */
   readonly description: string;
   readonly flags: F;
   readonly hints?: Hints;
@@ -21,17 +21,17 @@ export interface Command<F extends Flags = Flags> {
   run(parsed: Parsed<F>): Promise<number> | number;
 }
 
-/** Commands by name; each is loaded when it is run. */
+/** Commands by name. Each is loaded when it runs. */
 export type CommandTable = Readonly<Record<string, () => Promise<{ readonly command: Command }>>>;
 
-/** A command, with the types of its flags. */
+/** Defines a command; `run` gets flags of the right types. */
 export function defineCommand<const F extends Flags>(command: Command<F>): Command<F> {
   return command;
 }
 
-/** What every command answers to. */
+/** Flags of every command. */
 const COMMON: readonly (readonly [string, string])[] = [
-  ["--debug", "Print the stack of an error, too"],
+  ["--debug", "Print the stack of an error"],
   ["-h, --help", "Print this help"],
 ];
 
@@ -42,7 +42,10 @@ export function helpText(
   const own = Object.entries(command.flags).map(([name, flag]) =>
     [
       flag.kind === "boolean" ? `--${name}` : `--${name} ${flag.value}`,
-      flag.kind === "integer" ? `${flag.help} (default ${flag.default})` : flag.help,
+      // A default that is not in the range stands for none.
+      flag.kind === "integer" && flag.default >= flag.min
+        ? `${flag.help} (default ${flag.default})`
+        : flag.help,
     ] as const
   );
   const rows = [...own, ...COMMON];
@@ -52,6 +55,7 @@ export function helpText(
     "",
     `Usage: deno task ${command.name}${command.operands && ` ${command.operands}`} [flags]`,
     "",
+    "Flags:",
     ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
   ].join("\n");
 }

@@ -1,15 +1,14 @@
 /**
- * An error as one line on standard error and an exit code: of every command, and of what is thrown outside
- * of it.
+ * How an error ends a process: one line on standard error, and an exit code.
  *
  * @module
  */
 import { ExitCode, HerdError, UsageError } from "../../servers/errors.ts";
 
-/** What to write instead, by the option that a `UsageError` names. */
+/** Advice by option: what to write instead, if a `UsageError` names that option. */
 export type Hints = Readonly<Record<string, string>>;
 
-/** An error in one line, and the exit code that belongs to it. */
+/** Describes an error in one line, and gives its exit code. */
 export function explain(
   error: unknown,
   hints: Hints = {},
@@ -26,12 +25,12 @@ export function explain(
   }
   return {
     line: `This is a bug in Herd: ${message.split("\n")[0]}. ` +
-      "Please report it, with what --debug prints; CONTRIBUTING.md says where",
+      "Please report it with the output of --debug, as CONTRIBUTING.md says",
     exitCode: ExitCode.bug,
   };
 }
 
-/** Prints an error, with its stack where `--debug` is given. The exit code is the result. */
+/** Prints an error, with `--debug` also its stack. Returns the exit code. */
 export function printError(
   command: string,
   error: unknown,
@@ -47,8 +46,8 @@ export function printError(
 }
 
 /**
- * From now on an error that nobody catches, as one thrown in a timer or by the listener of a signal, ends
- * this process as an error of the command does. Deno's own exit code is 1.
+ * Ends this process like any other error of a command if an error is not caught, such as one thrown in a
+ * timer or a signal listener. Deno would exit with 1.
  */
 export function explainUncaught(command: string): void {
   const end = (event: Event, error: unknown) => {

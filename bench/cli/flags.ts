@@ -1,5 +1,5 @@
 /**
- * Flags as data, and how a command line is read by them.
+ * Flags as data, and the parser of the command line.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export type Flag =
 /** The flags of a command, by name. */
 export type Flags = Readonly<Record<string, Flag>>;
 
-/** What `parseFlags` makes of them. */
+/** The values of flags, as `parseFlags` gives them. */
 export type Values<F extends Flags> = {
   readonly [Name in keyof F]: ValueOf<F[Name]["kind"]>;
 };
@@ -31,18 +31,18 @@ type ValueOf<Kind extends Flag["kind"]> = Kind extends "boolean" ? boolean
   : Kind extends "integer" ? number
   : string | undefined;
 
-/** What was written behind a command. */
+/** A parsed command line. */
 export interface Parsed<F extends Flags> {
   readonly operands: readonly string[];
   readonly flags: Values<F>;
-  /** Names of the flags that were written. */
+  /** Names of the flags on the command line. */
   readonly given: ReadonlySet<string>;
 }
 
 /**
- * Reads a command line.
+ * Parses the arguments of a command.
  *
- * @throws {UsageError} for an unknown flag or a value that does not fit.
+ * @throws {UsageError} for an unknown flag, or a value out of range.
  */
 export function parseFlags<F extends Flags>(
   { name: command, flags }: { readonly name: string; readonly flags: F },
@@ -50,7 +50,7 @@ export function parseFlags<F extends Flags>(
 ): Parsed<F> {
   const names = Object.keys(flags);
   const isBoolean = (name: string) => flags[name]!.kind === "boolean";
-  // A negative number is an operand, and what follows it, too.
+  // A negative number is an operand, and so is everything after it.
   const negative = args.findIndex((arg) => /^-\d/.test(arg));
   const marked = negative === -1 || args.includes("--") ? args : args.toSpliced(negative, 0, "--");
   const parsed = parseArgs([...marked], {
@@ -87,10 +87,10 @@ function valueOf(name: string, flag: Flag, value: unknown, given: ReadonlySet<st
 }
 
 /**
- * Reads a list of processors such as "0,2-3".
+ * Parses a list of processors such as "0,2-3".
  *
- * @param allowed Those this process may run on (`affinity()`).
- * @throws {UsageError} if it is no such list, or has a processor that is not allowed.
+ * @param allowed Processors this process may run on (`affinity()`).
+ * @throws {UsageError} if it is not such a list, or names another processor.
  */
 export function processorsOf(
   flag: string,

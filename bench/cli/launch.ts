@@ -9,7 +9,7 @@ import { UnsupportedError, UsageError } from "../../servers/errors.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { processorsOf, type Values } from "./flags.ts";
 
-/** The flags of a server that is launched. */
+/** Flags of a server that slaunch starts. */
 export const serverFlags = {
   idle: {
     kind: "integer",
@@ -17,18 +17,18 @@ export const serverFlags = {
     default: 0,
     min: 0,
     max: 1_000_000,
-    help: "a server that had no client for so long ends; 0: none does",
+    help: "End a server that had no client for SECONDS; 0 is no limit",
   },
-  echo: { kind: "boolean", help: "send each line back, with its newline and a NUL" },
-  verbose: { kind: "boolean", help: "tell of each server, connection and message" },
+  echo: { kind: "boolean", help: "Send each line back, with its newline and a NUL" },
+  verbose: { kind: "boolean", help: "Print a line for each server, connection and message" },
 } as const;
 
-/** The flags of a launcher. */
+/** Flags of slaunch. */
 export const launchFlags = {
   cpus: {
     kind: "string",
     value: "LIST",
-    help: "slaunch: processors that have a server, such as 0,2-3 (default: all it may use)",
+    help: "slaunch: Start a server on each of these processors, such as 0,2-3 (default: all)",
   },
   idle: { ...serverFlags.idle, help: `slaunch: ${serverFlags.idle.help}` },
   echo: { ...serverFlags.echo, help: `slaunch: ${serverFlags.echo.help}` },
@@ -36,10 +36,10 @@ export const launchFlags = {
 } as const;
 
 /**
- * How a design is to launch its servers; undefined where it launches none.
+ * The launch options of a design; undefined if it launches no servers.
  *
- * @throws {UsageError} for flags that are of no use to it, or processors that this process may not use.
- * @throws {UnsupportedError} where the mask is empty.
+ * @throws {UsageError} for flags that it does not use, or processors that this process may not use.
+ * @throws {UnsupportedError} if the mask is empty.
  */
 export function launchOf(
   { id, children }: Design,
@@ -54,15 +54,15 @@ export function launchOf(
     throw new UsageError(`Cannot use --${useless} with ${id}: it is a flag of slaunch`);
   }
   if (verbose && json) {
-    throw new UsageError("Cannot print the dialog among events: write --verbose or --json");
+    throw new UsageError("Cannot print both the dialog and events: write --verbose or --json");
   }
   return { processors: maskOf(cpus, usable), idleSeconds, echo, verbose };
 }
 
-/** Processors have smaller numbers than this (CPU_SETSIZE of sched_setaffinity(2)). */
+/** The number of processors in a mask (CPU_SETSIZE of sched_setaffinity(2)). */
 const PROCESSORS = 1024;
 
-/** The mask: the processors of a list such as `0,2-3`, or without one all that this process may use. */
+/** The mask: the processors of a list such as `0,2-3`; without a list, all that this process may use. */
 function maskOf(list: string | undefined, usable: readonly number[]): readonly number[] {
   if (list === undefined) return usable;
   const wanted = processorsOf("cpus", list, [...Array(PROCESSORS).keys()]);
@@ -75,12 +75,12 @@ function maskOf(list: string | undefined, usable: readonly number[]): readonly n
   );
 }
 
-/** The port of a server. */
+/** The port a server listens on. */
 export const portFlag = {
   kind: "integer",
   value: "PORT",
   default: 0,
   min: 0,
   max: 65535,
-  help: "port on 127.0.0.1; 0 lets the system pick one",
+  help: "Listen on PORT of 127.0.0.1; 0 is any free port",
 } as const;

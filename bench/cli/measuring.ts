@@ -1,6 +1,6 @@
 /**
- * What all commands that measure have in common: they show their progress, end with ^C, with their
- * parent and when time is up, and say how it went.
+ * How a command measures: it shows progress, ends on ^C, with its parent or at a time limit, and reports the
+ * outcome.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import { textProgress } from "./progress.ts";
 import type { Plan } from "../record/record.ts";
 import {
   defaultFolder,
-  goOn,
   measure,
   type Outcome,
+  resumeRun,
   start,
   type Started,
 } from "../run/record_run.ts";
@@ -25,12 +25,12 @@ import { type ReportData, reportData } from "../report/summary/report_data.ts";
 import type { Observer } from "../run/run.ts";
 import { terminalOptions } from "./terminal.ts";
 
-/** What is said on the command line of how a run goes. */
+/** Flags of a run that are not part of its plan. */
 export interface RunOptions {
   readonly output: string | undefined;
   readonly json: boolean;
   readonly strict: boolean;
-  /** In seconds; 0: as long as it takes. */
+  /** In seconds; 0: no limit. */
   readonly "max-time": number;
   /** Folder of a run that ended early. */
   readonly resume?: string | undefined;
@@ -38,21 +38,21 @@ export interface RunOptions {
   readonly trace?: boolean;
 }
 
-/** How a command's run went. */
+/** The outcome of a run, for a command. */
 export interface CommandOutcome extends Outcome {
   readonly data: ReportData;
-  /** The exit code that follows from it. */
+  /** The exit code of the command. */
   readonly exit: number;
 }
 
-/** What can be said of a run that is resumed: nothing of its plan. */
+/** Flags allowed with --resume: those that do not change the plan. */
 const WITH_RESUME = ["resume", "book", "json", "strict", "max-time", "trace"];
 
 /**
- * Runs a plan as a command whose tables are all it has to tell, or goes on with a recorded run.
+ * Runs a plan, or resumes a recorded run, and prints its tables.
  *
  * @returns the exit code.
- * @throws {UsageError} where flags are given that would change a recorded plan.
+ * @throws {UsageError} for flags that would change a recorded plan.
  */
 export async function runAndPrint(
   makePlan: () => Plan,
@@ -72,7 +72,7 @@ export async function runAndPrint(
   return exit;
 }
 
-/** Runs a plan as a command does. */
+/** Runs a plan, or resumes a recorded run, with progress on standard error. */
 export async function recordAsCommand(
   makePlan: () => Plan,
   options: RunOptions,
@@ -80,7 +80,7 @@ export async function recordAsCommand(
   const { output, resume, json, trace = false } = options;
   const started = resume === undefined
     ? start(makePlan(), output === undefined ? defaultFolder() : userPath(output))
-    : goOn(userPath(resume).replace(/\/+$/, ""));
+    : resumeRun(userPath(resume).replace(/\/+$/, ""));
   endWithParent();
   const { store: { folder }, run: { plan }, pending } = started;
   if (json) printEvent({ event: "run", folder, plan });
@@ -88,13 +88,13 @@ export async function recordAsCommand(
   const interrupt = interrupted();
   const timeout = timeoutAfter(options["max-time"]);
   const signal = AbortSignal.any([interrupt, timeout]);
-  const outcome = await advised(
-    goOnText(folder),
+  const outcome = await withAdvice(
+    resumeText(folder),
     () => measureShown(started, json, signal, trace),
   );
   const data = await reportData(outcome.recorded);
-  await advised(
-    `the record is whole: deno task tables ${folder} writes the rest`,
+  await withAdvice(
+    `the record is complete; write the rest with deno task tables ${folder}`,
     () => writeDerived(folder, data),
   );
   const { complete, failed } = outcome;
@@ -144,17 +144,17 @@ function printPlan(plan: Plan, folder: string, pending: number): void {
 
 function printEarlyEnd(folder: string, timedOut: boolean): void {
   console.error(
-    `${timedOut ? "Time is up" : "Interrupted"}; what was measured is in ${folder}; ` +
-      goOnText(folder),
+    `${timedOut ? "Time is up" : "Interrupted"}; the results so far are in ${folder}; ` +
+      resumeText(folder),
   );
 }
 
-function goOnText(folder: string): string {
-  return `deno task bench --resume ${folder} goes on with it`;
+function resumeText(folder: string): string {
+  return `continue with deno task bench --resume ${folder}`;
 }
 
-/** The result of `body`; where it cannot write the record, the error says what to do, too. */
-async function advised<T>(advice: string, body: () => Promise<T>): Promise<T> {
+/** Adds advice to the error if `body` cannot write the record. */
+async function withAdvice<T>(advice: string, body: () => Promise<T>): Promise<T> {
   try {
     return await body();
   } catch (cause) {

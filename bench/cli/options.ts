@@ -1,5 +1,5 @@
 /**
- * Flags that the commands which measure have in common, and the plan that follows from them.
+ * The flags shared by the commands that measure, and the plan they describe.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { affinity } from "../../servers/posix/processes.ts";
 import { DEFAULTS, makePlan } from "../plan/plan.ts";
 import type { Plan } from "../record/record.ts";
 
-/** A flag with a whole number. */
+/** A flag with an integer value. */
 export const count = (
   value: number,
   [min, max]: readonly [number, number],
@@ -21,62 +21,99 @@ export const count = (
 const MIB = 1024 * 1024;
 const HOUR = 3600;
 
-/** What a trial is made of, each a whole number. */
+/** Connections of all clients together in a quick run. */
+const QUICK_CONNECTIONS = 500;
+
+/** The load and the pool of a trial. */
 export const loadFlags = {
-  clients: count(DEFAULTS.clients, [1, 1000], "clients at the same time"),
-  connections: count(DEFAULTS.connections, [1, 1_000_000], "connections each client makes"),
-  bytes: count(DEFAULTS.bytes, [1, 16 * MIB], "bytes asked for on each connection"),
-  children: count(DEFAULTS.children, [1, 1000], "children of a pool"),
-  think: count(DEFAULTS.think, [0, 60_000], "what a client waits between connections", "MS"),
+  clients: count(DEFAULTS.clients, [1, 1000], "Run N clients at the same time"),
+  connections: count(
+    DEFAULTS.connections,
+    [1, 1_000_000],
+    "Make N connections with each client, one after the other",
+  ),
+  bytes: count(DEFAULTS.bytes, [1, 16 * MIB], "Request N bytes on each connection"),
+  children: count(DEFAULTS.children, [1, 1000], "Start N children in a pool"),
+  think: count(
+    DEFAULTS.think,
+    [0, 60_000],
+    "Let each client wait MS milliseconds between connections",
+    "MS",
+  ),
 } as const satisfies Flags;
 
 const { limits } = DEFAULTS;
 
-/** How a run goes about it. */
+/** Everything else about a run. */
 export const runFlags = {
-  rounds: count(DEFAULTS.rounds, [1, 1000], "rounds: each runs every design once, in random order"),
-  seed: { kind: "string", value: "N", help: "seed of that order (default: a random one)" },
-  output: { kind: "string", value: "DIR", help: "folder for the record (default results/TIME)" },
-  quick: { kind: "boolean", help: "one round of 500 connections in all" },
+  rounds: count(
+    DEFAULTS.rounds,
+    [1, 1000],
+    "Run N rounds; each runs every design once, in random order",
+  ),
+  seed: { kind: "string", value: "N", help: "Use N as the seed of that order (default: random)" },
+  output: {
+    kind: "string",
+    value: "DIR",
+    help: "Write the record into DIR (default results/TIME)",
+  },
+  quick: { kind: "boolean", help: `Run one round of ${QUICK_CONNECTIONS} connections in total` },
   sessions: {
     kind: "string",
     value: "separate|same",
-    help: "process sessions of server and client, which the scheduler groups by (default separate)",
+    help: "Put server and client in separate process sessions, or the same (default separate)",
   },
-  pin: { kind: "string", value: "server=0,client=1", help: "confine them to these processors" },
-  local: { kind: "boolean", help: "reach servers over Unix-domain sockets; doors among them" },
-  netns: { kind: "boolean", help: "measure in a network namespace of its own (as root)" },
-  strict: { kind: "boolean", help: "exit 3 where the machine was too noisy, or accounts disagree" },
-  "max-time": { ...count(0, [0, 24 * HOUR], "end after that time, 0: never", "SECONDS") },
-  "start-limit": count(limits.start, [1, HOUR], "how long a server may take to start", "SECONDS"),
+  pin: {
+    kind: "string",
+    value: "server=0,client=1",
+    help: "Confine server and client to these processors",
+  },
+  local: { kind: "boolean", help: "Reach servers over Unix-domain sockets, doors and channels" },
+  netns: { kind: "boolean", help: "Measure in a separate network namespace (needs root)" },
+  strict: {
+    kind: "boolean",
+    help: "Exit with 3 if the machine was too noisy or two accounts disagree",
+  },
+  "max-time": {
+    ...count(0, [0, 24 * HOUR], "End the run after SECONDS; 0 is no limit", "SECONDS"),
+  },
+  "start-limit": count(
+    limits.start,
+    [1, HOUR],
+    "Wait at most SECONDS for a server to start",
+    "SECONDS",
+  ),
   "request-limit": count(
     limits.request,
     [1, HOUR],
-    "how long a connection may stand still",
+    "Give up a connection after SECONDS without progress",
     "SECONDS",
   ),
-  "run-limit": count(limits.run, [1, 24 * HOUR], "how long a load may take", "SECONDS"),
-  "stop-limit": count(limits.stop, [1, HOUR], "how long a server may take to end", "SECONDS"),
+  "run-limit": count(limits.run, [1, 24 * HOUR], "End a load after SECONDS", "SECONDS"),
+  "stop-limit": count(
+    limits.stop,
+    [1, HOUR],
+    "Wait at most SECONDS for a server to end",
+    "SECONDS",
+  ),
   "design-limit": count(
     limits.design,
     [0, 24 * HOUR],
-    "no more rounds of a design whose loads took that long, 0: always",
+    "Stop running a design once its loads took SECONDS; 0 is no limit",
     "SECONDS",
   ),
-  json: { kind: "boolean", help: "events as JSON lines instead of tables" },
+  json: { kind: "boolean", help: "Print events as JSON lines instead of tables" },
 } as const satisfies Flags;
 
-const QUICK_CONNECTIONS = 500;
-
-/** The designs of a list of ids. @throws {UsageError} if there is no such design. */
+/** Parses a list of ids. @throws {UsageError} if one is unknown. */
 export function designsOf(list: string): string[] {
   return list.split(",").map((id) => requireDesign(id.trim()).id);
 }
 
-/** The load of a run. */
+/** The values of the flags of the load. */
 export type LoadValues = Values<typeof loadFlags>;
 
-/** The plan of a run of those designs. Flags that were written win over what --quick stands for. */
+/** The plan of a run of these designs. Flags on the command line take precedence over --quick. */
 export function planOf(
   designs: readonly string[],
   flags: Values<typeof runFlags> & LoadValues,
@@ -112,7 +149,7 @@ export function planOf(
 
 const SEEDS = 2 ** 32;
 
-/** Reads `--seed`; without it a random one. */
+/** Parses `--seed`; without it, picks a random seed. */
 export function seedOf(text: string | undefined): number {
   if (text === undefined) return crypto.getRandomValues(new Uint32Array(1))[0]!;
   const seed = /^\d+$/.test(text) ? Number(text) : NaN;
@@ -129,7 +166,7 @@ function sessionsOf(text = DEFAULTS.sessions as string): Plan["sessions"] {
   );
 }
 
-/** Reads `--pin`: "server=0,2-3,client=1" has processors of a side up to the next name. */
+/** Parses `--pin`, such as "server=0,2-3,client=1"; each name is followed by its processors. */
 export function pinOf(text: string | undefined, allowed = affinity()): Plan["pin"] {
   if (text === undefined) return DEFAULTS.pin;
   const sides = new Map<string, number[]>();

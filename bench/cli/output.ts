@@ -1,5 +1,5 @@
 /**
- * What commands print to standard output.
+ * Standard output of the commands.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 import { RecordError } from "../../servers/errors.ts";
 
 /**
- * Prints a line to standard output; a reader that went away ends nothing.
+ * Prints a line to standard output. A closed pipe is ignored.
  *
- * @throws {RecordError} where it is a file that cannot be written, as on a disk that is full.
+ * @throws {RecordError} if it cannot be written, as when it is a file on a full disk.
  */
 export function printLine(line: string): void {
   const bytes = new TextEncoder().encode(line + "\n");

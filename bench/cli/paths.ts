@@ -1,10 +1,10 @@
 /**
- * Paths as they were typed.
+ * Paths on the command line.
  *
  * @module
  */
 
-/** A path as the user meant it: a task runs in the checkout, wherever it was started from. */
+/** Resolves a path against the folder the task was started in; the task itself runs in the checkout. */
 export function userPath(path: string): string {
   if (path.startsWith("/")) return path;
   const startedIn = Deno.env.get("INIT_CWD");
@@ -12,7 +12,7 @@ export function userPath(path: string): string {
   return isElsewhere ? `${startedIn}/${path}` : path;
 }
 
-/** The same of a socket's path, which after a leading `@` is an abstract name and no path at all. */
+/** The same for the path of a socket; a leading `@` marks an abstract name, which stays as it is. */
 export function userSocket(path: string): string {
   return path.startsWith("@") ? path : userPath(path);
 }

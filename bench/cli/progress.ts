@@ -1,5 +1,5 @@
 /**
- * What bench says while it runs, on standard error: on a terminal a bar that moves, else a line a trial.
+ * Progress of a run on standard error: a bar on a terminal, else one line for each trial.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import type { Plan, Trial } from "../record/record.ts";
 import type { Observer } from "../run/run.ts";
 import type { Planned } from "../run/trial.ts";
 
-/** An observer that holds something until the end. */
+/** An observer with resources to release. */
 export type Progress = Observer & Disposable;
 
-/** Progress as text, of a plan of which these trials are left. */
+/** Progress as text of a plan with these pending trials. */
 export function textProgress(plan: Plan, pending: readonly Planned[]): Progress {
   return Deno.stderr.isTerminal()
     ? new Bar(plan, pending, terminalOf(Deno.stderr))
     : new Lines(plan);
 }
 
-/** A line a trial. */
+/** One line for each trial. */
 class Lines implements Progress {
   readonly #plan: Plan;
   readonly #head: (trial: Planned) => string;
@@ -49,37 +49,37 @@ class Lines implements Progress {
 }
 
 /**
- * How often the bar moves, in milliseconds. What it takes, some 0.2 ms, is bench's own CPU time and
- * neither the server's nor the clients', but it takes a processor away from them.
+ * Milliseconds between updates of the bar. An update costs some 0.2 ms of CPU, which is not counted as the
+ * server's or the clients' but keeps a processor from them.
  */
 const STEP_MS = 500;
 
-/** Characters of the bar itself. */
+/** Characters of the bar. */
 const BAR_WIDTH = 20;
 
-/** What a bar looks at. */
+/** What a bar reads. */
 export interface Instruments {
-  /** Milliseconds, as performance.now(). */
+  /** The time in milliseconds, as performance.now(). */
   readonly now: () => number;
-  /** Connections that the kernel has accepted so far; null: it does not say. */
+  /** Connections the kernel has accepted so far; null if it cannot be read. */
   readonly connections: () => number | null;
 }
 
 const REAL: Instruments = { now: () => performance.now(), connections: passiveOpens };
 
-/** What the kernel had accepted at some moment. */
+/** The connections accepted until some time. */
 interface Count {
   readonly at: number;
   readonly connections: number | null;
 }
 
-/** A trial that is under way. */
+/** The running trial. */
 interface Current {
   readonly planned: Planned;
   readonly since: number;
 }
 
-/** A bar that moves: which trial it is, connections a second now, time left, the last result. */
+/** A progress bar: the current trial, its connections per second, time left, the last result. */
 export class Bar implements Progress {
   readonly #head: (trial: Planned) => string;
   readonly #plan: Plan;
@@ -141,7 +141,7 @@ export class Bar implements Progress {
     this.noted(leftOutText(this.#plan, trials));
   }
 
-  /** Draws what there is to see now. */
+  /** Draws the current state. */
   step(): void {
     const total = this.#total;
     const done = total - this.#pending.length;
@@ -166,7 +166,7 @@ export class Bar implements Progress {
     return { at: now(), connections: connections() };
   }
 
-  /** Connections a second since it was last told, whoever made them. */
+  /** Connections per second on this machine since the last update. */
   #rateNow(): string {
     const [before, now] = [this.#counted, this.#count()];
     const seconds = (now.at - before.at) / 1000;
@@ -177,7 +177,7 @@ export class Bar implements Progress {
     return this.#rate = rate === null ? "" : `${rate.toFixed(0)} connections/s now`;
   }
 
-  /** By what trials of the same work took; where there was none yet, a lower limit. */
+  /** An estimate from earlier trials of the same work; a lower limit if some have had none yet. */
   #left(): string {
     const { now } = this.#instruments;
     const elapsed = this.#current ? (now() - this.#current.since) / 1000 : 0;
@@ -189,7 +189,7 @@ export class Bar implements Progress {
   }
 }
 
-/** What takes equally long. */
+/** Trials with the same key take about the same time. */
 function workOf({ design, load, poolSize }: Planned): string {
   return JSON.stringify([design, load, poolSize]);
 }
@@ -198,7 +198,7 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Minutes and seconds. */
+/** Formats minutes and seconds. */
 function clock(seconds: number): string {
   const whole = Math.round(seconds);
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;

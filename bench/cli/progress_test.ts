@@ -7,7 +7,7 @@ import { trial } from "../report/fixture_test.ts";
 
 const plan = makePlan({ designs: ["prefork-mutex"], seed: 1, rounds: 2 });
 
-/** A bar on a terminal of 200 columns, a clock and a counter that stand where they are put. */
+/** A bar on a terminal of 200 columns, with a clock and a counter that tests set. */
 class BarOnScreen implements Disposable {
   now = 0;
   connections: number | null = 0;
@@ -26,7 +26,7 @@ class BarOnScreen implements Disposable {
     return written;
   }
 
-  /** Runs the next trial in so many seconds. */
+  /** Runs a trial that takes so many seconds. */
   run(index: number, seconds: number, failed?: string): void {
     const planned = plan.trials[index]!;
     this.bar.started(planned);
@@ -40,7 +40,7 @@ class BarOnScreen implements Disposable {
   }
 }
 
-Deno.test("Bar tells which trial it is, and connections a second now", () => {
+Deno.test("Bar shows the current trial and its connections per second", () => {
   using screen = new BarOnScreen();
   screen.bar.started(plan.trials[0]!);
   const first = screen.output();
@@ -57,7 +57,7 @@ Deno.test("Bar tells which trial it is, and connections a second now", () => {
   assert(!screen.output().includes("connections/s"));
 });
 
-Deno.test("Bar tells the last result, and how much is left: at least, as long as it cannot know", () => {
+Deno.test("Bar shows the last result and the time left, or a lower limit of it", () => {
   using screen = new BarOnScreen();
   screen.run(0, 70);
   assertMatch(screen.output(), /█+░+ 1\/4 .*over 1:10 left\nlast: round 1\/2 .* 0\.100 s CPU/);
@@ -69,7 +69,7 @@ Deno.test("Bar tells the last result, and how much is left: at least, as long as
   assertStringIncludes(screen.output(), "about 1:15 left\n");
 });
 
-Deno.test("Bar says which design is left out, and counts on without it", () => {
+Deno.test("Bar prints which design is left out, and does not count it any more", () => {
   using screen = new BarOnScreen();
   screen.run(0, 1);
   screen.output();
@@ -79,7 +79,7 @@ Deno.test("Bar says which design is left out, and counts on without it", () => {
   assertStringIncludes(text, " 1/3\n");
 });
 
-Deno.test("Bar leaves a failure to be read, and takes itself away", () => {
+Deno.test("Bar prints failures as permanent lines, and removes itself", () => {
   using screen = new BarOnScreen();
   screen.run(0, 1, "timed out");
   const [, line] = screen.output().match(/(round 1\/2 .*timed out.*)\n/)!;
@@ -88,7 +88,7 @@ Deno.test("Bar leaves a failure to be read, and takes itself away", () => {
   assertEquals(screen.output(), "\x1b[1A\r\x1b[J");
 });
 
-Deno.test("bench shows a bar on a terminal, takes it away, and prints its tables", async () => {
+Deno.test("bench shows a bar on a terminal, removes it, and prints its tables", async () => {
   using folder = new TemporaryFolder();
   const load = ["--rounds", "1", "--connections", "800", "--output", `${folder.path}/run`];
   const { code, text: stdout } = await runOnTerminal(
@@ -111,7 +111,7 @@ const canTrace = await new Deno.Command("strace", { args: ["-V"], stdout: "null"
   .then(({ success }) => success, () => false);
 
 Deno.test({
-  name: "bench --trace says on a terminal what it traces (ignored without strace)",
+  name: "bench --trace prints on a terminal which design it traces (ignored without strace)",
   ignore: !canTrace,
   async fn() {
     using folder = new TemporaryFolder();

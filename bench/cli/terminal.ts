@@ -1,14 +1,14 @@
 /**
- * What standard output can show.
+ * Width and colour of standard output.
  *
  * @module
  */
 import type { TerminalOptions } from "../report/tables/table.ts";
 
-/** Width where there is no terminal to ask. */
+/** Width without a terminal. */
 const WIDTH = 120;
 
-/** Colour and width of standard output. */
+/** How to print tables to standard output. */
 export function terminalOptions(): TerminalOptions {
   const isTerminal = Deno.stdout.isTerminal();
   return {

@@ -7,10 +7,10 @@ import type { LiveCounts } from "../../servers/host/account.ts";
 import { bar } from "../report/tables/bar.ts";
 import { Redrawn, type Terminal, terminalOf } from "./redraw.ts";
 
-/** How often it looks, in milliseconds: often enough to see them run, and seldom enough to read. */
+/** Milliseconds between updates: often enough to see changes, seldom enough to read. */
 const STEP_MS = 250;
 
-/** A view of a server on standard output. Dispose of it: what is printed next stands below. */
+/** A view of a server on standard output. Disposing removes it. */
 export class LiveView implements Disposable {
   readonly #redrawn: Redrawn;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -20,13 +20,13 @@ export class LiveView implements Disposable {
     this.#redrawn = new Redrawn(terminal);
   }
 
-  /** Asks what there is to see, now and from time to time; `update` hears of it. */
-  start(ask: () => void): void {
-    this.#timer = setInterval(ask, STEP_MS);
-    ask();
+  /** Requests counts now and regularly; the caller passes them to `update`. */
+  start(request: () => void): void {
+    this.#timer = setInterval(request, STEP_MS);
+    request();
   }
 
-  /** Shows what was seen. */
+  /** Shows new counts. */
   update(counts: LiveCounts): void {
     const now = { connections: counts.connections, at: performance.now() };
     const { connections, at } = this.#before ?? now;
@@ -36,7 +36,7 @@ export class LiveView implements Disposable {
     this.#redrawn.draw(viewLines(counts, rate, this.#redrawn.columns));
   }
 
-  /** Prints a line that stays, above the view. */
+  /** Prints a permanent line above the view. */
   print(line: string): void {
     this.#redrawn.print(line);
   }
@@ -47,21 +47,21 @@ export class LiveView implements Disposable {
   }
 }
 
-/** What a line has besides its two bars. */
-const FIGURES_WIDTH = 30;
+/** Columns of a line besides its two bars. */
+const NUMBERS_WIDTH = 30;
 const NARROWEST_BAR = 4;
 const WIDEST_BAR = 40;
 
-/** The view as lines: what all have done, and a line a child. */
+/** The view as lines: the totals, and a line for each child. */
 export function viewLines(
   { connections, cpu, parentCpu, children }: LiveCounts,
   rate: number,
   columns: number,
 ): string[] {
-  const room = Math.floor((columns - FIGURES_WIDTH) / 2);
+  const room = Math.floor((columns - NUMBERS_WIDTH) / 2);
   const width = Math.max(NARROWEST_BAR, Math.min(room, WIDEST_BAR));
   const busiest = Math.max(1, ...children.map((child) => child.connections));
-  const dearest = Math.max(1e-9, ...children.map((child) => child.cpu));
+  const mostCpu = Math.max(1e-9, ...children.map((child) => child.cpu));
   const parent = parentCpu === null ? "" : `, ${parentCpu.toFixed(3)} of it the parent's`;
   return [
     `${connections} clients, ${rate.toFixed(0)} a second now; ${cpu.toFixed(3)} s CPU${parent}`,
@@ -74,7 +74,7 @@ export function viewLines(
         String(child.connections).padStart(8),
         bar(child.connections / busiest, width),
         child.cpu.toFixed(3).padStart(8),
-        bar(child.cpu / dearest, width),
+        bar(child.cpu / mostCpu, width),
       ].join(" ").trimEnd()
     ),
   ];

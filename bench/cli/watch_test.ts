@@ -16,7 +16,7 @@ const look: LiveCounts = {
   ],
 };
 
-Deno.test("viewLines() draws a line a child, with bars against the busiest and the dearest", () => {
+Deno.test("viewLines() draws a line for each child, with bars relative to the maximum", () => {
   assertEquals(viewLines(look, 1234.5, 46), [
     "30 clients, 1235 a second now; 0.700 s CPU, 0.100 of it the parent's",
     "",
@@ -27,13 +27,13 @@ Deno.test("viewLines() draws a line a child, with bars against the busiest and t
   ]);
 });
 
-Deno.test("viewLines() says nothing of a parent that serves itself, and fits a narrow terminal", () => {
+Deno.test("viewLines() leaves out a parent that serves itself, and fits a narrow terminal", () => {
   const [head, , ...lines] = viewLines({ ...look, parentCpu: null }, 0, 20);
   assertEquals(head, "30 clients, 0 a second now; 0.700 s CPU");
   assert(lines.every((line) => line.length <= 40));
 });
 
-/** Six lines up, and erase what is there: a head of three lines and three children. */
+/** Six lines up, and erase: a head of three lines and three children. */
 const IN_PLACE = "\x1b[6A\r\x1b[J";
 
 for (const design of ["prefork-shared-accept", "prethread-mutex"]) {

@@ -15,28 +15,32 @@ const flags = {
   designs: {
     kind: "string",
     value: "A,B",
-    help: "designs to run (default: the book's; with --local some)",
+    help: "Run these designs (default: those of the book; with --local a few)",
   },
-  all: { kind: "boolean", help: "run every design, also those beyond the book" },
+  all: { kind: "boolean", help: "Run every design, also those beyond the book" },
   ...loadFlags,
   ...runFlags,
-  resume: { kind: "string", value: "RUN", help: "go on with a recorded run that ended early" },
+  resume: {
+    kind: "string",
+    value: "RUN",
+    help: "Continue the recorded run RUN, which ended early",
+  },
   trace: {
     kind: "boolean",
-    help: "trace each design's system calls in an extra trial (strace or perf)",
+    help: "Trace the system calls of each design in an extra trial (needs strace or perf)",
   },
-  book: { kind: "boolean", help: "show the book's Table 30.2 beside ours" },
+  book: { kind: "boolean", help: "Print the book's Table 30.2 beside ours" },
 } as const;
 
-/** What was written behind the command. */
+/** The parsed command line. */
 type Options = Parsed<typeof flags>;
 
 export const command = defineCommand({
   name: "bench",
   operands: "",
   description:
-    "Run server designs under the book's load: what process control costs (Table 30.1) " +
-    "and\nhow clients spread over children (Table 30.2).",
+    "Run server designs under the book's load, and print what process control costs (Table 30.1)\n" +
+    "and how clients spread over children (Table 30.2).",
   flags,
   hints: measuringHints,
   run: bench,

@@ -1,15 +1,15 @@
 /**
- * The command `channel-gateway`: the way from this node's channels to other nodes', and back. Clients here open `/net/NODE/…`;
- * the gateway connects to NODE's over TCP, and that one to whoever serves the path there.
+ * The command `channel-gateway`: connects the channels of this node with those of other nodes. Clients here
+ * open `/net/NODE/…`; this gateway connects to NODE's gateway over TCP, which connects to the server there.
  *
  * @module
  */
 import { defineCommand } from "../cli/command.ts";
-import { endWithParent } from "../cli/signals.ts";
+import { endWithParent, stopSignal } from "../cli/signals.ts";
 import type { Parsed } from "../cli/flags.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { userPath } from "../cli/paths.ts";
-import { ExitCode, UsageError } from "../../servers/errors.ts";
+import { ExitCode, FailedError, UsageError } from "../../servers/errors.ts";
 import {
   boundAddress,
   internetAddress,
@@ -36,40 +36,44 @@ import { type Key, warmUpProofs } from "../../servers/ipc/channel/wire.ts";
 
 const KEY_VARIABLE = "HERD_CHANNEL_KEY";
 
-/** Bytes a key has to have at least, so that nobody finds it by trying. */
+/** Minimum length of a key, so that it cannot be guessed. */
 const KEY_BYTES = 16;
 
-/** Connections at a time; each is a process. Further ones wait. */
+/** Maximum number of connections, each a process. Further ones wait. */
 const MOST_RELAYS = 1000;
 
 const flags = {
-  host: { kind: "string", value: "HOST", help: "where other nodes connect (default 127.0.0.1)" },
+  host: {
+    kind: "string",
+    value: "HOST",
+    help: "Listen on HOST for other nodes (default 127.0.0.1)",
+  },
   port: {
     kind: "integer",
     value: "PORT",
     default: 0,
     min: 0,
     max: 65535,
-    help: "port there; 0 lets the system pick one",
+    help: "Listen on PORT; 0 is any free port",
   },
   "key-file": {
     kind: "string",
     value: "FILE",
-    help: `the key all nodes share, at least ${KEY_BYTES} bytes (otherwise: ${KEY_VARIABLE})`,
+    help: `Read the key of all nodes, at least ${KEY_BYTES} bytes (default: $${KEY_VARIABLE})`,
   },
-  json: { kind: "boolean", help: "one JSON object a line" },
+  json: { kind: "boolean", help: "Print events as JSON lines" },
 } as const;
 
-/** What was written behind the command. */
+/** The parsed command line. */
 type Options = Parsed<typeof flags>;
 
 export const command = defineCommand({
   name: "channel-gateway",
   operands: "[NODE=HOST:PORT …]",
   description:
-    "Connect this node's message channels with other nodes' until SIGINT (^C) or SIGTERM.\n" +
-    "Programs here reach NODE under /net/NODE/…; the gateway of NODE is at HOST:PORT. Whoever has\n" +
-    "the key reaches every channel of this user; what passes is not encrypted.",
+    "Connect this node's message channels with those of other nodes until SIGINT (^C) or SIGTERM.\n" +
+    "Programs here reach NODE under /net/NODE/…; the gateway of NODE is at HOST:PORT. Anyone with\n" +
+    "the key reaches every channel of this user. The traffic is not encrypted.",
   flags,
   run: gateway,
 });
@@ -102,15 +106,14 @@ async function gateway({ operands, flags }: Options): Promise<number> {
   const stopped = stopSignal();
   announce(boundAddress(outside), nodes, flags.json);
   const ended = waitAsync();
-  const isStopped = await Promise.race([stopped, ended.then(() => false)]);
+  const first = await Promise.race([stopped, ended]);
   kill(server, Signal.KILL); // and with it its relays
   await ended;
-  if (isStopped) return ExitCode.ok;
-  console.error("channel-gateway: its process was ended");
-  return ExitCode.failed;
+  if (first === "stopped") return ExitCode.ok;
+  throw new FailedError("The process that forks the relays was ended");
 }
 
-/** The shared key, from a file nobody else may read, or from the environment: never from an argument. */
+/** The shared key: from a file no other user can read, or from the environment, never from an argument. */
 function readKey(file: string | undefined): Key {
   const text = file === undefined ? Deno.env.get(KEY_VARIABLE) : readKeyFile(userPath(file));
   const key = new TextEncoder().encode((text ?? "").trim());
@@ -127,14 +130,16 @@ function readKeyFile(path: string): string {
     if (mode === null || (mode & 0o077) === 0) return Deno.readTextFileSync(path);
   } catch (error) {
     const why = error instanceof Deno.errors.NotCapable
-      ? "it has to be in the folder you are in, or in /tmp"
+      ? "it must be below the current folder or /tmp"
       : (error as Error).message;
     throw new UsageError(`Cannot read the key file ${path}: ${why}`);
   }
-  throw new UsageError(`Cannot use the key file ${path}: others may read it; chmod 600 ${path}`);
+  throw new UsageError(
+    `Cannot use the key file ${path}: other users can read it; chmod 600 ${path}`,
+  );
 }
 
-/** A node and where its gateway is. */
+/** A node and the address of its gateway. */
 interface Node {
   readonly name: string;
   readonly address: SocketAddress;
@@ -157,14 +162,6 @@ function listenFor(address: SocketAddress, type: SocketType, hint: string): numb
   }
 }
 
-function stopSignal(): Promise<true> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      Deno.addSignalListener(signal, () => resolve(true));
-    }
-  });
-}
-
 function announce(
   { host, port }: { host: string; port: number },
   nodes: readonly Node[],
@@ -176,7 +173,7 @@ function announce(
   printLine(`ready: channel-gateway on ${host}:${port}${ways} (process ${Deno.pid}; ^C ends it)`);
 }
 
-/** Forks a relay for each connection, from outside or from inside. */
+/** Forks a relay for each connection from outside or inside. */
 function serve(
   outside: number,
   inside: readonly { listener: number; address: SocketAddress }[],

@@ -18,15 +18,15 @@ import { Errno, type SystemError } from "../../servers/posix/errors.ts";
 import { close, msgSend, open, read, resmgrAttach, write } from "../../servers/ipc/channel/mod.ts";
 
 const flags = {
-  path: { kind: "string", value: "PATH", help: "the path that is served (default /dev/mymgr)" },
+  path: { kind: "string", value: "PATH", help: "Serve or call PATH (default /dev/mymgr)" },
   node: {
     kind: "string",
     value: "NODE",
-    help: "call: the node whose path it is (default this one)",
+    help: "call: Reach the path on NODE (default: this node)",
   },
 } as const;
 
-/** What was written behind the command. */
+/** The parsed command line. */
 type Options = Parsed<typeof flags>;
 
 export const command = defineCommand({
@@ -34,15 +34,15 @@ export const command = defineCommand({
   operands: "serve | call TEXT",
   description:
     "Example of a resource manager over a message channel: serve it until SIGINT (^C) or\n" +
-    "SIGTERM, or write a text to it, read that back, and ask how long it is.",
+    "SIGTERM, or write a text to it, read it back, and ask for its length.",
   flags,
   run: example,
 });
 
-/** What to do about what may go wrong. */
+/** Advice by error number. */
 const HINTS: ReadonlyMap<number, string> = new Map([
   [Errno.ENOENT, "start deno task channel-mymgr serve first"],
-  [Errno.EEXIST, "a server does already; write another --path"],
+  [Errno.EEXIST, "a server is there already; write another --path"],
   [Errno.EINVAL, "write --path /dev/NAME"],
   [
     Errno.EHOSTUNREACH,

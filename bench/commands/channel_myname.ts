@@ -1,5 +1,5 @@
 /**
- * Example: a server that is just a simple MsgReceive() loop, and its client (the document's second way in).
+ * Example: a server that is a simple MsgReceive() loop, and its client (the document's second way in).
  *
  * ```c
  * name_attach(NULL, "myname", 0);                        // the server
@@ -25,10 +25,10 @@ import {
 } from "../../servers/ipc/channel/mod.ts";
 
 const flags = {
-  name: { kind: "string", value: "NAME", help: "the name of the server (default myname)" },
+  name: { kind: "string", value: "NAME", help: "Serve or call NAME (default myname)" },
 } as const;
 
-/** What was written behind the command. */
+/** The parsed command line. */
 type Options = Parsed<typeof flags>;
 
 export const command = defineCommand({
@@ -41,7 +41,7 @@ export const command = defineCommand({
   run: example,
 });
 
-/** What to do about what may go wrong. */
+/** Advice by error number. */
 const HINTS: ReadonlyMap<number, string> = new Map([
   [Errno.ENOENT, "start deno task channel-myname serve first"],
   [Errno.EEXIST, "a server has it already; write another --name"],
@@ -69,7 +69,7 @@ function serve(name: string): never {
   const buffer = new Uint8Array(4096);
   for (;;) {
     const { rcvid, pulse, info } = msgReceive(chid, buffer);
-    if (pulse) continue; // that a client has detached
+    if (pulse) continue; // a client has detached
     const text = new TextDecoder().decode(buffer.subarray(0, info.msglen));
     const reply = new TextEncoder().encode(text.toUpperCase());
     msgReply(rcvid, reply.length, reply);

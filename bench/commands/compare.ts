@@ -1,5 +1,5 @@
 /**
- * The command `compare`: two designs, run by turns, or two recorded runs, and what they differ by.
+ * The command `compare`: the difference between two designs, run in turn, or between two recorded runs.
  *
  * @module
  */
@@ -25,31 +25,31 @@ import { verdict, verdictEvent } from "../compare/verdict.ts";
 const flags = {
   ...loadFlags,
   ...runFlags,
-  // Rounds of one design alone compare nothing.
+  // A comparison needs rounds of both designs.
   "design-limit": { ...runFlags["design-limit"], default: 0 },
   "fail-above": {
     kind: "string",
     value: "PERCENT",
-    help: "exit 99 if B surely costs that much more than A, such as 5%",
+    help: "Exit with 99 if B clearly costs over PERCENT more than A, such as 5%",
   },
   across: {
     kind: "boolean",
-    help: "compare recorded runs although they were measured under different conditions",
+    help: "Compare recorded runs even if they were measured under different conditions",
   },
 } as const;
 
-/** What was written behind the command. */
+/** The parsed command line. */
 type Options = Parsed<typeof flags>;
 
-/** What can be said of a comparison of recorded runs. */
+/** Flags for a comparison of recorded runs. */
 const FOR_RUNS: readonly string[] = ["fail-above", "across", "json"];
 
 export const command = defineCommand({
   name: "compare",
   operands: "A B",
   description:
-    "Run two designs by turns, or read two recorded runs, and tell what CPU time B costs\n" +
-    "against A: with an interval, and with what these rounds can and cannot show.",
+    "Run two designs in turn, or read two recorded runs, and print how much more CPU time B costs\n" +
+    "than A, with a confidence interval and the difference that these rounds can show.",
   flags,
   hints: measuringHints,
   run: compare,
@@ -59,7 +59,7 @@ async function compare(parsed: Options): Promise<number> {
   const { operands: [a, b, ...rest], flags, given } = parsed;
   if (a === undefined || b === undefined || rest.length > 0) {
     throw new UsageError(
-      "Two designs, or two recorded runs, are compared: write deno task compare A B",
+      "Cannot compare without two designs or two recorded runs: write deno task compare A B",
     );
   }
   const share = parsePercentage("fail-above", flags["fail-above"]);
@@ -69,7 +69,7 @@ async function compare(parsed: Options): Promise<number> {
   if (!isRunA || !isRunB) {
     const [run, other] = isRunA ? [a, b] : [b, a];
     throw new UsageError(
-      `Cannot compare the recorded run ${run} with "${other}", which is none: ` +
+      `Cannot compare the recorded run ${run} with "${other}", which is not one: ` +
         "write two folders of recorded runs, or two designs",
     );
   }
@@ -92,7 +92,9 @@ async function runDesigns(
       `Cannot compare ${a} with itself: write deno task compare A B with two designs`,
     );
   }
-  if (flags.across) throw new UsageError("Leave out --across: both designs will be run here");
+  if (flags.across) {
+    throw new UsageError("Cannot use --across with designs, which are both run here: leave it out");
+  }
   const plan = () => planOf([a, b], flags, given);
   const { recorded, data, folder, exit } = await recordAsCommand(plan, flags);
   const comparison = compareDesigns(recorded, a, b);
@@ -111,14 +113,14 @@ async function runDesigns(
   return isWhole && gated?.isRegression ? ExitCode.regression : exit;
 }
 
-/** What design `b` costs against design `a`, paired within each round, in a sentence. */
+/** The cost of design `b` against design `a`, paired within each round, in a sentence. */
 export function differenceText(recorded: Recorded, a: string, b: string): string {
   const comparison = compareDesigns(recorded, a, b);
   if (!comparison) return `No round counts for both ${a} and ${b}: nothing to compare.`;
   return verdict(comparison, a, b);
 }
 
-/** Whether an operand is meant to be a recorded run: it is a folder, or can only be one. */
+/** Whether an operand means a recorded run: a folder, or a path. */
 function isRun(operand: string): boolean {
   if (findDesign(operand)) return false;
   if (operand.includes("/")) return true;

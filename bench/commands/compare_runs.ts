@@ -1,5 +1,5 @@
 /**
- * Two recorded runs, told: which design costs more in the second one.
+ * The comparison of two recorded runs: which design costs more in the second one.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { verdict, verdictEvent } from "../compare/verdict.ts";
 
 /** How to compare two runs. */
 export interface RunsOptions {
-  /** Share above which a dearer design is a regression: 0.05 is 5 %. */
+  /** Share by which a design may cost more before it is a regression: 0.05 is 5 %. */
   readonly share: number | undefined;
   /** Whether they may have been measured under different conditions. */
   readonly across: boolean;
@@ -26,7 +26,7 @@ export interface RunsOptions {
 }
 
 /**
- * Reads two runs, prints what they differ by, and gives the exit code.
+ * Reads two runs, prints their differences, and returns the exit code.
  *
  * @throws {RecordError} if one of them cannot be read.
  * @throws {UsageError} if they were measured under different conditions, or have no design in common.
@@ -37,7 +37,7 @@ export function printRunComparison(folderA: string, folderB: string, options: Ru
   const sweep = [folderA, folderB].find((_, index) => [a, b][index]!.run.plan.sweep !== null);
   if (sweep !== undefined) {
     throw new UsageError(
-      `Cannot compare ${sweep}: it is a sweep, and its rounds are of different points; ` +
+      `Cannot compare ${sweep}: it is a sweep, whose trials differ in a parameter; ` +
         "write two runs of deno task bench",
     );
   }
@@ -45,7 +45,7 @@ export function printRunComparison(folderA: string, folderB: string, options: Ru
   if (conditions.length > 0 && !options.across) {
     throw new UsageError(
       `Cannot compare runs measured under different conditions: ${conditions.join("; ")}. ` +
-        "Write --across to compare them all the same",
+        "Write --across to compare them anyway",
     );
   }
   const compared = compareRuns(a, b);
@@ -61,7 +61,7 @@ export function printRunComparison(folderA: string, folderB: string, options: Ru
   return exitOf(compared, options.share);
 }
 
-/** 99 for a regression; 3 where a design is to be judged and has no figures to judge it by. */
+/** 99 for a regression; 3 if a design has no trials to judge it by. */
 function exitOf({ designs }: RunsCompared, share: number | undefined): number {
   if (share === undefined) return ExitCode.ok;
   const isWorse = ({ id, comparison }: DesignInRuns) =>
@@ -70,7 +70,7 @@ function exitOf({ designs }: RunsCompared, share: number | undefined): number {
   return designs.some(({ comparison }) => comparison === null) ? ExitCode.failed : ExitCode.ok;
 }
 
-/** What a design in two runs comes to, in a sentence. */
+/** The comparison of a design in two runs, in a sentence. */
 export function designText({ id, a, b, comparison }: DesignInRuns): string {
   if (comparison) return `${id}: ${verdict(comparison, "A", "B")}`;
   const without = [...(a.length === 0 ? ["A"] : []), ...(b.length === 0 ? ["B"] : [])];
@@ -119,7 +119,7 @@ function notesOn(
     ),
     ...(conditions.length > 0
       ? [
-        `Measured under different conditions, so a difference may be theirs: ${
+        `Measured under different conditions, which may cause a difference: ${
           conditions.join("; ")
         }.`,
       ]

@@ -1,10 +1,11 @@
 /**
  * Benchmark: what the parts of a server cost, in µs of CPU per connection, and what preparing a process
- * for its forks saves. Each figure is that of a process of its own, by the turn, so that they can be
- * compared with each other; what the kernel's TCP costs is in `deno task bench` and not here.
+ * for its forks saves. Each part is measured in a process of its own, and the parts take turns, so they can be
+ * compared. The cost of TCP in the kernel is not included.
  *
  * @module
  */
+import { BOOK } from "../../clients/book.ts";
 import { Forks, warmUpForks } from "../../servers/children/fork.ts";
 import { Slot } from "../../servers/children/meter.ts";
 import { makeSetup, type Setup } from "../../servers/children/setup.ts";
@@ -34,7 +35,7 @@ const flags = {
     default: 5,
     min: 1,
     max: 100,
-    help: "times each is measured; the median is printed",
+    help: "Measure each part N times, and print the median",
   },
 } as const;
 
@@ -46,7 +47,7 @@ export const command = defineCommand({
   run: costs,
 });
 
-/** Something to measure: prepares, and gives what to do once. */
+/** Something to measure. `prepare` returns the function to call. */
 interface Part {
   readonly name: string;
   readonly times: number;
@@ -55,10 +56,10 @@ interface Part {
 
 const design = findDesign("fork-per-client")!;
 const listing = await loadListing(design);
-const line = new TextEncoder().encode("4000\n");
+const line = new TextEncoder().encode(`${BOOK.bytes}\n`);
 
-/** A connection whose client has asked and closed. */
-function asked(): [client: number, server: number] {
+/** A connection whose client has sent its request and closed. */
+function requested(): [client: number, server: number] {
   const [client, server] = socketPair();
   write(client, line, line.length);
   shutDownWrite(client);
@@ -72,7 +73,7 @@ function forking(prepare: (setup: Setup) => void): () => () => void {
     prepare(setup);
     const { pool } = new Forks(setup);
     return () => {
-      const [client, server] = asked();
+      const [client, server] = requested();
       pool.startFor(server);
       close(client);
       wait();
@@ -89,13 +90,13 @@ function locking(lock: FileLock | Mutex): () => void {
 
 const parts: readonly Part[] = [
   {
-    name: "service: one client with one request of 4000 bytes",
+    name: `service: one client with one request of ${BOOK.bytes} bytes`,
     times: 20_000,
     prepare: () => {
       const slot = new Slot();
       warmUp(WARM_UP, (connection) => serve(slot, connection));
       return () => {
-        const [client, server] = asked();
+        const [client, server] = requested();
         serve(slot, server);
         close(client);
       };
@@ -138,12 +139,12 @@ const parts: readonly Part[] = [
     prepare: forking(() => warmUp(WARM_UP, (connection) => serve(new Slot(), connection))),
   },
   {
-    name: "fork per client, parent and child rehearsed",
+    name: "fork per client, parent and child warmed up",
     times: 300,
     prepare: forking(warmUpForks),
   },
   {
-    name: "fork per client, rehearsed, memory rebased (as measured)",
+    name: "fork per client, warmed up, memory rebased (as in bench)",
     times: 300,
     prepare: forking((setup) => {
       warmUpForks(setup);
@@ -152,7 +153,7 @@ const parts: readonly Part[] = [
   },
 ];
 
-/** CPU microseconds of this process and of the children it waited for, each time. */
+/** CPU microseconds per call, of the process and the children it waited for. */
 function measure({ times, prepare }: Part): number {
   const [resultEnd, result] = pipe();
   const bytes = new Uint8Array(8);
@@ -176,14 +177,14 @@ function total(): number {
 }
 
 function costs({ flags }: { flags: { rounds: number } }): number {
-  const figures = parts.map((): number[] => []);
+  const measured = parts.map((): number[] => []);
   for (let round = 0; round < flags.rounds; round++) {
-    for (const [i, part] of parts.entries()) figures[i]!.push(measure(part));
+    for (const [i, part] of parts.entries()) measured[i]!.push(measure(part));
   }
   const width = Math.max(...parts.map(({ name }) => name.length));
   printLine(`${"µs of CPU, median (least – most)".padEnd(width)}`);
   for (const [i, { name }] of parts.entries()) {
-    const of = figures[i]!;
+    const of = measured[i]!;
     const [low, high] = [Math.min(...of), Math.max(...of)];
     printLine(
       `${name.padEnd(width)}  ${median(of).toFixed(2).padStart(8)}  (${low.toFixed(2)} – ${

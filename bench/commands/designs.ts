@@ -1,5 +1,5 @@
 /**
- * The command `designs`: list the registry.
+ * The command `designs`: list the server designs.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { ExitCode } from "../../servers/errors.ts";
 import { designs } from "../../servers/designs.ts";
 
 const flags = {
-  json: { kind: "boolean", help: "one JSON object a line" },
+  json: { kind: "boolean", help: "Print each design as a JSON object" },
 } as const;
 
-/** What was written behind the command. */
+/** The parsed command line. */
 type Options = Parsed<typeof flags>;
 
 export const command = defineCommand({

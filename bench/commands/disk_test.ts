@@ -22,12 +22,12 @@ async function benchOn(disk: SmallDisk, spoil: () => void) {
 function assertAdvised(stderr: string, reason: string, { path }: SmallDisk, kept: Recorded) {
   const expected = `^bench: Cannot write ${path}/[a-z.]+: ${reason} \\(os error \\d+\\); ` +
     `${kept.trials.length} of 3 trials are recorded in ${path}; ` +
-    `deno task bench --resume ${path} goes on with it\\n$`;
+    `continue with deno task bench --resume ${path}\\n$`;
   assertMatch(stderr, new RegExp(expected));
 }
 
 Deno.test({
-  name: "bench keeps its trials when the disk is full, and goes on later (ignored without root)",
+  name: "bench keeps its trials on a full disk, and continues later (ignored without root)",
   ignore: !canMount,
   async fn() {
     using disk = new SmallDisk();
@@ -58,7 +58,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "bench says how to write what follows from a record (ignored without root)",
+  name: "bench says how to write tables and report later (ignored without root)",
   ignore: !canMount,
   async fn() {
     // The report alone takes more than that.
@@ -69,7 +69,7 @@ Deno.test({
     assertMatch(
       stderr,
       new RegExp(
-        `^bench: .*: No space left .*; the record is whole: ${command} writes the rest\n$`,
+        `^bench: .*: No space left .*; the record is complete; .* ${command}\n$`,
       ),
     );
     assertEquals(readRecord(disk.path).run.complete, true);

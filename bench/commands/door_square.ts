@@ -1,11 +1,11 @@
 /**
- * The command `door-square`: the document's example of doors, a server that squares an integer and its client (UNP
- * volume 2, listings 15.1 and 15.2).
+ * The command `door-square`: an example of doors, a server that squares an integer and its client (UNP volume
+ * 2, listings 15.1 and 15.2).
  *
  * @module
  */
 import { defineCommand } from "../cli/command.ts";
-import { endWithParent } from "../cli/signals.ts";
+import { endWithParent, stopSignal } from "../cli/signals.ts";
 import type { Parsed } from "../cli/flags.ts";
 import { printLine } from "../cli/output.ts";
 import { userPath } from "../cli/paths.ts";
@@ -64,7 +64,7 @@ function call(path: string, value: bigint): number {
     printLine(`result: ${fromLong(data)}`);
     return ExitCode.ok;
   } catch (error) {
-    // What the server refuses was the user's to get right.
+    // The procedure refuses integers whose square is too large.
     throw error instanceof ProcedureError ? new UsageError(error.message) : error;
   } finally {
     closeDoor(door);
@@ -73,11 +73,7 @@ function call(path: string, value: bigint): number {
 
 async function serve(path: string): Promise<number> {
   endWithParent();
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-      Deno.addSignalListener(signal, resolve);
-    }
-  });
+  const stopped = stopSignal();
   const door = await doorCreate(new URL("../../servers/ipc/door/square.ts", import.meta.url));
   fattach(door, path);
   printLine(`ready: door-square at ${path} (process ${Deno.pid}; ^C ends it)`);

@@ -1,5 +1,5 @@
 /**
- * The command `figure`: who holds which descriptor of a server, drawn from the /proc of one that runs (the book's
+ * The command `figure`: which process holds which socket of a running server, read from /proc (the book's
  * figures 30.2, 30.3 and 30.4).
  *
  * @module
@@ -25,20 +25,20 @@ const flags = {
     default: 3,
     min: 1,
     max: 100,
-    help: "children of a pool",
+    help: "Start N children in a pool",
   },
-  output: { kind: "string", value: "FILE", help: "draw it, too, into this file as SVG" },
+  output: { kind: "string", value: "FILE", help: "Also draw it as SVG into FILE" },
 } as const;
 
-/** What was written behind the command. */
+/** The parsed command line. */
 type Options = Parsed<typeof flags>;
 
 export const command = defineCommand({
   name: "figure",
   operands: "DESIGN",
   description:
-    "Start a server design, look in /proc who holds which of its sockets, and end it:\n" +
-    "the book's figures 30.2 (prefork-shared-accept), 30.3 and 30.4 (prefork-fd-passing).",
+    "Start a server design, print which process holds which of its sockets, and end it: the book's\n" +
+    "figures 30.2 (prefork-shared-accept), 30.3 and 30.4 (prefork-fd-passing).",
   flags,
   run: figure,
 });
@@ -50,7 +50,7 @@ async function figure({ operands, flags }: Options): Promise<number> {
   const design = requireDesign(id);
   if (design.transport !== undefined) {
     throw new UsageError(
-      `Cannot draw ${id}, which has no listening socket at a port: write another design`,
+      `Cannot draw ${id}, which does not listen on a port: write another design`,
     );
   }
   endWithParent();
@@ -61,7 +61,8 @@ async function figure({ operands, flags }: Options): Promise<number> {
   const { pid, port } = await server.next("ready");
   const isOneProcess = design.children === "worker";
   const holders = readSocketHolders(pid, port, isOneProcess);
-  const title = `Who holds which socket: ${id}` + (isOneProcess ? ", whose threads share all" : "");
+  const title = `Which process holds which socket: ${id}` +
+    (isOneProcess ? ", whose threads share all" : "");
   if (flags.output !== undefined) write(userPath(flags.output), drawDescriptors(holders, title));
   printLine(toTerminal(descriptorTable(holders, title), terminalOptions()));
   return ExitCode.ok;

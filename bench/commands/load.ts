@@ -1,9 +1,8 @@
 /**
- * The command `load`: the client by itself, against any server that speaks the protocol.
+ * The command `load`: loads any server that speaks the book's protocol.
  *
  * @module
  */
-import { BOOK } from "../../clients/book.ts";
 import type { LoadReport } from "../../clients/protocol.ts";
 import type { TransportName } from "../../servers/design.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
@@ -13,9 +12,13 @@ import { isTransport, TRANSPORT_NAMES } from "../../servers/transports/transport
 import { startLoad } from "../agents/load.ts";
 import { defineCommand } from "../cli/command.ts";
 import { processorsOf, type Values } from "../cli/flags.ts";
+import { count, loadFlags } from "../cli/options.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { userSocket } from "../cli/paths.ts";
 import { endWithParent, stopSignal } from "../cli/signals.ts";
+import { LIMITS } from "../record/record.ts";
+
+const { clients, connections, bytes, think } = loadFlags;
 
 const flags = {
   port: {
@@ -24,65 +27,32 @@ const flags = {
     default: 0,
     min: 1,
     max: 65535,
-    help: "port of a server",
+    help: "Connect to PORT (required without --path)",
   },
-  host: { kind: "string", value: "HOST", help: "name or address (default 127.0.0.1)" },
-  path: { kind: "string", value: "PATH", help: "path of a local server, in place of a port" },
+  host: {
+    kind: "string",
+    value: "HOST",
+    help: "Connect to HOST, a name or address (default 127.0.0.1)",
+  },
+  path: { kind: "string", value: "PATH", help: "Connect to the local server at PATH instead" },
   transport: {
     kind: "string",
     value: "NAME",
-    help: `how it is reached: ${TRANSPORT_NAMES.join(", ")} (default tcp; with --path unix)`,
+    help: `Connect over ${TRANSPORT_NAMES.join(", ")} (default tcp; with --path unix)`,
   },
-  clients: {
-    kind: "integer",
-    value: "N",
-    default: BOOK.clients,
-    min: 1,
-    max: 1000,
-    help: "clients at the same time",
-  },
-  connections: {
-    kind: "integer",
-    value: "N",
-    default: BOOK.connections,
-    min: 1,
-    max: 1_000_000,
-    help: "connections each client makes, one after the other",
-  },
-  bytes: {
-    kind: "integer",
-    value: "N",
-    default: BOOK.bytes,
-    min: 1,
-    max: 16 * 1024 * 1024,
-    help: "bytes to ask for on each connection",
-  },
-  timeout: {
-    kind: "integer",
-    value: "SECONDS",
-    default: 10,
-    min: 1,
-    max: 3600,
-    help: "how long a connection may stand still",
-  },
-  warmup: {
-    kind: "integer",
-    value: "N",
-    default: 0,
-    min: 0,
-    max: 1_000_000,
-    help: "connections each client makes before, which do not count",
-  },
-  think: {
-    kind: "integer",
-    value: "MS",
-    default: 0,
-    min: 0,
-    max: 60_000,
-    help: "what a client waits between two connections",
-  },
-  pin: { kind: "string", value: "0,2-3", help: "confine it to these processors" },
-  json: { kind: "boolean", help: "one JSON object a line" },
+  clients,
+  connections,
+  bytes,
+  think,
+  timeout: count(
+    LIMITS.request,
+    [1, 3600],
+    "Give up a connection after SECONDS without progress",
+    "SECONDS",
+  ),
+  warmup: count(0, [0, 1_000_000], "First make N connections with each client that do not count"),
+  pin: { kind: "string", value: "0,2-3", help: "Confine the clients to these processors" },
+  json: { kind: "boolean", help: "Print the report as a JSON object" },
 } as const;
 
 export const command = defineCommand({
@@ -121,7 +91,7 @@ async function finish(load: ReturnType<typeof startLoad>): Promise<LoadReport> {
   return (await load.next("report")).report;
 }
 
-/** Where the server is, and how it is reached. @throws {UsageError} where that is not said. */
+/** The address of the server and the transport to it. @throws {UsageError} if the flags are incomplete. */
 function target(
   { port, host = "127.0.0.1", path, transport }: Values<typeof flags>,
 ): { name: TransportName; where: ServerAddress } {

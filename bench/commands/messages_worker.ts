@@ -1,12 +1,12 @@
 /**
- * The thread that `messages.ts` calls: it answers in the memory they share.
+ * The thread that `messages.ts` calls through shared memory.
  *
  * @module
  */
 
-/** What it is told, in its first message. */
+/** The first message to the thread. */
 export interface WorkerStart {
-  /** Whose turn it is (0: the caller's), and from byte 8 on what is said. */
+  /** Whose turn it is (0: the caller's); from byte 8 the message. */
   readonly memory: SharedArrayBuffer;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Benchmark: whether a comparison can be believed. By real rounds it shows how often one calls a
- * difference where there is none, and how often it finds one that is there.
+ * Benchmark: the error rates of a comparison. With real rounds it counts how often a comparison reports a
+ * difference that does not exist, and how often it finds one that does.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { endWithParent, interrupted } from "../cli/signals.ts";
 import { detectable, type Finding, findingOf } from "../compare/comparison.ts";
 import { repeatComparison, type Repeated, type Repetition } from "../compare/repeat.ts";
 import { OF_INTEREST, verdict, verdictEvent } from "../compare/verdict.ts";
-import { count, seedOf } from "../cli/options.ts";
+import { count, loadFlags, runFlags, seedOf } from "../cli/options.ts";
 import { makePlan } from "../plan/plan.ts";
 import { mad, median } from "../statistics/median.ts";
 import { binomialQuantile } from "../statistics/binomial.ts";
@@ -21,39 +21,42 @@ import { SIGNIFICANCE } from "../statistics/ranks.ts";
 import { runTrial } from "../run/trial.ts";
 
 const flags = {
-  comparisons: count(200, [1, 10_000], "how often to compare"),
-  rounds: count(10, [1, 1000], "rounds of each comparison"),
+  comparisons: count(200, [1, 10_000], "Make N comparisons"),
+  rounds: count(10, [1, 1000], "Run N rounds for each comparison"),
   "extra-cpu": count(
     0,
     [0, 1000],
-    "CPU the service of B wastes besides: so much of A's",
+    "Waste PERCENT of A's CPU time in the service of B",
     "PERCENT",
   ),
-  // A trial mostly starts a server and a load: a small pool and few connections keep it short.
-  clients: count(4, [1, 1000], "clients at the same time"),
-  connections: count(250, [1, 1_000_000], "connections each client makes"),
-  children: count(4, [1, 1000], "children of a pool"),
-  seed: { kind: "string", value: "N", help: "seed of the order within rounds (default: random)" },
-  json: { kind: "boolean", help: "events as JSON lines instead of text" },
+  // Most of a trial is starting a server and a load: a small pool and few connections keep it short.
+  clients: { ...loadFlags.clients, default: 4 },
+  connections: { ...loadFlags.connections, default: 250 },
+  children: { ...loadFlags.children, default: 4 },
+  seed: {
+    ...runFlags.seed,
+    help: "Use N as the seed of the order within rounds (default: random)",
+  },
+  json: { kind: "boolean", help: "Print events as JSON lines instead of text" },
 } as const;
 
-/** What was written behind the command. */
+/** The parsed command line. */
 type Options = Parsed<typeof flags>;
 
 export const command = defineCommand({
   name: "proof",
   operands: "[A [B]]",
   description:
-    "Compare A with B (default: prefork-shared-accept with itself) as deno task compare does,\n" +
-    "again and again, and count how often a difference is called.",
+    "Compare A with B (default: prefork-shared-accept with itself) repeatedly, as deno task compare\n" +
+    "does, and count how often a difference is found.",
   flags,
   run: proof,
 });
 
-/** The chance that a proof of what holds fails. */
+/** The chance that a correct comparison fails the proof. */
 const MISS = 0.02;
 
-/** The spread of rounds up to which 10 of them are to find a difference of 10 %. */
+/** The spread up to which 10 rounds must find a difference of 10 %. */
 const QUIET = 0.04;
 
 async function proof({ operands, flags }: Options): Promise<number> {
@@ -87,7 +90,7 @@ async function proof({ operands, flags }: Options): Promise<number> {
     : ExitCode.failed;
 }
 
-/** What B is called. */
+/** The name of B. */
 function named({ a, b, extraShare }: Repeated): string {
   if (extraShare > 0) return `${b} with ${Math.round(100 * extraShare)} % extra CPU`;
   return a === b ? `${b} again` : b;
@@ -95,33 +98,33 @@ function named({ a, b, extraShare }: Repeated): string {
 
 function lineOf(repetition: Repetition, repeated: Repeated): string {
   const { index, comparison, failures } = repetition;
-  const told = comparison ? verdict(comparison, repeated.a, named(repeated)) : "No round counts.";
+  const text = comparison ? verdict(comparison, repeated.a, named(repeated)) : "No round counts.";
   const [a, b] = spreads(repetition).map((share) => (100 * share).toFixed(1));
   return [
-    `${String(index).padStart(String(repeated.comparisons).length)}  ${told} MAD ${a} and ${b} %.`,
+    `${String(index).padStart(String(repeated.comparisons).length)}  ${text} MAD ${a} and ${b} %.`,
     ...failures.map((reason) => `   did not count: ${reason}`),
   ].join("\n");
 }
 
 function eventOf(repetition: Repetition, repeated: Repeated) {
   const { comparison, costs: { a, b }, ...rest } = repetition;
-  const told = comparison && verdictEvent(comparison, repeated.a, named(repeated));
-  return { event: "comparison", ...told, ...rest, costs: { a, b }, mad: spreads(repetition) };
+  const finding = comparison && verdictEvent(comparison, repeated.a, named(repeated));
+  return { event: "comparison", ...finding, ...rest, costs: { a, b }, mad: spreads(repetition) };
 }
 
-/** Median absolute deviation of A's and of B's rounds, as a share of their median. */
+/** Median absolute deviation of the rounds of A and of B, relative to their median. */
 function spreads({ costs: { a, b } }: Repetition): number[] {
   return a.length === 0 ? [NaN, NaN] : [a, b].map((costs) => mad(costs) / median(costs));
 }
 
-/** What comparisons came to. */
+/** The outcome of all comparisons. */
 export interface ProofOutcome {
-  /** Whether they show what they were to show. */
+  /** Whether the error rates are as they should be. */
   readonly holds: boolean;
   readonly text: string;
 }
 
-/** What comparisons came to, of a design with itself or of what differs. */
+/** The outcome of comparisons of a design with itself, or of two that differ. */
 export function outcomeOf(
   all: readonly Repetition[],
   { a, b, extraShare }: Repeated,
@@ -154,13 +157,13 @@ function outcomeOfDifferent(
   const isQuiet = (one: Repetition) => spreads(one).every((share) => share <= QUIET);
   const [quiet, quietFound] = [all.filter(isQuiet).length, found.filter(isQuiet).length];
   const unfound = all.filter((one) => !isQuiet(one) && !found.includes(one));
-  const told = unfound.filter(namesRounds).length;
+  const advised = unfound.filter(namesRounds).length;
   return {
-    holds: quietFound === quiet && told === unfound.length,
+    holds: quietFound === quiet && advised === unfound.length,
     text: `${found.length} of ${counted(all.length, "comparison")} found the difference: ` +
       `${quietFound} of the ${quiet} with a MAD up to ${100 * QUIET} %, ` +
       `${found.length - quietFound} of the ${all.length - quiet} above, ` +
-      `where ${told} say how many rounds it takes and ${unfound.length - told} do not.`,
+      `where ${advised} say how many rounds it takes and ${unfound.length - advised} do not.`,
   };
 }
 
@@ -168,7 +171,7 @@ function finds(...findings: Finding[]): (one: Repetition) => boolean {
   return ({ comparison }) => comparison !== null && findings.includes(findingOf(comparison));
 }
 
-/** Whether the verdict says how many rounds would find the difference. */
+/** Whether the verdict names the number of rounds that would find the difference. */
 function namesRounds({ comparison }: Repetition): boolean {
   return comparison !== null &&
     (findingOf(comparison) === "too few rounds" || detectable(comparison) >= OF_INTEREST);

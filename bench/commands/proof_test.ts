@@ -20,7 +20,7 @@ const steady = Array.from({ length: 10 }, (_, round) => 100 + round / 10);
 const times = (ratio: number) => steady.map(() => ratio);
 const signs = steady.map((_, round) => round % 2 === 0 ? 1 : -1);
 
-const dearer = repetition(steady, times(1.1));
+const costlier = repetition(steady, times(1.1));
 const cheaper = repetition(steady, times(0.9));
 const equal = repetition(steady, signs.map((sign, round) => 1 + sign * (0.001 + round / 1e4)));
 /** Costs that are all over the place: nothing can be said of them. */
@@ -30,7 +30,7 @@ const many = (count: number, one: Repetition) => Array.from({ length: count }, (
 
 Deno.test("outcomeOf() takes 17 calls in 200 of a design with itself for chance, in either direction", () => {
   const { holds, text } = outcomeOf(
-    [...many(9, dearer), ...many(8, cheaper), ...many(183, equal)],
+    [...many(9, costlier), ...many(8, cheaper), ...many(183, equal)],
     SAME,
   );
   assertEquals(holds, true);
@@ -39,19 +39,19 @@ Deno.test("outcomeOf() takes 17 calls in 200 of a design with itself for chance,
 });
 
 Deno.test("outcomeOf() takes 18 calls in 200 of a design with itself for a fault", () => {
-  const { holds, text } = outcomeOf([...many(18, dearer), ...many(182, noisy)], SAME);
+  const { holds, text } = outcomeOf([...many(18, costlier), ...many(182, noisy)], SAME);
   assertEquals(holds, false);
   assertMatch(text, /^18 of 200 /);
 });
 
 Deno.test("outcomeOf() wants a difference found where rounds agree", () => {
-  assertEquals(outcomeOf(many(20, dearer), EXTRA), {
+  assertEquals(outcomeOf(many(20, costlier), EXTRA), {
     holds: true,
     text: "20 of 20 comparisons found the difference: " +
       "20 of the 20 with a MAD up to 4 %, 0 of the 0 above, " +
       "where 0 say how many rounds it takes and 0 do not.",
   });
-  const { holds, text } = outcomeOf([...many(19, dearer), equal], EXTRA);
+  const { holds, text } = outcomeOf([...many(19, costlier), equal], EXTRA);
   assertEquals(holds, false);
   assertStringIncludes(text, "19 of the 20 with a MAD up to 4 %");
   // What wastes CPU cannot cost less.
@@ -59,7 +59,7 @@ Deno.test("outcomeOf() wants a difference found where rounds agree", () => {
 });
 
 Deno.test("outcomeOf() lets rounds that do not agree say how many it takes", () => {
-  const { holds, text } = outcomeOf([...many(3, dearer), ...many(2, noisy)], { ...SAME, b: B });
+  const { holds, text } = outcomeOf([...many(3, costlier), ...many(2, noisy)], { ...SAME, b: B });
   assertEquals(holds, true);
   assertStringIncludes(text, "0 of the 2 above, where 2 say how many rounds it takes and 0 do not");
 });

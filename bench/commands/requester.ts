@@ -1,31 +1,42 @@
 /**
- * The command `requester`: the interactive client of the Open System Services Programmer's Guide (its requester2), for a
- * server that echoes.
+ * The command `requester`: the interactive client of the Open System Services Programmer's Guide (requester2),
+ * for a server that echoes.
  *
- * A line comes back with its newline and a NUL, so that `hello` is 7 bytes, as in the guide's dialog. By the
- * same count `hello from another requester` is 30, where the guide has 29.
+ * A line comes back with its newline and a NUL, so `hello` is 7 bytes, as in the guide's dialog. By the same
+ * count `hello from another requester` is 30, where the guide has 29.
  *
  * @module
  */
 import { defineCommand } from "../cli/command.ts";
 import type { Parsed } from "../cli/flags.ts";
 import { printLine } from "../cli/output.ts";
-import { ExitCode, UsageError } from "../../servers/errors.ts";
+import { ExitCode, FailedError, HerdError, UsageError } from "../../servers/errors.ts";
 import { linesOf } from "../../servers/host/lines.ts";
 
 const flags = {
-  port: { kind: "integer", value: "PORT", default: 0, min: 1, max: 65535, help: "port, required" },
-  host: { kind: "string", value: "HOST", help: "name or address (default 127.0.0.1)" },
+  port: {
+    kind: "integer",
+    value: "PORT",
+    default: 0,
+    min: 1,
+    max: 65535,
+    help: "Connect to PORT (required)",
+  },
+  host: {
+    kind: "string",
+    value: "HOST",
+    help: "Connect to HOST, a name or address (default 127.0.0.1)",
+  },
 } as const;
 
-/** What was written behind the command. */
+/** The parsed command line. */
 type Options = Parsed<typeof flags>;
 
 export const command = defineCommand({
   name: "requester",
   operands: "",
   description:
-    "Send each line to a server started with --echo, and tell how many bytes come back.\n" +
+    "Send each line to a server started with --echo, and print how many bytes come back.\n" +
     "^D ends it.",
   flags,
   run: requester,
@@ -48,17 +59,15 @@ async function requester({ operands, flags }: Options): Promise<number> {
     }
     printLine("");
     return ExitCode.ok;
-  } catch (error) {
-    const { message } = error as Error;
-    console.error(
-      `requester: Cannot talk to ${hostname}:${port}: ${message}; ` +
-        `is it deno task serve slaunch --echo --port ${port}?`,
-    );
-    return ExitCode.failed;
+  } catch (cause) {
+    if (cause instanceof HerdError) throw cause;
+    const message = `Cannot talk to ${hostname}:${port}: ${(cause as Error).message}; ` +
+      `is it deno task serve slaunch --echo --port ${port}?`;
+    throw new FailedError(message, { cause });
   }
 }
 
-/** Sends a line, and reads its echo up to the NUL; the length of that in bytes is the result. */
+/** Sends a line, and reads its echo up to the NUL. Returns its length in bytes. */
 async function exchange(connection: Deno.TcpConn, line: string): Promise<number> {
   const request = new TextEncoder().encode(`${line}\n`);
   for (let sent = 0; sent < request.length;) sent += await connection.write(request.subarray(sent));

@@ -14,7 +14,7 @@ import { affinity } from "../../servers/posix/processes.ts";
 import { addressText } from "../../servers/transports/transport.ts";
 import { type ServerAgent, startServer } from "../agents/server.ts";
 import { defineCommand } from "../cli/command.ts";
-import { processorsOf } from "../cli/flags.ts";
+import { type Parsed, processorsOf } from "../cli/flags.ts";
 import { launchFlags, launchOf, portFlag } from "../cli/launch.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { userSocket } from "../cli/paths.ts";
@@ -26,7 +26,7 @@ const flags = {
   path: {
     kind: "string",
     value: "PATH",
-    help: "listen at a path instead, for clients on this machine; @NAME: without a file",
+    help: "Listen at PATH instead, for clients on this machine; @NAME is an abstract name",
   },
   children: {
     kind: "integer",
@@ -34,7 +34,7 @@ const flags = {
     default: BOOK.children,
     min: 1,
     max: 1000,
-    help: "children of a pool (not of slaunch, which has one for each processor)",
+    help: "Start N children in a pool (slaunch: one for each processor)",
   },
   "extra-cpu": {
     kind: "integer",
@@ -42,60 +42,37 @@ const flags = {
     default: 0,
     min: 0,
     max: 1_000_000_000,
-    help: "nanoseconds of CPU to waste on each connection, for tests of what measures it",
+    help: "Waste NS nanoseconds of CPU on each connection, to check a measurement",
   },
-  pin: { kind: "string", value: "0,2-3", help: "confine it to these processors" },
+  pin: { kind: "string", value: "0,2-3", help: "Confine the server to these processors" },
   ...launchFlags,
-  watch: { kind: "boolean", help: "show clients and CPU of each child as they change" },
-  json: { kind: "boolean", help: "one JSON object a line" },
+  watch: { kind: "boolean", help: "Show clients and CPU time of each child as they change" },
+  json: { kind: "boolean", help: "Print events as JSON lines" },
 } as const;
+
+/** The parsed command line. */
+type Options = Parsed<typeof flags>;
 
 export const command = defineCommand({
   name: "serve",
   operands: "DESIGN",
   description: "Run one server design until SIGINT (^C) or SIGTERM, then print what it cost.\n" +
-    'A line "mark" on standard input starts the account afresh.',
+    'A line "mark" on standard input resets the account.',
   flags,
   hints: { port: "write another --port, or --port 0 for a free one" },
-  async run({ operands, flags, given }) {
-    const [id, ...rest] = operands;
-    if (id === undefined) throw new UsageError("Missing design: write deno task serve DESIGN");
-    if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one design only`);
+  async run(parsed) {
+    const { options, placement, design } = optionsOf(parsed);
+    const { flags } = parsed;
     if (flags.watch) requireTerminal(flags.json);
-    const design = requireDesign(id);
-    if (design.transport !== undefined && flags.path === undefined) {
-      throw new UsageError(`Cannot serve ${id} at a port: write deno task serve ${id} --path PATH`);
-    }
-    if (flags.path !== undefined && flags.port !== 0) {
-      throw new UsageError("Cannot serve at both --port and --path: write one of them");
-    }
-    const processors = flags.pin === undefined ? null : processorsOf("pin", flags.pin, affinity());
     endWithParent();
     const stopped = stopSignal();
     using view = flags.watch ? new LiveView() : undefined;
-    const printNote = view ? (line: string) => view.print(line) : console.error;
-    await using server = startServer(
-      {
-        design: id,
-        port: flags.port,
-        path: flags.path === undefined ? null : userSocket(flags.path),
-        children: flags.children,
-        launch: launchOf(design, flags, given, processors ?? affinity()) ?? null,
-        extraCpuNanoseconds: extraCpuOf(design, flags["extra-cpu"]),
-      },
-      { session: "same", processors },
-      {
-        onText: printLine,
-        onEvent: (event) => {
-          if (event.event === "counts") view?.update(event.counts);
-          else printChildEvent(event, flags.json, printNote);
-        },
-      },
-    );
+    await using server = startServer(options, placement, listenerOf(flags.json, view));
     const ready = await Promise.race([server.next("ready"), stopped]);
     if (ready !== "stopped") {
       announce(ready, flags.json);
-      if (!Deno.stdin.isTerminal()) readMarks(server);
+      // A server that has ended takes no requests; its last event says why.
+      if (!Deno.stdin.isTerminal()) readMarks(server).catch(() => {});
       view?.start(() => server.send({ request: "counts" }).catch(() => {}));
     }
     stopped.then(() => server.send({ request: "stop" })).catch(() => {});
@@ -104,15 +81,51 @@ export const command = defineCommand({
     if (flags.json) printEvent({ event: "report", ...report });
     else printReport(report);
     if (failure === null) return ExitCode.ok;
-    throw new FailedError(`${id} failed: ${failure}`);
+    throw new FailedError(`${design} failed: ${failure}`);
   },
 });
 
-/** @throws {UsageError} where the service is not ours to change. */
+/** What the command line asks for. @throws {UsageError} if it makes no sense. */
+function optionsOf({ operands, flags, given }: Options) {
+  const [id, ...rest] = operands;
+  if (id === undefined) throw new UsageError("Missing design: write deno task serve DESIGN");
+  if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one design only`);
+  const design = requireDesign(id);
+  if (design.transport !== undefined && flags.path === undefined) {
+    throw new UsageError(`Cannot serve ${id} at a port: write deno task serve ${id} --path PATH`);
+  }
+  if (flags.path !== undefined && flags.port !== 0) {
+    throw new UsageError("Cannot serve at both --port and --path: write one of them");
+  }
+  const processors = flags.pin === undefined ? null : processorsOf("pin", flags.pin, affinity());
+  const options = {
+    design: id,
+    port: flags.port,
+    path: flags.path === undefined ? null : userSocket(flags.path),
+    children: flags.children,
+    launch: launchOf(design, flags, given, processors ?? affinity()) ?? null,
+    extraCpuNanoseconds: extraCpuOf(design, flags["extra-cpu"]),
+  };
+  return { design: id, options, placement: { session: "same", processors } as const };
+}
+
+/** Prints what the server reports before its end; live counts go to the view. */
+function listenerOf(json: boolean, view: LiveView | undefined) {
+  const printNote = view ? (line: string) => view.print(line) : console.error;
+  return {
+    onText: printLine,
+    onEvent: (event: ServerEvent) => {
+      if (event.event === "counts") view?.update(event.counts);
+      else printChildEvent(event, json, printNote);
+    },
+  };
+}
+
+/** @throws {UsageError} if another program provides the service. */
 function extraCpuOf({ id, children }: Design, nanoseconds: number): number {
   if (children !== "exec" || nanoseconds === 0) return nanoseconds;
   throw new UsageError(
-    `Cannot waste CPU in ${id}, which serves by another program: leave out --extra-cpu`,
+    `Cannot waste CPU in ${id}, whose servers are other programs: leave out --extra-cpu`,
   );
 }
 
@@ -133,11 +146,11 @@ function printChildEvent(
   }
 }
 
-/** @throws {UsageError} where there is nothing to draw on. */
+/** @throws {UsageError} without a terminal. */
 function requireTerminal(json: boolean): void {
   if (json) throw new UsageError("Cannot watch with --json: write one of them");
   if (Deno.stdout.isTerminal()) return;
-  throw new UsageError("Cannot watch here: standard output is no terminal; leave out --watch");
+  throw new UsageError("Cannot watch: standard output is not a terminal; leave out --watch");
 }
 
 function announce(
@@ -160,7 +173,7 @@ async function readMarks(server: ServerAgent): Promise<void> {
 function printReport({ design, cpu, parent, children, extraCpu }: Report): void {
   const seconds = (value: number) => value.toFixed(3).padStart(8);
   if (extraCpu !== undefined) {
-    printLine(`Not the costs of ${design}: ${extraCpu} ns of CPU were wasted on each connection`);
+    printLine(`Not the cost of ${design}: ${extraCpu} ns of CPU were wasted on each connection`);
   }
   printLine(
     `CPU time: ${cpu.total.toFixed(3)} s (user ${cpu.user.toFixed(3)}, system ${

@@ -18,10 +18,10 @@ export const command = defineCommand({
     channel: {
       kind: "integer",
       value: "FD",
-      default: 0,
+      default: -1,
       min: 0,
       max: 2 ** 31 - 1,
-      help: "in place of a port: an inherited Unix socket over which connections are passed",
+      help: "Receive connections over the inherited Unix socket FD instead",
     },
     ...serverFlags,
   },

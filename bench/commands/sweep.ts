@@ -1,6 +1,6 @@
 /**
- * The command `sweep`: run designs over a range of one parameter. By default it is the book's experiment on too many
- * children: ever more of them, for the same ten clients.
+ * The command `sweep`: run designs over a range of one parameter. The default is the book's experiment with
+ * too many children: ever more of them for the same ten clients.
  *
  * @module
  */
@@ -14,43 +14,47 @@ import { designsOf, loadFlags, type LoadValues, planOf, runFlags } from "../cli/
 import { BASELINE, DEFAULTS } from "../plan/plan.ts";
 import { Parameter, type Plan, type Sweep } from "../record/record.ts";
 
-/** From fewer children than clients to far more; from 15 to 120 those of the book. */
+/** From fewer children than clients to far more; 15 to 120 as in the book. */
 const TOO_MANY = [10, 15, 30, 45, 60, 75, 90, 105, 120, 300];
 
 const list = (parameter: Parameter) => ({
   kind: "string",
   value: "LIST",
-  help: `${loadFlags[parameter].help} (default ${loadFlags[parameter].default})`,
+  help: `${loadFlags[parameter].help} (default ${loadFlags[parameter].default})`
+    .replace(/\b(N|MS)\b/, "LIST"),
 } as const);
 
 const flags = {
-  children: { ...list("children"), help: `${loadFlags.children.help} (default ${TOO_MANY})` },
+  children: { ...list("children"), help: `Start LIST children in a pool (default ${TOO_MANY})` },
   clients: list("clients"),
   bytes: list("bytes"),
-  think: { ...list("think"), help: `${loadFlags.think.help}, in milliseconds (default 0)` },
+  think: list("think"),
   designs: {
     kind: "string",
     value: "A,B",
-    help: "designs to run (default: pools of forked children)",
+    help: "Run these designs (default: pools of forked children)",
   },
   connections: {
     ...loadFlags.connections,
-    help: `${loadFlags.connections.help}; with a list of --clients: each of ${DEFAULTS.clients}`,
+    help: `Make N connections with each client, or of ${DEFAULTS.clients} if --clients is a LIST`,
   },
   ...runFlags,
-  resume: { kind: "string", value: "RUN", help: "go on with a recorded sweep that ended early" },
+  resume: {
+    kind: "string",
+    value: "RUN",
+    help: "Continue the recorded sweep RUN, which ended early",
+  },
 } as const;
 
-/** What was written behind the command. */
+/** The parsed command line. */
 type Options = Parsed<typeof flags>;
 
 export const command = defineCommand({
   name: "sweep",
   operands: "",
   description:
-    "Run server designs over a range of one parameter, with the others left alone: by default\n" +
-    "the book's too many children. One LIST such as 15,30,60 is what is varied; the others are\n" +
-    "one number.",
+    "Run server designs over a range of one parameter, by default over ever more children, as in\n" +
+    "the book. Give one flag a LIST such as 15,30,60; the others are one number.",
   flags,
   hints: measuringHints,
   run: sweep,
@@ -68,7 +72,7 @@ function sweepPlan(values: Values<typeof flags>, given: ReadonlySet<string>): Pl
     const text = values[parameter];
     return text === undefined ? [] : [{ parameter, values: numbersOf(parameter, text) }];
   });
-  const sweep = whatVaries(lists);
+  const sweep = variedOf(lists);
   const ids = values.designs === undefined ? forkedPools() : designsOf(values.designs);
   requireDifference(ids, sweep.parameter);
   const load = Object.fromEntries(Parameter.options.map((name) => {
@@ -78,7 +82,7 @@ function sweepPlan(values: Values<typeof flags>, given: ReadonlySet<string>): Pl
   return planOf(ids, { ...values, ...load }, given, sweep);
 }
 
-/** Reads a list of numbers, of which none may be there twice. */
+/** Parses a list of distinct numbers. */
 function numbersOf(parameter: Parameter, text: string): number[] {
   const { min, max } = loadFlags[parameter];
   const numbers = text.split(",").map((part) => /^ *\d+ *$/.test(part) ? Number(part) : NaN);
@@ -93,8 +97,8 @@ function numbersOf(parameter: Parameter, text: string): number[] {
   throw new UsageError(`Cannot run --${parameter} ${twice} twice: write each value once`);
 }
 
-/** Which of these is varied: the one with several values. */
-function whatVaries(lists: readonly Sweep[]): Sweep {
+/** The varied parameter: the one with several values. */
+function variedOf(lists: readonly Sweep[]): Sweep {
   const [varied, another] = lists.filter(({ values }) => values.length > 1);
   if (another) {
     throw new UsageError(
@@ -119,7 +123,7 @@ function forkedPools(): string[] {
     .map(({ id }) => id);
 }
 
-/** That what is varied makes a difference to every design; the baseline is there to be compared with. */
+/** @throws {UsageError} if the parameter makes no difference to a design other than the baseline. */
 function requireDifference(ids: readonly string[], parameter: Parameter): void {
   if (parameter === "bytes") return;
   const others = ids.filter((id) => id !== BASELINE);
@@ -129,7 +133,7 @@ function requireDifference(ids: readonly string[], parameter: Parameter): void {
         "write other --designs",
     );
   }
-  // The guide's launcher has a server on each processor, however many children are asked for.
+  // slaunch has a server on each processor, whatever the number of children.
   const without = others.map((id) => findDesign(id)!)
     .find(({ lifetime, children }) => lifetime !== "pool" || children === "exec")?.id;
   if (parameter !== "children" || without === undefined) return;

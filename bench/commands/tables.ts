@@ -1,5 +1,5 @@
 /**
- * The command `tables`: regenerate tables, pictures and report of a recorded run, from its record alone.
+ * The command `tables`: write tables, charts and report of a recorded run again, from its record alone.
  *
  * @module
  */
@@ -16,17 +16,17 @@ import { recordHints } from "../cli/hints.ts";
 import { terminalOptions } from "../cli/terminal.ts";
 
 const flags = {
-  book: { kind: "boolean", help: "show the book's Table 30.2 beside ours" },
+  book: { kind: "boolean", help: "Print the book's Table 30.2 beside ours" },
 } as const;
 
-/** What was written behind the command. */
+/** The parsed command line. */
 type Options = Parsed<typeof flags>;
 
 export const command = defineCommand({
   name: "tables",
   operands: "[RUN]",
   description:
-    "Regenerate tables, pictures and report of a recorded run (default: the latest under results/).",
+    "Write tables, charts and report of a recorded run again (default: the latest under results/).",
   flags,
   hints: { ...recordHints, folder: recordHints.run },
   run: tables,

@@ -1,14 +1,14 @@
 /**
- * What the kernel counts, whoever it is that does something: connections, time of the processors.
+ * System-wide counters of the kernel: connections and processor time.
  *
  * @module
  */
 import { tryReadText } from "../../servers/posix/files.ts";
 import type { Machine, Trial } from "../record/record.ts";
 
-/** What the counters stood at. Null: could not be read. */
+/** The counters at some time. Null if unreadable. */
 export interface Counters {
-  /** When: performance.now(). */
+  /** The time, as performance.now(). */
   readonly milliseconds: number;
   /** Connections accepted in this network namespace. */
   readonly passiveOpens: number | null;
@@ -17,7 +17,7 @@ export interface Counters {
   readonly loadAverage: number | null;
 }
 
-/** USER_HZ, in which /proc/stat counts on every architecture. */
+/** USER_HZ, the unit of /proc/stat on every architecture. */
 const TICKS_PER_SECOND = 100;
 
 /** Reads the counters. */
@@ -41,12 +41,12 @@ export function loadAverages(): number[] | null {
 
 /** Connections in TIME_WAIT in this network namespace. */
 export function timeWaits(): number | null {
-  // Of this thread: only it may have a network namespace of its own.
+  // Of this thread, which may be in another network namespace than the others.
   const text = tryReadText("/proc/thread-self/net/sockstat")?.match(/^TCP:.* tw (\d+)/m)?.[1];
   return text === undefined ? null : Number(text);
 }
 
-/** Connections that this network namespace has accepted since it was made. */
+/** Connections accepted in this network namespace since its creation. */
 export function passiveOpens(): number | null {
   return tcpCounter("PassiveOpens");
 }
@@ -59,7 +59,7 @@ function tcpCounter(name: string): number | null {
   return value === undefined ? null : Number(value);
 }
 
-/** What was accepted in between, of which the clients made so many. */
+/** The connections accepted in between; `ours` were made by the clients. */
 export function kernelSince(before: Counters, after: Counters, ours: number): Trial["kernel"] {
   const opens = difference(before.passiveOpens, after.passiveOpens);
   return {
@@ -68,7 +68,7 @@ export function kernelSince(before: Counters, after: Counters, ours: number): Tr
   };
 }
 
-/** What the processors did in between. */
+/** What the machine did in between. */
 export function machineSince(before: Counters, after: Counters): Machine {
   const since = (name: "busySeconds" | "stealSeconds") => {
     const seconds = difference(before[name], after[name]);

@@ -1,5 +1,5 @@
 /**
- * Where a run is measured.
+ * The machine that a run is measured on.
  *
  * @module
  */
@@ -12,7 +12,7 @@ const GIT = new URL("../../.git", import.meta.url).pathname;
 
 const PROCESSORS = "/sys/devices/system/cpu";
 
-/** Flaws whose mitigations cost system calls or context switches something. */
+/** Flaws whose mitigations make system calls or context switches slower. */
 const FLAWS = [
   "itlb_multihit",
   "l1tf",
@@ -59,7 +59,7 @@ export function readEnvironment(fork: ForkProbe): Environment {
   };
 }
 
-/** What the kernel does against flaws of this processor; those it does not have are left out. */
+/** The mitigations for flaws that affect this processor. */
 function mitigations(): Environment["mitigations"] {
   const folder = `${PROCESSORS}/vulnerabilities`;
   const found = FLAWS.flatMap((flaw) => {
@@ -69,7 +69,7 @@ function mitigations(): Environment["mitigations"] {
   return found.length === 0 ? null : Object.fromEntries(found);
 }
 
-/** The commit a git folder has checked out; null where there is none. */
+/** The commit that a git folder has checked out; null if there is none. */
 export function commitOf(git: string): string | null {
   const head = tryReadText(`${git}/HEAD`)?.trim();
   const branch = head?.match(/^ref: (.*)$/)?.[1];

@@ -1,5 +1,6 @@
 /**
- * Who holds which socket of a running server, as /proc shows it: the book's figures 30.2, 30.3 and 30.4.
+ * Which process holds which socket of a running server, read from /proc: the book's figures 30.2, 30.3 and
+ * 30.4.
  *
  * @module
  */
@@ -11,16 +12,16 @@ import {
   TcpState,
 } from "../../servers/posix/files.ts";
 
-/** A process that has a descriptor of a socket. */
+/** A process with a descriptor of a socket. */
 export interface Holder {
   readonly pid: number;
   readonly descriptor: number;
 }
 
-/** By the socket's inode. */
+/** Holders by the inode of the socket. */
 export type Holders = ReadonlyMap<number, readonly Holder[]>;
 
-/** Every socket that one of these processes holds. */
+/** The sockets that these processes hold. */
 export function holdersOf(pids: readonly number[]): Holders {
   const held = pids.flatMap((pid) =>
     descriptorsOf(pid).flatMap(({ descriptor, target }) => {
@@ -32,7 +33,7 @@ export function holdersOf(pids: readonly number[]): Holders {
   return new Map([...groups].map(([inode, same]) => [inode, same.map(({ holder }) => holder)]));
 }
 
-/** The inode of the socket that listens on that port; undefined: none does. */
+/** The inode of the socket that listens on a port; undefined if there is none. */
 export function listenerOn(port: number): number | undefined {
   return tcpSocketsOn(port).find(({ state }) => state === TcpState.listen)?.inode;
 }
@@ -46,7 +47,7 @@ export function streamPipes(): Set<number> {
   return new Set(rows.map((row) => Number(row[6])));
 }
 
-/** The processes that serve: the one a host has started, and its children. */
+/** The server process that a host has started, and its children. */
 export function processesOf(host: number): { parent: number; children: number[] } {
   const parent = childrenOf(host)[0]!;
   return { parent, children: childrenOf(parent) };
@@ -58,13 +59,13 @@ export interface HolderProcess {
   readonly pid: number;
 }
 
-/** A socket, or the two ends of a stream pipe, and everyone who has it. */
+/** A socket, or both ends of a stream pipe, and its holders. */
 export interface HeldSocket {
   readonly name: string;
   readonly holders: readonly Holder[];
 }
 
-/** Who holds what. */
+/** The processes of a server, and the sockets they hold. */
 export interface SocketHolders {
   readonly parent: HolderProcess;
   readonly children: readonly HolderProcess[];
@@ -73,9 +74,9 @@ export interface SocketHolders {
 }
 
 /**
- * Looks at a server that is running; of one made of threads, which share one process, at that.
+ * Reads the sockets of a running server. A server made of threads is a single process.
  *
- * Stream pipes that only one process holds are left out: they connect nobody, and are Deno's own.
+ * Stream pipes that only one process holds are left out: they are Deno's own.
  */
 export function readSocketHolders(
   host: number,

@@ -1,5 +1,5 @@
 /**
- * What a run will do: every trial, in order.
+ * The plan of a run: every trial, in order.
  *
  * @module
  */
@@ -8,16 +8,16 @@ import { BOOK } from "../../clients/book.ts";
 import { designs, findDesign } from "../../servers/designs.ts";
 import { LIMITS, type Limits, type Load, type Parameter, type Plan } from "../record/record.ts";
 
-/** The design from whose CPU time the others' differences are taken. */
+/** The design that the others are compared with. */
 export const BASELINE = "iterative";
 
-/** What is asked for. What is left out is as in `DEFAULTS`. */
+/** A plan without its trials. Missing options are as in `DEFAULTS`. */
 export type PlanOptions = Pick<Plan, "designs" | "seed"> & Partial<Omit<Plan, "trials">>;
 
-type Settled = Omit<Plan, "trials">;
+type Settings = Omit<Plan, "trials">;
 
-/** The load of the book, and nothing special. */
-export const DEFAULTS: Omit<Settled, "designs" | "seed"> = {
+/** The book's load and default settings. */
+export const DEFAULTS: Omit<Settings, "designs" | "seed"> = {
   rounds: 7,
   ...BOOK,
   think: 0,
@@ -29,15 +29,15 @@ export const DEFAULTS: Omit<Settled, "designs" | "seed"> = {
   limits: LIMITS,
 };
 
-/** A trial, before its place in the round is drawn. */
+/** A trial without its position in a round. */
 type Candidate = Pick<Plan["trials"][number], "design" | "load" | "poolSize">;
 
 /**
  * Plans a run: each round has every design once, in a random order that follows from the seed. The
- * baseline is always among them. In a sweep a round has every design once for each value, and the
+ * baseline is always included. In a sweep a round has every design once for each value, and the
  * baseline once for each load.
  *
- * @throws {UsageError} for a design that is not reached over TCP, where the run is not local.
+ * @throws {UsageError} for a design that cannot be reached over TCP, unless the run is local.
  */
 export function makePlan(given: PlanOptions): Plan {
   const options = { ...DEFAULTS, limits: limitsOf(given), ...given };
@@ -61,34 +61,34 @@ export function makePlan(given: PlanOptions): Plan {
   return { ...options, designs: ids, trials: trials.flat() };
 }
 
-/** The usual limits. Who says how many rounds there are to be gets them, however long they take. */
+/** The default limits. With a given number of rounds, the time of a design is not limited. */
 function limitsOf({ rounds }: Pick<PlanOptions, "rounds">): Limits {
   return rounds === undefined ? LIMITS : { ...LIMITS, design: 0 };
 }
 
 /** Every trial of a round, each once. */
-function candidatesOf(ids: readonly string[], options: Settled): Candidate[] {
+function candidatesOf(ids: readonly string[], options: Settings): Candidate[] {
   const all = pointsOf(options).flatMap((point) =>
     ids.map((design) => ({ design, ...workOf(design, point) }))
   );
-  // The baseline has no children: in a sweep over them it would do the same again and again.
+  // The baseline has no children: in a sweep over them all its trials would be the same.
   return [...new Map(all.map((candidate) => [JSON.stringify(candidate), candidate])).values()];
 }
 
-/** The plan at every value of its sweep; without a sweep, the plan as it is. */
-export function pointsOf<T extends Settled>(plan: T): T[] {
+/** The plan at every value of its sweep; without a sweep, the plan itself. */
+export function pointsOf<T extends Settings>(plan: T): T[] {
   return plan.sweep?.values.map((value) => pointOf(plan, value)) ?? [plan];
 }
 
-/** The plan at one value of what a sweep varies. More clients share the same connections. */
-export function pointOf<T extends Settled>(plan: T, value: number): T {
+/** The plan at one value of its sweep. More clients share the same connections. */
+export function pointOf<T extends Settings>(plan: T, value: number): T {
   const { parameter } = plan.sweep!;
   if (parameter !== "clients") return { ...plan, [parameter]: value };
   const connections = Math.ceil(plan.clients * plan.connections / value);
   return { ...plan, clients: value, connections };
 }
 
-/** The value a trial of a sweep has; null: what is varied makes no difference to it, as to the baseline. */
+/** The value of a trial in a sweep; null if the parameter makes no difference to it, as to the baseline. */
 export function valueOf(
   { design, load, poolSize }: Candidate,
   parameter: Parameter,
@@ -97,19 +97,19 @@ export function valueOf(
   return parameter === "children" ? poolSize : load[parameter];
 }
 
-/** How a trial is named: its design, and in a sweep its value. */
+/** The name of a trial: its design, and in a sweep its value. */
 export function nameOf(trial: Candidate, sweep: Plan["sweep"]): string {
   const value = sweep && valueOf(trial, sweep.parameter);
   return value === null ? trial.design : nameAt(trial.design, sweep!.parameter, value);
 }
 
-/** How a design is named at one value of a sweep: "prefork-mutex children=30". */
+/** The name of a design at one value of a sweep: "prefork-mutex children=30". */
 export function nameAt(design: string, parameter: Parameter, value: number): string {
   return `${design} ${parameter}=${value}`;
 }
 
-/** The load of a plan as text; what a sweep varies as "15, 30, 45". */
-export function loadText(plan: Settled): Record<Parameter | "connections", string> {
+/** The load of a plan as text; a parameter of a sweep is a list such as "15, 30, 45". */
+export function loadText(plan: Settings): Record<Parameter | "connections", string> {
   const { clients, connections, bytes, children, think, sweep } = plan;
   const { parameter, values } = sweep ?? { parameter: "children", values: [children] };
   const each = parameter === "clients" ? "…" : connections;
@@ -127,19 +127,19 @@ export function loadText(plan: Settled): Record<Parameter | "connections", strin
 }
 
 /**
- * The baseline serves as many connections, but from one client, as in the book; and that does not wait,
- * which would take it as long as all the clients of the others together.
+ * The baseline serves as many connections, but from one client, as in the book. That client does not wait
+ * between them: it would wait as long as all clients of the other designs together.
  */
 function workOf(
   design: string,
-  { clients, connections, bytes, think, children }: Settled,
+  { clients, connections, bytes, think, children }: Settings,
 ): { load: Load; poolSize: number | null } {
   return design === BASELINE
     ? { load: { clients: 1, connections: clients * connections, bytes, think: 0 }, poolSize: null }
     : { load: { clients, connections, bytes, think }, poolSize: children };
 }
 
-/** Fisher and Yates' shuffle. */
+/** A Fisher–Yates shuffle. */
 export function shuffle<T>(items: readonly T[], random: () => number): T[] {
   const shuffled = [...items];
   for (let i = shuffled.length - 1; i > 0; i--) {

@@ -45,7 +45,7 @@ Deno.test("makePlan() runs every design once a round, the baseline always", () =
   }));
 });
 
-Deno.test("makePlan() has a limit for slow designs, unless it is told how many rounds there are to be", () => {
+Deno.test("makePlan() limits the time of a design, unless the number of rounds is given", () => {
   const limit = (more: object) => makePlan({ designs: [], seed: 1, ...more }).limits.design;
   assertEquals([limit({}), limit({ rounds: 7 })], [LIMITS.design, 0]);
   assertGreater(LIMITS.design, 0);
@@ -61,7 +61,7 @@ Deno.test("makePlan() numbers rounds from 1 and positions from 0, in the order o
   assertEquals(trials.map(({ round, position }) => ({ round, position })), expected);
 });
 
-Deno.test("makePlan() prefers no order", () => {
+Deno.test("makePlan() draws every order equally often", () => {
   const some = [BASELINE, "fork-per-client", "prefork-shared-accept"];
   const counts = new Map<string, number>();
   for (let seed = 0; seed < 600; seed++) {
@@ -81,7 +81,7 @@ Deno.test("makePlan() gives the baseline one client with as many connections as 
   }
 });
 
-/** What a sweep of two designs has in each of its rounds, as design, children, clients, connections. */
+/** The trials of a round in a sweep of two designs: design, children, clients, connections, think. */
 function pointsOf(sweep: Plan["sweep"], more: Partial<typeof options> = {}): unknown[][] {
   const designs = [BASELINE, "prefork-mutex"];
   const { trials } = makePlan({ ...options, ...more, designs, rounds: 1, sweep });
@@ -108,7 +108,7 @@ Deno.test("makePlan() sweeps over clients with the same connections in all", () 
   ]);
 });
 
-Deno.test("makePlan() lets the clients of a sweep think, but not the baseline's", () => {
+Deno.test("makePlan() lets the clients of a sweep wait, but not the baseline's", () => {
   assertEquals(pointsOf({ parameter: "think", values: [0, 20] }), [
     [BASELINE, null, 1, 5000, 0],
     ["prefork-mutex", 15, 10, 500, 0],
@@ -116,7 +116,7 @@ Deno.test("makePlan() lets the clients of a sweep think, but not the baseline's"
   ]);
 });
 
-Deno.test("nameOf() says at which value of a sweep a trial is, but not where it makes no difference", () => {
+Deno.test("nameOf() has the value of a sweep, unless it makes no difference", () => {
   const names = (parameter: "children" | "bytes" | null) => {
     const sweep = parameter && { parameter, values: [15, 30] };
     const plan = makePlan({ ...options, designs: ["prefork-mutex"], rounds: 1, sweep });
@@ -128,7 +128,7 @@ Deno.test("nameOf() says at which value of a sweep a trial is, but not where it 
   assertEquals(names("bytes").slice(0, 2), [`${BASELINE} bytes=15`, `${BASELINE} bytes=30`]);
 });
 
-Deno.test("loadText() has all values of what a sweep varies, and no number that depends on them", () => {
+Deno.test("loadText() has all values of a sweep, and no number that depends on them", () => {
   const text = (sweep: Plan["sweep"]) => {
     const { clients, connections, children } = loadText(makePlan({ ...options, sweep }));
     return [clients, connections, children];

@@ -9,31 +9,31 @@ import { pointsOf } from "./plan.ts";
 import type { Plan } from "../record/record.ts";
 import { warmUpOf } from "./warm_up.ts";
 
-/** What the system allows; Infinity where it sets no limit or does not say. */
+/** The limits of the system; Infinity if there is none, or it cannot be read. */
 export interface Limits {
-  /** Descriptors a process may have (RLIMIT_NOFILE). */
+  /** Descriptors of a process (RLIMIT_NOFILE). */
   readonly descriptors: number;
-  /** Processes and threads this user may have (RLIMIT_NPROC). */
+  /** Processes and threads of this user (RLIMIT_NPROC). */
   readonly processes: number;
   /** Processes and threads that may be added under pid_max, threads-max and the cgroup's pids.max. */
   readonly tasks: number;
-  /** Local ports a client may use towards one server (ip_local_port_range(5)). */
+  /** Local ports for connections to one server (ip_local_port_range(5)). */
   readonly ports: number;
 }
 
-/** Descriptors that a Deno process has open by itself, generously. */
+/** Upper bound of the descriptors that a Deno process itself opens. */
 const OWN_DESCRIPTORS = 64;
 
-/** Processes and threads of bench, host and load by themselves, generously. */
+/** Upper bound of the processes and threads of bench, host and load themselves. */
 const OWN_TASKS = 64;
 
 /**
- * What this machine cannot do of a plan, as one line that says which limit it is and the command that
- * raises it; undefined where it can do all of it.
+ * The limit that keeps this machine from running a plan, as one line with the command that raises it;
+ * undefined if there is none.
  */
 export function shortfall(plan: Plan, limits: Limits): string | undefined {
   const { parameter = "children" } = plan.sweep ?? {};
-  // The most demanding point first, so that what is said of it will do for all.
+  // The most demanding point first: what is enough for it is enough for all.
   return pointsOf(plan).toSorted((a, b) => b[parameter] - a[parameter])
     .map((point) => shortfallAt(point, limits))
     .find((missing) => missing !== undefined);
@@ -46,27 +46,27 @@ function shortfallAt(plan: Plan, limits: Limits): string | undefined {
   const descriptors = OWN_DESCRIPTORS +
     Math.max(clients, chosen.some(({ passes }) => passes) ? children : 0);
   if (descriptors > limits.descriptors) {
-    return `it takes ${descriptors} open files, a process may have ${limits.descriptors}; ` +
+    return `it needs ${descriptors} open files, a process may have ${limits.descriptors}; ` +
       `write ulimit -n ${descriptors}`;
   }
   const tasks = OWN_TASKS + clients + children;
   if (tasks > limits.processes) {
-    return `it takes ${tasks} processes, you may have ${limits.processes}; write ulimit -u ${tasks}`;
+    return `it needs ${tasks} processes, you may have ${limits.processes}; write ulimit -u ${tasks}`;
   }
   if (tasks > limits.tasks) {
-    return `it takes ${tasks} processes, the system has room for ${limits.tasks}; ` +
+    return `it needs ${tasks} processes, the system has room for ${limits.tasks}; ` +
       `write sysctl -w kernel.pid_max=4194304 or raise the cgroup's pids.max`;
   }
-  // Each connection leaves its port in TIME_WAIT for a minute; every trial has a server port of its own.
+  // Each connection leaves its port in TIME_WAIT for a minute. Every trial has another server port.
   const warmUps = chosen.map(({ id }) => warmUpOf({ design: id, load: plan, poolSize: children }));
   const ports = clients * connections + Math.max(...warmUps);
   if (!plan.local && ports > limits.ports) {
-    return `it takes ${ports} local ports in a trial, there are ${limits.ports}; ` +
+    return `it needs ${ports} local ports in a trial, there are ${limits.ports}; ` +
       `write sysctl -w net.ipv4.ip_local_port_range="1024 65535", or make fewer connections`;
   }
 }
 
-/** Reads the limits of this process. */
+/** Reads the limits that apply to this process. */
 export function readLimits(): Limits {
   const limits = tryReadText("/proc/self/limits") ?? "";
   const limit = (name: string) => number(limits.match(`\n${name}\\s+(\\S+)`)?.[1]);
@@ -82,7 +82,7 @@ export function readLimits(): Limits {
   };
 }
 
-/** Tasks that may be added to this process's cgroup (v1: the pids controller, v2: the one hierarchy). */
+/** Tasks that may be added to the cgroup of this process (v1: the pids controller; v2: the one hierarchy). */
 function roomInCgroup(): number {
   const lines = (tryReadText("/proc/self/cgroup") ?? "").split("\n").map((line) => line.split(":"));
   const rooms = lines.map(([, controllers, path]) => {
@@ -93,7 +93,7 @@ function roomInCgroup(): number {
   return Math.min(...rooms);
 }
 
-/** A limit as the kernel writes it. */
+/** Parses a limit. */
 function number(text: string | undefined): number {
   const value = text === undefined ? NaN : Number(text.trim());
   return Number.isNaN(value) ? Infinity : value;

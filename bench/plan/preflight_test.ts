@@ -14,7 +14,7 @@ function plan(children: number, connections: number) {
   });
 }
 
-Deno.test("shortfall() finds nothing amiss with the book's load", () => {
+Deno.test("shortfall() is undefined for the book's load", () => {
   assertEquals(shortfall(plan(15, 500), ROOM), undefined);
 });
 
@@ -26,7 +26,7 @@ for (
     ["local ports", { ports: 5000 }, "net.ipv4.ip_local_port_range"],
   ] as const
 ) {
-  Deno.test(`shortfall() says how to get more ${what}`, () => {
+  Deno.test(`shortfall() names the command for more ${what}`, () => {
     assertStringIncludes(shortfall(plan(15, 500), { ...ROOM, ...limits }) ?? "", command);
   });
 }
@@ -37,11 +37,11 @@ Deno.test("shortfall() counts a descriptor a child only where the parent passes 
   assertStringIncludes(shortfall(plan(1000, 500), ROOM) ?? "", "open files");
 });
 
-Deno.test("readLimits() reads limits that let this very test run", () => {
+Deno.test("readLimits() reads limits that let this test run", () => {
   for (const [name, limit] of Object.entries(readLimits())) assertGreater(limit, 0, name);
 });
 
-Deno.test("shortfall() asks for what the largest point of a sweep takes", () => {
+Deno.test("shortfall() checks the largest point of a sweep", () => {
   const sweep = (values: number[]) => ({
     ...plan(15, 500),
     sweep: { parameter: "children", values } as const,
@@ -50,7 +50,7 @@ Deno.test("shortfall() asks for what the largest point of a sweep takes", () => 
   for (const values of [[15, 900, 1000], [1000, 900, 15]]) {
     assertEquals(
       shortfall(sweep(values), ROOM),
-      "it takes 1064 open files, a process may have 1024; write ulimit -n 1064",
+      "it needs 1064 open files, a process may have 1024; write ulimit -n 1064",
     );
   }
   const many: Plan["sweep"] = { parameter: "clients", values: [1, 900] };
@@ -58,7 +58,7 @@ Deno.test("shortfall() asks for what the largest point of a sweep takes", () => 
   assertStringIncludes(shortfall(clients, { ...ROOM, processes: 900 }) ?? "", "979 processes");
 });
 
-Deno.test("shortfall() wants no ports for servers that are reached locally", () => {
+Deno.test("shortfall() needs no ports for local servers", () => {
   const local = { ...plan(15, 500), local: true };
   assertEquals(shortfall(local, { ...ROOM, ports: 5000 }), undefined);
 });

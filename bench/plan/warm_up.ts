@@ -1,21 +1,21 @@
 /**
- * How many connections are made before a trial counts.
+ * The warm-up of a trial: connections before the mark, which are not counted.
  *
  * @module
  */
 import { findDesign } from "../../servers/designs.ts";
 import type { Plan } from "../record/record.ts";
 
-/** The fewest connections made before the mark, by all clients together: caches, and V8. */
+/** Minimum number of connections before the mark, by all clients together, to warm up caches and V8. */
 const WARM_UP = 200;
 
 /**
- * What a child of a pool gets of them. Its first connections are its dearest, since it writes to memory it
- * has shared so far: 300 children with 200 connections before the mark cost three times as much after it.
+ * Connections for each child of a pool. The first connections of a forked child cost most, since it copies
+ * the pages it writes to: 300 children with 200 connections before the mark cost three times as much after it.
  */
 const WARM_UP_OF_CHILD = 13;
 
-/** A Worker or program for one client is never warm: only who makes them can be. */
+/** A Worker or program for one client is never warm; only its maker can be. */
 const WARM_UP_OF_MAKER = 20;
 
 /** Connections made before the mark of a trial, by all clients together. */

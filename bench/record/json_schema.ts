@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { Run, Trial } from "./record.ts";
 
-/** The schema files: name and content. The same every time. */
+/** The schema files: name and content. */
 export function schemaFiles(): Map<string, string> {
   return new Map([
     ["run.schema.json", schemaFile(Run)],
@@ -17,9 +17,9 @@ export function schemaFiles(): Map<string, string> {
 type JsonSchema = Record<string, unknown>;
 
 function schemaFile(root: z.ZodObject): string {
-  // As input: a reader leaves alone what it does not know, so a later Herd may add fields.
+  // As input: readers ignore fields they do not know, so later versions may add some.
   const generated = z.toJSONSchema(root, { io: "input" });
-  // Copied: zod gives fields of one type one and the same object.
+  // Copied: zod uses one object for all fields of the same type.
   const { $schema, $defs, title, ...top } = JSON.parse(JSON.stringify(generated));
   const parts = Object.entries<JsonSchema>($defs).toSorted(([a], [b]) => a < b ? -1 : 1)
     .map(([id, part]) => [id, titled(id, part)]);

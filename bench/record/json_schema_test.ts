@@ -7,12 +7,12 @@ const results = new URL("../../results/", import.meta.url);
 
 const { run, trials } = record(rounds("prefork-shared-accept", [0.1], { children: [600, 400] }));
 
-/** What a schema file says of a value. */
+/** Whether a schema file accepts a value. */
 function accepts(name: string, value: unknown): boolean {
   return z.fromJSONSchema(JSON.parse(schemaFiles().get(name)!)).safeParse(value).success;
 }
 
-/** Every part of a JSON document that is an object, and where it stands. */
+/** Every object in a JSON document, and its path. */
 function* objects(value: unknown, path = ""): Generator<[string, Record<string, unknown>]> {
   if (typeof value !== "object" || value === null) return;
   yield [path, value as Record<string, unknown>];
@@ -36,25 +36,25 @@ Deno.test("schemaFiles() are JSON Schema of draft 2020-12 without ids", () => {
   }
 });
 
-Deno.test("schemaFiles() have words for every object and every field", () => {
+Deno.test("schemaFiles() describe every object and every field", () => {
   for (const [name, content] of schemaFiles()) {
     for (const [path, part] of objects(JSON.parse(content))) {
       if (!part.properties || path.endsWith("/properties")) continue;
-      assert(part.title && part.description, `${name}${path} has no words`);
+      assert(part.title && part.description, `${name}${path} has no description`);
       for (const [field, type] of Object.entries(part.properties)) {
-        assert(type.description, `${name}${path}/${field} has no words`);
+        assert(type.description, `${name}${path}/${field} has no description`);
       }
     }
   }
 });
 
-Deno.test("schemaFiles() accept a record, also one with fields that came later", () => {
+Deno.test("schemaFiles() accept a record, also with fields of a later version", () => {
   assert(accepts("run.schema.json", run));
   assert(accepts("trial.schema.json", trials[0]));
   assert(accepts("trial.schema.json", { ...trials[0], energyJoules: 1 }));
 });
 
-Deno.test("schemaFiles() refuse what is not a record", () => {
+Deno.test("schemaFiles() refuse anything else", () => {
   const [trial] = trials;
   assert(!accepts("run.schema.json", trial));
   assert(!accepts("run.schema.json", { ...run, schema: run.schema + 1 }));

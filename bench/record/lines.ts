@@ -1,6 +1,6 @@
 /**
- * Schemas of the lines that programs print (`servers/host/protocol.ts`, `clients/protocol.ts`): whoever
- * reads them checks them.
+ * Schemas of the lines that the server and load programs print (`servers/host/protocol.ts`,
+ * `clients/protocol.ts`). Their readers check every line.
  *
  * @module
  */

@@ -1,12 +1,12 @@
 /**
- * The plan of a run on record: what is run, and in which order.
+ * The plan in a record: what is run, and in which order.
  *
  * @module
  */
 import { z } from "zod";
 import { count, Load, poolSize } from "./trial.ts";
 
-/** What a run may vary from trial to trial. */
+/** The parameters that a sweep can vary. */
 export const Parameter = z.enum(["children", "clients", "bytes", "think"]);
 
 export const Sweep = z.object({
@@ -29,7 +29,7 @@ export const Limits = z.object({
   ),
 }).meta({ id: "Limits", description: "How long the steps of a trial may take, in seconds." });
 
-/** The limits of a run that sets none. */
+/** The default limits. */
 export const LIMITS: z.infer<typeof Limits> = {
   start: 30,
   request: 10,
@@ -72,7 +72,7 @@ export const Plan = z.object({
   local: z.boolean().default(false).describe(
     "Whether servers are reached over Unix-domain sockets, or a local transport of their own",
   ),
-  // A record from before there was a limit of designs has none.
+  // Old records have no limit for designs.
   limits: Limits.default({ ...LIMITS, design: 0 })
     .describe("How long the steps of a trial, and all trials of a design, may take"),
   trials: z.array(Planned).describe(

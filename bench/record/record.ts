@@ -1,6 +1,6 @@
 /**
- * The record of a run: `run.json` (what was planned, on which machine) and `trials.jsonl` (one line a
- * trial). Everything else in a run's folder is a pure function of these two.
+ * The record of a run: `run.json` (the plan and the machine) and `trials.jsonl` (one line for each trial).
+ * Everything else in the folder of a run is a pure function of these two.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { count, seconds, TIME, time, type Trial } from "./trial.ts";
 export { Check, Child, Client, Cpu, Load, Machine, Parent, Switches, Trial } from "./trial.ts";
 export { LIMITS, Limits, Parameter, Plan, Sweep } from "./plan.ts";
 
-/** Raised when a field changes its meaning; a reader refuses versions it does not know. */
+/** Raised when a field changes its meaning. Readers refuse versions they do not know. */
 export const SCHEMA_VERSION = 1;
 
 const Fork = z.object({

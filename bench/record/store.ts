@@ -1,5 +1,5 @@
 /**
- * A recorded run on disk: written while it is measured, read back whole.
+ * A recorded run on disk: written during the run, read back as a whole.
  *
  * @module
  */
@@ -8,15 +8,15 @@ import { type Recorded, Run, SCHEMA_VERSION, Trial } from "./record.ts";
 
 const TRIALS = "trials.jsonl";
 
-/** A run that is being recorded. */
+/** The record of a run in progress. */
 export class Store {
   readonly folder: string;
   readonly #trials: Deno.FsFile;
 
   /**
-   * Opens a new folder for a run.
+   * Creates the folder of a run.
    *
-   * @throws {UsageError} if it cannot be made, or has something in it.
+   * @throws {UsageError} if it cannot be created, or is not empty.
    * @throws {RecordError} if its files cannot be written.
    */
   static create(folder: string, run: Run): Store {
@@ -26,8 +26,8 @@ export class Store {
   }
 
   /**
-   * Opens the folder of a run that ended early, to go on with it. Half a line at the end, which was
-   * being written when its writer died or its disk was full, is cut off: that trial will be run again.
+   * Opens the folder of a run that ended early. An incomplete last line, left by a crash or a full disk,
+   * is removed; its trial will run again.
    *
    * @throws {RecordError} if its files cannot be written.
    */
@@ -50,7 +50,7 @@ export class Store {
     this.#trials = trials;
   }
 
-  /** Adds a trial; it is on the disk when this returns. @throws {RecordError} if it cannot be written. */
+  /** Adds a trial, and syncs it to disk. @throws {RecordError} if it cannot be written. */
   add(trial: Trial): void {
     const bytes = new TextEncoder().encode(JSON.stringify(trial) + "\n");
     writing(`${this.folder}/${TRIALS}`, () => {
@@ -59,7 +59,7 @@ export class Store {
     });
   }
 
-  /** Writes `run.json` anew; it is never half there. @throws {RecordError} if it cannot be written. */
+  /** Replaces `run.json` atomically. @throws {RecordError} if it cannot be written. */
   writeRun(run: Run): void {
     writeRun(this.folder, run);
   }
@@ -74,12 +74,12 @@ function writeRun(folder: string, run: Run): void {
   writeWhole(`${folder}/run.json`, JSON.stringify(run, null, 2) + "\n");
 }
 
-/** Reads a recorded run. @throws {RecordError} that says which file, and what is wrong with it. */
+/** Reads a recorded run. @throws {RecordError} that names the file and the error in it. */
 export function readRecord(folder: string): Recorded {
   const run = parse(Run, `${folder}/run.json`, readFile(`${folder}/run.json`));
   const path = `${folder}/${TRIALS}`;
   const lines = readFile(path).split("\n");
-  // Without a newline at its end the last line was being written when its writer died.
+  // A last line without a newline is incomplete.
   const whole = lines.slice(0, -1);
   const trials = whole.map((line, index) => parse(Trial, `${path}:${index + 1}`, line));
   return { run, trials };
@@ -90,7 +90,7 @@ function readFile(path: string): string {
     return Deno.readTextFileSync(path);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) {
-      throw new RecordError(`Cannot find ${path}: there is no recorded run in that folder`);
+      throw new RecordError(`Cannot find ${path}: that folder has no recorded run`);
     }
     const message = `Cannot read ${path}: ${reasonOf(cause)}`;
     if (isPermission(cause)) throw new UsageError(message, { option: "run", cause });
@@ -136,7 +136,7 @@ function makeFolder(folder: string): void {
 }
 
 /**
- * Writes a file so that it is there as a whole or not at all.
+ * Writes a file atomically: it is there as a whole or not at all.
  *
  * @throws {RecordError} if it cannot be written.
  */
@@ -153,16 +153,16 @@ export function writeWhole(path: string, content: string): void {
   });
 }
 
-/** Removes what was written of a file, as its room may be needed. */
+/** Removes a file that was written in part: its space may be needed. */
 function removeIfThere(path: string): void {
   try {
     Deno.removeSync(path);
   } catch {
-    // It is not there, or nothing can be changed here.
+    // It does not exist, or the folder cannot be written.
   }
 }
 
-/** The result of something that writes to a file. @throws {RecordError} where it fails. */
+/** Runs a function that writes to a file. @throws {RecordError} if it fails. */
 function writing<T>(path: string, write: () => T): T {
   try {
     return write();
@@ -173,12 +173,12 @@ function writing<T>(path: string, write: () => T): T {
   }
 }
 
-/** Whether it is Deno that refuses something to this process, and not the system. */
+/** Whether Deno denied access, not the system. */
 function isPermission(error: unknown): boolean {
   return error instanceof Deno.errors.NotCapable;
 }
 
-/** Why something is refused, without the call and the path that Deno adds. */
+/** The reason of an error, without the call and the path that Deno adds. */
 function reasonOf(error: unknown): string {
   if (isPermission(error)) return "this program has no permission for it";
   return (error as Error).message.replace(/(\(os error \d+\)).*/s, "$1");

@@ -17,7 +17,7 @@ function store(folder: string): void {
   for (const trial of trials) store.add(trial);
 }
 
-/** The example, recorded, and then with something done to one of its files. */
+/** The example, recorded, with one of its files changed. */
 function spoiled(file: string, spoil: (text: string) => string): TemporaryFolder {
   const folder = new TemporaryFolder();
   store(folder.path);
@@ -26,7 +26,7 @@ function spoiled(file: string, spoil: (text: string) => string): TemporaryFolder
   return folder;
 }
 
-/** That the record cannot be read, in one line with these words. */
+/** Asserts that the record cannot be read, with these words in one line. */
 function assertUnreadable(folder: TemporaryFolder, ...words: string[]): void {
   const { message } = assertThrows(() => readRecord(folder.path), RecordError);
   for (const word of [folder.path, ...words]) assertStringIncludes(message, word);
@@ -39,13 +39,13 @@ Deno.test("readRecord() reads what Store wrote", () => {
   assertEquals(readRecord(folder.path), recorded);
 });
 
-Deno.test("Store makes the folder, and those above it", () => {
+Deno.test("Store creates the folder, and its parents", () => {
   using folder = new TemporaryFolder();
   store(`${folder.path}/a/b`);
   assertEquals(readRecord(`${folder.path}/a/b`), recorded);
 });
 
-Deno.test("Store has the run and each trial on disk at once", () => {
+Deno.test("Store writes the run and each trial to disk immediately", () => {
   using folder = new TemporaryFolder();
   using store = Store.create(folder.path, run);
   assertEquals(readRecord(folder.path), { run, trials: [] });
@@ -55,7 +55,7 @@ Deno.test("Store has the run and each trial on disk at once", () => {
   }
 });
 
-Deno.test("Store writes one line a trial, whatever its reason says", () => {
+Deno.test("Store writes one line for each trial, whatever is in its reason", () => {
   using folder = new TemporaryFolder();
   using store = Store.create(folder.path, run);
   store.add({ ...trials[0]!, reason: "one\ntwo\r\u2028three ×" });
@@ -65,7 +65,7 @@ Deno.test("Store writes one line a trial, whatever its reason says", () => {
   assertEquals(readRecord(folder.path).trials[0]!.reason, "one\ntwo\r\u2028three ×");
 });
 
-Deno.test("Store writes run.json anew, and leaves nothing beside it", () => {
+Deno.test("Store replaces run.json, and leaves no other file", () => {
   using folder = new TemporaryFolder();
   using store = Store.create(folder.path, { ...run, complete: false });
   store.add(trials[0]!);
@@ -86,7 +86,7 @@ Deno.test("Store refuses a folder with files, and leaves them alone", () => {
   assertEquals(readRecord(folder.path), recorded);
 });
 
-Deno.test("Store refuses a folder that cannot be", () => {
+Deno.test("Store refuses a folder that cannot be created", () => {
   using folder = new TemporaryFolder();
   Deno.writeTextFileSync(`${folder.path}/file`, "");
   for (const path of [`${folder.path}/file/run`, "/proc/herd"]) {
@@ -95,7 +95,7 @@ Deno.test("Store refuses a folder that cannot be", () => {
   }
 });
 
-Deno.test("readRecord() ignores the half of a last line", () => {
+Deno.test("readRecord() ignores an incomplete last line", () => {
   const line = JSON.stringify(trials[0]);
   for (const half of ["{", line.slice(0, -1), line]) {
     using folder = spoiled("trials.jsonl", (text) => text + half);
@@ -103,12 +103,12 @@ Deno.test("readRecord() ignores the half of a last line", () => {
   }
 });
 
-Deno.test("readRecord() says which line is broken", () => {
+Deno.test("readRecord() names the broken line", () => {
   using folder = spoiled("trials.jsonl", (text) => text.replace("\n", "\n{broken\n"));
   assertUnreadable(folder, "trials.jsonl:2", "JSON");
 });
 
-Deno.test("readRecord() says which field of a trial is wrong", () => {
+Deno.test("readRecord() names the wrong field of a trial", () => {
   using wrong = spoiled("trials.jsonl", (text) => text.replace('"status":"ok"', '"status":"fine"'));
   assertUnreadable(wrong, "trials.jsonl:1", "field status");
   using deep = spoiled("trials.jsonl", (text) => text.replace('"p50":0.0002', '"p50":"0.2 ms"'));
@@ -117,7 +117,7 @@ Deno.test("readRecord() says which field of a trial is wrong", () => {
   assertUnreadable(negative, "trials.jsonl:1", "field children.0.lost");
 });
 
-Deno.test("readRecord() says what is wrong with run.json", () => {
+Deno.test("readRecord() names the error in run.json", () => {
   using broken = spoiled("run.json", (text) => text.slice(0, -10));
   assertUnreadable(broken, "run.json", "JSON");
   using field = spoiled("run.json", (text) => text.replace('"rounds": 7', '"rounds": 7.5'));
@@ -128,14 +128,14 @@ Deno.test("readRecord() says what is wrong with run.json", () => {
   }
 });
 
-Deno.test("readRecord() refuses a schema of the future and says so", () => {
+Deno.test("readRecord() refuses a newer schema", () => {
   const version = SCHEMA_VERSION + 1;
   const spoil = (text: string) => JSON.stringify({ ...JSON.parse(text), schema: version, more: 1 });
   using folder = spoiled("run.json", spoil);
   assertUnreadable(folder, "run.json", `schema version ${version}`, `reads ${SCHEMA_VERSION}`);
 });
 
-Deno.test("readRecord() says which file is missing", () => {
+Deno.test("readRecord() names the missing file", () => {
   for (const name of ["run.json", "trials.jsonl"]) {
     using folder = new TemporaryFolder();
     store(folder.path);

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Runs a program of the system; whether it succeeded is the result. */
+/** Runs a program, and returns whether it succeeded. */
 function run(program: string, ...args: string[]): boolean {
   return new Deno.Command(program, { args, stdout: "null", stderr: "null" }).outputSync().success;
 }
@@ -39,7 +39,6 @@ export class SmallDisk implements Disposable {
     Deno.removeSync(this.#filler);
   }
 
-  /** Gives it another size. */
   resize(size: string): void {
     run("mount", "-o", `remount,size=${size}`, this.#mountPoint);
   }

@@ -1,6 +1,6 @@
 /**
- * A trial on record: one line of `trials.jsonl`. Times and CPU are in seconds, sizes in bytes, all else is a
- * count. The descriptions are those of the JSON Schema, too.
+ * A trial in a record: one line of `trials.jsonl`. Times are in seconds, sizes in bytes. The JSON Schemas have
+ * the same descriptions.
  *
  * @module
  */

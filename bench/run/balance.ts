@@ -1,12 +1,12 @@
 /**
- * Whether a trial adds up: nothing lost between clients and server, and no CPU time either.
+ * Whether a trial adds up: no connection and no CPU time is missing.
  *
  * @module
  */
 import type { OtherAccount } from "../../servers/host/account.ts";
 import type { Check, Trial } from "../record/record.ts";
 
-/** Why a trial does not count, or null: what was served must be what was asked for. */
+/** The reason a trial does not count, or null: all requested connections must have been served. */
 export function imbalance(
   { load }: Pick<Trial, "load">,
   { children, client, kernel }: Pick<Trial, "children" | "client" | "kernel">,
@@ -29,7 +29,7 @@ export function imbalance(
   if (died) return died;
   if (over("rejected") > 0) return `${over("rejected")} requests were refused`;
   const { passiveOpens } = kernel;
-  // Elsewhere there may be others who connect; in a namespace of our own there is nobody else.
+  // Outside a namespace of our own there may be other connections.
   if (passiveOpens !== null && (isAlone ? passiveOpens !== wanted : passiveOpens < wanted)) {
     return `the kernel counted ${passiveOpens} connections, the clients made ${wanted}`;
   }
@@ -41,13 +41,13 @@ function deathsText(count: number, reason?: string): string {
   return reason === undefined ? died : `${died}: ${reason}`;
 }
 
-/** Two accounts of the same CPU time may differ by that share. */
-export const TOLERANCE = 0.02;
+/** The relative difference allowed between two accounts of the same CPU time. */
+const TOLERANCE = 0.02;
 
-/** Below that much CPU time, reading the accounts one after the other is a noticeable part of it. */
+/** Below this CPU time, the time between reading the two accounts matters. */
 const LEAST_SECONDS = 0.1;
 
-/** What our account of a server's CPU seconds comes to beside another one. */
+/** Compares our account of a server's CPU seconds with another one. */
 export function checkAccount(ours: number, { source, cpuSeconds }: OtherAccount): Check {
   const theirs = Math.max(0, cpuSeconds);
   const difference = theirs > 0 ? ours / theirs - 1 : null;

@@ -7,12 +7,12 @@ import { trial as madeUp } from "../report/fixture_test.ts";
 const fine = madeUp({ design: "prefork-shared-accept", children: [60, 40], connections: 100 });
 const { client, children: [first, second], kernel } = fine;
 
-/** Why a trial does not count, if this is different in it. */
+/** The reason a trial with these changes does not count. */
 function reason(different: Partial<Pick<Trial, "children" | "client" | "kernel">>): string | null {
   return imbalance(fine, { ...fine, ...different });
 }
 
-Deno.test("imbalance() finds nothing wrong where all that was asked for was served", () => {
+Deno.test("imbalance() is null if all requested connections were served", () => {
   assertEquals(reason({}), null);
 });
 
@@ -24,14 +24,14 @@ Deno.test("imbalance() names the clients' errors", () => {
   );
 });
 
-Deno.test("imbalance() misses connections that the clients did not make", () => {
+Deno.test("imbalance() detects connections that the clients did not make", () => {
   assertEquals(
     reason({ client: { ...client!, connections: 99 } }),
     "the clients made 99 connections of 100",
   );
 });
 
-Deno.test("imbalance() misses connections that no child served, and those served twice", () => {
+Deno.test("imbalance() detects connections that no child served, or that were served twice", () => {
   for (const connections of [59, 61]) {
     assertEquals(
       reason({ children: [{ ...first!, connections }, second!] }),
@@ -41,7 +41,7 @@ Deno.test("imbalance() misses connections that no child served, and those served
   assertMatch(reason({ children: [] })!, /^the children served 0 /);
 });
 
-Deno.test("imbalance() counts dead children, also where nothing is missing", () => {
+Deno.test("imbalance() counts dead children, even if nothing is missing", () => {
   const children = [{ ...first!, lost: 2 }, { ...second!, lost: 1 }];
   assertEquals(reason({ children }), "3 children died");
   assertEquals(reason({ children: [first!, children[1]!] }), "1 child died");
@@ -65,13 +65,13 @@ Deno.test("imbalance() counts refused requests", () => {
   );
 });
 
-Deno.test("imbalance() needs as many connections from the kernel, or more, or no count", () => {
+Deno.test("imbalance() needs as many connections in the kernel, or more, or no count", () => {
   const counted = (passiveOpens: number | null) => reason({ kernel: { ...kernel, passiveOpens } });
   assertEquals(counted(99), "the kernel counted 99 connections, the clients made 100");
   assertEquals([counted(100), counted(101), counted(null)], [null, null, null]);
 });
 
-Deno.test("imbalance() needs just as many from the kernel in a network namespace of its own", () => {
+Deno.test("imbalance() needs exactly as many in the kernel in a network namespace of its own", () => {
   const counted = (passiveOpens: number) =>
     imbalance(fine, { ...fine, kernel: { ...kernel, passiveOpens } }, { isAlone: true });
   assertEquals(counted(100), null);
@@ -84,7 +84,7 @@ Deno.test("checkAccount() agrees up to 2 %, either way", () => {
   assertEquals([0.979, 0.981, 1, 1.019, 1.021].map(agrees), [false, true, true, true, false]);
 });
 
-Deno.test("checkAccount() does not judge by less than 0.1 s, and is not fooled by an empty account", () => {
+Deno.test("checkAccount() gives no verdict below 0.1 s, and handles an empty account", () => {
   const check = (ours: number, cpuSeconds: number) => {
     const { difference, agrees } = checkAccount(ours, { source: "schedstat", cpuSeconds });
     return [difference, agrees];

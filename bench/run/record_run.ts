@@ -22,13 +22,13 @@ import { systemTimeWaits, waitForRoom } from "./time_wait.ts";
 import { traceDesigns } from "./trace.ts";
 import { type Executor, runTrial } from "./trial.ts";
 
-/** How a run went. */
+/** The outcome of a run. */
 export interface Outcome {
   readonly recorded: Recorded;
   readonly folder: string;
-  /** Whether every planned trial was run. */
+  /** Whether every planned trial has run. */
   readonly complete: boolean;
-  /** Trials that do not count. */
+  /** Number of trials that do not count. */
   readonly failed: number;
 }
 
@@ -40,20 +40,20 @@ export function recordRun(
   return measure(start(plan, folder), SILENT, signal);
 }
 
-/** A run whose record is open, and what is left to do. */
+/** A run with an open record, and its pending trials. */
 export interface Started {
   readonly store: Store;
   readonly run: Run;
-  /** What was run before. */
+  /** Trials that have run before. */
   readonly done: readonly Trial[];
   readonly pending: Plan["trials"];
 }
 
 /**
- * Opens a new run.
+ * Starts a new run.
  *
- * @throws {UsageError} for a folder that cannot be written, or is not empty.
- * @throws {UnsupportedError} where this machine cannot run the plan.
+ * @throws {UsageError} for a folder that cannot be created, or is not empty.
+ * @throws {UnsupportedError} if this machine cannot run the plan.
  */
 export function start(plan: Plan, folder: string): Started {
   if (plan.netns) enterNetworkNamespace();
@@ -73,12 +73,12 @@ export function start(plan: Plan, folder: string): Started {
 }
 
 /**
- * Opens a run that ended early. A trial that was run stays, also one that failed.
+ * Resumes a run that ended early. Trials that have run are kept, also failed ones.
  *
  * @throws {RecordError} if there is no such run.
- * @throws {UsageError} where it was measured on something else than this.
+ * @throws {UsageError} if it was measured on another machine, or with other versions.
  */
-export function goOn(folder: string): Started {
+export function resumeRun(folder: string): Started {
   const { run, trials } = readRecord(folder);
   if (run.plan.netns) enterNetworkNamespace();
   const { environment } = run;
@@ -99,7 +99,7 @@ export function goOn(folder: string): Started {
 
 type PlaceInRun = Pick<Trial, "round" | "position">;
 
-/** Tells whether a planned trial is among those that were run. */
+/** Returns a test for planned trials: whether they have run. */
 function isAmong(trials: readonly PlaceInRun[]): (planned: PlaceInRun) => boolean {
   const key = ({ round, position }: PlaceInRun) => `${round} ${position}`;
   const keys = new Set(trials.map(key));
@@ -107,9 +107,10 @@ function isAmong(trials: readonly PlaceInRun[]): (planned: PlaceInRun) => boolea
 }
 
 /**
- * Runs what is left to do, and closes the record.
+ * Runs the pending trials, and completes the record.
  *
- * @throws {RecordError} where it cannot be written. It says how many trials are kept; `goOn` runs the others.
+ * @throws {RecordError} if it cannot be written. The message has the number of trials that are kept;
+ * `resumeRun` runs the others.
  */
 export async function measure(
   started: Started,
@@ -136,7 +137,7 @@ export async function measure(
   }
 }
 
-/** Runs what is left to do. The result is whether all of it was done. */
+/** Runs the pending trials. Returns whether all of them have run. */
 async function runPending(
   { run: { plan }, done, pending }: Started,
   record: (trial: Trial) => void,
@@ -151,7 +152,7 @@ async function runPending(
   return await runPlan(plan, execute, record, observer, signal, { done, pending });
 }
 
-/** Writes `run.json` for the last time, with traces of system calls where `tracing` is to hear of them. */
+/** Writes the final `run.json`; with an observer for it, traces system calls before. */
 async function close(
   { store, run }: Started,
   trials: readonly Trial[],
@@ -170,7 +171,7 @@ async function close(
 const SILENT: Observer = { started() {}, noted() {}, ended() {}, leftOut() {} };
 const NEVER = new AbortController().signal;
 
-/** Where a run is recorded that is not told where. */
+/** The default folder of a record. */
 export function defaultFolder(): string {
   return `results/${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}Z`;
 }

@@ -1,5 +1,5 @@
 /**
- * A run: every planned trial in turn, each recorded as it ends.
+ * A run: all planned trials, one after the other, each recorded at its end.
  *
  * @module
  */
@@ -7,23 +7,23 @@ import { BASELINE, nameOf } from "../plan/plan.ts";
 import type { Plan, Trial } from "../record/record.ts";
 import type { Executor, Planned } from "./trial.ts";
 
-/** Who hears of a run's progress. */
+/** Receives the progress of a run. */
 export interface Observer {
   /** A trial starts. */
   started(planned: Planned): void;
-  /** Something else is to be known: why it waits, what it does besides trials. */
+  /** A note: why the run waits, or what it does besides trials. */
   noted(text: string): void;
   /** A trial ended and is recorded. */
   ended(trial: Trial): void;
-  /** These trials, the rest of designs that have taken their time, will not be run. */
+  /** The remaining trials of designs over their time limit, which will not run. */
   leftOut(trials: readonly Planned[]): void;
 }
 
 /**
- * Runs a plan, or what is pending of it after the trials that are done. A trial that fails is recorded
- * like any other and the run goes on; an aborted one is not recorded, and ends the run.
+ * Runs a plan, or its pending trials after those that are done. A failed trial is recorded like any other,
+ * and the run continues. An aborted trial is not recorded, and ends the run.
  *
- * @returns whether every planned trial was run, or left out because its design has taken its time.
+ * @returns whether every planned trial has run, or was left out because of the time limit of its design.
  */
 export async function runPlan(
   plan: Plan,
@@ -56,7 +56,7 @@ export async function runPlan(
   return true;
 }
 
-/** How long the loads of each design took so far, in a sweep at each value. */
+/** The time used by the loads of each design, in a sweep at each value. */
 class TimeBudget {
   readonly #plan: Plan;
   readonly #seconds = new Map<string, number>();
@@ -71,7 +71,7 @@ class TimeBudget {
     this.#seconds.set(name, seconds + (trial.client?.wallSeconds ?? 0));
   }
 
-  /** Whether the design of a trial has taken its time. The baseline is there for the others. */
+  /** Whether the design of a trial is over its limit. The baseline has none: the others need it. */
   isSpent(planned: Planned): boolean {
     const { sweep, limits: { design: limit } } = this.#plan;
     if (limit === 0 || planned.design === BASELINE) return false;

@@ -9,17 +9,17 @@ const { run: { plan } } = record([
   ...rounds("iterative", [0.1, 0.2]),
 ]);
 
-/** Runs a plan with trials that come from nowhere, and writes down what happens. */
+/** Runs a plan with made-up trials, and logs what happens. */
 async function runWith(
   plan: Plan,
   execute: Executor,
   signal = new AbortController().signal,
   work: Parameters<typeof runPlan>[5] = {},
 ) {
-  const diary: string[] = [];
+  const log: string[] = [];
   const recorded: Trial[] = [];
   const write = (word: string) => ({ round, design }: { round: number; design: string }) => {
-    diary.push(`${word} ${round} ${design}`);
+    log.push(`${word} ${round} ${design}`);
   };
   const observer = {
     started: write("started"),
@@ -32,16 +32,16 @@ async function runWith(
     write("recorded")(trial);
   };
   const complete = await runPlan(plan, execute, keep, observer, signal, work);
-  return { complete, diary, recorded };
+  return { complete, log, recorded };
 }
 
 const succeed: Executor = ({ round, design }) => Promise.resolve(trial({ round, design }));
 
 Deno.test("runPlan() runs every trial in the planned order, and records each as it ends", async () => {
-  const { complete, diary } = await runWith(plan, succeed);
+  const { complete, log } = await runWith(plan, succeed);
   assertEquals(complete, true);
   assertEquals(
-    diary,
+    log,
     plan.trials.flatMap(({ round, design }) =>
       ["started", "recorded", "ended"].map((word) => `${word} ${round} ${design}`)
     ),
@@ -79,13 +79,13 @@ Deno.test("runPlan() records a trial that fails, and goes on", async () => {
 
 Deno.test("runPlan() does not record the trial in which it is aborted, nor any after it", async () => {
   const controller = new AbortController();
-  const { complete, diary } = await runWith(plan, (planned, of, signal) => {
+  const { complete, log } = await runWith(plan, (planned, of, signal) => {
     if (planned === plan.trials[1]) controller.abort();
     assertEquals(signal, controller.signal);
     return succeed(planned, of, signal);
   }, controller.signal);
   assertEquals(complete, false);
-  assertEquals(diary, [
+  assertEquals(log, [
     "started 0 prefork-shared-accept",
     "recorded 0 prefork-shared-accept",
     "ended 0 prefork-shared-accept",
@@ -93,12 +93,12 @@ Deno.test("runPlan() does not record the trial in which it is aborted, nor any a
   ]);
 });
 
-Deno.test("runPlan() starts nothing where it is aborted already", async () => {
-  const { complete, diary } = await runWith(plan, succeed, AbortSignal.abort());
-  assertEquals({ complete, diary }, { complete: false, diary: [] });
+Deno.test("runPlan() starts nothing if it is aborted already", async () => {
+  const { complete, log } = await runWith(plan, succeed, AbortSignal.abort());
+  assertEquals({ complete, log }, { complete: false, log: [] });
 });
 
-Deno.test("runPlan() is not complete where it is aborted in the last trial", async () => {
+Deno.test("runPlan() is not complete if it is aborted in the last trial", async () => {
   const controller = new AbortController();
   const { complete, recorded } = await runWith(plan, (planned, of, signal) => {
     if (planned === plan.trials.at(-1)) controller.abort();
@@ -126,15 +126,15 @@ function roundsOf(trials: readonly Trial[], id: string): number[] {
   return trials.filter(({ design }) => design === id).map(({ round }) => round);
 }
 
-Deno.test("runPlan() leaves out a design that has taken its time, but never the baseline", async () => {
-  const { complete, recorded, diary } = await runWith(fourRounds(20), slowly);
+Deno.test("runPlan() leaves out a design over its time limit, but never the baseline", async () => {
+  const { complete, recorded, log } = await runWith(fourRounds(20), slowly);
   assertEquals(complete, true);
   assertEquals(roundsOf(recorded, "iterative"), [0, 1, 2, 3]);
   assertEquals(roundsOf(recorded, "prefork-mutex"), [0, 1, 2, 3]);
   assertEquals(roundsOf(recorded, "fork-per-client"), [0, 1]);
-  const leftOut = diary.filter((line) => line.startsWith("left out"));
+  const leftOut = log.filter((line) => line.startsWith("left out"));
   assertEquals(leftOut, ["left out 2 fork-per-client", "left out 3 fork-per-client"]);
-  assertEquals(diary.indexOf(leftOut[0]!), diary.indexOf("ended 1 fork-per-client") + 1);
+  assertEquals(log.indexOf(leftOut[0]!), log.indexOf("ended 1 fork-per-client") + 1);
 });
 
 Deno.test("runPlan() leaves out nothing without a limit", async () => {
@@ -142,20 +142,20 @@ Deno.test("runPlan() leaves out nothing without a limit", async () => {
   assertEquals(recorded.length, 12);
 });
 
-Deno.test("runPlan() counts what was done before it goes on", async () => {
+Deno.test("runPlan() counts the trials that are done", async () => {
   const plan = fourRounds(20);
   const { recorded } = await runWith(plan, slowly);
   const done = recorded.slice(0, 5); // the last one is fork-per-client's second
   const pending = plan.trials.slice(5);
   const rest = await runWith(plan, slowly, undefined, { done, pending });
   assertEquals([...done, ...rest.recorded], recorded);
-  assertEquals(rest.diary.slice(0, 2), [
+  assertEquals(rest.log.slice(0, 2), [
     "left out 2 fork-per-client",
     "left out 3 fork-per-client",
   ]);
 });
 
-Deno.test("runPlan() counts the values of a sweep each for itself", async () => {
+Deno.test("runPlan() has a limit for each value of a sweep", async () => {
   const sweep = { parameter: "children", values: [15, 30] } as const;
   const at = (poolSize: number) => rounds("fork-per-client", [1, 1, 1], { poolSize });
   const { run } = record([...at(15), ...at(30)], { sweep: { ...sweep, values: [15, 30] } });

@@ -1,7 +1,7 @@
 /**
- * Connections in TIME_WAIT, of which the kernel keeps so many and no more: who closes first waits for a
- * minute (UNP §2.7), and that is our client. Beyond the limit the kernel forgets connections early and
- * says so in its log, which costs time in the middle of a trial.
+ * The limit of connections in TIME_WAIT. The end that closes first, our client, keeps a connection in
+ * TIME_WAIT for a minute (UNP §2.7). Beyond its limit the kernel drops such connections early and logs a
+ * message, which costs time during a trial.
  *
  * @module
  */
@@ -10,38 +10,39 @@ import { timeWaits } from "../machine/counters.ts";
 import { warmUpOf } from "../plan/warm_up.ts";
 import type { Planned } from "./trial.ts";
 
-/** TIME_WAIT lasts a minute (TCP_TIMEWAIT_LEN); a little longer, and there is room or never will be. */
+/** TIME_WAIT lasts a minute (TCP_TIMEWAIT_LEN); waiting longer does not help. */
 const LONGEST_MS = 65_000;
 const STEP_MS = 500;
 
-/** What it looks at: how many there are, how many the kernel keeps, in this network namespace. */
+/** The number of connections in TIME_WAIT in this network namespace, and its limit. */
 export interface TimeWaits {
   readonly now: () => number | null;
   readonly limit: number | null;
 }
 
-/** Those of this machine. */
+/** Reads them from /proc. */
 export function systemTimeWaits(): TimeWaits {
   const text = tryReadText("/proc/sys/net/ipv4/tcp_max_tw_buckets");
   return { now: timeWaits, limit: text === undefined ? null : Number(text) };
 }
 
 /**
- * Waits until the connections of a trial have room, a minute at most; not where they never have.
+ * Waits until there is room for the connections of a trial, at most a minute; not at all if they exceed the
+ * limit themselves.
  *
- * @param say Hears, once, why it waits.
+ * @param note Called once with the reason, if it waits.
  */
 export async function waitForRoom(
   planned: Pick<Planned, "design" | "load" | "poolSize">,
   { now, limit }: TimeWaits,
   signal: AbortSignal,
-  say: (reason: string) => void,
+  note: (reason: string) => void,
 ): Promise<void> {
   const { load } = planned;
   const needed = load.clients * load.connections + warmUpOf(planned);
   const isFull = () => limit !== null && needed <= limit && (now() ?? 0) + needed > limit;
   if (!isFull()) return;
-  say(`waiting for connections to leave TIME_WAIT: there are ${now()}, the kernel keeps ${limit}`);
+  note(`waiting for connections to leave TIME_WAIT: there are ${now()}, the kernel keeps ${limit}`);
   for (const end = performance.now() + LONGEST_MS; isFull() && performance.now() < end;) {
     if (signal.aborted) return;
     await new Promise((resolve) => setTimeout(resolve, STEP_MS));

@@ -1,6 +1,6 @@
 /**
- * Where the time goes: the system calls of a design, counted in an extra trial that is not measured, since
- * tracing makes each of them many times dearer.
+ * The system calls of a design, counted in an extra trial that is not measured, since tracing makes each call
+ * many times slower.
  *
  * @module
  */
@@ -10,29 +10,29 @@ import type { Plan, Trace } from "../record/record.ts";
 import { attachTracer, type Program } from "./tracer.ts";
 import { onAbort, type Planned, startLoadOf, startServerOf } from "./trial.ts";
 
-/** Enough to count calls per connection, since nobody measures how long they take. */
+/** Enough connections to count calls per connection. */
 const CONNECTIONS = 200;
 
-/** Traced, a connection takes milliseconds. */
+/** Limit of a load; with a tracer a connection takes milliseconds. */
 const LIMIT_SECONDS = 120;
 
-/** Traces every design of a plan. @throws {UnsupportedError} where nothing can trace. */
+/** Traces every design of a plan. @throws {UnsupportedError} if there is no tracer. */
 export async function traceDesigns(
   plan: Plan,
-  say: (text: string) => void,
+  note: (text: string) => void,
   signal: AbortSignal,
   programs?: readonly Program[],
 ): Promise<Trace[]> {
   const traces: Trace[] = [];
   for (const design of plan.designs) {
     if (signal.aborted) break;
-    say(`tracing ${design}`);
+    note(`tracing ${design}`);
     const first = plan.trials.find((planned) => planned.design === design)!;
     try {
       traces.push(await traceTrial(lighter(first), plan, signal, programs));
     } catch (error) {
       if (error instanceof UnsupportedError) throw error;
-      say(`cannot trace ${design}: ${(error as Error).message}`);
+      note(`cannot trace ${design}: ${(error as Error).message}`);
     }
   }
   return traces;
@@ -63,13 +63,13 @@ async function traceTrial(
   return { design, connections: clients * connections, syscalls: await tracer.end() };
 }
 
-/** How long the server may take to close a connection that its client has closed. */
+/** Time limit for the server to close connections that its clients have closed. */
 const CLOSING_MS = 1000;
 const PAUSE_MS = 100;
 
-/** Waits until the server, too, has closed every connection, so that all of it is traced. */
+/** Waits until the server has closed every connection, so that the trace is complete. */
 async function untilClosed(port: number | undefined): Promise<void> {
-  // A Unix-domain socket does not tell who has closed it.
+  // A Unix-domain socket does not show which end has closed it.
   if (port === undefined) return await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   const isOpen = () => tcpSocketsOn(port).some(({ state }) => state === TcpState.closeWait);
   for (const late = performance.now() + CLOSING_MS; isOpen() && performance.now() < late;) {
@@ -77,7 +77,7 @@ async function untilClosed(port: number | undefined): Promise<void> {
   }
 }
 
-/** The processes that serve: the server process and its children, or the host where they are threads. */
+/** The processes to trace: the server process and its children, or the host if they are threads. */
 function serversOf(host: number): number[] {
   const [server] = childrenOf(host);
   return server === undefined ? [host] : [server, ...childrenOf(server)];

@@ -14,10 +14,10 @@ import { perf, type Program, strace } from "./tracer.ts";
 const plan = makePlan({ designs: ["prefork-file-lock"], seed: 1, clients: 2, connections: 5 });
 const never = new AbortController().signal;
 
-/** Whether such a program is here, and may trace. */
+/** Whether the program is installed, and may trace. */
 function works({ name }: Program): Promise<boolean> {
   return new Deno.Command(name, {
-    // perf needs a right that not everybody has.
+    // perf needs a privilege.
     args: name === "perf" ? ["trace", "--summary", "true"] : ["-V"],
     stdout: "null",
     stderr: "null",
@@ -28,13 +28,12 @@ for (const program of [strace, perf]) {
   const { name } = program;
 
   Deno.test({
-    name:
-      `traceDesigns() counts what a design calls, with ${name} (ignored where it does not work)`,
+    name: `traceDesigns() counts the calls of a design, with ${name} (ignored if it does not work)`,
     ignore: !await works(program),
     async fn() {
-      const said: string[] = [];
-      const traces = await traceDesigns(plan, (text) => said.push(text), never, [program]);
-      assertEquals(said, ["tracing iterative", "tracing prefork-file-lock"]);
+      const notes: string[] = [];
+      const traces = await traceDesigns(plan, (text) => notes.push(text), never, [program]);
+      assertEquals(notes, ["tracing iterative", "tracing prefork-file-lock"]);
       assertEquals(traces.map(({ design }) => design), ["iterative", "prefork-file-lock"]);
       const [iterative, locked] = traces.map(({ connections, syscalls }) => (name: string) =>
         (syscalls[name]?.calls ?? 0) / connections
@@ -42,11 +41,11 @@ for (const program of [strace, perf]) {
       for (const rate of [iterative!, locked!]) {
         const rates = [rate("write"), rate("close"), rate("read")];
         if (program === strace) assertEquals(rates, [1, 1, 2]);
-        // What the kernel has no room for perf does not see.
+        // perf misses calls when the buffers of the kernel are full.
         for (const [i, expected] of [1, 1, 2].entries()) {
           assertAlmostEquals(rates[i]!, expected, 0.05);
         }
-        // Those who wait when the tracing starts or ends may call it again.
+        // Processes that wait when the trace starts or ends may call it again.
         assertGreaterOrEqual(rate("accept4"), 0.9);
         assertLess(rate("accept4"), 1.1);
       }
@@ -57,7 +56,7 @@ for (const program of [strace, perf]) {
 }
 
 Deno.test({
-  name: "traceDesigns() counts what a local server calls (ignored without strace)",
+  name: "traceDesigns() counts the calls of a local server (ignored without strace)",
   ignore: !await works(strace),
   async fn() {
     const local = makePlan({
@@ -74,7 +73,7 @@ Deno.test({
   },
 });
 
-Deno.test("traceDesigns() says what to install where nothing can trace", async () => {
+Deno.test("traceDesigns() names a package to install if there is no tracer", async () => {
   const absent = { ...strace, name: "no-such-tracer" };
   await assertRejects(
     () => traceDesigns(plan, () => {}, never, [absent]),

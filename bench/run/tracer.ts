@@ -1,5 +1,5 @@
 /**
- * Who counts system calls from outside: strace(1), or perf-trace(1) where there is no strace.
+ * Programs that count system calls of other processes: strace(1), or perf-trace(1) if there is no strace.
  *
  * @module
  */
@@ -12,12 +12,12 @@ type Syscalls = Trace["syscalls"];
 /** A program that attaches to processes, follows their threads and children, and counts until SIGINT. */
 export interface Program {
   readonly name: string;
-  /** How long after a call it may still be unaware of it. */
+  /** Milliseconds until it has read a call from the kernel's buffers. */
   readonly lagMs?: number;
   arguments(pids: readonly number[]): string[];
-  /** Resolves when it follows all of them. `said` is what it has written until now. */
-  isAttached(pids: readonly number[], pid: number, said: string): boolean;
-  /** Reads its summary. */
+  /** Whether it follows all processes. `output` is what it has printed so far, `pid` its own process. */
+  isAttached(pids: readonly number[], pid: number, output: string): boolean;
+  /** Parses its summary. */
   parse(summary: string): Syscalls;
 }
 
@@ -28,8 +28,8 @@ export const strace: Program = {
     "--follow-forks",
     ...pids.map((pid) => `--attach=${pid}`),
   ],
-  isAttached: (pids, _pid, said) => {
-    const attached = new Set([...said.matchAll(/Process (\d+) attached/g)].map(([, pid]) => pid));
+  isAttached: (pids, _pid, output) => {
+    const attached = new Set([...output.matchAll(/Process (\d+) attached/g)].map(([, pid]) => pid));
     return pids.every((pid) => attached.has(String(pid)) || hasExited(pid));
   },
   // "% time, seconds, usecs/call, calls, errors (if any), syscall"
@@ -43,19 +43,18 @@ export const strace: Program = {
 
 export const perf: Program = {
   name: "perf",
-  // It reads what the kernel has put into its buffers now and then.
   lagMs: 300,
   arguments: (pids) => ["trace", "--summary", "--pid", pids.join()],
-  // It says nothing; but it waits for events when it has opened, mapped and enabled all of them.
+  // It prints nothing, but it waits for events once it has opened, mapped and enabled all of them.
   isAttached: (_pids, pid) =>
     tryReadText(`/proc/${pid}/wchan`)?.startsWith("poll") === true &&
     tryReadText(`/proc/${pid}/maps`)?.includes("[perf_event]") === true,
-  // For each thread a table: "syscall, calls, errors, total, min, avg, max, stddev"
+  // A table for each thread: "syscall, calls, errors, total, min, avg, max, stddev"
   parse: (summary) =>
     sum(summary.matchAll(/^ *(?<name>[a-z_]\w*) +(?<calls>\d+) +(?<errors>\d+) +[\d.]+ .*%$/gm)),
 };
 
-/** Adds up the rows that matched, each a system call. */
+/** Adds up matched rows, each a system call. */
 function sum(rows: Iterable<RegExpMatchArray>): Syscalls {
   const syscalls: Syscalls = {};
   for (const { groups } of rows) {
@@ -68,18 +67,18 @@ function sum(rows: Iterable<RegExpMatchArray>): Syscalls {
   return syscalls;
 }
 
-/** How often to look whether it is attached, and for how long. */
-const LOOK_MS = 20;
-const PATIENCE_MS = 10_000;
+/** How often to check whether it is attached, and for how long. */
+const STEP_MS = 20;
+const LIMIT_MS = 10_000;
 
-/** Someone who counts system calls. */
+/** A running tracer. */
 export class Tracer implements AsyncDisposable {
   readonly #program: Program;
   readonly #process: Deno.ChildProcess;
   readonly #summary: Promise<void>;
-  #said = "";
+  #output = "";
 
-  /** @throws {Deno.errors.NotFound} where there is no such program. */
+  /** @throws {Deno.errors.NotFound} if there is no such program. */
   private constructor(program: Program, pids: readonly number[]) {
     this.#program = program;
     const args = program.arguments(pids);
@@ -89,35 +88,35 @@ export class Tracer implements AsyncDisposable {
       stdout: "null",
       stderr: "piped",
     }).spawn();
-    this.#summary = this.#listen();
+    this.#summary = this.#readOutput();
   }
 
-  /** Resolves when it follows all of them, their threads, and the children they will have. */
+  /** Starts a tracer; resolves when it follows all processes with their threads and future children. */
   static async attach(program: Program, pids: readonly number[]): Promise<Tracer> {
     await using starting = new AsyncDisposableStack();
     const tracer = starting.use(new Tracer(program, pids));
-    let isOver = false;
-    tracer.#process.status.then(() => isOver = true);
-    const late = performance.now() + PATIENCE_MS;
-    while (!program.isAttached(pids, tracer.#process.pid, tracer.#said)) {
-      if (isOver) {
+    let hasEnded = false;
+    tracer.#process.status.then(() => hasEnded = true);
+    const late = performance.now() + LIMIT_MS;
+    while (!program.isAttached(pids, tracer.#process.pid, tracer.#output)) {
+      if (hasEnded) {
         await tracer.#summary;
-        throw new Error(tracer.#said.trim().split("\n").at(-1) || `${program.name} ended`);
+        throw new Error(tracer.#output.trim().split("\n").at(-1) || `${program.name} ended`);
       }
       if (performance.now() > late) throw new Error(`${program.name} did not attach in time`);
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      await new Promise((resolve) => setTimeout(resolve, STEP_MS));
     }
     starting.move();
     return tracer;
   }
 
-  /** Lets them go; what it counted is the result. */
+  /** Detaches from the processes, and returns the counts. */
   async end(): Promise<Syscalls> {
     await new Promise((resolve) => setTimeout(resolve, this.#program.lagMs ?? 0));
     this.#process.kill("SIGINT");
     await this.#process.status;
     await this.#summary;
-    return this.#program.parse(this.#said);
+    return this.#program.parse(this.#output);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -130,14 +129,14 @@ export class Tracer implements AsyncDisposable {
     await this.#summary;
   }
 
-  async #listen(): Promise<void> {
+  async #readOutput(): Promise<void> {
     for await (const text of this.#process.stderr.pipeThrough(new TextDecoderStream())) {
-      this.#said += text;
+      this.#output += text;
     }
   }
 }
 
-/** Attaches the first of the programs that is here. @throws {UnsupportedError} where none is. */
+/** Starts the first of the programs that is installed. @throws {UnsupportedError} if none is. */
 export async function attachTracer(
   pids: readonly number[],
   programs: readonly Program[] = [strace, perf],

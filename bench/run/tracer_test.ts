@@ -8,12 +8,12 @@ Deno.test("strace is attached once it follows all processes that have not ended"
   const ended = fork(() => 0);
   waitForExit(ended, 1000);
   assertEquals(strace.isAttached([Deno.pid, ended], 0, ""), false);
-  const said = `strace: Process ${Deno.pid} attached\n`;
-  assertEquals(strace.isAttached([Deno.pid, ended], 0, said), true);
+  const output = `strace: Process ${Deno.pid} attached\n`;
+  assertEquals(strace.isAttached([Deno.pid, ended], 0, output), true);
   waitFor(ended);
 });
 
-Deno.test("strace's summary is read: calls and errors, without the total", () => {
+Deno.test("strace.parse() reads calls and errors, without the total", () => {
   const summary = `
 % time     seconds  usecs/call     calls    errors syscall
 ------ ----------- ----------- --------- --------- ----------------
@@ -30,7 +30,7 @@ Deno.test("strace's summary is read: calls and errors, without the total", () =>
   });
 });
 
-Deno.test("perf's summary is read, and the threads in it are added up", () => {
+Deno.test("perf.parse() adds up the threads", () => {
   const summary = `
  Summary of events:
 

@@ -1,5 +1,5 @@
 /**
- * One trial: a server of its own, a load of its own, and the check that nothing was lost.
+ * One trial: a server, a load, and the check that nothing was lost.
  *
  * @module
  */
@@ -15,22 +15,22 @@ import { warmUpOf } from "../plan/warm_up.ts";
 import { type Plan, Trial } from "../record/record.ts";
 import { checkAccount, imbalance } from "./balance.ts";
 
-/** A trial that is planned. */
+/** A planned trial. */
 export type Planned = Plan["trials"][number] & {
-  /** Nanoseconds of CPU that the service is to waste on each connection; never in a run on record. */
+  /** Nanoseconds of CPU for the service to waste on each connection; never in a recorded run. */
   readonly extraCpu?: number;
 };
 
-/** How a trial is run. Tests have another one. */
+/** Runs a trial. Tests use their own. */
 export type Executor = (planned: Planned, plan: Plan, signal: AbortSignal) => Promise<Trial>;
 
-/** Runs a trial: start, warm up, mark, load, stop. Never throws: a failure is a trial, too. */
+/** Runs a trial: start, warm up, mark, load, stop. It never throws: a failure is recorded as a trial. */
 export const runTrial: Executor = async (planned, plan, signal) => {
   const base = { ...planned, startedAt: new Date().toISOString() };
   const deaths: string[] = [];
   try {
     const { failure, ...measured } = await measure(planned, plan, signal, deaths);
-    // A server that failed says why; what its clients saw of it follows from that.
+    // The failure of a server explains what its clients saw.
     const reason = failure ?? imbalance(planned, measured, { isAlone: plan.netns, deaths });
     return fitting({ ...base, ...measured, status: reason === null ? "ok" : "failed", reason });
   } catch (error) {
@@ -41,7 +41,7 @@ export const runTrial: Executor = async (planned, plan, signal) => {
   }
 };
 
-/** The figures of a trial that has none. */
+/** The measurements of a trial without any. */
 const NOTHING = {
   cpu: null,
   switches: null,
@@ -55,8 +55,8 @@ const NOTHING = {
 };
 
 /**
- * The trial; where it does not fit its schema, a failed one without figures, since a single line that
- * cannot be read makes the whole record unreadable.
+ * The trial, or a failed one without measurements if it does not fit the schema: a single unreadable line
+ * would make the whole record unreadable.
  */
 export function fitting(trial: Trial): Trial {
   const [issue] = Trial.safeParse(trial).error?.issues ?? [];
@@ -65,7 +65,7 @@ export function fitting(trial: Trial): Trial {
   return { ...trial, ...NOTHING, status: "failed", reason };
 }
 
-/** The figures of a trial. */
+/** The measurements of a trial. */
 export type Measured = Pick<Trial, keyof typeof NOTHING>;
 
 async function measure(
@@ -89,7 +89,7 @@ async function measure(
   await load.next("finished", limits.run);
   const after = readCounters();
   const { report: client } = await load.next("report", limits.run);
-  // One that has ended by itself has reported already, and why.
+  // A server that has ended by itself has already sent its report.
   await server.send({ request: "stop" }).catch(() => {});
   const { report, failure } = await server.next("report", limits.stop);
 
@@ -118,14 +118,14 @@ export function startServerOf(
   return startServer(
     {
       design,
-      // A name that no file has, so that there is none to be left behind.
+      // An abstract name, so no file can be left behind.
       path: plan.local ? `@herd-${crypto.randomUUID()}` : null,
       children: poolSize ?? plan.children,
       extraCpuNanoseconds: extraCpu,
       launch: children === "exec"
         ? { processors: plan.pin.server ?? affinity(), idleSeconds: 0, echo: false, verbose: false }
         : null,
-      // What a kill leaves of it, bench removes.
+      // If the host is killed, bench removes it.
       cgroup: true,
     },
     placementOf(plan, "server"),
@@ -162,7 +162,7 @@ function placementOf({ sessions, pin }: Plan, side: keyof Plan["pin"]) {
   return { session: sessions === "same" ? "same" : "own", processors: pin[side] } as const;
 }
 
-/** Does something where the signal aborts while this is not disposed of. */
+/** Calls a function when the signal aborts, until it is disposed of. */
 export function onAbort(signal: AbortSignal, end: () => void): Disposable {
   signal.addEventListener("abort", end);
   return { [Symbol.dispose]: () => signal.removeEventListener("abort", end) };

@@ -20,7 +20,7 @@ const plan = makePlan({
 });
 const [baseline] = plan.trials as [Planned];
 
-Deno.test("warmUpOf() grows with a pool, and is small where each client has a cold child", () => {
+Deno.test("warmUpOf() grows with a pool, and is small for Workers or programs per client", () => {
   const load = { clients: 30, connections: 100, bytes: 1, think: 0 };
   const of = (design: string, poolSize: number | null) => warmUpOf({ design, load, poolSize });
   assertEquals([of("iterative", null), of("fork-per-client", 300)], [210, 210]);
@@ -32,7 +32,7 @@ Deno.test("fitting() leaves a trial alone that fits the schema", () => {
   assertEquals(fitting(fine), fine);
 });
 
-Deno.test("fitting() takes the figures out of a trial that does not fit", () => {
+Deno.test("fitting() removes the measurements of a trial that does not fit", () => {
   const impossible = { voluntary: -1, involuntary: 0 };
   const trial = fitting({ ...fine, switches: impossible });
   assertEquals(Trial.parse(trial), trial);
@@ -42,7 +42,7 @@ Deno.test("fitting() takes the figures out of a trial that does not fit", () => 
   assertEquals(fitting({ ...failed, switches: impossible }).reason, "3 children died");
 });
 
-Deno.test("runTrial() gives a trial that fits the schema and in which nothing is lost", async () => {
+Deno.test("runTrial() returns a trial that fits the schema and lost nothing", async () => {
   const trial = await runTrial(baseline, plan, NEVER);
   assertEquals([trial.status, trial.reason], ["ok", null]);
   assertEquals(Trial.parse(trial).load, { clients: 1, connections: 60, bytes: 4000, think: 0 });
@@ -55,7 +55,7 @@ Deno.test("runTrial() gives a trial that fits the schema and in which nothing is
   if (passiveOpens !== null) assertEquals(passiveOpens - otherTraffic!, 60);
 });
 
-Deno.test("runTrial() shares the connections out over the children of a pool", async () => {
+Deno.test("runTrial() counts the connections of each child of a pool", async () => {
   const pool = { ...baseline, design: "prefork-shared-accept" };
   const load = { clients: 3, connections: 20, bytes: 1, think: 0 };
   const trial = await runTrial({ ...pool, load, poolSize: 4 }, plan, NEVER);
@@ -74,13 +74,13 @@ Deno.test("runTrial() fails with the message of what it cannot do", async () => 
   assertEquals(Trial.safeParse(trial).error, undefined);
 });
 
-Deno.test("runTrial() ends at once where it is aborted", async () => {
+Deno.test("runTrial() ends at once when it is aborted", async () => {
   const controller = new AbortController();
   const load = { clients: 1, connections: 1_000_000, bytes: 4000, think: 0 };
   const running = runTrial({ ...baseline, load }, plan, controller.signal);
   setTimeout(() => controller.abort(), 600);
   const { status, reason } = await running;
   assertEquals(status, "failed");
-  // Of the million connections none is waited for.
+  // It does not wait for the million connections.
   assertMatch(reason!, / (was killed by SIG[A-Z]+|ended with exit code 0)$/);
 });
