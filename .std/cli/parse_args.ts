@@ -24,7 +24,7 @@ export interface ParseOptions {
   /** Flags with a value; `_` stands for arguments that are no flags. */
   string: readonly string[];
   /** Called with each flag that no option names. */
-  unknown: (arg: string, key?: string) => unknown;
+  unknown?: (arg: string, key?: string) => unknown;
 }
 
 /** What {@linkcode parseArgs} returns: a value each flag, and the other arguments in `_`. */
@@ -45,7 +45,7 @@ export function parseArgs(args: string[], { boolean, string, unknown }: ParseOpt
     const { name, index } = token;
     const isBoolean = boolean.includes(name);
     if (!isBoolean && !string.includes(name)) {
-      unknown(args[index]!, name);
+      unknown?.(args[index]!, name);
       continue;
     }
     const next = tokens[i + 1];
