@@ -11,6 +11,7 @@ import {
   tcpSocketsOn,
   TcpState,
 } from "../../servers/posix/files.ts";
+import { unixPeers } from "../../servers/posix/socket_diagnostics.ts";
 
 /** A process with a descriptor of a socket. */
 export interface Holder {
@@ -100,8 +101,9 @@ export function readSocketHolders(
   };
 }
 
-/** Both ends of each pipe: they are made together, and so have neighbouring inodes. */
+/** The two ends of each pipe of which both are among these sockets. */
 function pairs(inodes: readonly number[]): number[][] {
-  const sorted = inodes.toSorted((a, b) => a - b);
-  return sorted.flatMap((_, index) => index % 2 === 0 ? [sorted.slice(index, index + 2)] : []);
+  const peers = unixPeers(inodes);
+  return [...peers].filter(([inode, peer]) => inode < peer && peers.has(peer))
+    .toSorted(([a], [b]) => a - b);
 }
