@@ -1,15 +1,17 @@
 import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { closing, inChild, waitFor } from "../testing/fork.ts";
 import {
+  clearCloseOnExec,
   closeAllBut,
   pipe,
   Poller,
   receiveDescriptor,
+  renumber,
   sendDescriptor,
   trySendDescriptor,
   WRITABLE,
 } from "./descriptors.ts";
-import { SystemError } from "./errors.ts";
+import { Errno, SystemError } from "./errors.ts";
 import { tryReadText } from "./files.ts";
 import { fork } from "./fork.ts";
 import { close, read, write } from "./io.ts";
@@ -166,4 +168,62 @@ Deno.test("Poller waits for WRITABLE, and not beyond its timeout", () => {
   write(right, byte, 1);
   poller.set(0, left);
   assertEquals(poller.wait(), true);
+});
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+
+/** Reads once and as text. */
+function textFrom(fd: number): string {
+  const buffer = new Uint8Array(100);
+  return new TextDecoder().decode(buffer.subarray(0, read(fd, buffer)));
+}
+
+function send(fd: number, text: string): void {
+  write(fd, bytesOf(text), bytesOf(text).length);
+}
+
+/** The error number of a failing call. */
+function errnoOf(call: () => unknown): number {
+  return assertThrows(call, SystemError).errno;
+}
+
+Deno.test("pipe() connects its second descriptor to its first", () => {
+  const [output, input] = pipe();
+  using _ = closing(output);
+  send(input, "moo");
+  assertEquals(textFrom(output), "moo");
+  close(input);
+  assertEquals(textFrom(output), "");
+});
+
+Deno.test("renumber() takes the lowest free number from a minimum on", () => {
+  const [output, input] = pipe();
+  const moved = renumber(input, 500);
+  using _ = closing(output, moved);
+  assertEquals(moved, 500);
+  assertEquals(errnoOf(() => write(input, bytesOf("x"), 1)), Errno.EBADF);
+  send(moved, "moo");
+  assertEquals(textFrom(output), "moo");
+  const [other, next] = pipe();
+  using rest = closing(other);
+  void rest;
+  const after = renumber(next, 500);
+  assertEquals(after, 501);
+  close(after);
+  const [unused, wrong] = pipe();
+  close(unused);
+  assertEquals(errnoOf(() => renumber(wrong, 2 ** 30)), Errno.EINVAL);
+  assertEquals(errnoOf(() => write(wrong, bytesOf("x"), 1)), Errno.EBADF);
+});
+
+Deno.test("clearCloseOnExec() lets a program inherit a descriptor", async () => {
+  const [output, input] = pipe();
+  using _ = closing(output, input);
+  const isThere = async () => {
+    const args = ["-c", `test -e /proc/self/fd/${input}`];
+    return (await new Deno.Command("/bin/sh", { args }).output()).success;
+  };
+  assertEquals(await isThere(), false);
+  clearCloseOnExec(input);
+  assertEquals(await isThere(), true);
 });

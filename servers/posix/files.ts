@@ -51,17 +51,17 @@ export function writeText(path: string, text: string): void {
 
 const SYS_getdents64 = { x86_64: 217, aarch64: 61 }[Deno.build.arch];
 
-/** The names in a folder, such as /proc, but for `.` and `..`. @throws {SystemError} such as ENOENT. */
+/** The names in a folder such as /proc, without `.` and `..` (getdents64(2)). @throws {SystemError} such as ENOENT. */
 export function namesIn(folder: string): string[] {
-  const doing = `list ${folder}`;
-  const fd = checked(libc.open(cString(folder), O_CLOEXEC, 0), "open", doing);
+  const action = `list ${folder}`;
+  const fd = checked(libc.open(cString(folder), O_CLOEXEC, 0), "open", action);
   try {
     const names: string[] = [];
     const bytes = new Uint8Array(32768);
     const view = new DataView(bytes.buffer);
     for (;;) {
       const size = libc.getdents64(SYS_getdents64, fd, bytes, bytes.length);
-      if (checked(size, "getdents64", doing) === 0) break;
+      if (checked(size, "getdents64", action) === 0) break;
       // struct linux_dirent64: inode, offset, u16 length of the entry, u8 type, name, NUL.
       for (let at = 0; at < size; at += view.getUint16(at + 16, true)) {
         names.push(new TextDecoder().decode(bytes.subarray(at + 19, bytes.indexOf(0, at + 19))));
@@ -71,11 +71,6 @@ export function namesIn(folder: string): string[] {
   } finally {
     libc.close(fd);
   }
-}
-
-/** Every process there is, but for those that ended and that nobody has waited for. */
-export function allProcesses(): number[] {
-  return namesIn("/proc").map(Number).filter((pid) => pid > 0);
 }
 
 /** An open descriptor of a process. */

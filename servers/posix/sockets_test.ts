@@ -1,18 +1,11 @@
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { closing, inChild, waitFor } from "../testing/fork.ts";
-import {
-  AddressError,
-  boundAddress,
-  internetAddress,
-  type SocketAddress,
-  unixAddress,
-} from "./addresses.ts";
-import { clearCloseOnExec, pipe, renumber } from "./descriptors.ts";
+import { boundAddress, internetAddress, type SocketAddress, unixAddress } from "./addresses.ts";
+import { pipe } from "./descriptors.ts";
 import { Errno, SystemError } from "./errors.ts";
 import { tryReadText } from "./files.ts";
 import { fork } from "./fork.ts";
-import { close, read, readAsync, readPinned, write, writePinned } from "./io.ts";
-import { pinnedBytes } from "./memory.ts";
+import { close, read, write } from "./io.ts";
 import { getpid, waitForExit } from "./processes.ts";
 import {
   accept,
@@ -103,6 +96,7 @@ Deno.test("listen(), connect() and accept() work over an abstract name", () => {
 });
 
 const PRLIMIT = "/usr/bin/prlimit";
+
 const hasPrlimit = tryReadText(PRLIMIT) !== undefined;
 
 Deno.test({
@@ -131,24 +125,6 @@ Deno.test({
     assertEquals(textFrom(client), "moo");
     assertEquals(waitFor(pid).code, 0);
   },
-});
-
-Deno.test("internetAddress() resolves a host name", () => {
-  const listener = listen(internetAddress("localhost", 0), "test");
-  using _ = closing(listener);
-  assertMatch(boundAddress(listener).host, /^(127\.0\.0\.1|::1)$/);
-});
-
-Deno.test("internetAddress() refuses an unknown host", () => {
-  const error = assertThrows(() => internetAddress("no.such.host.invalid", 80), AddressError);
-  assertMatch(error.message, /^Cannot find the host "no\.such\.host\.invalid": .+/);
-});
-
-Deno.test("unixAddress() takes 1 to 107 bytes", () => {
-  assertEquals(unixAddress("a".repeat(107)).bytes.length, 2 + 107 + 1);
-  for (const path of ["", "a".repeat(108), "ü".repeat(54)]) {
-    assertThrows(() => unixAddress(path), AddressError, `it has ${bytesOf(path).length} bytes`);
-  }
 });
 
 Deno.test("streamSocket() sets timeouts", () => {
@@ -183,68 +159,6 @@ Deno.test("socketPair() connects both ways, until one end shuts down writing", (
   assertEquals(textFrom(right), "");
   send(right, "baa");
   assertEquals(textFrom(left), "baa");
-});
-
-Deno.test("pipe() connects its second descriptor to its first", () => {
-  const [output, input] = pipe();
-  using _ = closing(output);
-  send(input, "moo");
-  assertEquals(textFrom(output), "moo");
-  close(input);
-  assertEquals(textFrom(output), "");
-});
-
-Deno.test("write() writes no more than the length it is given", () => {
-  const [output, input] = pipe();
-  using _ = closing(output, input);
-  assertEquals(write(input, bytesOf("moo and more"), 3), 3);
-  assertEquals(textFrom(output), "moo");
-});
-
-Deno.test("readPinned() and writePinned() behave like read() and write()", () => {
-  const [here, there] = socketPair();
-  using _ = closing(there);
-  const [sent, received] = [pinnedBytes(6), pinnedBytes(4)];
-  sent.bytes.set(bytesOf("abcdef"));
-  assertEquals(writePinned(here, sent, 5), 5);
-  assertEquals(readPinned(there, received), 4);
-  assertEquals(received.bytes, bytesOf("abcd"));
-  assertEquals(readPinned(there, received), 1);
-  assertEquals(received.bytes, bytesOf("ebcd"));
-  close(here);
-  assertEquals(readPinned(there, received), 0);
-  const { call, code } = assertThrows(() => writePinned(-1, sent, 1), SystemError);
-  assertEquals({ call, code }, { call: "write", code: "EBADF" });
-  assertEquals(assertThrows(() => readPinned(-1, sent), SystemError).code, "EBADF");
-});
-
-Deno.test("read() and write() throw after the peer has reset the connection", () => {
-  const listener = listen(internetAddress("127.0.0.1", 0), "test");
-  const address = internetAddress("127.0.0.1", boundAddress(listener).port);
-  const client = streamSocket(address);
-  connect(client, address);
-  const server = accept(listener);
-  using _ = closing(listener, client);
-  send(client, "not read, so that the other end resets");
-  close(server);
-  assertEquals(assertThrows(() => textFrom(client), SystemError).code, "ECONNRESET");
-  assertEquals(assertThrows(() => send(client, "moo"), SystemError).code, "EPIPE");
-});
-
-Deno.test("readAsync() reads later input, and 0 at end of file", async () => {
-  const [output, input] = pipe();
-  using _ = closing(output);
-  const buffer = new Uint8Array(10);
-  const length = readAsync(output, buffer);
-  send(input, "moo");
-  assertEquals(await length, 3);
-  assertEquals(buffer.subarray(0, 3), bytesOf("moo"));
-  close(input);
-  assertEquals(await readAsync(output, buffer), 0);
-});
-
-Deno.test("readAsync() returns −1 after an error", async () => {
-  assertEquals(await readAsync(-1, new Uint8Array(10)), -1);
 });
 
 Deno.test("tryRead() reads input, −1 without input, and 0 at end of file", () => {
@@ -321,38 +235,6 @@ Deno.test("tryAccept() does not wait for a descriptor to become free", () => {
   });
   assertEquals(code, 0);
   close(tryAccept(listener));
-});
-
-Deno.test("renumber() takes the lowest free number from a minimum on", () => {
-  const [output, input] = pipe();
-  const moved = renumber(input, 500);
-  using _ = closing(output, moved);
-  assertEquals(moved, 500);
-  assertEquals(errnoOf(() => write(input, bytesOf("x"), 1)), Errno.EBADF);
-  send(moved, "moo");
-  assertEquals(textFrom(output), "moo");
-  const [other, next] = pipe();
-  using rest = closing(other);
-  void rest;
-  const after = renumber(next, 500);
-  assertEquals(after, 501);
-  close(after);
-  const [unused, wrong] = pipe();
-  close(unused);
-  assertEquals(errnoOf(() => renumber(wrong, 2 ** 30)), Errno.EINVAL);
-  assertEquals(errnoOf(() => write(wrong, bytesOf("x"), 1)), Errno.EBADF);
-});
-
-Deno.test("clearCloseOnExec() lets a program inherit a descriptor", async () => {
-  const [output, input] = pipe();
-  using _ = closing(output, input);
-  const isThere = async () => {
-    const args = ["-c", `test -e /proc/self/fd/${input}`];
-    return (await new Deno.Command("/bin/sh", { args }).output()).success;
-  };
-  assertEquals(await isThere(), false);
-  clearCloseOnExec(input);
-  assertEquals(await isThere(), true);
 });
 
 Deno.test("shutDown() ends a connection for both sides, and may be repeated", () => {

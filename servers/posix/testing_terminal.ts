@@ -1,33 +1,33 @@
 /**
- * Pseudo-terminals (pty(7)) for tests: a program on one of them finds a user there.
+ * Pseudo-terminals (pty(7)), for programs that behave differently on a terminal.
  *
  * @module
  */
+import { O_CLOEXEC } from "./constants.ts";
 import { checked } from "./errors.ts";
 import { cString, libc } from "./libc.ts";
 
 const O_RDWR = 2;
 const O_NOCTTY = 0o400;
-const O_CLOEXEC = 0o2000000;
 const TIOCSPTLCK = 0x40045431;
 const TIOCGPTN = 0x80045430;
 const TIOCSWINSZ = 0x5414;
 
 /** Both sides of a terminal, as descriptors. */
 export interface Terminal {
-  /** What is written here is typed, what is read here has been printed. */
+  /** The user's side: writing is typing, reading gives the program's output. */
   readonly user: number;
-  /** What a program has as its standard input, output and error. */
+  /** The program's standard input, output and error. */
   readonly program: number;
 }
 
-/** Opens a new terminal of that size. */
+/** Opens a new terminal of the given size. */
 export function openTerminal(columns: number, rows: number): Terminal {
-  const doing = "open a pseudo-terminal";
+  const action = "open a pseudo-terminal";
   const open = (path: string) =>
-    checked(libc.open(cString(path), O_RDWR | O_NOCTTY | O_CLOEXEC, 0), "open", doing);
+    checked(libc.open(cString(path), O_RDWR | O_NOCTTY | O_CLOEXEC, 0), "open", action);
   const control = (request: number, argument: Uint8Array<ArrayBuffer>) =>
-    checked(libc.ioctl(user, request, argument), "ioctl", doing);
+    checked(libc.ioctl(user, request, argument), "ioctl", action);
   const user = open("/dev/ptmx");
   const number = new Int32Array(1);
   control(TIOCSPTLCK, new Uint8Array(4)); // 0: unlocked

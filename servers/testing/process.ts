@@ -5,7 +5,7 @@
  * @module
  */
 import { linesOf } from "../host/lines.ts";
-import { allProcesses, tryReadText } from "../posix/files.ts";
+import { namesIn, tryReadText } from "../posix/files.ts";
 import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 
@@ -48,7 +48,8 @@ export class ProcessTree {
 
   /** Those that live. */
   processes(): Process[] {
-    return allProcesses().flatMap((pid) => {
+    const pids = namesIn("/proc").map(Number).filter((pid) => pid > 0);
+    return pids.flatMap((pid) => {
       if (!tryReadText(`/proc/${pid}/environ`)?.includes(this.#mark)) return [];
       const parent = tryReadText(`/proc/${pid}/status`)?.match(/^PPid:\s+(\d+)/m)?.[1];
       const commandLine = tryReadText(`/proc/${pid}/cmdline`)?.replaceAll("\0", " ");

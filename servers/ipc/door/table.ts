@@ -51,7 +51,7 @@ const HUNG_UP = 1;
 const HOLD = 2;
 
 /** When a door's procedure is called because the door has become unreferenced. */
-export const UNREFERENCED_MODES = ["never", "once", "always"] as const;
+const UNREFERENCED_MODES = ["never", "once", "always"] as const;
 
 /** One of `UNREFERENCED_MODES`. */
 export type UnreferencedMode = typeof UNREFERENCED_MODES[number];
