@@ -65,11 +65,6 @@ export class OneShotEpoll {
     this.#control(EPOLL_CTL_MOD, descriptor, tag);
   }
 
-  /** Takes a descriptor out; closing the last copy does so, too. */
-  remove(descriptor: number): void {
-    this.#control(EPOLL_CTL_DEL, descriptor, 0);
-  }
-
   /** Blocks until a descriptor is ready. No other thread gets it until it is rearmed. */
   wait(): void {
     while (libc.epoll_wait(this.#epoll, this.#event, 1, -1) < 0) {
@@ -124,7 +119,7 @@ export class LevelEpoll {
     throw new SystemError("epoll_ctl", `watch descriptor ${descriptor}`, number);
   }
 
-  /** Takes a descriptor out; closing the last copy does so, too. */
+  /** Removes a descriptor. Closing its last copy does so, too. */
   remove(descriptor: number): void {
     libc.epoll_ctl(this.#epoll, EPOLL_CTL_DEL, descriptor, this.#event);
   }

@@ -138,9 +138,8 @@ export class Calls {
       this.#sendInfo(door, socket);
     } else if (!door.isLive) {
       sendDoorMessage(socket, refusal("EBADF", "the door was revoked"));
-    } else if (message.sender.pid === this.#pid) {
-      if (message.kind === Kind.prepare) return this.#prepare(door.id);
-      if (message.kind === Kind.unreferenced) return this.#notify(door);
+    } else if (message.kind === Kind.prepare && message.sender.pid === this.#pid) {
+      return this.#prepare(door.id);
     }
   }
 

@@ -23,14 +23,12 @@ export const Kind = {
   info: 2,
   /** From the door's own process: load the procedure. */
   prepare: 3,
-  /** From the door's own process: the door has become unreferenced. */
-  unreferenced: 4,
   /** The result of the procedure. */
-  result: 5,
+  result: 4,
   /** The procedure threw: the data is the error's message. */
-  failed: 6,
+  failed: 5,
   /** The call was not made: the data is a `DoorCode`, a space and a message. */
-  refused: 7,
+  refused: 6,
 } as const;
 
 /** One of `Kind`. */
