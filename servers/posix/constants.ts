@@ -2,8 +2,8 @@
  * Linux constants that more than one file of this folder uses; they have the same values on x86-64 and
  * arm64. A constant with a single user is defined beside it.
  *
- * A module takes a Worker about a millisecond to load, so what a Worker for one client loads
- * (`client_worker_main.ts`) does without this file.
+ * A Worker takes about a millisecond to load a module, so the modules of a Worker for one client
+ * (`client_worker_main.ts`) do not import this one.
  *
  * @module
  */

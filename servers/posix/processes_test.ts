@@ -155,7 +155,7 @@ Deno.test("dieWithParent() terminates a process whose parent is killed", () => {
   assert(goneWithin(child[0]!, 5000));
 });
 
-/** Like `waitForExit`; a process that is gone already has exited. */
+/** Like `waitForExit`; true if the process does not exist any more. */
 function goneWithin(pid: number, milliseconds: number): boolean {
   try {
     return waitForExit(pid, milliseconds);

@@ -12,7 +12,7 @@ import { DoorServer, OpenDoor } from "./testing.ts";
 
 const byte = new Uint8Array(1);
 
-/** What a call fails with. */
+/** The error code of a failing call. */
 const codeOf = (call: () => unknown) => assertThrows(call, DoorError).code;
 
 /** Exit code of a caller whose server was killed during the call. */

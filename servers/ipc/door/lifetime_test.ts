@@ -14,7 +14,7 @@ const byte = new Uint8Array(1);
 
 const SQUARE = new URL("./square.ts", import.meta.url);
 
-/** What a call fails with. */
+/** The error code of a failing call. */
 function codeOf(call: () => unknown): string {
   return assertThrows(call, DoorError).code;
 }

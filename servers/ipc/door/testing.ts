@@ -70,7 +70,7 @@ export class DoorServer implements AsyncDisposable {
     return this.#process.pid;
   }
 
-  /** Names of what is in the folder of its path. */
+  /** Names of the files in the folder of its path. */
   get names(): string[] {
     return [...Deno.readDirSync(this.#folder)].map(({ name }) => name);
   }
