@@ -8,7 +8,18 @@ import { z } from "zod";
 import { Plan } from "./plan.ts";
 import { count, seconds, TIME, time, type Trial } from "./trial.ts";
 
-export { Check, Child, Client, Cpu, Load, Machine, Parent, Switches, Trial } from "./trial.ts";
+export {
+  Check,
+  Child,
+  Client,
+  Cpu,
+  Load,
+  Machine,
+  Parent,
+  Preparation,
+  Switches,
+  Trial,
+} from "./trial.ts";
 export { LIMITS, Limits, Parameter, Plan, Sweep } from "./plan.ts";
 
 /** Raised when a field changes its meaning. Readers refuse versions they do not know. */

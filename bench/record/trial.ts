@@ -113,6 +113,14 @@ const Kernel = z.object({
   otherTraffic: count.nullable().describe("Those that were not ours"),
 }).meta({ id: "Kernel", description: "What the kernel counted during the load." });
 
+export const Preparation = z.object({
+  rebased: z.boolean().describe("Whether its memory was replaced by a mapping of a copy"),
+  reason: z.string().nullable().describe("Why not; null if it was"),
+}).meta({
+  id: "Preparation",
+  description: "What a server process did before it forked for clients, so that forks cost less.",
+});
+
 export const Trial = z.object({
   round: count.describe("Round, from 1"),
   position: count.describe("Position within the round, from 0"),
@@ -133,6 +141,9 @@ export const Trial = z.object({
   pssBytes,
   check: Check.nullable().default(null).describe(
     "A second account of the CPU time; null if there is none",
+  ),
+  preparation: Preparation.nullable().default(null).describe(
+    "How forks were made cheaper; null in designs that do not fork for each client, and in old records",
   ),
   parent: Parent.nullable().describe("The parent; null if the process that accepts also serves"),
   children: z.array(Child).describe(

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { OtherAccount } from "../../servers/host/account.ts";
+import type { OtherAccount } from "../../servers/host/snapshot.ts";
 import type { Check, Trial } from "../record/record.ts";
 
 /** The reason a trial does not count, or null: all requested connections must have been served. */

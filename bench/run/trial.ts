@@ -47,6 +47,7 @@ const NOTHING = {
   switches: null,
   pssBytes: null,
   check: null,
+  preparation: null,
   parent: null,
   children: [],
   client: null,
@@ -93,13 +94,14 @@ async function measure(
   await server.send({ request: "stop" }).catch(() => {});
   const { report, failure } = await server.next("report", limits.stop);
 
-  const { cpu, switches, parent, children, pssBytes, otherAccount } = report;
+  const { cpu, switches, preparation, parent, children, pssBytes, otherAccount } = report;
   return {
     failure: failure ?? await server.failure(),
     cpu,
     switches,
     pssBytes,
     check: checkAccount(cpu.total, otherAccount),
+    preparation,
     parent,
     children: [...children],
     client,

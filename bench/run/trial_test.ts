@@ -66,6 +66,15 @@ Deno.test("runTrial() counts the connections of each child of a pool", async () 
   assertEquals(Trial.safeParse(trial).error, undefined);
 });
 
+Deno.test("runTrial() records how forks were made cheaper, where there is one for each client", async () => {
+  const load = { clients: 1, connections: 3, bytes: 1, think: 0 };
+  const perClient = await runTrial({ ...baseline, design: "fork-per-client", load }, plan, NEVER);
+  const rebased = Deno.build.arch === "x86_64";
+  const reason = rebased ? null : "supported on x86-64 only";
+  assertEquals([perClient.status, perClient.preparation], ["ok", { rebased, reason }]);
+  assertEquals((await runTrial({ ...baseline, load }, plan, NEVER)).preparation, null);
+});
+
 Deno.test("runTrial() fails with the message of what it cannot do", async () => {
   const trial = await runTrial({ ...baseline, design: "unheard-of" }, plan, NEVER);
   assertEquals(trial.status, "failed");

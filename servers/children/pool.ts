@@ -127,7 +127,8 @@ export class Pool implements Children {
     const { index } = member;
     this.#account(member, end).lose();
     const crashLoop = this.#crashLoops[index]!.end(this.#lives[index]!);
-    sendStatus(status, { kind: crashLoop ? "crashing" : "lost", index, pid: end.pid }, end);
+    const kind = crashLoop ? "crashing" : "lost";
+    sendStatus(status, { kind, index, pid: end.pid, how: howItEnded(end) });
     if (crashLoop) {
       printError(crashLoop);
       exitNow(1);
@@ -181,6 +182,11 @@ export class Pool implements Children {
     const sockets = this.#keptSockets[index];
     return sockets !== undefined && new Poller([sockets.childEnd]).wait(0);
   }
+}
+
+/** As a status message has it. */
+function howItEnded({ code = 0, signal }: ExitStatus): number {
+  return signal === undefined ? code : -signal;
 }
 
 function openSockets(): SocketPair {

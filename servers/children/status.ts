@@ -1,14 +1,16 @@
 /**
  * The status pipe, over which the processes of a server report events to their host. A message is one write
- * below PIPE_BUF, so messages of many processes never mix (pipe(7)).
+ * below PIPE_BUF, so messages of many processes never mix (pipe(7)). It has numbers only: a server that forks
+ * for each client sends it after `rebase`, and a text would write to memory that every fork has to copy.
  *
  * @module
  */
 import { write } from "../posix/io.ts";
-import type { ExitStatus } from "../posix/processes.ts";
 
-/** An event of a child. */
+/** An event of a server. */
 export type Status =
+  /** The server process has tried to make its forks cheaper; `error`: as the result of `rebase`. */
+  | { readonly kind: "prepared"; readonly error: number }
   /** A child (without a pool: the server process) is in its loop. */
   | { readonly kind: "ready"; readonly index: number; readonly pid: number }
   /** A child of a pool died and was replaced, or a thread for one client died. */
@@ -28,19 +30,25 @@ export type Status =
     readonly reason: string;
   };
 
-const KINDS = ["ready", "lost", "ended", "crashing"] as const;
-const MESSAGE_INTS = 5;
+const KINDS = ["prepared", "ready", "lost", "ended", "crashing"] as const;
+
+/** An event as it is sent. */
+export interface StatusMessage {
+  readonly kind: Status["kind"];
+  readonly index: number;
+  readonly pid: number;
+  /** Of a child that died: its exit code, or minus the signal. Of `prepared`: the error. */
+  readonly how?: number;
+}
+
+const MESSAGE_INTS = 4;
 
 /** Size of a message. */
 export const STATUS_BYTES = 4 * MESSAGE_INTS;
 
-/** Sends a message; of a child that died, with how it ended. */
-export function sendStatus(
-  pipe: number,
-  { kind, index, pid }: Omit<Status, "reason">,
-  { code = 0, signal = 0 }: Partial<Pick<ExitStatus, "code" | "signal">> = {},
-): void {
-  const message = new Int32Array([KINDS.indexOf(kind), index, pid, code, signal]);
+/** Sends a message. */
+export function sendStatus(pipe: number, { kind, index, pid, how = 0 }: StatusMessage): void {
+  const message = new Int32Array([KINDS.indexOf(kind), index, pid, how]);
   write(pipe, new Uint8Array(message.buffer), STATUS_BYTES);
 }
 
@@ -48,13 +56,11 @@ export function sendStatus(
 export function parseStatuses(bytes: Uint8Array<ArrayBuffer>, length: number): Status[] {
   const ints = new Int32Array(bytes.buffer, 0, length / 4);
   return Array.from({ length: ints.length / MESSAGE_INTS }, (_, i) => {
-    const message = ints.subarray(i * MESSAGE_INTS);
-    const [kind, index, pid, code, signal] = message as unknown as readonly number[];
-    const status = { index: index!, pid: pid! };
-    const reason = signal === 0 ? `exit code ${code}` : `signal ${signal}`;
-    const name = KINDS[kind!]!;
-    return name === "lost" || name === "crashing"
-      ? { kind: name, ...status, reason }
-      : { kind: name, ...status };
+    const message = [...ints.subarray(i * MESSAGE_INTS, (i + 1) * MESSAGE_INTS)];
+    const [number, index, pid, how] = message as [number, number, number, number];
+    const kind = KINDS[number]!;
+    if (kind === "prepared") return { kind, error: how };
+    if (kind === "ready" || kind === "ended") return { kind, index, pid };
+    return { kind, index, pid, reason: how < 0 ? `signal ${-how}` : `exit code ${how}` };
   });
 }

@@ -4,18 +4,21 @@
  * @module
  */
 import type { Meter, Slot, Times } from "../children/meter.ts";
+import type {
+  FinalMemory,
+  OtherAccount,
+  Readings,
+  SlotState,
+  Snapshot,
+  Switches,
+  Use,
+} from "./snapshot.ts";
 
 /** CPU seconds. `total` is exact; the split is tick-based in the kernel and only indicative. */
 export interface Cpu {
   readonly user: number;
   readonly system: number;
   readonly total: number;
-}
-
-/** Context switches (getrusage(2)). */
-export interface Switches {
-  readonly voluntary: number;
-  readonly involuntary: number;
 }
 
 /** What one child did, and its cost. */
@@ -36,10 +39,12 @@ export interface ChildReport {
   readonly pssBytes: number | null;
 }
 
-/** CPU time of parent and children by a second account. */
-export interface OtherAccount {
-  readonly source: "cgroup v1" | "cgroup v2" | "schedstat";
-  readonly cpuSeconds: number;
+/** What a server process did before it forked children for clients, so that each fork costs less. */
+export interface Preparation {
+  /** Whether its memory was replaced by a mapping of a copy (`servers/posix/rebase.ts`). */
+  readonly rebased: boolean;
+  /** Why not; null if it was. */
+  readonly reason: string | null;
 }
 
 /** What a server did between mark and stop, and its cost. */
@@ -55,56 +60,10 @@ export interface Report {
   /** Memory of parent and children, as above. */
   readonly pssBytes: number | null;
   readonly otherAccount: OtherAccount;
+  /** Null in a design that does not fork for each client. */
+  readonly preparation: Preparation | null;
   /** Nanoseconds of CPU wasted on each connection; undefined: none. */
   readonly extraCpu?: number | undefined;
-}
-
-/** Resources used so far. */
-export interface Use {
-  /** CPU seconds, exact. */
-  readonly cpu: number;
-  readonly switches: Switches;
-}
-
-/** Reads a server's processes or threads from outside. */
-export interface Readings {
-  /** Resources used by the living process or thread in the parent's slot. */
-  parent(slot: Slot): Use;
-  /** Resources used by all living children in a child's slot. */
-  child(slot: Slot): Use;
-  /** Tick-based user and system seconds; their difference splits the parent's CPU time. */
-  parentTimes(slot: Slot): Times;
-  /** The same of a child, at the mark and after its end. */
-  childTimes(slot: Slot, when: "mark" | "end"): Times;
-  /** CPU time of parent and children so far, by a second account. */
-  otherAccount(): OtherAccount;
-  /** Memory of the process in a slot, in bytes; null: a thread, or not readable. */
-  memory(slot: Slot): number | null;
-  /** Memory of parent and children. */
-  allMemory(): number | null;
-}
-
-/** The counts and clocks of a slot at one moment. */
-interface SlotState extends Use {
-  readonly opened: number;
-  readonly rejected: number;
-  readonly lost: number;
-  readonly given: number;
-  readonly times: Times;
-}
-
-/** The memory of a server just before it is stopped. */
-interface FinalMemory {
-  readonly parentMemory: number | null;
-  readonly childMemory: readonly (number | null)[];
-  readonly allMemory: number | null;
-}
-
-/** All slots at one moment. */
-export interface Snapshot {
-  readonly parent: SlotState;
-  readonly children: readonly SlotState[];
-  readonly otherAccount: OtherAccount;
 }
 
 /** The counts of a running server. */
@@ -148,46 +107,6 @@ export function countsSince(
   };
 }
 
-/** Reads all slots, and the clocks of the processes or threads in them. */
-export function snapshot(meter: Meter, readings: Readings): Snapshot {
-  return {
-    parent: readSlot(
-      meter.parent,
-      readings.parent(meter.parent),
-      readings.parentTimes(meter.parent),
-    ),
-    children: meter.children.map((slot) =>
-      readSlot(slot, readings.child(slot), readings.childTimes(slot, "mark"))
-    ),
-    otherAccount: readings.otherAccount(),
-  };
-}
-
-/** Reads the memory of a server that is about to be stopped. */
-export function readMemory(meter: Meter, readings: Readings): FinalMemory {
-  return {
-    parentMemory: readings.memory(meter.parent),
-    childMemory: meter.children.map((slot) => readings.memory(slot)),
-    allMemory: readings.allMemory(),
-  };
-}
-
-function readSlot(slot: Slot, living: Use, times: Times): SlotState {
-  const { opened, rejected, lost, given, ended } = slot;
-  return {
-    opened,
-    rejected,
-    lost,
-    given,
-    cpu: ended.user + ended.system + living.cpu,
-    switches: {
-      voluntary: ended.voluntary + living.switches.voluntary,
-      involuntary: ended.involuntary + living.switches.involuntary,
-    },
-    times,
-  };
-}
-
 /**
  * Connections, CPU time and context switches between two snapshots. The split into user and system time
  * comes from values that are known after everything has ended.
@@ -199,7 +118,7 @@ export function account(
   from: Snapshot,
   to: Snapshot,
   { parentMemory, childMemory, allMemory }: FinalMemory,
-): Report {
+): Omit<Report, "preparation"> {
   const children = meter.children.map((slot, index): ChildReport => {
     const [before, after] = [from.children[index]!, to.children[index]!];
     return {

@@ -4,15 +4,8 @@
  *
  * @module
  */
-import {
-  account,
-  countsSince,
-  type LiveCounts,
-  readMemory,
-  type Report,
-  type Snapshot,
-  snapshot,
-} from "./account.ts";
+import { account, countsSince, type LiveCounts, type Preparation, type Report } from "./account.ts";
+import { readMemory, type Snapshot, snapshot } from "./snapshot.ts";
 import { makeSetup, type Setup } from "../children/setup.ts";
 import { parseStatuses, type Status, STATUS_BYTES } from "../children/status.ts";
 import type { Design, Making } from "../design.ts";
@@ -21,6 +14,7 @@ import { Cgroup } from "../posix/cgroup.ts";
 import { pipe } from "../posix/descriptors.ts";
 import { requireFork } from "../posix/fork.ts";
 import { close, readAsync } from "../posix/io.ts";
+import { rebaseFailure } from "../posix/rebase.ts";
 import { getpid } from "../posix/processes.ts";
 import { socketPair } from "../posix/sockets.ts";
 import { UnsupportedError } from "../errors.ts";
@@ -83,6 +77,7 @@ export class Host {
   readonly #gate: number;
   readonly #waitingFor: Set<number>;
   #from: Snapshot | undefined;
+  #preparation: Preparation | null = null;
   #setReady!: (when: void | Promise<never>) => void;
 
   /** Starts a design's server; `onStatus` gets the events of its children. */
@@ -146,7 +141,10 @@ export class Host {
     const memory = readMemory(meter, readings);
     this.#endpoint[Symbol.dispose]();
     await this.#running.end();
-    const report = account(design.id, meter, readings, this.#from ?? to, to, memory);
+    const report = {
+      ...account(design.id, meter, readings, this.#from ?? to, to, memory),
+      preparation: this.#preparation,
+    };
     return extraCpu === 0 ? report : { ...report, extraCpu };
   }
 
@@ -162,11 +160,17 @@ export class Host {
     for (let length; (length = await readAsync(pipe, bytes)) > 0;) {
       for (const status of parseStatuses(bytes, length)) {
         onStatus(status);
-        if (status.kind !== "ready" || !this.#waitingFor.delete(status.index)) continue;
-        if (this.#waitingFor.size === 0) this.#open();
+        if (status.kind === "prepared") {
+          const reason = rebaseFailure(status.error);
+          this.#preparation = { rebased: reason === null, reason };
+        } else if (status.kind === "ready") this.#childReady(status.index);
       }
     }
     close(pipe);
+  }
+
+  #childReady(index: number): void {
+    if (this.#waitingFor.delete(index) && this.#waitingFor.size === 0) this.#open();
   }
 
   /** Opens the port: only when all children are ready, so that a client may wait for the port alone. */

@@ -42,9 +42,10 @@ export async function serve(design: Design, options: ServerOptions): Promise<num
 }
 
 function printStatus(status: Status): void {
+  if (status.kind === "prepared" || status.kind === "ready") return;
   const { kind, index, pid } = status;
   if (kind === "ended") print({ event: kind, index, pid });
-  else if (kind !== "ready") print({ event: kind, index, pid, reason: status.reason });
+  else print({ event: kind, index, pid, reason: status.reason });
 }
 
 /** Handles requests until the end of input, which stops the server. */

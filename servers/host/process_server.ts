@@ -4,13 +4,14 @@
  *
  * @module
  */
-import type { OtherAccount, Readings, Use } from "./account.ts";
+
 import { Execs } from "../children/exec.ts";
 import { Forks, warmUpForks } from "../children/fork.ts";
 import type { Slot } from "../children/meter.ts";
 import type { Pool } from "../children/pool.ts";
 import { warmUpListing } from "../children/warm_up.ts";
 import { announceAndWait, enter, parentContext, type Setup } from "../children/setup.ts";
+import { sendStatus } from "../children/status.ts";
 import { Subprocesses } from "../children/subprocess.ts";
 import type { Making } from "../design.ts";
 import type { Cgroup } from "../posix/cgroup.ts";
@@ -38,6 +39,7 @@ import {
 import { rebase } from "../posix/rebase.ts";
 import { Signal } from "../posix/signals.ts";
 import type { Running } from "./running.ts";
+import type { OtherAccount, Readings, Use } from "./snapshot.ts";
 
 /** Starts the server process. */
 export function startProcesses(setup: Setup, cgroup?: Cgroup): Running {
@@ -67,7 +69,8 @@ function runServer(setup: Setup, host: number): void {
   const Program = programs[design.children];
   if (design.lifetime === "client" && !Program) {
     warmUpForks(setup);
-    rebase();
+    const how = rebase();
+    sendStatus(handles.status, { kind: "prepared", index: 0, pid: getpid(), how });
   } else if (listing.warmUp) {
     listing.warmUp();
   } else if (!Program || design.passes === "free") {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Readings } from "./account.ts";
+import type { Readings } from "./snapshot.ts";
 
 /** A running server, made of processes or of threads. */
 export interface Running {

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { OtherAccount, Readings, Use } from "./account.ts";
 import type { Slot } from "../children/meter.ts";
 import type { Setup } from "../children/setup.ts";
 import type { Status } from "../children/status.ts";
@@ -14,6 +13,7 @@ import type { Cgroup } from "../posix/cgroup.ts";
 import { contextSwitches, cpuTicks, proportionalMemory } from "../posix/files.ts";
 import { getpid } from "../posix/processes.ts";
 import type { Running } from "./running.ts";
+import type { OtherAccount, Readings, Use } from "./snapshot.ts";
 
 /** Starts the server's main thread, or what a library asks for; `onStatus` gets deaths of children. */
 export function startThreads(

@@ -7,6 +7,7 @@
  * @module
  */
 import { callBackToBack } from "./c_calls.ts";
+import { checked, Errno, errnoName, SystemError } from "./errors.ts";
 import { readText } from "./files.ts";
 import { close } from "./io.ts";
 import { libc } from "./libc.ts";
@@ -54,26 +55,43 @@ function writtenMappings(): Mapping[] {
 /**
  * Replaces written private memory by a mapping of its copy. The process must have a single thread.
  *
+ * @returns 0, or an error number if the memory was not replaced.
+ */
+export function rebase(): number {
+  if (Deno.build.arch !== "x86_64") return Errno.ENOSYS;
+  try {
+    replace(writtenMappings());
+    return 0;
+  } catch (error) {
+    if (error instanceof SystemError) return error.errno;
+    throw error;
+  }
+}
+
+/** Why `rebase` did not replace the memory, by its result; null if it did. */
+export function rebaseFailure(error: number): string | null {
+  if (error === 0) return null;
+  if (error === Errno.ENOSYS) return "supported on x86-64 only";
+  return `the memory of the server process could not be copied: ${errnoName(error)}`;
+}
+
+/**
  * SAFETY: a mapping must not change between copy and replacement, so both are consecutive C calls. The file's
  * memory is allocated before, so a copy cannot fail.
- *
- * @returns whether the memory was replaced.
  */
-export function rebase(): boolean {
-  if (Deno.build.arch !== "x86_64") return false;
-  const mappings = writtenMappings();
-  const last = mappings.at(-1);
-  if (!last) return false;
-  const bytes = last.offset + last.length;
+function replace(mappings: readonly Mapping[]): void {
+  const { offset, length } = mappings.at(-1)!; // there are always some: V8's heap
+  const bytes = offset + length;
   const file = createMemfd("herd-rebase", bytes);
-  const hasMemory = libc.fallocate(file, 0, 0n, BigInt(bytes)) === 0;
-  if (hasMemory) {
+  try {
+    const allocated = libc.fallocate(file, 0, 0n, BigInt(bytes));
+    checked(allocated, "fallocate", `allocate ${bytes} bytes for a copy of this process`);
     const [copy, map] = [libc.addressOfSyscall!, libc.addressOfMmap!];
     callBackToBack(mappings.flatMap(({ start, length, protection, offset }) => [
       { address: copy, args: [SYS_pwrite64, file, start, length, offset] },
       { address: map, args: [start, length, protection, MAP_PRIVATE_FIXED, file, offset] },
     ]));
+  } finally {
+    close(file);
   }
-  close(file);
-  return hasMemory;
 }
