@@ -175,7 +175,7 @@ Deno.test("bench leaves out the rest of a design that has taken its time, and sa
   assertStringIncludes(stderr, "No more rounds of fork-per-client: over the --design-limit of 1 s");
   assertStringIncludes(
     stdout,
-    "Fewer rounds: fork-per-client. A design whose loads have taken 1 s",
+    "Fewer rounds: fork-per-client. A design runs no further rounds after 1 s of load.",
   );
   const { run: { complete, plan }, trials } = readRecord(folder.path);
   assertEquals([complete, plan.trials.length, trials.length], [true, 3, 3]);
@@ -224,7 +224,7 @@ Deno.test("bench --local runs doors and channels beside pools behind Unix-domain
     assertEquals(children.reduce((sum, { connections }) => sum + connections, 0), 500);
     assertEquals(kernel.passiveOpens, null);
   }
-  assertMatch(stdout, /^Local servers: what each design costs$/m);
+  assertMatch(stdout, /^Local servers: cost of each design$/m);
   assertMatch(stdout, /^ *– +door +1 +door /m);
   assertMatch(stdout, /^ *4 +prefork-mutex +1 +unix /m);
 });

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { closing, evaluate, inChild, waitFor } from "../testing/fork.ts";
+import { isLong } from "../testing/long.ts";
 import { pipe } from "./descriptors.ts";
 import { fork, forkAgain, probeFork, requireFork, simulateForks } from "./fork.ts";
 import { read, write } from "./io.ts";
@@ -16,17 +17,17 @@ function allocate(count: number): number {
   return objects.reduce((sum, { name, i }) => sum + name.length - `object ${i}`.length + i, 0);
 }
 
-Deno.test("fork() makes 100 children that allocate and collect garbage", () => {
+Deno.test("fork() makes children that allocate and collect garbage", () => {
   // In rounds, to limit the memory in use.
-  for (let round = 0; round < 5; round++) {
-    const codes = Array.from({ length: 20 }, (_, i) => 20 * round + i);
+  for (let round = 0; round < (isLong ? 25 : 1); round++) {
+    const codes = Array.from({ length: 10 }, (_, i) => 10 * round + i);
     const pids = codes.map((code) => fork(() => allocate(60_000) === 1_799_970_000 ? code : 255));
     assertEquals(pids.map((pid) => waitFor(pid).code), codes);
   }
 });
 
 Deno.test("fork() copies memory that was allocated after an earlier fork", () => {
-  for (let round = 1; round <= 5; round++) {
+  for (let round = 1; round <= 3; round++) {
     const objects = Array.from({ length: 50_000 * round }, (_, i) => ({ i }));
     const sum = () => objects.reduce((sum, { i }) => sum + i, 0);
     const expected = sum();
@@ -57,7 +58,7 @@ Deno.test("forkAgain() makes children of children", () => {
 Deno.test("forkAgain() forks many times, with allocations in between", () => {
   const { code } = inChild(() => {
     const kept: object[] = [];
-    for (let i = 0; i < 50; i++) {
+    for (let i = 0; i < (isLong ? 100 : 15); i++) {
       for (let n = 0; n < 1000; n++) kept.push({ n });
       const end = wait(forkAgain(() => kept.length / 1000 === i + 1 ? i : 255));
       if (end?.code !== i) return 1;

