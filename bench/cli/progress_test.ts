@@ -3,7 +3,7 @@ import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { runOnTerminal } from "../../servers/testing/task.ts";
 import { makePlan } from "../plan/plan.ts";
 import { Bar } from "./progress.ts";
-import { trial } from "../report/fixture_test.ts";
+import { trial } from "../report/testing_fixture.ts";
 
 const plan = makePlan({ designs: ["prefork-mutex"], seed: 1, rounds: 2 });
 

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { runHere } from "../testing.ts";
 import type { Recorded } from "../record/record.ts";
-import { record, rounds } from "../report/fixture_test.ts";
+import { record, rounds } from "../report/testing_fixture.ts";
 
 const [X, Y] = ["prefork-mutex", "prefork-file-lock"] as const;
 const cpu = [0.1, 0.101, 0.099, 0.102, 0.098, 0.1005, 0.0995, 0.1015, 0.0985, 0.1002];

@@ -3,7 +3,7 @@ import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { runTask } from "../../servers/testing/task.ts";
 import { designs } from "../../servers/designs.ts";
 import { differenceText } from "./compare.ts";
-import { record, rounds } from "../report/fixture_test.ts";
+import { record, rounds } from "../report/testing_fixture.ts";
 import { readRecord } from "../record/store.ts";
 import { assertRefused, runHere } from "../testing.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { draws, normal, randomFrom, shapes } from "../statistics/noise_test.ts";
+import { draws, normal, randomFrom, shapes } from "../statistics/testing_noise.ts";
 import {
   compareCosts,
   type Comparison,

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { record } from "../report/fixture_test.ts";
+import { record } from "../report/testing_fixture.ts";
 import { differingConditions } from "./conditions.ts";
 
 const { run } = record([{ design: "iterative" }]);

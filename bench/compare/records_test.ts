@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { record, rounds } from "../report/fixture_test.ts";
+import { record, rounds } from "../report/testing_fixture.ts";
 import { compareDesigns, compareRuns } from "./records.ts";
 
 const six = [0.1, 0.11, 0.12, 0.13, 0.14, 0.15];

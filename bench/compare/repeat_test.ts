@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { FailedError } from "../../servers/errors.ts";
 import { makePlan } from "../plan/plan.ts";
-import { trial } from "../report/fixture_test.ts";
+import { trial } from "../report/testing_fixture.ts";
 import type { Executor, Planned } from "../run/trial.ts";
 import { compareCosts } from "./comparison.ts";
 import { repeatComparison, type Repeated, type Repetition } from "./repeat.ts";

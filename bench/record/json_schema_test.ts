@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { z } from "zod";
-import { record, rounds } from "../report/fixture_test.ts";
+import { record, rounds } from "../report/testing_fixture.ts";
 import { schemaFiles } from "./json_schema.ts";
 
 const results = new URL("../../results/", import.meta.url);

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { RecordError, UsageError } from "../../servers/errors.ts";
 import { SCHEMA_VERSION } from "./record.ts";
-import { record, rounds } from "../report/fixture_test.ts";
+import { record, rounds } from "../report/testing_fixture.ts";
 import { readRecord, Store } from "./store.ts";
 
 const recorded = record([

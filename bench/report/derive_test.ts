@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { stripAnsiCode } from "@std/fmt/colors";
 import type { Recorded } from "../record/record.ts";
 import { deriveFiles, type PrintOptions, renderTerminal } from "./derive.ts";
-import { record, rounds } from "./fixture_test.ts";
+import { record, rounds } from "./testing_fixture.ts";
 import { reportData } from "./summary/report_data.ts";
 
 const filesOf = async (recorded: Recorded) => await deriveFiles(await reportData(recorded));

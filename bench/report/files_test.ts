@@ -3,7 +3,7 @@ import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { RecordError } from "../../servers/errors.ts";
 import { deriveFiles } from "./derive.ts";
 import { writeDerived } from "./files.ts";
-import { record, rounds } from "./fixture_test.ts";
+import { record, rounds } from "./testing_fixture.ts";
 import { reportData } from "./summary/report_data.ts";
 
 const data = await reportData(record([

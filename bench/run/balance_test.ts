@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { checkAccount, imbalance } from "./balance.ts";
 import type { Trial } from "../record/record.ts";
-import { trial as madeUp } from "../report/fixture_test.ts";
+import { trial as madeUp } from "../report/testing_fixture.ts";
 
 /** A trial of 100 connections by two children, in which nothing went wrong. */
 const fine = madeUp({ design: "prefork-shared-accept", children: [60, 40], connections: 100 });

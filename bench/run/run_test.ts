@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { record, rounds, trial } from "../report/fixture_test.ts";
+import { record, rounds, trial } from "../report/testing_fixture.ts";
 import type { Plan, Trial } from "../record/record.ts";
 import { runPlan } from "./run.ts";
 import type { Executor, Planned } from "./trial.ts";

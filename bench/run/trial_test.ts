@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { makePlan } from "../plan/plan.ts";
-import { trial as madeUp } from "../report/fixture_test.ts";
+import { trial as madeUp } from "../report/testing_fixture.ts";
 import { Trial } from "../record/record.ts";
 import { warmUpOf } from "../plan/warm_up.ts";
 import { fitting, type Planned, runTrial } from "./trial.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import * as simple from "simple-statistics";
-import { draws, randomFrom, shapes } from "./noise_test.ts";
+import { draws, randomFrom, shapes } from "./testing_noise.ts";
 import { evenness, interval, mad, MAD_TO_SIGMA, median } from "./median.ts";
 
 const value = fc.double({ noNaN: true, min: -1e6, max: 1e6 });

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { median } from "./median.ts";
-import { draws, normal, randomFrom } from "./noise_test.ts";
+import { draws, normal, randomFrom } from "./testing_noise.ts";
 import { pairedShift, signedRankP, smallestPairedP } from "./paired.ts";
 
 /** Depression scales of nine patients, before and after a therapy: Hollander and Wolfe, table 3.1. */

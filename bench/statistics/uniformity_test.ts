@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { BOOK_DISTRIBUTIONS } from "../report/summary/book.ts";
-import { draws, randomFrom } from "./noise_test.ts";
+import { draws, randomFrom } from "./testing_noise.ts";
 import { uniformity } from "./uniformity.ts";
 
 Deno.test("uniformity() is Pearson's chi-square", () => {

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { draws, normal, randomFrom } from "./noise_test.ts";
+import { draws, normal, randomFrom } from "./testing_noise.ts";
 import { mannWhitneyP, smallestUnpairedP, unpairedShift } from "./unpaired.ts";
 
 /** Permeability of membranes at term and earlier: Hollander and Wolfe, table 4.1. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { drawCharts } from "./charts.ts";
 import { reportData } from "../summary/report_data.ts";
-import { record, rounds, type TrialFixture } from "../fixture_test.ts";
+import { record, rounds, type TrialFixture } from "../testing_fixture.ts";
 
 const draw = async (trials: readonly TrialFixture[], sweep?: Parameters<typeof record>[1]) =>
   await drawCharts(await reportData(record(trials, sweep)));

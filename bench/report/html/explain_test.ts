@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { designs } from "../../../servers/designs.ts";
 import { DESIGN_WORDS } from "./words.ts";
 import { explain, explainSweep } from "./explain.ts";
-import { record, rounds, type TrialFixture } from "../fixture_test.ts";
+import { record, rounds, type TrialFixture } from "../testing_fixture.ts";
 import { summarize } from "../summary/summary.ts";
 import { sweepPoints } from "../summary/sweep.ts";
 

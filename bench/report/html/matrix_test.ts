@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { designs } from "../../../servers/designs.ts";
-import { record } from "../fixture_test.ts";
+import { record } from "../testing_fixture.ts";
 import { makingsOf, matrixOf } from "./matrix.ts";
 import { summarize } from "../summary/summary.ts";
 

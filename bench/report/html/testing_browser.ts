@@ -5,12 +5,13 @@
  * @module
  */
 import axe from "axe-core";
+import { isLong } from "../../../servers/testing/long.ts";
 import { chromium, type Page } from "playwright-core";
 
-/** The window widths and color schemes to test. */
+/** The window widths and color schemes to test: each once, or in the long tests each with each. */
 const VIEWS = [390, 1440].flatMap((width) =>
   (["light", "dark"] as const).map((scheme) => ({ width, scheme }))
-);
+).filter(({ width, scheme }) => isLong || (width === 390) === (scheme === "dark"));
 
 /** Findings about a page. */
 export interface Findings {

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { build, encodeIntoCompressedBase64 } from "hdr-histogram-js";
 import type { Trial } from "../../record/record.ts";
-import { trial } from "../fixture_test.ts";
+import { trial } from "../testing_fixture.ts";
 import { latencyProfiles } from "./latency.ts";
 
 /** A trial with connections of these latencies. */

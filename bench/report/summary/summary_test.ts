@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { type DesignInfo, type DesignSummary, summarize } from "./summary.ts";
-import { record, rounds, type TrialFixture } from "../fixture_test.ts";
+import { record, rounds, type TrialFixture } from "../testing_fixture.ts";
 
 const registry: DesignInfo[] = [
   { id: "iterative", title: "Baseline", children: "none", accepts: "the process", row: 0 },

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Recorded } from "../../record/record.ts";
 import { deriveFiles, renderTerminal } from "../derive.ts";
-import { record, rounds, type TrialFixture } from "../fixture_test.ts";
+import { record, rounds, type TrialFixture } from "../testing_fixture.ts";
 import { reportData } from "./report_data.ts";
 import { summarize } from "./summary.ts";
 import { sweepData, sweepPoints } from "./sweep.ts";

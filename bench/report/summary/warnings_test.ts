@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Recorded, Trial } from "../../record/record.ts";
-import { record, rounds } from "../fixture_test.ts";
+import { record, rounds } from "../testing_fixture.ts";
 import { warningsOf } from "./warnings.ts";
 
 const quiet = record(rounds("prefork-mutex", [0.1, 0.101, 0.1, 0.099]));

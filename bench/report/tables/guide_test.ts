@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { record, rounds, type TrialFixture } from "../fixture_test.ts";
+import { record, rounds, type TrialFixture } from "../testing_fixture.ts";
 import { advise } from "./guide.ts";
 import { type DesignInfo, summarize } from "../summary/summary.ts";
 

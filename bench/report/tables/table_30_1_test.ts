@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { record, rounds, type TrialFixture } from "../fixture_test.ts";
+import { record, rounds, type TrialFixture } from "../testing_fixture.ts";
 import { type DesignInfo, summarize } from "../summary/summary.ts";
 import { table301 } from "./table_30_1.ts";
 

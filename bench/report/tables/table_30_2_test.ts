@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { record, type TrialFixture } from "../fixture_test.ts";
+import { record, type TrialFixture } from "../testing_fixture.ts";
 import { type DesignInfo, summarize } from "../summary/summary.ts";
 import { table302 } from "./table_30_2.ts";
 

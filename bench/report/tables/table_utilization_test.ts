@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { record } from "../fixture_test.ts";
+import { record } from "../testing_fixture.ts";
 import { summarize } from "../summary/summary.ts";
 import { tableUtilization } from "./table_utilization.ts";
 

@@ -1,6 +1,5 @@
 /**
- * Small records for tests, validated by the schema of real records. This file has no tests: its name keeps
- * it out of the published package.
+ * Small records for tests, validated by the schema of real records.
  *
  * @module
  */
