@@ -28,7 +28,7 @@ Deno.test("explain() takes any other error for a bug, in one line that says wher
   }
 });
 
-/** How a process ends that does this after `explainUncaught("bench")`. */
+/** Runs a statement in a process after `explainUncaught("bench")`. */
 async function endOf(statement: string, ...flags: string[]) {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--allow-run", programUrl(statement), ...flags],

@@ -57,7 +57,7 @@ const STEP_MS = 500;
 /** Characters of the bar. */
 const BAR_WIDTH = 20;
 
-/** What a bar reads. */
+/** The clock and counter that a bar reads. */
 export interface Instruments {
   /** The time in milliseconds, as performance.now(). */
   readonly now: () => number;

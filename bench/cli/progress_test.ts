@@ -19,7 +19,7 @@ class BarOnScreen implements Disposable {
     { now: () => this.now, connections: () => this.connections },
   );
 
-  /** What was drawn or printed since the last call. */
+  /** The output since the last call. */
   output(): string {
     const written = this.#written;
     this.#written = "";

@@ -25,7 +25,7 @@ Deno.test("channel-mymgr serves a path that is opened, written, read and sent to
   }
   const second = await runTask("channel-mymgr", "serve", "--path", path);
   assertEquals(second.code, 2);
-  assertMatch(second.stderr, /EEXIST .*; a server does already; write another --path\n$/);
+  assertMatch(second.stderr, /EEXIST .*; a server is there already; write another --path\n$/);
   const far = await run("call", "hello", "--node", uniqueName());
   assertEquals(far.code, 2);
   assertMatch(far.stderr, /EHOSTUNREACH .*; start deno task channel-gateway NODE=HOST:PORT/);

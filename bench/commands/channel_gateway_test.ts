@@ -75,7 +75,7 @@ Deno.test("channel-gateway says what to write instead", async () => {
   writeKey("short", 0o600);
   await refused("Cannot use a key of 5 bytes: write at least 16 into a file");
   writeKey(KEY, 0o644);
-  await refused("others may read it; chmod 600");
+  await refused("other users can read it; chmod 600");
   writeKey(KEY, 0o600);
   await refused('Cannot read "b" as a node: write NODE=HOST:PORT', "b");
   await refused("write NODE=HOST:PORT", "b=host:99999");

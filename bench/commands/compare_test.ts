@@ -9,7 +9,7 @@ import { assertRefused, runHere } from "../testing.ts";
 
 const [A, B] = ["prefork-mutex", "prefork-file-lock"] as const;
 
-/** What is told of two designs with these CPU seconds, a round each. */
+/** The sentence on two designs with these CPU seconds in each round. */
 function textOf(cpuOfA: readonly number[], cpuOfB: readonly number[]): string {
   return differenceText(record([...rounds(A, cpuOfA), ...rounds(B, cpuOfB)]), A, B);
 }

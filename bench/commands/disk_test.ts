@@ -18,7 +18,7 @@ async function benchOn(disk: SmallDisk, spoil: () => void) {
   return { stderr, kept: readRecord(disk.path) };
 }
 
-/** That one line says what was kept, and how to go on. */
+/** Asserts that one line says what was kept, and how to continue. */
 function assertAdvised(stderr: string, reason: string, { path }: SmallDisk, kept: Recorded) {
   const expected = `^bench: Cannot write ${path}/[a-z.]+: ${reason} \\(os error \\d+\\); ` +
     `${kept.trials.length} of 3 trials are recorded in ${path}; ` +

@@ -70,7 +70,7 @@ function actorsOf(bench: number): Actors | undefined {
   return { host, server, children, load, clients };
 }
 
-/** That there are no such processes. */
+/** Asserts that there are no such processes. */
 function assertGone(processes: readonly Process[]): void {
   assertEquals(processes.map(({ commandLine }) => commandLine), []);
 }
@@ -118,7 +118,7 @@ Deno.test("bench leaves nothing behind when it is killed", async () => {
   assertEquals([run.complete, run.endedAt, trials], [false, null, []]);
 });
 
-/** That nothing is left of the cgroup of a server. */
+/** Asserts that nothing is left of the cgroup of a server. */
 function assertNoCgroup(host: number): void {
   for (const { folder } of hierarchies()) {
     assertEquals(tryReadText(`${folder}/herd-${host}/cgroup.procs`), undefined);

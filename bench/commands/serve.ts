@@ -85,7 +85,7 @@ export const command = defineCommand({
   },
 });
 
-/** What the command line asks for. @throws {UsageError} if it makes no sense. */
+/** The options of the server program. @throws {UsageError} for contradictory flags. */
 function optionsOf({ operands, flags, given }: Options) {
   const [id, ...rest] = operands;
   if (id === undefined) throw new UsageError("Missing design: write deno task serve DESIGN");

@@ -82,7 +82,7 @@ Deno.test("serve listens on the port it is given, and prints what it cost for pe
   const { code, stdout, stderr } = await server.ended();
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   const lines = stdout.trimEnd().split("\n");
-  assertMatch(lines.shift()!, /^Not the costs of prefork-shared-accept: 5000 ns of CPU were /);
+  assertMatch(lines.shift()!, /^Not the cost of prefork-shared-accept: 5000 ns of CPU were /);
   assertMatch(lines[0]!, /^CPU time: \d+\.\d{3} s /);
   const rows = lines.slice(2, 5).map((line) => line.match(/^ +(\d) +(\d+) +\d+\.\d{3}/) ?? []);
   assertEquals(rows.map(([, index]) => index), ["0", "1", "2"]);
