@@ -1,14 +1,20 @@
 /**
  * What the commands do, as functions.
  *
+ * Options that a function cannot use are a `UsageError`, whose `option` is the name of the option.
+ *
  * @module
  */
 import { BOOK } from "../clients/book.ts";
 import type { LoadReport } from "../clients/protocol.ts";
-import type { Report } from "../servers/host/account.ts";
+import type { Launch } from "../servers/children/launch.ts";
+import type { Design, TransportName } from "../servers/design.ts";
 import { requireDesign, usualDesigns } from "../servers/designs.ts";
-import type { TransportName } from "../servers/design.ts";
+import { FailedError, UsageError } from "../servers/errors.ts";
+import type { Report } from "../servers/host/account.ts";
+import { affinity } from "../servers/posix/processes.ts";
 import { makePlan } from "./plan/plan.ts";
+import { requireInRange } from "./plan/ranges.ts";
 import { LIMITS, type Parameter, type Recorded } from "./record/record.ts";
 import { recordRun } from "./run/record_run.ts";
 import { writeDerived } from "./report/files.ts";
@@ -16,46 +22,52 @@ import { reportData } from "./report/summary/report_data.ts";
 import { startLoad } from "./agents/load.ts";
 import { startServer } from "./agents/server.ts";
 
-/** A run. What is left out is as in the book: 10 clients × 500 connections × 4000 bytes, 15 children. */
+/** A run. The default is the load of the book: 10 clients × 500 connections × 4000 bytes, 15 children. */
 export interface BenchOptions {
-  /** Ids of designs (default: as `deno task bench`); the baseline always runs, too. */
+  /** Ids of designs (default: the rows of the book; with `local`, the local ones). The baseline always runs. */
   readonly designs?: readonly string[];
-  /** Of every design (default: 7, and fewer of one whose loads take longer than 45 s in all). */
+  /** Rounds (default 7, and fewer for a design whose loads take longer than 45 s in all). */
   readonly rounds?: number;
+  /** Clients at the same time. */
   readonly clients?: number;
-  /** Connections each client makes. */
+  /** Connections of each client, one after another. */
   readonly connections?: number;
+  /** Bytes requested on each connection. */
   readonly bytes?: number;
+  /** Children of a pool. */
   readonly children?: number;
-  /** What a client waits between two connections, in milliseconds (default 0). */
+  /** Milliseconds that a client waits between two connections (default 0). */
   readonly think?: number;
-  /** Runs every design at each of these values in every round; `sweepPoints()` takes the record apart. */
+  /** Runs every design at each of these values in every round; `sweepPoints()` splits the record by value. */
   readonly sweep?: SweepOptions;
-  /** Reaches servers over Unix-domain sockets, or a local transport of their own, and not over TCP. */
+  /** Reaches servers over Unix-domain sockets, doors and channels instead of TCP. */
   readonly local?: boolean;
-  /** Seed of the order within the rounds, below 2³² (default: a random one). */
+  /** Seed of the random order within the rounds, below 2³² (default: a random one). */
   readonly seed?: number;
   /** Folder to record into, empty or new (default: `results/TIME`). */
   readonly folder?: string;
-  /** Ends the run early; what was measured stays recorded. */
+  /** Ends the run early; finished trials stay recorded. */
   readonly signal?: AbortSignal;
 }
 
-/** What a sweep varies. With more clients, `clients` × `connections` stay what they are in all. */
+/** A sweep over clients keeps the total number of connections, `clients` × `connections`, constant. */
 export interface SweepOptions {
   readonly parameter: Parameter;
   readonly values: readonly number[];
 }
 
 /**
- * Runs designs, records the run, and gives the record.
+ * Runs designs and records the run. A trial that fails is in the record with its reason, and ends nothing.
  *
- * @throws {UsageError} for an unknown design, one that is only reached locally where `local` is not set,
- * or a folder that cannot be written or is not empty.
+ * @returns the record.
+ * @throws {UsageError} for an unknown design, one that needs `local`, a number out of range, or a folder that
+ * cannot be written or is not empty.
+ * @throws {RecordError} if the record cannot be written, such as on a full disk.
  */
 export async function bench(options: BenchOptions = {}): Promise<Recorded> {
   const { folder, signal, sweep, local = false, ...rest } = options;
   const { designs = usualDesigns(local).map(({ id }) => id) } = options;
+  requireNumbers(options);
   const plan = makePlan({
     seed: crypto.getRandomValues(new Uint32Array(1))[0]!,
     ...rest,
@@ -71,35 +83,62 @@ export async function bench(options: BenchOptions = {}): Promise<Recorded> {
   return recorded;
 }
 
-/** A server that is running. Dispose of it, or stop it. */
+function requireNumbers(
+  { rounds, clients, connections, bytes, children, think, seed, sweep }: BenchOptions,
+): void {
+  requireInRange({ rounds, clients, connections, bytes, children, think, seed });
+  if (sweep === undefined) return;
+  if (sweep.values.length === 0) {
+    throw new UsageError("Cannot sweep over no values", { option: "sweep" });
+  }
+  for (const value of sweep.values) requireInRange({ [sweep.parameter]: value });
+}
+
+/** A running server. Dispose of it, or stop it. */
 export interface Server extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
-  /** Where it listens in place of a port. */
+  /** Path at which it listens instead of a port. */
   readonly path: string | undefined;
-  /** Starts the account afresh. */
+  /** Restarts its account. @throws {FailedError} if the server has failed. */
   mark(): Promise<void>;
-  /** Ends the server and tells what it cost since the mark (or since it was ready). */
+  /**
+   * Stops it and returns its cost since the mark, or since it was ready.
+   *
+   * @throws {FailedError} with the reason, if the server has failed.
+   */
   stop(): Promise<Report>;
 }
 
+/** Options of a server. */
+export interface ServeOptions {
+  /** Port on 127.0.0.1 (default 0: the system chooses a free one). */
+  readonly port?: number;
+  /** Absolute path, or `@` and an abstract name, to listen at instead of a port. */
+  readonly path?: string;
+  /** Children of a pool (default 15). */
+  readonly children?: number;
+}
+
 /**
- * Starts a server design on a port of 127.0.0.1, or at a path; resolves when every child is ready. A
- * path is absolute, or `@` and an abstract name.
+ * Starts a server design on a port of 127.0.0.1, or at a path; resolves when every child is ready.
  *
- * @throws {UsageError} for an unknown design.
+ * @throws {UsageError} for an unknown design, a design that needs a path, a number out of range, or a port or
+ * path in use.
+ * @throws {UnsupportedError} if this machine cannot run the design, such as where fork(2) does not work.
+ * @throws {FailedError} if it does not become ready.
  */
 export async function serve(
   design: string,
-  { port = 0, path, children = BOOK.children }: {
-    port?: number;
-    path?: string;
-    children?: number;
-  } = {},
+  { port = 0, path, children = BOOK.children }: ServeOptions = {},
 ): Promise<Server> {
-  const { id } = requireDesign(design);
+  const found = requireDesign(design);
+  requireAddress(found, { port, path });
+  requireInRange({ port, children });
   await using starting = new AsyncDisposableStack();
-  const server = starting.use(startServer({ design: id, port, path: path ?? null, children }));
+  const launch = launchOf(found);
+  const options = { design: found.id, port, path: path ?? null, children, launch };
+  const server = starting.use(startServer(options));
   const ready = await server.next("ready", LIMITS.start);
   starting.move();
   return {
@@ -112,38 +151,67 @@ export async function serve(
     },
     async stop() {
       await using _ = server;
-      await server.send({ request: "stop" });
-      return (await server.next("report", LIMITS.stop)).report;
+      // One that has failed has already reported, with the reason.
+      await server.send({ request: "stop" }).catch(() => {});
+      const { report, failure } = await server.next("report", LIMITS.stop);
+      if (failure !== null) throw new FailedError(`${found.id} failed: ${failure}`);
+      return report;
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 
-/** A load. */
+function requireAddress(
+  { id, transport }: Design,
+  { port, path }: { readonly port: number; readonly path: string | undefined },
+): void {
+  if (transport !== undefined && path === undefined) {
+    throw new UsageError(`Cannot serve ${id} on a port: it needs a path`, { option: "path" });
+  }
+  if (path !== undefined && port !== 0) {
+    throw new UsageError("Cannot serve both on a port and at a path", { option: "path" });
+  }
+}
+
+/** A launcher starts a server on every processor. */
+function launchOf({ children }: Design): Launch | null {
+  if (children !== "exec") return null;
+  return { processors: affinity(), idleSeconds: 0, echo: false, verbose: false };
+}
+
+/** Options of a load. */
 export interface LoadOptions {
+  /** Port of the server; or `path`. */
   readonly port?: number;
-  /** Name or address (default 127.0.0.1). */
+  /** Name or address of the host (default 127.0.0.1). */
   readonly host?: string;
-  /** Path of a local server, in place of a port. */
+  /** Path of a local server, instead of a port. */
   readonly path?: string | undefined;
-  /** How it is reached (default: over TCP; at a path, over a Unix-domain socket). */
+  /** Transport (default TCP; at a path, a Unix-domain socket). */
   readonly transport?: TransportName;
   /** Clients at the same time (default 10). */
   readonly clients?: number;
-  /** Connections each client makes (default 500). */
+  /** Connections of each client (default 500). */
   readonly connections?: number;
-  /** Bytes asked for on each connection (default 4000). */
+  /** Bytes requested on each connection (default 4000). */
   readonly bytes?: number;
 }
 
 /**
- * Loads a server with forked clients, and gives what they saw.
+ * Loads a server with forked clients. Connections that fail are in the report, by kind of error.
  *
- * @throws {UnsupportedError} where fork(2) does not work.
- * @throws {FailedError} where a client died.
+ * @returns what the clients saw.
+ * @throws {UsageError} for an unknown host, no port or path, or a number out of range.
+ * @throws {UnsupportedError} if fork(2) does not work here.
+ * @throws {FailedError} if a client died.
  */
 export async function load(options: LoadOptions): Promise<LoadReport> {
   const { path, transport = path === undefined ? "tcp" : "unix", ...rest } = options;
+  const { port, clients, connections, bytes } = options;
+  if (path === undefined && !port) {
+    throw new UsageError("Cannot load a server without a port or a path", { option: "port" });
+  }
+  requireInRange({ port, clients, connections, bytes });
   await using load = startLoad({ ...rest, path: path ?? null, transport });
   await load.next("ready", LIMITS.start);
   await load.send({ request: "go" });

@@ -22,22 +22,22 @@ export const ExitCode = {
 export abstract class HerdError extends Error {
   /** Exit code of a program that ends with it. */
   abstract readonly exitCode: number;
+  /** The option to change, by its name in the options of the function; undefined: not a single one. */
+  readonly option: string | undefined;
+
+  constructor(
+    message: string,
+    { option, ...options }: ErrorOptions & { readonly option?: string | undefined } = {},
+  ) {
+    super(message, options);
+    this.option = option;
+  }
 }
 
 /** A request that cannot be met: an unknown name, a value out of range, a port in use. Exit code 2. */
 export class UsageError extends HerdError {
   override name = "UsageError";
   readonly exitCode = ExitCode.usage;
-  /** The option to change, by its name in the options of the function; undefined: not a single one. */
-  readonly option: string | undefined;
-
-  constructor(
-    message: string,
-    options: ErrorOptions & { readonly option?: string | undefined } = {},
-  ) {
-    super(message, options);
-    this.option = options.option;
-  }
 }
 
 /** A server, a load or a trial failed. Exit code 3. */
@@ -61,7 +61,7 @@ export class RecordError extends HerdError {
 /** Rebuilds an error that a program has reported, in the process that started it. */
 export function errorOf(exitCode: number, message: string, option?: string): Error {
   if (exitCode === ExitCode.usage) return new UsageError(message, { option });
-  if (exitCode === ExitCode.unsupported) return new UnsupportedError(message);
+  if (exitCode === ExitCode.unsupported) return new UnsupportedError(message, { option });
   if (exitCode === ExitCode.record) return new RecordError(message);
   return exitCode === ExitCode.bug ? new Error(message) : new FailedError(message);
 }

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { ExitCode, HerdError, UsageError } from "../../servers/errors.ts";
+import { ExitCode, HerdError } from "../../servers/errors.ts";
 
-/** Advice by option: what to write instead, if a `UsageError` names that option. */
+/** Advice by option: what to write instead, if an error names that option. */
 export type Hints = Readonly<Record<string, string>>;
 
 /** Describes an error in one line, and gives its exit code. */
@@ -15,8 +15,7 @@ export function explain(
 ): { readonly line: string; readonly exitCode: number } {
   const { message } = error instanceof Error ? error : { message: String(error) };
   if (error instanceof HerdError) {
-    const option = error instanceof UsageError ? error.option : undefined;
-    const hint = option === undefined ? undefined : hints[option];
+    const hint = error.option === undefined ? undefined : hints[error.option];
     return { line: hint ? `${message}; ${hint}` : message, exitCode: error.exitCode };
   }
   if (error instanceof Deno.errors.NotCapable) {

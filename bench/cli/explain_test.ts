@@ -14,10 +14,13 @@ Deno.test("explain() gives an error of Herd its message and the exit code of its
 });
 
 Deno.test("explain() adds what to write for the option that an error names", () => {
-  const error = new UsageError("Cannot listen on 80", { option: "port" });
-  const line = (hints: Record<string, string>) => explain(error, hints).line;
-  assertEquals(line({ port: "write another --port" }), "Cannot listen on 80; write another --port");
-  assertEquals(line({ path: "write another --path" }), "Cannot listen on 80");
+  for (const Class of [UsageError, UnsupportedError]) {
+    const error = new Class("Cannot listen on 80", { option: "port" });
+    const line = (hints: Record<string, string>) => explain(error, hints).line;
+    const expected = "Cannot listen on 80; write another --port";
+    assertEquals(line({ port: "write another --port" }), expected);
+    assertEquals(line({ path: "write another --path" }), "Cannot listen on 80");
+  }
 });
 
 Deno.test("explain() takes any other error for a bug, in one line that says where to report it", () => {

@@ -15,4 +15,5 @@ export const measuringHints = {
   ...recordHints,
   folder: "write another --output, below the current folder or /tmp",
   local: "write --local, which applies to every design",
+  netns: "prefix the command with sudo or unshare --map-root-user --net, or omit --netns",
 } as const satisfies Hints;

@@ -8,6 +8,7 @@ import { requireDesign } from "../../servers/designs.ts";
 import { UsageError } from "../../servers/errors.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { DEFAULTS, makePlan } from "../plan/plan.ts";
+import { RANGES } from "../plan/ranges.ts";
 import type { Plan } from "../record/record.ts";
 
 /** A flag with an integer value. */
@@ -18,7 +19,6 @@ export const count = (
   unit = "N",
 ) => ({ kind: "integer", value: unit, default: value, min, max, help } as const);
 
-const MIB = 1024 * 1024;
 const HOUR = 3600;
 
 /** Connections of all clients together in a quick run. */
@@ -26,17 +26,17 @@ const QUICK_CONNECTIONS = 500;
 
 /** The load and the pool of a trial. */
 export const loadFlags = {
-  clients: count(DEFAULTS.clients, [1, 1000], "Run N clients at the same time"),
+  clients: count(DEFAULTS.clients, RANGES.clients, "Run N clients at the same time"),
   connections: count(
     DEFAULTS.connections,
-    [1, 1_000_000],
+    RANGES.connections,
     "Make N connections with each client, one after the other",
   ),
-  bytes: count(DEFAULTS.bytes, [1, 16 * MIB], "Request N bytes on each connection"),
-  children: count(DEFAULTS.children, [1, 1000], "Start N children in a pool"),
+  bytes: count(DEFAULTS.bytes, RANGES.bytes, "Request N bytes on each connection"),
+  children: count(DEFAULTS.children, RANGES.children, "Start N children in a pool"),
   think: count(
     DEFAULTS.think,
-    [0, 60_000],
+    RANGES.think,
     "Let each client wait MS milliseconds between connections",
     "MS",
   ),
@@ -48,7 +48,7 @@ const { limits } = DEFAULTS;
 export const runFlags = {
   rounds: count(
     DEFAULTS.rounds,
-    [1, 1000],
+    RANGES.rounds,
     "Run N rounds; each runs every design once, in random order",
   ),
   seed: { kind: "string", value: "N", help: "Use N as the seed of that order (default: random)" },

@@ -59,7 +59,7 @@ export async function runProgram(main: () => number | Promise<number>): Promise<
     const { message, stack } = error as Error;
     const exitCode = error instanceof HerdError ? error.exitCode : ExitCode.bug;
     if (exitCode === ExitCode.bug) console.error(stack);
-    const option = error instanceof UsageError ? error.option : undefined;
+    const option = error instanceof HerdError ? error.option : undefined;
     printEvent({ event: "error", exitCode, message, option } satisfies ErrorEvent);
     return exitCode;
   }

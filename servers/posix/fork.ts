@@ -192,7 +192,7 @@ export function requireFork(): void {
   const { works, reason } = probeFork();
   if (!works) {
     throw new UnsupportedError(
-      `Cannot fork a Deno process here: ${reason}; the thread designs need no fork (deno task designs)`,
+      `Cannot fork a Deno process here: ${reason}; the designs made of threads need no fork`,
     );
   }
 }

@@ -27,8 +27,8 @@ export function enterNetworkNamespace(): void {
       throw new SystemError("unshare", "create a network namespace", number);
     }
     throw new UnsupportedError(
-      "Cannot create a network namespace: this needs root; prefix the command with sudo or unshare " +
-        "--map-root-user --net, or omit --netns",
+      "Cannot create a network namespace: this needs root",
+      { option: "netns" },
     );
   }
   bringUpLoopback();

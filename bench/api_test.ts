@@ -1,0 +1,53 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { FailedError, UsageError } from "../servers/errors.ts";
+import { childrenOf, hasExited, namesIn, tryReadText } from "../servers/posix/files.ts";
+import { kill } from "../servers/posix/processes.ts";
+import { Signal } from "../servers/posix/signals.ts";
+import { eventually } from "../servers/testing/process.ts";
+import { bench, load, serve } from "./api.ts";
+
+const impossible: Record<string, readonly [option: string, call: () => Promise<unknown>]> = {
+  "an unknown design": ["design", () => serve("unheard-of")],
+  "no children": ["children", () => serve("prefork-mutex", { children: 0 })],
+  "half a port": ["port", () => serve("iterative", { port: 0.5 })],
+  "a door on a port": ["path", () => serve("door")],
+  "a port and a path": ["path", () => serve("iterative", { port: 1, path: "@herd" })],
+  "a load of nothing": ["port", () => load({})],
+  "a load without clients": ["clients", () => load({ port: 1, clients: 0 })],
+  "an unknown design in a run": ["design", () => bench({ designs: ["unheard-of"] })],
+  "a door over TCP": ["local", () => bench({ designs: ["door"] })],
+  "no rounds": ["rounds", () => bench({ rounds: 0 })],
+  "a sweep of nothing": [
+    "sweep",
+    () => bench({ sweep: { parameter: "clients", values: [] } }),
+  ],
+  "a sweep over no clients": [
+    "clients",
+    () => bench({ sweep: { parameter: "clients", values: [1, 0] } }),
+  ],
+};
+
+for (const [name, [option, call]] of Object.entries(impossible)) {
+  Deno.test(`the library names the option of ${name}, and no flag`, async () => {
+    const error = await assertRejects(call, UsageError);
+    assertEquals(error.option, option);
+    assertEquals(error.message.match(/--|deno task/), null);
+  });
+}
+
+/** The children of this process, whichever thread has started them. */
+function ownChildren(): number[] {
+  return namesIn("/proc/self/task").flatMap((thread) => {
+    const list = tryReadText(`/proc/self/task/${thread}/children`)?.trim();
+    return list ? list.split(" ").map(Number) : [];
+  });
+}
+
+Deno.test("stop() throws the reason why a server has failed", async () => {
+  await using server = await serve("iterative");
+  const host = ownChildren()[0]!;
+  kill(childrenOf(host)[0]!, Signal.KILL);
+  await eventually("the end of the server", () => hasExited(host) || undefined);
+  const { message } = await assertRejects(() => server.stop(), FailedError);
+  assertMatch(message, /^iterative failed: the server process was ended by signal 9$/);
+});

@@ -1,0 +1,34 @@
+/**
+ * The range of each number in the options of runs, servers and loads.
+ *
+ * @module
+ */
+import { UsageError } from "../../servers/errors.ts";
+
+const MIB = 1024 * 1024;
+
+/** Lowest and highest value of each option. */
+export const RANGES = {
+  rounds: [1, 1000],
+  clients: [1, 1000],
+  connections: [1, 1_000_000],
+  bytes: [1, 16 * MIB],
+  children: [1, 1000],
+  think: [0, 60_000],
+  seed: [0, 2 ** 32 - 1],
+  port: [0, 65_535],
+} as const satisfies Record<string, readonly [min: number, max: number]>;
+
+/** @throws {UsageError} for a number that is no integer in its range. */
+export function requireInRange(
+  options: { readonly [Option in keyof typeof RANGES]?: number | undefined },
+): void {
+  for (const [option, value] of Object.entries(options)) {
+    const [min, max] = RANGES[option as keyof typeof RANGES];
+    if (value === undefined || Number.isInteger(value) && value >= min && value <= max) continue;
+    throw new UsageError(
+      `Cannot use ${value} as ${option}: it must be a whole number from ${min} to ${max}`,
+      { option },
+    );
+  }
+}
