@@ -5,7 +5,7 @@
  * @module
  */
 import type { ClientChildContext } from "../design.ts";
-import { memoryAt } from "../posix/memory.ts";
+import { bufferAt } from "../posix/libc.ts";
 import { close } from "../posix/io.ts";
 import { serve } from "../service/bytes.ts";
 import { Slot, SLOT_BYTES } from "./meter.ts";
@@ -18,7 +18,7 @@ self.addEventListener("message", async (event) => {
   let [isTaken, isServed] = [false, false];
   try {
     const { child }: { child(context: ClientChildContext): void } = await import(listing);
-    const slot = new Slot(memoryAt(slotAddress, SLOT_BYTES).buffer);
+    const slot = new Slot(bufferAt(slotAddress, SLOT_BYTES));
     const burn = extraCpu === 0
       ? () => {}
       : (await import("../posix/clocks.ts")).cpuBurner(extraCpu);

@@ -15,7 +15,7 @@ import {
 import { doorBind, type DoorResult } from "../ipc/door/mod.ts";
 import { cpuBurner } from "../posix/clocks.ts";
 import { close } from "../posix/io.ts";
-import { memoryAt } from "../posix/memory.ts";
+import { bufferAt } from "../posix/libc.ts";
 import { messagePair } from "../posix/messages.ts";
 import { answer, WARM_UP } from "../service/bytes.ts";
 
@@ -57,7 +57,7 @@ async function prepare(): Promise<void> {
   const { index, status, slotAddress, extraCpu } = await started;
   warmUp();
   if (extraCpu > 0) burn = cpuBurner(extraCpu);
-  slot = new Slot(memoryAt(slotAddress, SLOT_BYTES).buffer);
+  slot = new Slot(bufferAt(slotAddress, SLOT_BYTES));
   enter(slot);
   announce(index, status);
 }

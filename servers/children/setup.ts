@@ -12,7 +12,8 @@ import { Queue, QUEUE_BYTES } from "../locks/queue.ts";
 import { cpuBurner, usage } from "../posix/clocks.ts";
 import { read } from "../posix/io.ts";
 import { unlinkedFile } from "../posix/locking.ts";
-import { createMemfd, mapMemfd, memoryAt, type SharedMemory } from "../posix/memory.ts";
+import { bufferAt } from "../posix/libc.ts";
+import { createMemfd, mapMemfd, type SharedMemory } from "../posix/memory.ts";
 import { gettid } from "../posix/processes.ts";
 import { serve } from "../service/bytes.ts";
 import { Meter, type Slot, SLOT_BYTES } from "./meter.ts";
@@ -99,7 +100,7 @@ export function openSetup(
   const bytes = METER_AT + Meter.bytes(handles.children);
   const memory: SharedMemory = address === undefined
     ? mapMemfd(handles.memory, bytes)
-    : memoryAt(address, bytes);
+    : { address, buffer: bufferAt(address, bytes) };
   return {
     design,
     listing,

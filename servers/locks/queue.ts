@@ -14,7 +14,7 @@ import {
   unlockMutex,
   waitCondition,
 } from "../posix/locking.ts";
-import { memoryAt } from "../posix/memory.ts";
+import { bufferAt } from "../posix/libc.ts";
 
 /** Maximum number of queued connections, as in the book, whose server exits if there are more. */
 const CAPACITY = 32;
@@ -41,7 +41,7 @@ export class Queue implements Connections {
     this.#mutex = pthreadObject(address + MUTEX);
     this.#notEmpty = pthreadObject(address + NOT_EMPTY);
     this.#notFull = pthreadObject(address + NOT_FULL);
-    const { buffer } = memoryAt(address, QUEUE_BYTES);
+    const buffer = bufferAt(address, QUEUE_BYTES);
     this.#counts = new Int32Array(buffer, COUNTS, 3);
     this.#ring = new Int32Array(buffer, RING, CAPACITY);
   }

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { readText } from "../posix/files.ts";
-import { memoryAt, shareMemory } from "../posix/memory.ts";
+import { bufferAt } from "../posix/libc.ts";
+import { shareMemory } from "../posix/memory.ts";
 import { Queue, QUEUE_BYTES } from "./queue.ts";
 
 const PATIENCE_MS = 5000;
@@ -19,7 +20,7 @@ const HEADER = 2;
 /** A thread puts 0, 1, 2 … into a queue, or logs each number it takes after the header. */
 const PROGRAM = `
   import { Queue } from "${import.meta.resolve("./queue.ts")}";
-  import { memoryAt } from "${import.meta.resolve("../posix/memory.ts")}";
+  import { bufferAt } from "${import.meta.resolve("../posix/libc.ts")}";
   import { gettid } from "${import.meta.resolve("../posix/processes.ts")}";
 
   const roles = {
@@ -38,7 +39,7 @@ const PROGRAM = `
   };
 
   self.onmessage = ({ data: { role, address, log: { at, bytes }, count } }) => {
-    const log = new Int32Array(memoryAt(at, bytes).buffer);
+    const log = new Int32Array(bufferAt(at, bytes));
     Atomics.store(log, ${TID}, gettid());
     roles[role](new Queue(address), log, count);
     self.close();
@@ -61,7 +62,7 @@ class Thread implements Disposable {
   constructor(role: "put" | "take", address: bigint, count: number) {
     const bytes = 4 * (HEADER + count);
     const { address: at } = shareMemory(bytes);
-    this.#log = new Int32Array(memoryAt(at, bytes).buffer);
+    this.#log = new Int32Array(bufferAt(at, bytes));
     this.#worker.postMessage({ role, address, log: { at, bytes }, count });
   }
 

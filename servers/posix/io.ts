@@ -5,7 +5,19 @@
  */
 import { retryOrThrow } from "./errors.ts";
 import { libc } from "./libc.ts";
-import type { PinnedBytes } from "./memory.ts";
+
+/** A buffer and its address, for calls so frequent that looking up the address matters. */
+export interface PinnedBytes {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly pointer: Deno.PointerObject;
+}
+
+/** Allocates a zeroed buffer. */
+export function pinnedBytes(length: number): PinnedBytes {
+  const bytes = new Uint8Array(length);
+  // SAFETY: the memory of a typed array does not move, and the pointer is kept together with the array.
+  return { bytes, pointer: Deno.UnsafePointer.of(bytes)! };
+}
 
 /**
  * Reads at most as many bytes as the buffer holds (read(2)).

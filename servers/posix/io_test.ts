@@ -3,8 +3,7 @@ import { closing } from "../testing/fork.ts";
 import { boundAddress, internetAddress } from "./addresses.ts";
 import { pipe } from "./descriptors.ts";
 import { SystemError } from "./errors.ts";
-import { close, read, readAsync, readPinned, write, writePinned } from "./io.ts";
-import { pinnedBytes } from "./memory.ts";
+import { close, pinnedBytes, read, readAsync, readPinned, write, writePinned } from "./io.ts";
 import { accept, connect, listen, socketPair, streamSocket } from "./sockets.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -70,4 +69,11 @@ Deno.test("readAsync() reads later input, and 0 at end of file", async () => {
 
 Deno.test("readAsync() returns −1 after an error", async () => {
   assertEquals(await readAsync(-1, new Uint8Array(10)), -1);
+});
+
+Deno.test("pinnedBytes() has the address of its bytes", () => {
+  const { bytes, pointer } = pinnedBytes(16);
+  assertEquals(bytes, new Uint8Array(16));
+  bytes[15] = 42;
+  assertEquals(new Deno.UnsafePointerView(pointer).getUint8(15), 42);
 });

@@ -57,3 +57,9 @@ export function addressOf(buffer: Uint8Array<ArrayBuffer>): bigint {
   // SAFETY: the memory of a typed array does not move; users of the address keep a reference to the array.
   return Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer));
 }
+
+/** Memory at an address, such as a mapping that another thread of this process has made. */
+export function bufferAt(address: bigint, bytes: number): ArrayBuffer {
+  // SAFETY: the memory is never freed, and all threads of a process share its addresses.
+  return Deno.UnsafePointerView.getArrayBuffer(Deno.UnsafePointer.create(address)!, bytes);
+}

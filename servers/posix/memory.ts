@@ -4,7 +4,7 @@
  * @module
  */
 import { checked, errno, retryOrThrow, SystemError } from "./errors.ts";
-import { cString, libc } from "./libc.ts";
+import { bufferAt, cString, libc } from "./libc.ts";
 
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 0x01;
@@ -16,19 +16,6 @@ export interface SharedMemory {
   readonly buffer: ArrayBuffer;
   /** Its address, the same in forked children and in Workers. */
   readonly address: bigint;
-}
-
-/** A buffer and its address, for calls so frequent that looking up the address matters. */
-export interface PinnedBytes {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly pointer: Deno.PointerObject;
-}
-
-/** Allocates a zeroed buffer. */
-export function pinnedBytes(length: number): PinnedBytes {
-  const bytes = new Uint8Array(length);
-  // SAFETY: the memory of a typed array does not move, and the pointer is kept together with the array.
-  return { bytes, pointer: Deno.UnsafePointer.of(bytes)! };
 }
 
 /** Maps memory that forked children share with their parent. @throws {SystemError} such as ENOMEM. */
@@ -107,18 +94,11 @@ export function unmap({ buffer, address }: SharedMemory): void {
   libc.munmap(Deno.UnsafePointer.create(address), BigInt(buffer.byteLength));
 }
 
-/** Shared memory that another thread of this process has mapped. */
-export function memoryAt(address: bigint, bytes: number): SharedMemory {
-  // SAFETY: the mapping is never unmapped, and all threads of a process share its addresses.
-  const pointer = Deno.UnsafePointer.create(address)!;
-  return { buffer: Deno.UnsafePointerView.getArrayBuffer(pointer, bytes), address };
-}
-
 function map(bytes: number, flags: number, fd: number): SharedMemory {
   const pointer = libc.mmap(null, BigInt(bytes), PROT_READ_WRITE, flags, fd, 0n);
   const address = Deno.UnsafePointer.value(pointer);
   if (BigInt.asIntN(64, address) === -1n) {
     throw new SystemError("mmap", `share ${bytes} bytes of memory`, errno());
   }
-  return memoryAt(address, bytes);
+  return { buffer: bufferAt(address, bytes), address };
 }

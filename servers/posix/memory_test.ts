@@ -3,13 +3,12 @@ import { closing, inChild } from "../testing/fork.ts";
 import { pipe } from "./descriptors.ts";
 import { SystemError } from "./errors.ts";
 import { readText } from "./files.ts";
+import { bufferAt } from "./libc.ts";
 import {
   createMemfd,
   discard,
   mapMemfd,
   memfdOf,
-  memoryAt,
-  pinnedBytes,
   preadFull,
   pwriteFull,
   readExactly,
@@ -48,9 +47,9 @@ Deno.test("mapMemfd() maps the same memory each time", () => {
   assertEquals(new Uint8Array(second.buffer)[4095], 42);
 });
 
-Deno.test("memoryAt() gives access to mapped memory", () => {
+Deno.test("bufferAt() gives access to mapped memory", () => {
   const { buffer, address } = shareMemory(64);
-  new Uint8Array(memoryAt(address, 64).buffer)[63] = 42;
+  new Uint8Array(bufferAt(address, 64))[63] = 42;
   assertEquals(new Uint8Array(buffer)[63], 42);
 });
 
@@ -63,13 +62,6 @@ Deno.test("unmap() removes one mapping and no other", () => {
   unmap(first);
   assertEquals([before, isMapped(first)], [true, false]);
   assertEquals(new Uint8Array(second.buffer)[0], 42);
-});
-
-Deno.test("pinnedBytes() has the address of its bytes", () => {
-  const { bytes, pointer } = pinnedBytes(16);
-  assertEquals(bytes, new Uint8Array(16));
-  bytes[15] = 42;
-  assertEquals(new Deno.UnsafePointerView(pointer).getUint8(15), 42);
 });
 
 Deno.test("readExactly() reads the bytes of memfdOf(), repeatedly", () => {

@@ -7,7 +7,7 @@ import { parseUsage, RUSAGE_BYTES, type Usage } from "./clocks.ts";
 import { POLLIN } from "./constants.ts";
 import { checked, Errno, errno, retryOrThrow, SystemError } from "./errors.ts";
 import { libc } from "./libc.ts";
-import { pinnedBytes } from "./memory.ts";
+import { pinnedBytes } from "./io.ts";
 import { Signal } from "./signals.ts";
 
 const PR_SET_PDEATHSIG = 1;

@@ -5,8 +5,7 @@
  * @module
  */
 import { SystemError } from "../posix/errors.ts";
-import { close, readPinned, writePinned } from "../posix/io.ts";
-import { pinnedBytes } from "../posix/memory.ts";
+import { close, pinnedBytes, readPinned, writePinned } from "../posix/io.ts";
 
 /** Maximum number of bytes a request may ask for: 16 MiB. */
 export const REQUEST_LIMIT = 16 * 1024 * 1024;
