@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TerminalOptions } from "../report/tables/table.ts";
+import type { TerminalOptions } from "../report/tables/terminal.ts";
 
 /** Width without a terminal. */
 const WIDTH = 120;

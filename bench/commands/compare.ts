@@ -17,7 +17,7 @@ import { measuringHints } from "../cli/hints.ts";
 import { loadFlags, planOf, runFlags } from "../cli/options.ts";
 import type { Recorded } from "../record/record.ts";
 import { recordAsCommand } from "../cli/measuring.ts";
-import { toTerminal } from "../report/tables/table.ts";
+import { toTerminal } from "../report/tables/terminal.ts";
 import { table301 } from "../report/tables/table_30_1.ts";
 import { terminalOptions } from "../cli/terminal.ts";
 import { verdict, verdictEvent } from "../compare/verdict.ts";

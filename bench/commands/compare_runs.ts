@@ -11,7 +11,7 @@ import { differingConditions } from "../compare/conditions.ts";
 import { gate } from "../compare/gate.ts";
 import type { Recorded } from "../record/record.ts";
 import { comparisonTable } from "../report/tables/comparison_table.ts";
-import { toTerminal } from "../report/tables/table.ts";
+import { toTerminal } from "../report/tables/terminal.ts";
 import { readRecord } from "../record/store.ts";
 import { terminalOptions } from "../cli/terminal.ts";
 import { verdict, verdictEvent } from "../compare/verdict.ts";

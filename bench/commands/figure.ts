@@ -15,7 +15,7 @@ import { affinity } from "../../servers/posix/processes.ts";
 import { startServer } from "../agents/server.ts";
 import { readSocketHolders } from "../machine/holders.ts";
 import { descriptorTable, drawDescriptors } from "../report/descriptors.ts";
-import { toTerminal } from "../report/tables/table.ts";
+import { toTerminal } from "../report/tables/terminal.ts";
 import { terminalOptions } from "../cli/terminal.ts";
 
 const flags = {

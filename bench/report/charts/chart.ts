@@ -8,10 +8,10 @@ import type { ReportData } from "../summary/report_data.ts";
 import { config, type Layout } from "./theme.ts";
 
 /** For pages, READMEs and slides. */
-export const WIDE: Layout = { width: 760, columns: 4 };
+export const WIDE: Layout = { width: 760, columns: 4, legendColumns: 6 };
 
 /** For phones. */
-export const NARROW: Layout = { width: 340, columns: 2 };
+export const NARROW: Layout = { width: 340, columns: 2, legendColumns: 2 };
 
 /** A vega-lite specification without the theme. */
 export type Spec = TopLevelSpec;

@@ -33,7 +33,7 @@ Deno.test("drawCharts() shows each child and the even share", async () => {
     wide,
     "prefork-mutex, child 0: 400 clients in round 2, even share 333.3",
   );
-  assertStringIncludes(wide, "the even share");
+  assertStringIncludes(wide, "mean of the children");
   assertStringIncludes(wide, "unregistered, child 1: 500 clients");
   assert(!wide.includes("fork-per-client"));
 });

@@ -13,6 +13,8 @@ export interface Layout {
   readonly width: number;
   /** Number of small multiples side by side. */
   readonly columns: number;
+  /** Number of legend entries side by side. */
+  readonly legendColumns: number;
 }
 
 /** Colors of text and axes. The style sheet of the report maps them to dark-mode colors. */
@@ -39,7 +41,7 @@ export function makingOf(info: DesignInfo | null): string {
 /** Color by `making`, a name from `makingOf`, with a legend at the top for those present. */
 export function makingColor(
   values: readonly { readonly making: string }[],
-  { columns }: Layout,
+  { legendColumns: columns }: Layout,
   at: { readonly legendX?: number; readonly legendY?: number; readonly orient?: "none" } = {},
 ) {
   const all = [...Object.values(MAKINGS), UNREGISTERED];
@@ -49,7 +51,7 @@ export function makingColor(
     field: "making",
     type: "nominal",
     scale: { domain: all.map(({ name }) => name), range: all.map(({ color }) => color) },
-    legend: { values: present, columns, ...at },
+    legend: { values: present, columns, direction: "horizontal", ...at },
   } as const;
 }
 
@@ -69,7 +71,15 @@ export const config: Config = {
     titleFontWeight: "normal",
   },
   axisY: { labelColor: INK.text, labelLimit: 0 },
-  header: { labelColor: INK.text, labelFontSize: 10.5, labelFontWeight: "normal", labelLimit: 0 },
+  title: {
+    anchor: "start",
+    color: INK.text,
+    fontSize: 10.5,
+    fontWeight: "normal",
+    frame: "group",
+    limit: 0,
+    offset: 6,
+  },
   legend: {
     labelColor: INK.text,
     labelFontSize: 11,

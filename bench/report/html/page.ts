@@ -3,11 +3,13 @@
  *
  * @module
  */
+import { NARROW, WIDE } from "../charts/chart.ts";
 import type { Pictures } from "../charts/charts.ts";
 import type { ReportData } from "../summary/report_data.ts";
 import type { SweepData } from "../summary/sweep.ts";
 import { sweepTable } from "../tables/sweep_table.ts";
 import { syscallsTable } from "../tables/syscalls.ts";
+import type { Column, Table } from "../tables/table.ts";
 import { table301 } from "../tables/table_30_1.ts";
 import { table302 } from "../tables/table_30_2.ts";
 import { tableBook } from "../tables/table_book.ts";
@@ -16,10 +18,10 @@ import { tableUtilization } from "../tables/table_utilization.ts";
 import { tableLatency } from "../tables/table_latency.ts";
 import { type Content, embedded, Html, markup } from "./html.ts";
 import {
-  advice,
   caveats,
   conditions,
   explanations,
+  guide,
   matrix,
   summaryLine,
   tableWithNotes,
@@ -85,7 +87,7 @@ function sectionsOf(data: ReportData, pictures: Pictures): Section[] {
       id: "guide",
       title: "Which design for me?",
       body: markup`<div class="beside">
-<div>${advice(data)}</div>
+<div>${guide(data)}</div>
 <div>${tableWithNotes(tableUtilization(data))}</div>
 </div>`,
     },
@@ -103,7 +105,13 @@ function sectionsOf(data: ReportData, pictures: Pictures): Section[] {
     {
       id: "clients",
       title: "Clients per child",
-      body: [chart("clients-per-child"), tableWithNotes(table302(data, { book: true }))],
+      body: [
+        chart("clients-per-child"),
+        tableWithNotes(
+          withDetails(table302(data, { book: true }), ({ field }) => field.startsWith("book_")),
+          "The book's columns",
+        ),
+      ],
     },
     pictures.has("cpu-per-child") && {
       id: "cpu",
@@ -118,13 +126,28 @@ function sectionsOf(data: ReportData, pictures: Pictures): Section[] {
     syscalls !== null && {
       id: "syscalls",
       title: "System calls",
-      body: tableWithNotes(syscalls),
+      body: tableWithNotes(mainDesigns(syscalls, data), "Designs beyond the book"),
     },
     { id: "book", title: "Comparison with the book", body: tableWithNotes(tableBook(data)) },
     { id: "designs", title: "Designs", body: explanations(data) },
     { id: "conditions", title: "Measurement conditions", body: conditions(data) },
   ];
   return all.filter((section) => section !== false);
+}
+
+/** Most design columns that fit a window of 1440 pixels. */
+const MOST_COLUMNS = 12;
+
+/** The table of system calls; if it is too wide, with the designs beyond the book as details. */
+function mainDesigns(syscalls: Table, { designs }: ReportData): Table {
+  const inBook = new Set(designs.filter(({ row }) => row !== null).map(({ id }) => id));
+  const isDetail = ({ header, key = false }: Column) => !key && !inBook.has(header);
+  return syscalls.columns.length > MOST_COLUMNS ? withDetails(syscalls, isDetail) : syscalls;
+}
+
+function withDetails(table: Table, isDetail: (column: Column) => boolean): Table {
+  const columns = table.columns.map((column) => ({ ...column, detail: isDetail(column) }));
+  return { ...table, columns };
 }
 
 function sweepPage(data: ReportData, sweep: SweepData, pictures: Pictures) {
@@ -148,15 +171,28 @@ const scaleSwitch = markup`<fieldset class="switch"><legend>Scale</legend>
 </fieldset>
 `;
 
+/** Sizes at which a pixel of a chart is drawn. */
+const WIDE_REM = 60 / WIDE.width;
+const NARROW_REM = 30 / NARROW.width;
+
+/** Width of an image in pixels: a chart with few small multiples is narrower than its layout. */
+function widthOf(svg: string): number {
+  return Number(/ width="(\d+)/.exec(svg)![1]);
+}
+
 function figureOf(pictures: Pictures, name: string): Content {
   const picture = pictures.get(name);
   if (!picture) return null;
   const { title, wide, narrow } = picture;
-  const image = (svg: string, layout: string) =>
-    markup`<div class="${layout}" role="img" aria-label="${title}">${inline(svg)}</div>\n`;
+  const image = (svg: string, name: string, rem: number) =>
+    markup`<div class="${name}" role="img" aria-label="${title}" style="max-width: ${
+      rem.toFixed(1)
+    }rem">${inline(svg)}</div>\n`;
   return markup`<figure class="chart">
 <figcaption>${title}</figcaption>
-${image(wide, "wide")}${image(narrow, "narrow")}</figure>
+${image(wide, "wide", widthOf(wide) * WIDE_REM)}${
+    image(narrow, "narrow", widthOf(narrow) * NARROW_REM)
+  }</figure>
 `;
 }
 

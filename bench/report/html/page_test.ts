@@ -48,13 +48,15 @@ function findBrowser(): string | undefined {
   return new TextDecoder().decode(stdout).trim() || undefined;
 }
 
+const REFERENCE = new URL("../../../results/reference/report.html", import.meta.url).pathname;
+
 const browser = findBrowser();
 const reason = browser ? "" : " (skipped: Chromium is not installed)";
 
 async function browse(path: string): Promise<Findings> {
   const script = new URL("./testing_browser.ts", import.meta.url).pathname;
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--allow-all", script, browser!, path],
+    args: ["run", "--no-prompt", "--allow-all", script, browser!, path, REFERENCE],
     signal: AbortSignal.timeout(1000 * BROWSER_SECONDS),
   }).output();
   assert(success, new TextDecoder().decode(stderr));
@@ -77,9 +79,21 @@ Deno.test({
       assertEquals([found.errors, found.requests], [[], []]);
     });
     await test.step("has no axe violations, and fits 390 and 1440 px, light and dark", () => {
-      const fine = { violations: [], overflow: 0 };
       assertEquals(Object.keys(found.views).length, isLong ? 4 : 2);
-      for (const [view, seen] of Object.entries(found.views)) assertEquals(seen, fine, view);
+      for (const [view, seen] of Object.entries(found.views)) {
+        assertEquals(seen, { violations: [], overflow: 0 }, view);
+      }
+    });
+    await test.step("fits the tables of the reference run into 1440 px", () => {
+      assertEquals(found.scrolled, []);
+    });
+    await test.step("shows the details of a table by keyboard, without JavaScript", () => {
+      const [before, after] = found.columns;
+      assert(before!.includes("CPU µs /conn.") && !before!.includes("CPU s"));
+      for (const detail of ["CPU s", "MAD %", "wall s", "max µs", "book 3rd ed."]) {
+        assert(after!.includes(detail), detail);
+      }
+      assertEquals(after!.filter((heading) => before!.includes(heading)), before);
     });
     await test.step("has every design in every table of designs", () => {
       const tables = Object.entries(found.tables);

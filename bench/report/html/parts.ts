@@ -8,7 +8,7 @@ import { makingOf, MAKINGS } from "../charts/theme.ts";
 import { accounts, load, machine, problems } from "../summary/conditions.ts";
 import { explain, explainSweep, type Explanation } from "./explain.ts";
 import type { ReportData } from "../summary/report_data.ts";
-import { type Advice, advise } from "../tables/guide.ts";
+import { basisText, recommend, type Recommendation } from "../tables/guide.ts";
 import { makingsOf, matrixOf, type MatrixRow, type Placed } from "./matrix.ts";
 import type { DesignSummary, Summary } from "../summary/summary.ts";
 import { short, type Table } from "../tables/table.ts";
@@ -40,27 +40,33 @@ ${all.map((text) => markup`<li>${text}</li>\n`)}</ul>
 }
 
 /** A table with its notes. */
-export function tableWithNotes(table: Table): Html {
-  return markup`${table.rows.length > 0 && toHtml(table)}<ul class="notes">
+export function tableWithNotes(table: Table, detailsLabel?: string): Html {
+  return markup`${table.rows.length > 0 && toHtml(table, detailsLabel)}<ul class="notes">
 ${table.notes.map((note) => markup`<li>${note}</li>\n`)}</ul>
 `;
 }
 
-/** The guide: by what somebody wants. */
-export function advice(summary: Summary): Html {
-  const all = advise(summary);
-  const entry = ({ wish, best, reading, asGood }: Advice) =>
-    markup`<div><dt>I want ${wish}</dt>
-<dd><b>${best}</b>: ${reading}.${
-      asGood.length > 0 && ` Within its reach: ${asGood.join(", ")}.`
-    }</dd></div>
-`;
-  return markup`<p>By the figures of this run alone: another machine, another load, another answer.${
-    all.some(({ hasSpread }) => !hasSpread) &&
-    " One round does not tell a difference from chance: run more before you choose."
-  }</p>
+/** The guide: a recommended design for each goal. */
+export function guide(summary: Summary): Html {
+  return markup`<p>${
+    basisText(summary)
+  } A design is recommended only if no other that meets the goal is
+at least as good in CPU time, throughput, p99 latency and memory, and better in one of them. Values whose
+intervals overlap, or that differ by at most 5 %, count as close.</p>
 <dl class="advice">
-${all.map(entry)}</dl>`;
+${recommend(summary).map(recommendation)}</dl>`;
+}
+
+function recommendation(
+  { goal, design, rounds, value, costs, closeTo, alternatives }: Recommendation,
+): Html {
+  return markup`<div><dt>${goal}</dt>
+<dd><a href="#design-${design}"><b>${design}</b></a>: ${value} (${
+    rounds === 1 ? "a single round" : `median of ${rounds} rounds`
+  }). Also ${costs.join(", ")}.${
+    closeTo !== null && ` Less CPU time than ${closeTo}, which is close.`
+  }${alternatives.length > 0 && ` Close: ${alternatives.join(", ")}.`}</dd></div>
+`;
 }
 
 /** The design matrix as a heat map. */

@@ -25,6 +25,10 @@ export interface Findings {
   readonly tables: Readonly<Record<string, readonly string[]>>;
   /** Names of the described designs. */
   readonly explained: readonly string[];
+  /** Tables of the reference run that scroll in a window of 1440 pixels. */
+  readonly scrolled: readonly string[];
+  /** Column headings of Table 30.1 without JavaScript, before and after using the switch by keyboard. */
+  readonly columns: readonly (readonly string[])[];
   /** A column as it is, after a click on its heading, and after using it by keyboard. */
   readonly sorted: readonly (readonly string[])[];
   /** Titles of the visible charts of Table 30.1, before and after switching the scale. */
@@ -57,7 +61,12 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-async function browse(executablePath: string, path: string, shots?: string): Promise<Findings> {
+async function browse(
+  executablePath: string,
+  path: string,
+  reference: string,
+  shots?: string,
+): Promise<Findings> {
   const browser = await chromium.launch({ executablePath, headless: true, args: FLAGS, env: {} });
   try {
     const page = await browser.newPage();
@@ -79,7 +88,12 @@ async function browse(executablePath: string, path: string, shots?: string): Pro
       if (shots !== undefined) await page.screenshot({ path: file, fullPage: true });
     }
     const used = await use(page);
-    return { errors, requests: requests.filter((requested) => requested !== url), views, ...used };
+    const plain = await browser.newPage({ javaScriptEnabled: false });
+    await plain.goto(url);
+    const columns = await showDetails(plain);
+    const scrolled = await findScrolled(await browser.newPage(), reference);
+    const others = requests.filter((requested) => requested !== url);
+    return { errors, requests: others, views, columns, scrolled, ...used };
   } finally {
     await browser.close();
   }
@@ -91,6 +105,23 @@ async function inspect(page: Page): Promise<View> {
     violations: violations.map(({ id, nodes: [node] }) => `${id}: ${node!.html}`),
     overflow: await page.evaluate("document.documentElement.scrollWidth - innerWidth"),
   };
+}
+
+/** The tables of another page that are wider than a window of 1440 pixels. */
+async function findScrolled(page: Page, path: string): Promise<string[]> {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.goto(`file://${path}`);
+  return await page.evaluate(
+    "[...document.querySelectorAll('.scroll')].filter((region) => " +
+      "region.scrollWidth > region.clientWidth).map((region) => region.ariaLabel)",
+  );
+}
+
+async function showDetails(page: Page): Promise<Findings["columns"]> {
+  const headings = () => page.locator("#costs thead th:visible").allInnerTexts();
+  const before = await headings();
+  await page.locator("#costs").getByLabel("All columns").press("Space");
+  return [before, await headings()];
 }
 
 async function use(page: Page) {
@@ -130,8 +161,8 @@ async function headingsOf(page: Page): Promise<Findings["tables"]> {
 
 /** A column as it is, after a click on its heading, and after using it by keyboard. */
 async function sort(page: Page): Promise<Findings["sorted"]> {
-  const column = () => page.locator("#costs tbody td:nth-child(4)").allInnerTexts();
-  const heading = page.locator("#costs").getByRole("button", { name: "CPU s" });
+  const column = () => page.locator("#costs tbody td:nth-child(8)").allInnerTexts();
+  const heading = page.locator("#costs").getByRole("button", { name: "CPU µs /conn." });
   const before = await column();
   await heading.click();
   const clicked = await column();
@@ -140,6 +171,6 @@ async function sort(page: Page): Promise<Findings["sorted"]> {
 }
 
 if (import.meta.main) {
-  const [browser, path, shots] = Deno.args;
-  console.log(JSON.stringify(await browse(browser!, path!, shots)));
+  const [browser, path, reference, shots] = Deno.args;
+  console.log(JSON.stringify(await browse(browser!, path!, reference!, shots)));
 }

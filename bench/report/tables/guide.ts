@@ -1,127 +1,175 @@
 /**
- * Which design for whom: what people may want, and which design of a run gives most of it.
+ * Which design for which goal: recommendations from the results of a run.
  *
  * @module
  */
+import { FEWEST_FOR_INTERVAL } from "../../statistics/median.ts";
 import type { DesignSummary, Estimate, Summary } from "../summary/summary.ts";
 import { short } from "./table.ts";
 
-/** What somebody may want of a server. */
-interface Wish {
-  readonly wish: string;
-  /** Which designs can give it. */
-  readonly among: (design: DesignSummary) => boolean;
-  /** By what they are compared; less is better, unless `most`. */
-  readonly measure: (design: DesignSummary) => Estimate | null;
-  readonly most?: boolean;
-  /** How such a figure reads. */
+/** Something measured, by which designs are compared. */
+interface Measure {
+  readonly estimate: (design: DesignSummary) => Estimate | null;
+  /** Whether a higher value is better. */
+  readonly isHigherBetter?: boolean;
   readonly text: (value: number) => string;
 }
 
-/** A wish, and who fulfils it. */
-export interface Advice {
-  readonly wish: string;
-  readonly best: string;
-  /** The figure by which it is best. */
-  readonly reading: string;
-  /** Those whose intervals, or ranges, reach that of the best. */
-  readonly asGood: readonly string[];
-  /** Whether there is a spread at all: not after a single round. */
-  readonly hasSpread: boolean;
-}
-
-const cpu = ({ cpuMicrosecondsPerConnection }: DesignSummary) => cpuMicrosecondsPerConnection;
-const cpuText = (value: number) => `${short(value)} µs of CPU a connection`;
-
 const MIB = 1024 * 1024;
 
-/** Serves several clients at the same time: every design that is known, but for the baseline. */
-const concurrent = ({ info, isBaseline }: DesignSummary) => info !== null && !isBaseline;
+const cpu: Measure = {
+  estimate: ({ cpuMicrosecondsPerConnection }) => cpuMicrosecondsPerConnection,
+  text: (value) => `${short(value)} µs CPU per connection`,
+};
+const throughput: Measure = {
+  estimate: ({ connectionsPerSecond }) => connectionsPerSecond,
+  isHigherBetter: true,
+  text: (value) => `${short(value)} connections/s`,
+};
+const tailLatency: Measure = {
+  estimate: ({ latency }) => latency.p99,
+  text: (value) => `p99 ${short(1000 * value)} ms`,
+};
+const memory: Measure = {
+  // Read after the load, when a child per client has exited and is not in it.
+  estimate: ({ info, pssBytes }) => info?.lifetime === "client" ? null : pssBytes,
+  text: (value) => `${short(value / MIB)} MiB`,
+};
+const evenness: Measure = {
+  estimate: ({ evenness }) => evenness,
+  text: (value) => `busiest child ${short(value)} times the clients of the least busy`,
+};
 
-/** Has children that are processes. */
-const ofProcesses = ({ info }: DesignSummary) =>
+/** What every design costs. */
+const COSTS = [cpu, throughput, tailLatency, memory];
+
+/** What somebody may want of a server. */
+interface Goal {
+  readonly goal: string;
+  readonly measure: Measure;
+  /** The requirement that a design must meet. */
+  readonly isMet: (design: DesignSummary) => boolean;
+}
+
+/** Serves clients concurrently: every registered design except the baseline. */
+const isConcurrent = ({ info, isBaseline }: DesignSummary) => info !== null && !isBaseline;
+
+const hasProcesses = ({ info }: DesignSummary) =>
   info !== null && info.children !== "none" && info.children !== "worker";
 
-const wishes: readonly Wish[] = [
+const GOALS: readonly Goal[] = [
+  { goal: "Lowest CPU time", measure: cpu, isMet: isConcurrent },
+  { goal: "Highest throughput", measure: throughput, isMet: isConcurrent },
+  { goal: "Low tail latency", measure: tailLatency, isMet: isConcurrent },
+  { goal: "Little memory", measure: memory, isMet: isConcurrent },
+  { goal: "Even load on all children", measure: evenness, isMet: isConcurrent },
   {
-    wish: "the least CPU time",
-    among: concurrent,
+    goal: "Crash isolation: a crash of one child does not affect the others",
     measure: cpu,
-    text: cpuText,
+    isMet: hasProcesses,
   },
   {
-    wish: "the most clients a second",
-    among: concurrent,
-    measure: ({ connectionsPerSecond }) => connectionsPerSecond,
-    most: true,
-    text: (value) => `${short(value)} connections a second`,
-  },
-  {
-    wish: "that hardly anyone waits long",
-    among: concurrent,
-    measure: ({ latency }) => latency.p99,
-    text: (value) => `99 of 100 clients done within ${short(1000 * value)} ms`,
-  },
-  {
-    wish: "little memory",
-    among: concurrent,
-    measure: ({ pssBytes }) => pssBytes,
-    text: (value) => `${short(value / MIB)} MiB for everything that serves`,
-  },
-  {
-    wish: "all children equally busy",
-    among: concurrent,
-    measure: ({ evenness }) => evenness,
-    text: (value) => `the busiest child has ${short(value)} times the clients of the idlest`,
-  },
-  {
-    wish: "a crash in one child to spare the others",
-    among: ofProcesses,
+    goal: "All children in one process",
     measure: cpu,
-    text: (value) => `${cpuText(value)}, the least among processes`,
+    isMet: ({ info }) => info?.children === "worker",
   },
   {
-    wish: "all children in one process",
-    among: ({ info }) => info?.children === "worker",
+    goal: "A new child for each client, without state from earlier clients",
     measure: cpu,
-    text: (value) => `${cpuText(value)}, the least among threads`,
+    isMet: ({ info }) => info?.lifetime === "client",
   },
   {
-    wish: "a fresh child for each client, with nothing left of the one before",
-    among: ({ info }) => info?.lifetime === "client",
+    goal: "The simplest program; clients wait for each other",
     measure: cpu,
-    text: cpuText,
-  },
-  {
-    wish: "the simplest program, and clients can wait for each other",
-    among: ({ isBaseline }) => isBaseline,
-    measure: cpu,
-    text: cpuText,
+    isMet: ({ isBaseline }) => isBaseline,
   },
 ];
 
-/** Who fulfils which wish, by the figures of a run. A wish nobody in it can fulfil is left out. */
-export function advise({ designs }: Summary): Advice[] {
-  return wishes.flatMap(({ wish, among, measure, most = false, text }) => {
-    const rated = designs.filter(among)
-      .flatMap((design) => {
-        const estimate = measure(design);
-        return estimate ? [{ id: design.id, estimate }] : [];
-      })
-      .toSorted((a, b) => (most ? -1 : 1) * (a.estimate.median - b.estimate.median));
-    const [best, ...others] = rated;
-    if (!best) return [];
-    const reaches = ({ estimate: { interval } }: typeof best) =>
-      most
-        ? interval.high >= best.estimate.interval.low
-        : interval.low <= best.estimate.interval.high;
-    const hasSpread = best.estimate.n > 1;
+/** A recommendation with its reasons. */
+export interface Recommendation {
+  readonly goal: string;
+  readonly design: string;
+  /** Number of rounds of that design. */
+  readonly rounds: number;
+  /** Its value for the goal. */
+  readonly value: string;
+  /** Its other costs. */
+  readonly costs: readonly string[];
+  /** The value of the best design for the goal, if that is a different one with higher CPU time. */
+  readonly closeTo: string | null;
+  /** Other designs that are close in this goal and not dominated, each with its value. */
+  readonly alternatives: readonly string[];
+}
+
+/** What the recommendations are based on, and whether that is enough. */
+export function basisText({ designs }: Summary): string {
+  const rounds = Math.max(0, ...designs.map(({ n }) => n));
+  if (rounds === 1) {
+    return "From the single round of this run, which cannot distinguish a difference from noise: run more " +
+      "rounds before choosing. Other machines and loads give other results.";
+  }
+  const few = rounds < FEWEST_FOR_INTERVAL
+    ? ` At least ${FEWEST_FOR_INTERVAL} are needed for 95 % intervals.`
+    : "";
+  return `From the ${rounds} rounds of this run.${few} Other machines and loads give other results.`;
+}
+
+/**
+ * Recommends a design for each goal that some design of the run meets. Of the designs close to the best value
+ * it takes the one with the least CPU time. A design that another one dominates is never recommended.
+ */
+export function recommend({ designs }: Summary): Recommendation[] {
+  return GOALS.flatMap(({ goal, measure, isMet }) => {
+    const eligible = designs.filter((design) => isMet(design) && measure.estimate(design));
+    const measures = [...new Set([measure, ...COSTS])];
+    const ranked = eligible
+      .filter((design) => !eligible.some((other) => dominates(other, design, measures)))
+      .toSorted((a, b) => -Math.sign(advantage(a, b, measure) ?? 0));
+    const [first] = ranked;
+    if (!first) return [];
+    const close = ranked.filter((design) => isClose(design, first, measure));
+    const chosen = close.toSorted((a, b) => -Math.sign(advantage(a, b, cpu) ?? 0))[0]!;
+    const named = (design: DesignSummary) => `${design.id} (${valueText(design, measure)})`;
     return [{
-      wish,
-      best: best.id,
-      reading: text(best.estimate.median),
-      asGood: hasSpread ? others.filter(reaches).map(({ id }) => id) : [],
-      hasSpread,
+      goal,
+      design: chosen.id,
+      rounds: measure.estimate(chosen)!.n,
+      value: valueText(chosen, measure)!,
+      costs: COSTS.filter((cost) => cost !== measure).flatMap((cost) =>
+        valueText(chosen, cost) ?? []
+      ),
+      closeTo: chosen === first ? null : named(first),
+      alternatives: close.filter((design) => design !== chosen && design !== first).map(named),
     }];
   });
+}
+
+function valueText(design: DesignSummary, { estimate, text }: Measure): string | null {
+  const value = estimate(design)?.median;
+  return value === undefined ? null : text(value);
+}
+
+/** Whether `a` is nowhere worse than `b` and somewhere better, by medians of what both have. */
+function dominates(a: DesignSummary, b: DesignSummary, measures: readonly Measure[]): boolean {
+  const advantages = measures.flatMap((measure) => advantage(a, b, measure) ?? []);
+  return advantages.every((one) => one >= 0) && advantages.some((one) => one > 0);
+}
+
+/** How much better the median of `a` is than that of `b`; null if one of them has none. */
+function advantage(a: DesignSummary, b: DesignSummary, measure: Measure): number | null {
+  const [ofA, ofB] = [measure.estimate(a)?.median, measure.estimate(b)?.median];
+  if (ofA === undefined || ofB === undefined) return null;
+  // Two counts of 0 make two infinite ratios, which are equal.
+  if (ofA === ofB) return 0;
+  return measure.isHigherBetter ? ofA - ofB : ofB - ofA;
+}
+
+/** Medians that differ by less than this share are close, whatever their intervals. */
+const CLOSE = 0.05;
+
+/** Whether a design is about as good as the best: their intervals or ranges overlap, or differ little. */
+function isClose(design: DesignSummary, best: DesignSummary, { estimate }: Measure): boolean {
+  const [one, other] = [estimate(design)!, estimate(best)!];
+  if (Math.abs(one.median - other.median) <= CLOSE * Math.abs(other.median)) return true;
+  return one.interval.low <= other.interval.high && other.interval.low <= one.interval.high;
 }

@@ -19,7 +19,7 @@ import {
   spreadsOf,
   switching,
   throughput,
-} from "./table_30_1.ts";
+} from "./columns.ts";
 
 type RowColumn = Column & { readonly cell: (row: SweepRow) => Cell };
 

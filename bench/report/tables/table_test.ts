@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import {
   numberCell,
   signedCell,
@@ -7,7 +7,6 @@ import {
   textCell,
   toCsv,
   toMarkdown,
-  toTerminal,
 } from "./table.ts";
 
 const table: Table = {
@@ -31,8 +30,6 @@ function tableOf(text: string): Table {
   const columns = [{ header: "design", field: "design" }];
   return { title: "One", columns, rows: [[textCell(text)]], footer: [], notes: [] };
 }
-
-const ESCAPE = "\u001b";
 
 Deno.test("numberCell() and signedCell() round for people and keep the value", () => {
   assertEquals(numberCell(1.23456, 2), { value: 1.23456, text: "1.23" });
@@ -85,92 +82,6 @@ Deno.test("toMarkdown() writes a table with aligned columns, sums and notes", ()
   );
 });
 
-Deno.test("toTerminal() draws bars after the numbers of a column, but not in the footer", () => {
-  const served = (text: string, bar: number) => [textCell(text), { value: 0, text, bar }];
-  const columns = [{ header: "child", field: "child" }, { header: "clients", field: "clients" }];
-  const rows = [served("1006", 1), served("250", 0.25), served("94", 3 / 32), served("0", 0)];
-  const footer = [[textCell("sum"), numberCell(1350, 0)], [
-    textCell("p even"),
-    textCell("< 0.001"),
-  ]];
-  const text = toTerminal({ title: "", columns, rows, footer, notes: [] }, {
-    color: false,
-    width: 80,
-  });
-  assertEquals(text.split("\n").slice(4), [
-    "  1006  1006 ████",
-    "   250   250 █",
-    "    94    94 ▍",
-    "     0     0",
-    "─────────────────",
-    "   sum  1350",
-    "p even  < 0.001",
-    "",
-    "",
-  ]);
-});
-
 Deno.test("toMarkdown() escapes cells", () => {
   assertStringIncludes(toMarkdown(tableOf("a|b\n<i>_c_")), "| a\\|b \\<i\\>\\_c\\_ |");
-});
-
-Deno.test("toTerminal() aligns names left, numbers right, and wraps headers", () => {
-  assertEquals(
-    toTerminal(table, { color: false, width: 80 }),
-    [
-      "Costs",
-      "",
-      "               CPU per",
-      "design      connection  n",
-      "─────────────────────────",
-      "one             −0.123  7",
-      "twenty-one     +12.500  –",
-      "─────────────────────────",
-      "sum             12.377  –",
-      "",
-      "Measured here.",
-      "",
-    ].join("\n"),
-  );
-});
-
-Deno.test("toTerminal() wraps headers after hyphens", () => {
-  const columns = [{ header: "prefork-file-lock", field: "" }];
-  const text = toTerminal({ ...tableOf("1"), columns }, { color: false, width: 80 });
-  assertStringIncludes(text, "prefork-\n   file-\n    lock\n");
-});
-
-Deno.test("toTerminal() narrows the gaps before it splits a table", () => {
-  const widths = (width: number) => toTerminal(table, { color: false, width }).split("\n");
-  assertStringIncludes(widths(24).join("\n"), "one            −0.123 7\n");
-  const narrow = widths(22);
-  assertEquals(narrow.filter((line) => line.startsWith("twenty-one")), [
-    "twenty-one     +12.500",
-    "twenty-one  –",
-  ]);
-  assert(narrow.every((line) => line.length <= 22));
-});
-
-Deno.test("toTerminal() wraps notes at the width", () => {
-  const notes = ["Values are medians over rounds, and so on."];
-  const lines = toTerminal({ ...table, notes }, { color: false, width: 30 }).split("\n");
-  assertEquals(lines.slice(-3), ["Values are medians over", "  rounds, and so on.", ""]);
-});
-
-Deno.test("toTerminal() counts the columns of each character", () => {
-  const rows = [[textCell("日本"), numberCell(1, 0)], [textCell("e\u0301"), numberCell(2, 0)]];
-  const columns = [{ header: "a", field: "a", align: "left" as const }, {
-    header: "b",
-    field: "b",
-  }];
-  const text = toTerminal({ ...table, columns, rows, footer: [] }, { color: false, width: 80 });
-  assertStringIncludes(text, "日本  1\ne\u0301     2\n");
-});
-
-Deno.test("toTerminal() removes escape sequences of a record", () => {
-  const text = toTerminal(
-    { ...tableOf(`a${ESCAPE}[2Jb`), title: `t${ESCAPE}c`, notes: [`n${ESCAPE}[0m\nx`] },
-    { color: false, width: 80 },
-  );
-  assert(!text.includes(ESCAPE));
 });
