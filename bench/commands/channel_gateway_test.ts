@@ -1,5 +1,5 @@
 /** The command channel-gateway: who is let in, and what it says and leaves. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Errno } from "../../servers/posix/errors.ts";
 import { Connection, freePort } from "../../servers/testing/client.ts";
 import {

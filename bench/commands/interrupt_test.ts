@@ -130,7 +130,7 @@ const victims: readonly [choose: (actors: Actors) => number, reason: RegExp][] =
   [({ server }) => server, /^the server process was ended by signal 9$/],
   [({ load }) => load, /^the load was killed by SIGKILL$/],
   [({ clients }) => clients[0]!, /a client died$/],
-  [({ children }) => children[0]!, /^the clients had errors: |^1 children died$/],
+  [({ children }) => children[0]!, /^the clients had errors: |^1 child died: signal 9$/],
 ];
 
 Deno.test("bench records a failed trial and goes on, whoever in it is killed", async () => {
