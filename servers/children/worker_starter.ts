@@ -39,6 +39,7 @@ export class WorkerStarter {
   readonly #crashLoops: readonly CrashLoop[];
   /** Slots in which a thread of a library lives. */
   readonly #taken = new Set<number>();
+  #hasFailed = false;
 
   constructor(setup: Setup, observer: WorkerObserver) {
     this.#setup = setup;
@@ -63,7 +64,7 @@ export class WorkerStarter {
     onUncaught(worker, (reason) => {
       // The library replaces only threads that had started.
       if (meter.children[index]!.pid === 0) {
-        this.#observer.fail(`a thread failed to start: ${reason}`);
+        this.#fail(`a thread failed to start: ${reason}`);
       } else if (this.#lose(child, { reason })) this.#taken.delete(index);
     });
     const start = { index, status, slotAddress: slotAddress(address, index), extraCpu };
@@ -80,7 +81,7 @@ export class WorkerStarter {
     const child = start.role === "parent" ? undefined : this.#begin(isClient ? 0 : start.index);
     const worker = new Worker(isClient ? CLIENT_PROGRAM : PROGRAM, { type: "module" });
     const lose = (failure: Failure) => {
-      if (child === undefined) this.#observer.fail(`the main thread failed: ${failure.reason}`);
+      if (child === undefined) this.#fail(`the main thread failed: ${failure.reason}`);
       else if (this.#lose(child, failure) && !isClient) this.#start(start);
     };
     worker.onmessage = ({ data }: MessageEvent<WorkerRequest>) => {
@@ -102,11 +103,17 @@ export class WorkerStarter {
     const { pid } = slot;
     slot.pid = 0;
     slot.lose(unfinished);
+    if (this.#hasFailed) return false;
     const crashLoop = this.#crashLoops[index]!.end(life);
     const kind = crashLoop ? "crashing" : "lost";
     this.#observer.onStatus({ kind, index, pid, reason });
-    if (crashLoop) this.#observer.fail(`${crashLoop}: ${reason}`);
+    if (crashLoop) this.#fail(`${crashLoop}: ${reason}`);
     return crashLoop === undefined;
+  }
+
+  #fail(reason: string): void {
+    if (!this.#hasFailed) this.#observer.fail(reason);
+    this.#hasFailed = true;
   }
 }
 
@@ -122,7 +129,7 @@ function onUncaught(worker: Worker, died: (reason: string) => void): void {
   });
 }
 
-/** The first line of a message, without what Deno adds: colours, and that nobody caught it. */
+/** The first line of a message, without the colours and the word `Uncaught` that Deno adds. */
 function plainReason(message: string): string {
   const [line] = stripVTControlCharacters(message).split("\n") as [string];
   return line.replace(/^Uncaught (\(in promise\) )?(Error: )?/, "");

@@ -41,6 +41,7 @@ class Threads implements Running, Readings {
   readonly #cgroup: Cgroup | undefined;
   readonly #host = getpid();
   #setEnded!: (reason: string) => void;
+  #hasFailed = false;
 
   constructor(setup: Setup, cgroup: Cgroup | undefined) {
     this.#setup = setup;
@@ -48,8 +49,10 @@ class Threads implements Running, Readings {
     this.ended = new Promise((resolve) => this.#setEnded = resolve);
   }
 
-  /** Ends the server with a reason, which is the last line on standard error, as that of a process. */
+  /** Ends the server with a reason, and prints it to standard error, as a process does. The first one counts. */
   fail(reason: string): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
     console.error(reason);
     this.#setEnded(reason);
   }
