@@ -9,7 +9,7 @@ import { Connection, freePath } from "../testing/client.ts";
 import { DIE } from "../testing/faulty_door_thread.ts";
 import type { Place } from "../testing/faulty_listing.ts";
 import { inTime } from "../testing/process.ts";
-import { type RunningServer, startServer, sumOf } from "../testing/server.ts";
+import { RunningServer, startServer, sumOf } from "../testing/server.ts";
 import type { ServerEvent } from "./protocol.ts";
 
 const CHILDREN = 3;
@@ -155,10 +155,20 @@ for (const [design, first] of [["prethread-mutex", 1], ["thread-per-client", 0]]
   });
 }
 
+const faultyDoor = new URL("../testing/faulty_door.ts", import.meta.url);
+
+Deno.test("door fails with the reason when a thread cannot start", async () => {
+  const listing = new URL("?thread=./missing.ts", faultyDoor);
+  await using server = new RunningServer("door", { listing, path: freePath() });
+  await server.begin();
+  const { code, failure } = await server.ended();
+  assertEquals(code, 3);
+  assertMatch(failure!, /^a thread failed to start: Module not found .*missing\.ts/);
+});
+
 /** Starts a door server whose threads die where a client asks them to. */
 function startDoor(children: number): Promise<RunningServer> {
-  const listing = new URL("../testing/faulty_door.ts", import.meta.url);
-  return startServer("door", { children, listing, path: freePath() });
+  return startServer("door", { children, listing: faultyDoor, path: freePath() });
 }
 
 /** The answer to one request to a door. */

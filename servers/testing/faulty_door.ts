@@ -1,5 +1,6 @@
 /**
- * The listing of the door server, with threads of another program: `faulty_door_thread.ts`.
+ * The listing of the door server, with threads of another program: `faulty_door_thread.ts`, or the one that
+ * the query of this module's URL names.
  *
  * @module
  */
@@ -7,7 +8,8 @@ import type { ThreadPool } from "../design.ts";
 import { attachListener } from "../ipc/door/attach.ts";
 import { doorCreate, doorServerCreate } from "../ipc/door/mod.ts";
 
-const THREAD = new URL("./faulty_door_thread.ts", import.meta.url);
+const { searchParams } = new URL(import.meta.url);
+const THREAD = new URL(searchParams.get("thread") ?? "./faulty_door_thread.ts", import.meta.url);
 
 /** As that of `listings/door_server.ts`. */
 export function start({ listener, children, startThread, fail }: ThreadPool): void {
