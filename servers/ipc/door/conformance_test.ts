@@ -1,6 +1,6 @@
 /**
- * The statements about doors in UNP volume 2, chapter 15, one by one: a test for each, which
- * bears its name.
+ * The statements about doors in UNP volume 2, chapter 15, one by one: a step for each, which
+ * bears its name. Those about threads are in threads_test.ts.
  */
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import { closing, forkReady, inChild, waitFor } from "../../testing/fork.ts";
@@ -12,24 +12,13 @@ import { Message, messagePair } from "../../posix/messages.ts";
 import { getpid, waitForExit } from "../../posix/processes.ts";
 import { Kind, type ReceivedDoorMessage, receiveDoorMessage, sendDoorMessage } from "./message.ts";
 import { closeDoor, doorCall, openDoor, ProcedureError } from "./mod.ts";
-import { call, DoorServer, OpenDoor, textOf, Waiting } from "./testing.ts";
+import { call, DoorServer, OpenDoor, testWithServer, textOf, Waiting } from "./testing.ts";
 import type { Who } from "./testing_procedure.ts";
 
 const byte = new Uint8Array(1);
 const encode = (text: string) => new TextEncoder().encode(text);
 
-/** A test with a server of its own, whose procedure is `testing_procedure.ts`. */
-function sentence(
-  name: string,
-  body: (server: DoorServer, door: OpenDoor) => void | Promise<void>,
-  options: Parameters<typeof DoorServer.start>[0] = {},
-): void {
-  Deno.test(`doors: ${name}`, async () => {
-    await using server = await DoorServer.start(options);
-    using door = new OpenDoor(server.path);
-    await body(server, door);
-  });
-}
+const sentence = testWithServer("doors, with one server");
 
 sentence("a procedure of another process on the same host can be called", (server, door) => {
   assertNotEquals(server.pid, getpid());
@@ -123,84 +112,6 @@ sentence("it may even call its own", (server, door) => {
   const there: Who = JSON.parse(textOf(door.call({ kind: "call", path: server.path })));
   assertEquals([there.process, there.caller.pid], [server.pid, server.pid]);
 });
-
-sentence("each call runs in a thread of the server's process", (server, door) => {
-  const { process, thread } = door.who();
-  assertEquals(process, server.pid);
-  assertNotEquals(thread, server.pid);
-  assertEquals(fileStatus(`/proc/${server.pid}/task/${thread}`)?.isSocket, false);
-});
-
-sentence("one procedure runs for several clients at once, a thread for each", ({ path }, door) => {
-  // No call returns before all have started.
-  const clients = Array.from({ length: 8 }, () =>
-    fork(() => {
-      using door = new OpenDoor(path);
-      door.call({ kind: "meet", calls: 8 });
-    }));
-  for (const pid of clients) assertEquals(waitFor(pid).code, 0);
-  assertEquals(textOf(door.call({ kind: "echo", text: "moo" })), "moo");
-});
-
-sentence("threads are created on demand and reused", (server, door) => {
-  const threads = () =>
-    Number(readText(`/proc/${server.pid}/status`).match(/^Threads:\s+(\d+)/m)![1]);
-  for (let i = 0; i < 50; i++) door.who();
-  const few = threads();
-  const waiting = Array.from({ length: 4 }, () => new Waiting(server.path));
-  const more = threads();
-  assert(more > few, `${few} threads before, ${more} with four calls at once`);
-  for (const call of waiting) {
-    call.release();
-    assertEquals(waitFor(call.pid).code, 0);
-    call[Symbol.dispose]();
-  }
-  const calls = new Map<number, number>();
-  for (let i = 0; i < 50; i++) {
-    const { thread, calls: count } = door.who();
-    calls.set(thread, count);
-  }
-  assert(calls.size < 10 && Math.max(...calls.values()) > 5);
-});
-
-sentence("the server may manage its threads itself", ({ path }) => {
-  using first = new Waiting(path);
-  using second = new Waiting(path);
-  // It creates only two: the third call waits for one of them.
-  const [hereEnd, here] = pipe();
-  const [gate, gateWriter] = pipe();
-  using _ = closing(hereEnd, gateWriter);
-  const third = forkReady((ready) => {
-    using door = new OpenDoor(path);
-    ready();
-    door.call({ kind: "wait" }, { descriptors: [here, gate] });
-  });
-  closing(here, gate)[Symbol.dispose]();
-  write(gateWriter, byte, 1);
-  assertEquals(waitForExit(third, 200), false);
-  first.release();
-  assertEquals(read(hereEnd, byte), 1);
-  assertEquals(waitFor(third).code, 0);
-  second.release();
-  for (const { pid } of [first, second]) assertEquals(waitFor(pid).code, 0);
-}, { threads: 2 });
-
-sentence(
-  "procedures must be thread-safe: module state belongs to a thread, the cookie is shared",
-  async (server) => {
-    const [left, right] = [new Waiting(server.path), new Waiting(server.path)];
-    using door = new OpenDoor(server.path);
-    // A third thread counts only its own calls.
-    assertEquals(door.who().calls, 1);
-    for (const waiting of [left, right]) {
-      waiting.release();
-      assertEquals(waitFor(waiting.pid).code, 0);
-      waiting[Symbol.dispose]();
-    }
-    for (let i = 0; i < 3; i++) door.call({ kind: "meet", calls: 1 });
-    assertEquals(await server.command("inside"), ["3"]);
-  },
-);
 
 sentence("data and descriptors are passed to the server, and back", (_, door) => {
   const [output, input] = pipe();

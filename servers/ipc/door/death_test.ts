@@ -7,6 +7,7 @@ import { fork } from "../../posix/fork.ts";
 import { read } from "../../posix/io.ts";
 import { kill } from "../../posix/processes.ts";
 import { Signal } from "../../posix/signals.ts";
+import { isLong } from "../../testing/long.ts";
 import { DoorError, openDoor } from "./mod.ts";
 import { DoorServer, OpenDoor } from "./testing.ts";
 
@@ -45,8 +46,10 @@ Deno.test("a server killed during calls gives every caller an error", async () =
   assertEquals(codeOf(() => shared.who()), "EBADF");
 });
 
+const SIGNALS = [Signal.KILL, Signal.TERM, ...(isLong ? [Signal.INT, Signal.HUP] : [])];
+
 Deno.test("a server terminated by any signal leaves no path and no process", async () => {
-  for (const signal of [Signal.KILL, Signal.TERM, Signal.INT, Signal.HUP]) {
+  for (const signal of SIGNALS) {
     await using server = await DoorServer.start();
     const guards = childrenOf(server.pid);
     assertEquals(guards.length, 1);

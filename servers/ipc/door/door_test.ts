@@ -20,7 +20,7 @@ import {
   doorRevoke,
   ProcedureError,
 } from "./mod.ts";
-import { DoorServer, OpenDoor, textOf, Waiting } from "./testing.ts";
+import { DoorServer, OpenDoor, testWithServer, textOf, Waiting } from "./testing.ts";
 
 const byte = new Uint8Array(1);
 
@@ -30,6 +30,8 @@ const SQUARE = new URL("./square.ts", import.meta.url);
 function codeOf(call: () => unknown): string {
   return assertThrows(call, DoorError).code;
 }
+
+const step = testWithServer("doors between two processes");
 
 Deno.test("doorInfo() describes a door, to clients and to its own process", async () => {
   await using server = await DoorServer.start({ attributes: { privatePool: true } });
@@ -47,13 +49,11 @@ Deno.test("doorInfo() describes a door, to clients and to its own process", asyn
   assertEquals([inside.id, inside.isLocal], [id, true]);
 });
 
-Deno.test("doorCred() identifies the caller of this call", async () => {
-  await using server = await DoorServer.start();
-  using door = new OpenDoor(server.path);
+step("doorCred() identifies the caller of this call", (_, door) => {
   const ids = { uid: getuid(), gid: getgid() };
   assertEquals(door.who().caller, { pid: getpid(), ...ids });
   const [output, input] = pipe();
-  using _ = closing(output, input);
+  using _pipe = closing(output, input);
   const { pid } = inChild(() => {
     // The same connection, another process.
     write(input, new Uint8Array(new Int32Array([door.who().caller.pid]).buffer), 4);
@@ -69,16 +69,12 @@ Deno.test("doorCred() and doorReturn() throw outside a call", () => {
   assertThrows(doorReturn, Error, "no call is in progress");
 });
 
-Deno.test("doorReturn() ends the call, and runs finally blocks", async () => {
-  await using server = await DoorServer.start();
-  using door = new OpenDoor(server.path);
+step("doorReturn() ends the call, and runs finally blocks", (_, door) => {
   assertEquals(textOf(door.call({ kind: "return" })), "by doorReturn");
   assertEquals(textOf(door.call({ kind: "return" })), "by doorReturn");
 });
 
-Deno.test("doorCall() waits for an asynchronous procedure", async () => {
-  await using server = await DoorServer.start();
-  using door = new OpenDoor(server.path);
+step("doorCall() waits for an asynchronous procedure", (_, door) => {
   assertEquals(textOf(door.call({ kind: "later" })), "later");
 });
 
@@ -90,11 +86,9 @@ Deno.test("doorCall() refuses a descriptor that is not a door", () => {
   assertEquals(codeOf(() => doorInfo(input)), "EBADF");
 });
 
-Deno.test("doorCall() passes the maximum number of descriptors, and refuses more", async () => {
-  await using server = await DoorServer.start();
-  using door = new OpenDoor(server.path);
+step("doorCall() passes the maximum number of descriptors, and refuses more", (_, door) => {
   const [output, input] = pipe();
-  using _ = closing(output, input);
+  using _pipe = closing(output, input);
   const pass = (count: number) =>
     door.call({ kind: "echo", text: "" }, { descriptors: Array(count).fill(input) });
   const { descriptors } = pass(PASS_LIMIT);
@@ -104,11 +98,9 @@ Deno.test("doorCall() passes the maximum number of descriptors, and refuses more
   assertEquals(error.message, "Cannot pass 252 descriptors: the maximum is 251");
 });
 
-Deno.test("doorCall() closes descriptors after sending with `release`", async () => {
-  await using server = await DoorServer.start();
-  using door = new OpenDoor(server.path);
+step("doorCall() closes descriptors after sending with `release`", (_, door) => {
   const [output, input] = pipe();
-  using _ = closing(output);
+  using _pipe = closing(output);
   const { descriptors } = door.call({ kind: "echo", text: "" }, {
     descriptors: [input],
     release: true,
@@ -117,9 +109,7 @@ Deno.test("doorCall() closes descriptors after sending with `release`", async ()
   assertEquals(read(output, byte), 0);
 });
 
-Deno.test("doorCall() throws if it has no free descriptors for the result", async () => {
-  await using server = await DoorServer.start();
-  using door = new OpenDoor(server.path);
+step("doorCall() throws if it has no free descriptors for the result", (server, door) => {
   const [output, input] = pipe();
   using _ = closing(output, input);
   const limited = forkReady((ready) => {
@@ -139,17 +129,13 @@ Deno.test("doorCall() throws if it has no free descriptors for the result", asyn
 
 const isOpen = (pid: number, fd: number) => tryReadText(`/proc/${pid}/fdinfo/${fd}`) !== undefined;
 
-Deno.test("a procedure must not return an invalid descriptor", async () => {
-  await using server = await DoorServer.start();
-  using door = new OpenDoor(server.path);
+step("a procedure must not return an invalid descriptor", (_, door) => {
   const bad = () => door.call({ kind: "bad descriptor" });
   assertThrows(bad, ProcedureError, "EBADF");
   assertEquals(textOf(door.call({ kind: "echo", text: "moo" })), "moo");
 });
 
-Deno.test("a thread that dies of an error gives its caller an error, and is replaced", async () => {
-  await using server = await DoorServer.start();
-  using door = new OpenDoor(server.path);
+step("a thread that dies of an error gives its caller an error, and is replaced", (_, door) => {
   for (let i = 0; i < 3; i++) {
     const error = assertThrows(() => door.call({ kind: "crash" }), DoorError);
     assertEquals(error.code, "EINTR");
@@ -158,19 +144,15 @@ Deno.test("a thread that dies of an error gives its caller an error, and is repl
   assertEquals(textOf(door.call({ kind: "echo", text: "moo" })), "moo");
 });
 
-Deno.test("a caller that dies during a call does no harm", async () => {
-  await using server = await DoorServer.start();
+step("a caller that dies during a call does no harm", (server, door) => {
   using waiting = new Waiting(server.path);
   kill(waiting.pid, Signal.KILL);
   assertEquals(waitFor(waiting.pid).signal, Signal.KILL);
   waiting.release();
-  using door = new OpenDoor(server.path);
   assertEquals(textOf(door.call({ kind: "echo", text: "moo" })), "moo");
 });
 
-Deno.test("a client that sends invalid messages is disconnected, and no other", async () => {
-  await using server = await DoorServer.start();
-  using door = new OpenDoor(server.path);
+step("a client that sends invalid messages is disconnected, and no other", (server, door) => {
   const address = unixAddress(server.path);
   for (const nonsense of ["moo", "x".repeat(20), "\xff\x03\0\0".repeat(5)]) {
     const socket = createSocket(address, SocketType.messages);

@@ -175,3 +175,22 @@ export class Waiting implements Disposable {
 }
 
 const byte = new Uint8Array(1);
+
+type StepBody = (server: DoorServer, door: OpenDoor) => void | Promise<void>;
+
+/** A test of steps that share one server; the result adds one. */
+export function testWithServer(
+  name: string,
+): (step: string, body: StepBody) => void {
+  const steps = new Map<string, StepBody>();
+  Deno.test(name, async (test) => {
+    await using server = await DoorServer.start();
+    for (const [step, body] of steps) {
+      await test.step(step, async () => {
+        using door = new OpenDoor(server.path);
+        await body(server, door);
+      });
+    }
+  });
+  return (step, body) => void steps.set(step, body);
+}
