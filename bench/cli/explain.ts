@@ -23,7 +23,7 @@ export function explain(
     return { line, exitCode: ExitCode.usage };
   }
   return {
-    line: `This is a bug in Herd: ${message.split("\n")[0]}. ` +
+    line: `This is a bug in Herd: ${message.split("\n")[0]!.replace(/\.$/, "")}. ` +
       "Please report it with the output of --debug, as CONTRIBUTING.md says",
     exitCode: ExitCode.bug,
   };

@@ -24,7 +24,7 @@ Deno.test("explain() adds what to write for the option that an error names", () 
 });
 
 Deno.test("explain() takes any other error for a bug, in one line that says where to report it", () => {
-  for (const bug of [new TypeError("x is undefined\n  and more"), "x is undefined"]) {
+  for (const bug of [new TypeError("x is undefined.\n  and more"), "x is undefined"]) {
     const { line, exitCode } = explain(bug);
     assertEquals(exitCode, 70);
     assertMatch(line, /^This is a bug in Herd: x is undefined\. .*--debug.*CONTRIBUTING\.md.*$/);
