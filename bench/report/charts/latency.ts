@@ -51,18 +51,8 @@ function chart({ designs, latencies }: ReportData, layout: Layout): Spec | null 
       labelExpr: "toString(datum.value)",
     },
   } as const;
-  const sizes = {
-    field: "percentile",
-    type: "ordinal",
-    scale: { domain: NAMES, range: MARKS },
-    legend: {
-      ...legend,
-      legendY: -SECOND,
-      direction: "horizontal",
-      symbolFillColor: INK.muted,
-      columns: layout === NARROW ? NAMES.length : 0,
-    },
-  } as const;
+  const columns = layout === NARROW ? NAMES.length : 0;
+  const size = percentileSize({ ...legend, legendY: -SECOND, columns });
   return {
     ...frame,
     encoding: { y, color },
@@ -76,10 +66,20 @@ function chart({ designs, latencies }: ReportData, layout: Layout): Spec | null 
       },
       {
         mark: { type: "point", filled: true, opacity: 1, strokeWidth: 0 },
-        encoding: { x, description: { field: "text" }, size: sizes },
+        encoding: { x, description: { field: "text" }, size },
       },
     ],
   };
+}
+
+/** The size of a mark by its percentile, with a second legend. */
+function percentileSize(legend: { readonly legendY: number; readonly columns: number }) {
+  return {
+    field: "percentile",
+    type: "ordinal",
+    scale: { domain: NAMES, range: MARKS },
+    legend: { ...legend, direction: "horizontal", symbolFillColor: INK.muted },
+  } as const;
 }
 
 /** The powers of ten that enclose these values. */

@@ -57,27 +57,31 @@ function chart(data: ReportData, layout: Layout): Spec | null {
     scale: { domain: designs, range: LINES },
     legend: { ...legendIn(margins), columns },
   } as const;
-  const shape = { ...color, scale: { domain: designs } };
-  const median = { field: "median", type: "quantitative", title: "CPU seconds" } as const;
   return {
     ...sized(layout, HEIGHT, margins),
     data: { values },
-    layer: [
-      {
-        mark: { type: "rule", color: INK.muted },
-        encoding: { y: { datum: 0 }, description: { value: "the baseline" } },
-      },
-      { mark: { type: "line", strokeWidth: 2, aria: false }, encoding: { x, y: median, color } },
-      {
-        mark: { type: "rule", strokeWidth: 2.5, opacity: 0.45, aria: false },
-        encoding: { x, y: { ...median, field: "low" }, y2: { field: "high" }, color },
-      },
-      {
-        mark: { type: "point", filled: true, size: 60, opacity: 1, strokeWidth: 0 },
-        encoding: { x, y: median, color, shape, description: { field: "text" } },
-      },
-    ],
+    layer: layers(x, color, { ...color, scale: { domain: designs } }),
   };
+}
+
+/** The baseline, and the line, intervals and points of each design. */
+function layers<X, C, S>(x: X, color: C, shape: S) {
+  const y = { field: "median", type: "quantitative", title: "CPU seconds" } as const;
+  return [
+    {
+      mark: { type: "rule" as const, color: INK.muted },
+      encoding: { y: { datum: 0 }, description: { value: "the baseline" } },
+    },
+    { mark: { type: "line" as const, strokeWidth: 2, aria: false }, encoding: { x, y, color } },
+    {
+      mark: { type: "rule" as const, strokeWidth: 2.5, opacity: 0.45, aria: false },
+      encoding: { x, y: { ...y, field: "low" }, y2: { field: "high" }, color },
+    },
+    {
+      mark: { type: "point" as const, filled: true, size: 60, opacity: 1, strokeWidth: 0 },
+      encoding: { x, y, color, shape, description: { field: "text" } },
+    },
+  ];
 }
 
 function valuesOf(points: readonly SweepPoint[], header: string): Value[] {

@@ -144,7 +144,7 @@ function summarizeDesign(
   info: DesignInfo | undefined,
 ): Omit<DesignSummary, "againstBaseline"> {
   const ok = trials.filter(isValid);
-  const over = (pick: (trial: Trial) => number | null) => estimate(ok.map(pick));
+  const over: Over = (pick) => estimate(ok.map(pick));
   const pools = ok.filter((trial) => hasPool(trial, info));
   return {
     id,
@@ -164,19 +164,30 @@ function summarizeDesign(
     clientCpu: over((trial) => trial.client?.cpu.total ?? null),
     wallSeconds: over((trial) => trial.client?.wallSeconds ?? null),
     connectionsPerSecond: over((trial) => trial.client?.connectionsPerSecond ?? null),
-    latency: {
-      p50: over((trial) => trial.client?.latency.p50 ?? null),
-      p99: over((trial) => trial.client?.latency.p99 ?? null),
-      max: over((trial) => trial.client?.latency.max ?? null),
-    },
-    switches: {
-      all: over((trial) => perConnection(trial, allSwitches(trial))),
-      voluntary: over((trial) => perConnection(trial, trial.switches?.voluntary)),
-      involuntary: over((trial) => perConnection(trial, trial.switches?.involuntary)),
-    },
+    latency: latencyOver(over),
+    switches: switchesOver(over),
     evenness: estimate(pools.map((trial) => evenness(connectionsOf(trial)))),
     distribution: lastDistribution(pools),
     noDistribution: pools.length > 0 ? null : noDistributionReason(ok.length, info),
+  };
+}
+
+/** An estimate over the valid trials of a design. */
+type Over = (pick: (trial: Trial) => number | null) => Estimate | null;
+
+function latencyOver(over: Over): DesignSummary["latency"] {
+  return {
+    p50: over((trial) => trial.client?.latency.p50 ?? null),
+    p99: over((trial) => trial.client?.latency.p99 ?? null),
+    max: over((trial) => trial.client?.latency.max ?? null),
+  };
+}
+
+function switchesOver(over: Over): DesignSummary["switches"] {
+  return {
+    all: over((trial) => perConnection(trial, allSwitches(trial))),
+    voluntary: over((trial) => perConnection(trial, trial.switches?.voluntary)),
+    involuntary: over((trial) => perConnection(trial, trial.switches?.involuntary)),
   };
 }
 
