@@ -33,7 +33,8 @@ for (const [args, ...words] of mistakes) {
 
 Deno.test("sweep runs every value, records and prints; tables gives the same again", async () => {
   using folder = new TemporaryFolder();
-  const args = ["--designs", "prefork-mutex", "--rounds", "1", "--connections", "3"];
+  const load = ["--clients", "5", "--connections", "6", "--bytes", "10"];
+  const args = ["--designs", "prefork-mutex", "--rounds", "1", ...load];
   const sweep = await runTask("sweep", "--children", "4,2", ...args, "--output", folder.path);
   assertEquals(sweep.code, 0, sweep.stderr);
   for (const name of ["iterative  ", "prefork-mutex children=4", "prefork-mutex children=2"]) {
@@ -43,8 +44,11 @@ Deno.test("sweep runs every value, records and prints; tables gives the same aga
 
   const { run, trials } = readRecord(folder.path);
   assertEquals(run.plan.sweep, { parameter: "children", values: [4, 2] });
-  for (const { design, poolSize, children, status } of trials) {
-    assertEquals([status, children.length], ["ok", design === "iterative" ? 1 : poolSize]);
+  for (const { design, poolSize, load, children, status } of trials) {
+    const isBaseline = design === "iterative";
+    assertEquals([status, children.length], ["ok", isBaseline ? 1 : poolSize]);
+    const { clients, connections, bytes } = load;
+    assertEquals([clients, connections, bytes], isBaseline ? [1, 30, 10] : [5, 6, 10]);
   }
   const derived = ["report.html", "sweep.csv", "sweep.md", "sweep.svg"];
   assertEquals(folder.names, [...derived, "run.json", "trials.jsonl"].toSorted());
@@ -55,20 +59,4 @@ Deno.test("sweep runs every value, records and prints; tables gives the same aga
   assertEquals([tables.code, tables.stderr], [0, ""]);
   assertEquals(tables.stdout.trim(), sweep.stdout.split("Recorded in")[0]!.trim());
   assertEquals(contents(), before);
-});
-
-Deno.test("sweep over clients shares the same connections among them; others have one value", async () => {
-  using folder = new TemporaryFolder();
-  const args = ["--clients", "2,5", "--children", "3", "--bytes", "10", "--connections", "3"];
-  const designs = ["--designs", "prefork-mutex", "--rounds", "1", "--json"];
-  const { code, stderr } = await runTask("sweep", ...args, ...designs, "--output", folder.path);
-  assertEquals({ code, stderr }, { code: 0, stderr: "" });
-  const works = readRecord(folder.path).trials.map(({ design, load, poolSize }) =>
-    [design, load.clients, load.connections, load.bytes, poolSize].join()
-  );
-  assertEquals(works.toSorted(), [
-    "iterative,1,30,10,",
-    "prefork-mutex,2,15,10,3",
-    "prefork-mutex,5,6,10,3",
-  ]);
 });
