@@ -1,7 +1,8 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { UsageError } from "../../servers/errors.ts";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { HerdError, UsageError } from "../../servers/errors.ts";
 import { readText, tryReadText } from "../../servers/posix/files.ts";
-import { AgentError, TimeLimitError } from "./agent.ts";
+import { ServerLine } from "../record/lines.ts";
+import { Agent, AgentError, TimeLimitError } from "./agent.ts";
 import { type ServerAgent, startServer } from "./server.ts";
 
 const DESIGN = "prefork-shared-accept";
@@ -38,6 +39,19 @@ Deno.test("next() throws the error that a program reported", async () => {
   const expected = 'Unknown design "unheard-of"';
   await assertRejects(() => server.next("ready", 30), UsageError, expected);
   await assertRejects(() => sendUntilRefused(server), AgentError, "ended with exit code 2");
+});
+
+Deno.test("next() throws a bug of a program with the stack that it printed", async () => {
+  await using program = new Agent({
+    name: "server",
+    program: "bench/agents/testing_bug.ts",
+    options: {},
+    placement: { session: "same", processors: null },
+    parse: (line) => ServerLine.parse(line),
+  });
+  const error = await assertRejects(() => program.next("ready", 30), Error, "oops");
+  assertEquals(error instanceof HerdError, false);
+  assertMatch(error.stack!, /^TypeError: oops\n +at buggy /);
 });
 
 Deno.test("next() and send() report how a program ended", async () => {
