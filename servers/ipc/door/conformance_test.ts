@@ -3,9 +3,9 @@
  * bears its name. Those about threads are in threads_test.ts.
  */
 import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { closing, forkReady, inChild, waitFor } from "../../testing/fork.ts";
+import { closing, inChild, waitFor } from "../../testing/fork.ts";
 import { pipe } from "../../posix/descriptors.ts";
-import { fileStatus, readText } from "../../posix/files.ts";
+import { fileStatus } from "../../posix/files.ts";
 import { fork } from "../../posix/fork.ts";
 import { close, read, write } from "../../posix/io.ts";
 import { Message, messagePair } from "../../posix/messages.ts";
