@@ -99,8 +99,7 @@ export class Pool implements Children {
         this.#renew(member, end);
         continue;
       }
-      this.#account(member, end);
-      sendStatus(this.#setup.handles.status, { kind: "ended", index: member.index, pid: end.pid });
+      this.#retire(member, end);
       if (this.#isAwaited(member)) this.#start(member);
       else ended.push(member);
     }
@@ -173,8 +172,19 @@ export class Pool implements Children {
     if (gate === -1) return;
     const poller = new Poller([gate]);
     while (!poller.wait(CHECK_MS)) {
-      for (let end = reapOne(); end; end = reapOne()) this.#renew(this.#memberOf(end)!, end);
+      for (let end = reapOne(); end; end = reapOne()) {
+        const member = this.#memberOf(end)!;
+        // A server of a launcher that was idle for too long already; it is started again at its turn.
+        if (end.code === 0 && this.#setup.design.passes === "round") this.#retire(member, end);
+        else this.#renew(member, end);
+      }
     }
+  }
+
+  /** Accounts for a child that ended by itself. */
+  #retire(member: Writable<Member>, end: ExitStatus): void {
+    this.#account(member, end);
+    sendStatus(this.#setup.handles.status, { kind: "ended", index: member.index, pid: end.pid });
   }
 
   /** Whether a connection is on its way to it. */
