@@ -85,7 +85,7 @@ Deno.test("compare runs two designs by turns, and tells both rows and their diff
     ...[A, B, "--rounds", "1", "--connections", "5", "--output", folder.path],
   );
   assertEquals(code, 0, stderr);
-  for (const id of [A, B]) assertMatch(stdout, new RegExp(`^ +\\d +${id} +1 +[+−]\\d`, "m"));
+  for (const id of [A, B]) assertMatch(stdout, new RegExp(`^ +\\d +${id} +1 +[+−]?\\d`, "m"));
   assertMatch(
     stdout,
     new RegExp(
