@@ -15,6 +15,7 @@ import { type ExitStatus, getpid, kill, wait } from "../../posix/processes.ts";
 import { Signal } from "../../posix/signals.ts";
 import { createSocket, SocketType, tryConnect } from "../../posix/sockets.ts";
 import { endAfter } from "../../posix/testing.ts";
+import { setThreadPriority, threadPriority } from "../../posix/threads.ts";
 import { closing, forkReady } from "../../testing/fork.ts";
 import { inTime } from "../../testing/process.ts";
 import { channelCreate, channelDestroy } from "./channel.ts";
@@ -205,7 +206,15 @@ export function connectionTo(
 /** A channel of this process that is destroyed at the end of the block. */
 export function ownChannel(flags = 0): Disposable & { chid: number; pid: number } {
   const chid = channelCreate(flags);
-  return { chid, pid: getpid(), [Symbol.dispose]: () => channelDestroy(chid) };
+  const priority = threadPriority();
+  return {
+    chid,
+    pid: getpid(),
+    [Symbol.dispose]() {
+      channelDestroy(chid);
+      setThreadPriority(priority); // receiving may have changed it
+    },
+  };
 }
 
 /** A process that sends one message and is blocked in it on return. It exits with the status. */
