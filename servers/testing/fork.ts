@@ -53,11 +53,16 @@ export function isGone(path: string): boolean {
   return false;
 }
 
-/** Runs a program of its own Deno process, with an event loop; it imports from servers/. `via` a program. */
-export async function evaluate(program: string, via: readonly string[] = []): Promise<Outcome> {
+/** Starts a program of its own Deno process, with an event loop; it imports from servers/. `via` a program. */
+export function startProgram(program: string, via: readonly string[] = []): RunningProcess {
   const flags = ["eval", "--ext=ts", "--v8-flags=--single-threaded", program];
-  await using running = new RunningProcess([...via, Deno.execPath(), ...flags], {
+  return new RunningProcess([...via, Deno.execPath(), ...flags], {
     cwd: new URL("..", import.meta.url).pathname,
   });
+}
+
+/** Runs such a program to its end. */
+export async function evaluate(program: string, via: readonly string[] = []): Promise<Outcome> {
+  await using running = startProgram(program, via);
   return await running.ended();
 }

@@ -39,6 +39,8 @@ export interface Process {
 /** A process and all that it starts, whoever is their parent by now: all that inherit a mark. */
 export class ProcessTree {
   readonly #mark = `HERD_TEST=${crypto.randomUUID()}`;
+  /** Processes that were there before. */
+  readonly #others = new Set(allProcesses());
 
   /** The variable of the environment that is the mark. */
   get environment(): Record<string, string> {
@@ -48,8 +50,8 @@ export class ProcessTree {
 
   /** Those that live. */
   processes(): Process[] {
-    const pids = namesIn("/proc").map(Number).filter((pid) => pid > 0);
-    return pids.flatMap((pid) => {
+    return allProcesses().flatMap((pid) => {
+      if (this.#others.has(pid)) return [];
       if (!tryReadText(`/proc/${pid}/environ`)?.includes(this.#mark)) return [];
       const parent = tryReadText(`/proc/${pid}/status`)?.match(/^PPid:\s+(\d+)/m)?.[1];
       const commandLine = tryReadText(`/proc/${pid}/cmdline`)?.replaceAll("\0", " ");
@@ -72,10 +74,15 @@ export class ProcessTree {
   }
 
   /** Kills all, first the one that they all come from: what it leaves to others to clear away, they can. */
-  async kill(first: number): Promise<void> {
+  async killAll(first: number): Promise<void> {
     if (this.processes().some(({ pid }) => pid === first)) kill(first, Signal.KILL);
     for (const { pid } of await this.left(1)) kill(pid, Signal.KILL);
   }
+}
+
+/** Every process of this machine. */
+function allProcesses(): number[] {
+  return namesIn("/proc").map(Number).filter((pid) => pid > 0);
 }
 
 /** How a process is started. */
@@ -144,7 +151,7 @@ export class RunningProcess extends ProcessTree implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill(this.pid);
+    await this.killAll(this.pid);
     await this.#input.close().catch(() => {});
     await this.ended();
   }

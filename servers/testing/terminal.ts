@@ -87,7 +87,7 @@ export class OnTerminal extends ProcessTree implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#code === undefined && !waitForExit(this.pid, 0)) await this.kill(this.pid);
+    if (this.#code === undefined && !waitForExit(this.pid, 0)) await this.killAll(this.pid);
     await this.ended();
     close(this.#user);
   }

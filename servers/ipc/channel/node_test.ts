@@ -1,48 +1,39 @@
 /** Two nodes: network namespaces, connected by a veth pair, with a gateway in each. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { linesOf } from "../../host/lines.ts";
+import { startProgram } from "../../testing/fork.ts";
+import { RunningProcess } from "../../testing/process.ts";
 import { uniqueName } from "./testing.ts";
 import { startGateway } from "./testing_tasks.ts";
 
 /** Runs a program to its end; returns its exit code. */
 async function run(program: string, ...args: string[]): Promise<number> {
   try {
-    const command = new Deno.Command(program, { args, stdout: "null", stderr: "null" });
-    return (await command.output()).code;
+    await using running = new RunningProcess([program, ...args]);
+    return (await running.ended()).code;
   } catch {
     return 127;
   }
 }
 
 /** A network namespace that is removed at the end of the block. */
-class Network implements AsyncDisposable {
-  readonly #holder = new Deno.Command("unshare", {
-    args: ["-n", "sh", "-c", "echo && exec sleep 60"],
-    stdout: "piped",
-  }).spawn();
-
-  get pid(): string {
-    return String(this.#holder.pid);
+class Network extends RunningProcess {
+  constructor() {
+    super(["unshare", "-n", "sh", "-c", "echo && exec sleep 60"]);
   }
 
   /** The prefix of command lines to run in it. */
   get via(): string[] {
-    return ["nsenter", "-t", this.pid, "-n"];
+    return ["nsenter", "-t", String(this.pid), "-n"];
   }
 
   /** Resolves when it exists. */
   async ready(): Promise<void> {
-    await linesOf(this.#holder.stdout).next();
+    await this.nextLine();
   }
 
   async ip(...args: string[]): Promise<void> {
     const [nsenter, ...via] = this.via;
     assertEquals(await run(nsenter!, ...via, "ip", ...args), 0, `ip ${args.join(" ")}`);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#holder.kill("SIGKILL");
-    await this.#holder.status;
   }
 }
 
@@ -71,7 +62,7 @@ Deno.test({
       "name",
       "herd1",
       "netns",
-      there.pid,
+      String(there.pid),
     );
     const ends = [[here, "herd0", "10.77.0.1/24"], [there, "herd1", "10.77.0.2/24"]] as const;
     for (const [network, name, address] of ends) {
@@ -86,7 +77,7 @@ Deno.test({
     void theirs;
     await using ours = await startGateway([`nodenme=10.77.0.2:${port}`], { via: here.via });
     const path = `/dev/${uniqueName()}`;
-    await using manager = program(there, `keeper(${JSON.stringify(path)}).ended()`);
+    await using manager = startIn(there, `keeper(${JSON.stringify(path)}).ended()`);
     const client = (path: string) => `
       let fd = -1;
       for (const end = Date.now() + 10_000; fd === -1;) {
@@ -101,39 +92,28 @@ Deno.test({
       close(fd);
     `;
     void manager;
-    assertEquals(await program(here, client(`/net/nodenme${path}`)).output(), "5 5 hello\n");
+    assertEquals(await outputOf(here, client(`/net/nodenme${path}`)), "5 5 hello\n");
     // The server is not on this node.
-    assertMatch(await program(here, `open(${JSON.stringify(path)})`).output(), /ENOENT/);
+    assertMatch(await outputOf(here, `open(${JSON.stringify(path)})`), /ENOENT/);
     // The reverse fails: our gateway listens on loopback only.
     await using back = await startGateway([`back=10.77.0.1:${ours.port}`], { via: there.via });
     void back;
-    assertMatch(await program(there, `open("/net/back${path}")`).output(), /EHOSTUNREACH/);
+    assertMatch(await outputOf(there, `open("/net/back${path}")`), /EHOSTUNREACH/);
   },
 });
 
-/** A program that runs in a network namespace. */
-function program(network: Network, text: string): AsyncDisposable & { output(): Promise<string> } {
-  const [nsenter, ...via] = network.via;
+/** Starts a program in a network namespace. */
+function startIn({ via }: Network, text: string): RunningProcess {
   const imports = `
-    import { close, open, read, write } from "./mod.ts";
-    import { bytesOf, keeper, textOf } from "./testing.ts";
+    import { close, open, read, write } from "./ipc/channel/mod.ts";
+    import { bytesOf, keeper, textOf } from "./ipc/channel/testing.ts";
   `;
-  const flags = ["eval", "--ext=ts", "--no-check", "--v8-flags=--single-threaded"];
-  const running = new Deno.Command(nsenter!, {
-    args: [...via, Deno.execPath(), ...flags, imports + text],
-    cwd: new URL(".", import.meta.url),
-    stdout: "piped",
-    stderr: "piped",
-    env: { NO_COLOR: "1" },
-  }).spawn();
-  return {
-    async output() {
-      const { stdout, stderr } = await running.output();
-      return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-    },
-    async [Symbol.asyncDispose]() {
-      running.kill("SIGKILL");
-      await Promise.all([running.stdout.cancel(), running.stderr.cancel(), running.status]);
-    },
-  };
+  return startProgram(imports + text, via);
+}
+
+/** What such a program prints, errors included. */
+async function outputOf(network: Network, text: string): Promise<string> {
+  await using running = startIn(network, text);
+  const { stdout, stderr } = await running.ended();
+  return stdout + stderr;
 }

@@ -54,7 +54,7 @@ Deno.test("a server terminated by any signal leaves no path and no process", asy
     const guards = childrenOf(server.pid);
     assertEquals(guards.length, 1);
     kill(server.pid, signal);
-    await server.ended;
+    await server.ended();
     assertEquals(isGone(server.path), true);
     assertEquals(isGone(`/proc/${guards[0]}`), true);
     assertEquals(server.names, []);

@@ -3,13 +3,11 @@
  *
  * @module
  */
-import { linesOf } from "../../host/lines.ts";
-import { inTime } from "../../testing/process.ts";
+import { TemporaryFolder } from "../../testing/folder.ts";
+import { RunningProcess } from "../../testing/process.ts";
 import { pipe } from "../../posix/descriptors.ts";
 import { fork } from "../../posix/fork.ts";
 import { close, read, write } from "../../posix/io.ts";
-import { kill } from "../../posix/processes.ts";
-import { Signal } from "../../posix/signals.ts";
 import {
   type CallResult,
   closeDoor,
@@ -29,60 +27,37 @@ export interface TestServerOptions {
 }
 
 /** A server with a door at a path, whose procedure is `testing_procedure.ts`. It ends with its block. */
-export class DoorServer implements AsyncDisposable {
+export class DoorServer extends RunningProcess {
   readonly path: string;
-  readonly #process: Deno.ChildProcess;
-  readonly #lines: AsyncGenerator<string, void>;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #folder = Deno.makeTempDirSync({ dir: "/tmp", prefix: "herd-door-" });
+  readonly #folder: TemporaryFolder;
 
   /** Starts the server and waits until its door is attached. */
   static async start(options: TestServerOptions = {}): Promise<DoorServer> {
     await using starting = new AsyncDisposableStack();
-    const server = starting.use(new DoorServer(options));
+    const server = starting.use(new DoorServer(options, new TemporaryFolder()));
     const line = await server.nextLine();
     if (line !== "ready") throw new Error(`the server did not get ready: ${line}`);
     starting.move();
     return server;
   }
 
-  private constructor({ path = `${this.#folder}/door`, ...options }: TestServerOptions) {
+  private constructor(options: TestServerOptions, folder: TemporaryFolder) {
+    const { path = `${folder.path}/door` } = options;
+    const main = new URL("./testing_server.ts", import.meta.url).pathname;
+    const flags = ["run", "--no-prompt", "--allow-ffi", "--allow-read", main];
+    super([Deno.execPath(), ...flags, JSON.stringify({ ...options, path })]);
     this.path = path;
-    const main = new URL("./testing_server.ts", import.meta.url).href;
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "--no-prompt",
-        "--allow-ffi",
-        "--allow-read",
-        main,
-        JSON.stringify({ ...options, path }),
-      ],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    this.#lines = linesOf(this.#process.stdout);
-    this.#input = this.#process.stdin.getWriter();
-  }
-
-  get pid(): number {
-    return this.#process.pid;
+    this.#folder = folder;
   }
 
   /** Names of the files in the folder of its path. */
   get names(): string[] {
-    return [...Deno.readDirSync(this.#folder)].map(({ name }) => name);
-  }
-
-  /** Its next line on standard output; undefined at the end. */
-  async nextLine(): Promise<string | undefined> {
-    return (await inTime("the next line", this.#lines.next(), 30)).value ?? undefined;
+    return this.#folder.names;
   }
 
   /** Sends the server a command; resolves to the lines that it prints until it is done. */
   async command(command: string): Promise<string[]> {
-    await this.#input.write(new TextEncoder().encode(`${command}\n`));
+    await this.write(command);
     const lines: string[] = [];
     for (let line; (line = await this.nextLine()) !== `done: ${command}`;) {
       if (line === undefined) throw new Error(`the server ended instead of: ${command}`);
@@ -91,23 +66,15 @@ export class DoorServer implements AsyncDisposable {
     return lines;
   }
 
-  /** Resolves when it has exited. */
-  get ended(): Promise<unknown> {
-    return inTime("the end of the server", this.#process.status);
-  }
-
   /** Kills it; resolves when it has exited. */
   async kill(): Promise<void> {
-    kill(this.pid, Signal.KILL);
-    await this.ended;
+    this.signal("SIGKILL");
+    await this.ended();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    // Killed, because a forked process may keep its input open.
-    await this.kill();
-    await this.#input.close().catch(() => {});
-    await this.#lines.return();
-    Deno.removeSync(this.#folder, { recursive: true });
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
+    this.#folder[Symbol.dispose]();
   }
 }
 
