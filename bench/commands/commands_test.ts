@@ -6,6 +6,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
+import { isLong } from "../../servers/testing/long.ts";
 import config from "../../deno.json" with { type: "json" };
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { runTask, type Task } from "../../servers/testing/task.ts";
@@ -165,20 +166,27 @@ Deno.test("bench ends when its time is up, and can be gone on with", async () =>
   assert(trials.length < 200);
 });
 
-Deno.test("bench leaves out the rest of a design that has taken its time, and says so", async () => {
-  using folder = new TemporaryFolder();
-  // A client that waits eleven times between its connections takes longer than a second.
-  const load = ["--rounds", "2", "--connections", "12", "--think", "100"];
-  const args = ["--designs", "fork-per-client", "--design-limit", "1", "--output", folder.path];
-  const { code, stdout, stderr } = await runTask("bench", ...args, ...load);
-  assertEquals(code, 0, stderr);
-  assertStringIncludes(stderr, "No more rounds of fork-per-client: over the --design-limit of 1 s");
-  assertStringIncludes(
-    stdout,
-    "Fewer rounds: fork-per-client. A design runs no further rounds after 1 s of load.",
-  );
-  const { run: { complete, plan }, trials } = readRecord(folder.path);
-  assertEquals([complete, plan.trials.length, trials.length], [true, 3, 3]);
+Deno.test({
+  name: "bench leaves out the rest of a design that has taken its time, and says so (long)",
+  ignore: !isLong, // runPlan() does it, which has a test of its own
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    // A client that waits eleven times between its connections takes longer than a second.
+    const load = ["--rounds", "2", "--connections", "12", "--think", "100"];
+    const args = ["--designs", "fork-per-client", "--design-limit", "1", "--output", folder.path];
+    const { code, stdout, stderr } = await runTask("bench", ...args, ...load);
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(
+      stderr,
+      "No more rounds of fork-per-client: over the --design-limit of 1 s",
+    );
+    assertStringIncludes(
+      stdout,
+      "Fewer rounds: fork-per-client. A design runs no further rounds after 1 s of load.",
+    );
+    const { run: { complete, plan }, trials } = readRecord(folder.path);
+    assertEquals([complete, plan.trials.length, trials.length], [true, 3, 3]);
+  },
 });
 
 Deno.test("bench records a trial over its time as one that did not finish", async () => {

@@ -1,5 +1,6 @@
 /** A bench in mid-run, and whoever in it ends before its time: nothing stays behind, nothing is lost. */
 import { assert, assertEquals, assertGreaterOrEqual, assertMatch } from "@std/assert";
+import { isLong } from "../../servers/testing/long.ts";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { eventually, type Process } from "../../servers/testing/process.ts";
 import { RunningTask } from "../../servers/testing/task.ts";
@@ -125,10 +126,18 @@ function assertNoCgroup(host: number): void {
   }
 }
 
-const victims: readonly [choose: (actors: Actors) => number, reason: RegExp][] = [
-  [({ host }) => host, /^the server was killed by SIGKILL$/],
+/** What to kill, and the reason that the trial then has. */
+type Victim = readonly [choose: (actors: Actors) => number, reason: RegExp];
+
+const furtherVictims: readonly Victim[] = [
   [({ server }) => server, /^the server process was ended by signal 9$/],
   [({ load }) => load, /^the load was killed by SIGKILL$/],
+];
+
+/** One of each kind: a program, a client, a child; the others in the long tests. */
+const victims: readonly Victim[] = [
+  [({ host }) => host, /^the server was killed by SIGKILL$/],
+  ...(isLong ? furtherVictims : []),
   [({ clients }) => clients[0]!, /a client died$/],
   [({ children }) => children[0]!, /^the clients had errors: |^1 child died: signal 9$/],
 ];

@@ -1,5 +1,6 @@
 /** A run that ended early, and is gone on with. */
 import { assertEquals } from "@std/assert";
+import { isLong } from "../../servers/testing/long.ts";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { RunningTask, runTask } from "../../servers/testing/task.ts";
 import { readRecord } from "../record/store.ts";
@@ -12,7 +13,7 @@ const plans = {
   sweep: ["--designs", "prefork-mutex", "--rounds", "1", "--children", "2,3"],
 } as const;
 
-for (const task of ["bench", "sweep"] as const) {
+for (const task of isLong ? ["bench", "sweep"] as const : ["bench"] as const) {
   Deno.test(`${task} --resume finishes a run that was killed, every trial exactly once`, () =>
     killAndResume(task));
 }
