@@ -16,7 +16,10 @@ import { reportData } from "../report/summary/report_data.ts";
 import { readRecord } from "../record/store.ts";
 import { assertRefused, runHere } from "../testing.ts";
 
-const QUICK = ["--quick", "--designs", "prefork-shared-accept", "--children", "5"];
+const QUICK = [
+  ...["--quick", "--connections", "20"],
+  ...["--designs", "prefork-shared-accept", "--children", "5"],
+];
 
 /** Bytes of every file in a folder. */
 function contents({ path, names }: TemporaryFolder): Map<string, string> {
@@ -111,7 +114,7 @@ Deno.test("bench runs, records and prints; tables gives the same again from the 
   assertEquals(trials.map(({ design }) => design), plan.trials.map(({ design }) => design));
   for (const { status, children } of trials) {
     assertEquals(status, "ok");
-    assertEquals(children.reduce((sum, { connections }) => sum + connections, 0), 500);
+    assertEquals(children.reduce((sum, { connections }) => sum + connections, 0), 200);
   }
   const derived = [...(await deriveFiles(await reportData(recorded))).keys()];
   const files = [...derived, "run.json", "trials.jsonl"];
@@ -119,7 +122,7 @@ Deno.test("bench runs, records and prints; tables gives the same again from the 
 
   assertMatch(bench.stdout, /^Table 30\.1: /m);
   assertMatch(bench.stdout, /^Table 30\.2: /m);
-  assertMatch(bench.stdout, /^sum +500$/m);
+  assertMatch(bench.stdout, /^sum +200$/m);
   const words = bench.stdout.replaceAll(/\s+/g, " ");
   assertStringIncludes(words, "the same session, server on processors 0, client on processors 0");
   assertStringIncludes(words, "Clients wait 1 ms between connections");
@@ -166,27 +169,20 @@ Deno.test("bench ends when its time is up, and can be gone on with", async () =>
   assert(trials.length < 200);
 });
 
-Deno.test({
-  name: "bench leaves out the rest of a design that has taken its time, and says so (long)",
-  ignore: !isLong, // runPlan() does it, which has a test of its own
-  fn: async () => {
-    using folder = new TemporaryFolder();
-    // A client that waits eleven times between its connections takes longer than a second.
-    const load = ["--rounds", "2", "--connections", "12", "--think", "100"];
-    const args = ["--designs", "fork-per-client", "--design-limit", "1", "--output", folder.path];
-    const { code, stdout, stderr } = await runTask("bench", ...args, ...load);
-    assertEquals(code, 0, stderr);
-    assertStringIncludes(
-      stderr,
-      "No more rounds of fork-per-client: over the --design-limit of 1 s",
-    );
-    assertStringIncludes(
-      stdout,
-      "Fewer rounds: fork-per-client. A design runs no further rounds after 1 s of load.",
-    );
-    const { run: { complete, plan }, trials } = readRecord(folder.path);
-    assertEquals([complete, plan.trials.length, trials.length], [true, 3, 3]);
-  },
+Deno.test("bench leaves out the rest of a design that has taken its time, and says so", async () => {
+  using folder = new TemporaryFolder();
+  // A client that waits eleven times between its connections takes longer than a second.
+  const load = ["--rounds", "2", "--connections", "12", "--think", "100"];
+  const args = ["--designs", "prefork-mutex", "--design-limit", "1", "--output", folder.path];
+  const { code, stdout, stderr } = await runTask("bench", ...args, ...load);
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stderr, "No more rounds of prefork-mutex: over the --design-limit of 1 s");
+  assertStringIncludes(
+    stdout,
+    "Fewer rounds: prefork-mutex. A design runs no further rounds after 1 s of load.",
+  );
+  const { run: { complete, plan }, trials } = readRecord(folder.path);
+  assertEquals([complete, plan.trials.length, trials.length], [true, 3, 3]);
 });
 
 Deno.test("bench records a trial over its time as one that did not finish", async () => {
@@ -218,18 +214,21 @@ Deno.test("tables refuses a second run", async () => {
   assertRefused(await runHere("tables", "results/a", "results/b"), 2, '"results/b"');
 });
 
-Deno.test("bench --local runs doors and channels beside pools behind Unix-domain sockets", async () => {
+Deno.test("bench --local runs doors beside pools behind Unix-domain sockets", async () => {
   using folder = new TemporaryFolder();
-  const local = ["channel", "door", "iterative", "prefork-mutex"];
-  const args = ["--local", "--quick", "--children", "3", "--designs", local.join()];
-  const { code, stdout, stderr } = await runTask("bench", ...args, "--output", folder.path);
+  const local = ["door", "iterative", "prefork-mutex"];
+  const args = ["--local", "--quick", "--connections", "10", "--children", "3"];
+  const { code, stdout, stderr } = await runTask(
+    "bench",
+    ...[...args, "--designs", local.join(), "--output", folder.path],
+  );
   assertEquals(code, 0, stderr);
   const { run, trials } = readRecord(folder.path);
   assertEquals([run.plan.local, run.complete], [true, true]);
   assertEquals(trials.map(({ design }) => design).toSorted(), local);
   for (const { status, reason, children, kernel } of trials) {
     assertEquals([status, reason], ["ok", null]);
-    assertEquals(children.reduce((sum, { connections }) => sum + connections, 0), 500);
+    assertEquals(children.reduce((sum, { connections }) => sum + connections, 0), 100);
     assertEquals(kernel.passiveOpens, null);
   }
   assertMatch(stdout, /^Local servers: cost of each design$/m);

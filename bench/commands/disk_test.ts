@@ -6,7 +6,7 @@ import { readRecord } from "../record/store.ts";
 import { canMount, SmallDisk } from "../record/testing_disk.ts";
 
 const LOAD = ["--designs", "iterative", "--clients", "1", "--connections", "5", "--json"];
-const PLAN = [...LOAD, "--rounds", "3"];
+const PLAN = [...LOAD, "--rounds", "2"];
 
 /** A bench that fails with 5 because something happens to its disk after the first trial. */
 async function benchOn(disk: SmallDisk, spoil: () => void) {
@@ -22,7 +22,7 @@ async function benchOn(disk: SmallDisk, spoil: () => void) {
 /** Asserts that one line says what was kept, and how to continue. */
 function assertAdvised(stderr: string, reason: string, { path }: SmallDisk, kept: Recorded) {
   const expected = `^bench: Cannot write ${path}/[a-z.]+: ${reason} \\(os error \\d+\\); ` +
-    `${kept.trials.length} of 3 trials are recorded in ${path}; ` +
+    `${kept.trials.length} of 2 trials are recorded in ${path}; ` +
     `continue with deno task bench --resume ${path}\\n$`;
   assertMatch(stderr, new RegExp(expected));
 }
@@ -39,7 +39,7 @@ Deno.test({
     const resumed = await runTask("bench", "--resume", disk.path);
     assertEquals(resumed.code, 0, resumed.stderr);
     const { run, trials } = readRecord(disk.path);
-    assertEquals([run.complete, trials.length], [true, 3]);
+    assertEquals([run.complete, trials.length], [true, 2]);
     assertEquals(trials.slice(0, kept.trials.length), [...kept.trials]);
   },
 });
@@ -50,7 +50,7 @@ Deno.test({
   async fn() {
     using disk = new SmallDisk();
     const { stderr, kept } = await benchOn(disk, () => disk.makeReadOnly());
-    assertEquals([kept.run.complete, kept.trials.length], [false, 3]);
+    assertEquals([kept.run.complete, kept.trials.length], [false, 2]);
     assertAdvised(stderr, "Read-only file system", disk, kept);
     const resumed = await runTask("bench", "--resume", disk.path);
     assertEquals([resumed.code, resumed.stdout], [5, ""]);

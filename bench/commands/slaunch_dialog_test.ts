@@ -8,8 +8,8 @@ import { RunningTask } from "../../servers/testing/task.ts";
 import type { LoadReport } from "../../clients/protocol.ts";
 
 const CLIENTS = 10;
-const CONNECTIONS = 2000;
-const KILLS = 5;
+const CONNECTIONS = 1000;
+const KILLS = 3;
 
 /** The load takes a second or two: the kills are spread over it. */
 const PAUSE_MS = 250;
