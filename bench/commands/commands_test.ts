@@ -6,7 +6,6 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { isLong } from "../../servers/testing/long.ts";
 import config from "../../deno.json" with { type: "json" };
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { runTask, type Task } from "../../servers/testing/task.ts";
