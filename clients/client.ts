@@ -9,6 +9,7 @@ import { close } from "../servers/posix/io.ts";
 import { getpid } from "../servers/posix/processes.ts";
 import type { SocketTimeout } from "../servers/posix/sockets.ts";
 import { type Client, errorNumberOf, type Transport } from "../servers/transports/transport.ts";
+import { Histogram } from "./histogram.ts";
 
 /** The task of a client. */
 export interface Task {
@@ -21,26 +22,26 @@ export interface Task {
 }
 
 const ERROR_KINDS = 256;
-const HEADER_BYTES = 64 + 4 * ERROR_KINDS;
+const HISTOGRAM_AT = 64 + 4 * ERROR_KINDS;
 
 /** The results of a client, in memory that it shares with its parent. */
 export class ClientResults {
+  /** Bytes of the results of one client. */
+  static readonly BYTES = HISTOGRAM_AT + Histogram.BYTES;
+
+  /** Latency of answered connections. */
+  readonly latencies: Histogram;
+
   readonly #times: Float64Array;
-  readonly #done: Int32Array;
+  readonly #done: Float64Array;
   readonly #errors: Int32Array;
-  readonly #latencies: Float64Array;
 
-  constructor(memory: ArrayBuffer, index: number, connections: number) {
-    const at = index * ClientResults.bytes(connections);
+  constructor(memory = new ArrayBuffer(ClientResults.BYTES), index = 0) {
+    const at = index * ClientResults.BYTES;
     this.#times = new Float64Array(memory, at, 6);
-    this.#done = new Int32Array(memory, at + 48, 1);
+    this.#done = new Float64Array(memory, at + 48, 2);
     this.#errors = new Int32Array(memory, at + 64, ERROR_KINDS);
-    this.#latencies = new Float64Array(memory, at + HEADER_BYTES, connections);
-  }
-
-  /** Size in bytes of the results of that many connections. */
-  static bytes(connections: number): number {
-    return HEADER_BYTES + 8 * connections;
+    this.latencies = new Histogram(memory, at + HISTOGRAM_AT);
   }
 
   /** Records the start: performance.now(), and CPU seconds and usage of the process so far. */
@@ -57,7 +58,9 @@ export class ClientResults {
 
   /** Records a connection that was answered after so many milliseconds. */
   succeed(milliseconds: number): void {
-    this.#latencies[this.#done[0]!++] = milliseconds;
+    this.latencies.record(milliseconds * 1000);
+    this.#done[0]!++;
+    if (milliseconds > this.#done[1]!) this.#done[1] = milliseconds;
   }
 
   /** Records a failed connection, with an error number or `Failure`. */
@@ -76,9 +79,14 @@ export class ClientResults {
     return { total: after! - before!, user: user!, system: system! };
   }
 
-  /** Latency of each answered connection in milliseconds. */
-  get latencies(): Float64Array {
-    return this.#latencies.subarray(0, this.#done[0]);
+  /** Number of answered connections. */
+  get answered(): number {
+    return this.#done[0]!;
+  }
+
+  /** The longest latency in milliseconds. */
+  get longest(): number {
+    return this.#done[1]!;
   }
 
   /** Number of failed connections by error number or `Failure`. */
@@ -126,7 +134,7 @@ export function warmUp(transport: Transport, timeout: SocketTimeout): void {
   using endpoint = transport.bind(address);
   const { listener } = endpoint;
   const bytes = 4000;
-  const results = new ClientResults(new ArrayBuffer(ClientResults.bytes(WARM_UP)), 0, WARM_UP);
+  const results = new ClientResults();
   const client = transport.client(address, bytes, timeout);
   // The reply fits into the socket's buffer, so one thread can do both.
   const answered: Client = {

@@ -16,6 +16,7 @@ import { socketTimeout } from "../servers/posix/sockets.ts";
 import { Failure } from "../servers/transports/transport.ts";
 import { transports } from "../servers/transports/transports.ts";
 import { ClientResults, runClient, type Task, warmUp } from "./client.ts";
+import { Histogram } from "./histogram.ts";
 import type { LoadOptions, LoadReport } from "./protocol.ts";
 
 const STDIN = 0;
@@ -49,24 +50,20 @@ export async function prepareLoad(options: LoadOptions): Promise<Clients> {
     connections,
     thinkMilliseconds,
   };
-  requireFork();
   // A Unix socket runs the same code as TCP, and leaves no ports in TIME_WAIT.
   warmUp(options.transport === "tcp" ? await transports.unix() : transport, timeout);
   return forkClients(task, options.clients, options.warmUpConnections);
 }
 
 function forkClients(task: Task, count: number, warmup: number): Clients {
-  const memory = shareMemory(count * ClientResults.bytes(task.connections)).buffer;
-  const allResults = Array.from(
-    { length: count },
-    (_, i) => new ClientResults(memory, i, task.connections),
-  );
+  const memory = shareMemory(count * ClientResults.BYTES).buffer;
+  const allResults = Array.from({ length: count }, (_, i) => new ClientResults(memory, i));
   const [readyEnd, ready] = pipe();
   const [endedEnd, ended] = pipe();
   const [gate, gateWriter] = pipe();
   const parent = getpid();
   const before = { ...task, connections: warmup, thinkMilliseconds: 0 };
-  const unread = new ClientResults(new ArrayBuffer(ClientResults.bytes(warmup)), 0, warmup);
+  const unread = new ClientResults();
   const byte = new Uint8Array(1);
   for (const results of allResults) {
     fork(() => {
@@ -82,7 +79,10 @@ function forkClients(task: Task, count: number, warmup: number): Clients {
   const poller = new Poller([readyEnd]);
   for (let waiting = count; waiting > 0;) {
     if (poller.wait(STARTUP_POLL_MS)) waiting -= read(readyEnd, new Uint8Array(waiting));
-    if (reapOne()) throw new FailedError("Cannot start the clients: one of them died");
+    if (reapOne()) {
+      requireFork();
+      throw new FailedError("Cannot start the clients: one of them died");
+    }
   }
   return {
     awaitRequest: () => readLine() !== undefined,
@@ -107,21 +107,18 @@ function forkClients(task: Task, count: number, warmup: number): Clients {
 
 /** The combined results of all clients. */
 export async function loadReport(allResults: readonly ClientResults[]): Promise<LoadReport> {
-  // Loaded only now: before the forks it would make them more expensive.
-  const hdr = await import("hdr-histogram-js");
-  const histogram = hdr.build({ numberOfSignificantValueDigits: 3, autoResize: true });
+  const latencies = new Histogram();
   const errors: Record<string, number> = {};
   for (const results of allResults) {
-    // The histogram starts at 1; a connection takes longer than a microsecond.
-    for (const ms of results.latencies) histogram.recordValue(Math.max(1, Math.round(ms * 1000)));
+    latencies.add(results.latencies);
     for (const [kind, count] of results.errors) {
       errors[errorName(kind)] = (errors[errorName(kind)] ?? 0) + count;
     }
   }
-  // A percentile is the upper bound of a bucket, which may exceed the maximum.
-  const percentile = (which: number) =>
-    Math.min(histogram.getValueAtPercentile(which), histogram.maxValue) / 1e6;
-  const connections = sum(allResults, (results) => results.latencies.length);
+  const max = Math.max(...allResults.map(({ longest }) => longest)) / 1000;
+  // The upper bound of a bucket may exceed the maximum.
+  const quantile = (share: number) => Math.min(latencies.quantile(share) / 1e6, max);
+  const connections = sum(allResults, ({ answered }) => answered);
   const start = Math.min(...allResults.map(({ span: [start] }) => start));
   const end = Math.max(...allResults.map(({ span: [, end] }) => end));
   const wallSeconds = (end - start) / 1000;
@@ -133,10 +130,10 @@ export async function loadReport(allResults: readonly ClientResults[]): Promise<
     connectionsPerSecond: connections / wallSeconds,
     cpu: { user, system, total: sum(allResults, (results) => results.cpu.total) },
     latency: {
-      p50: percentile(50),
-      p99: percentile(99),
-      max: histogram.maxValue / 1e6,
-      histogram: hdr.encodeIntoCompressedBase64(histogram),
+      p50: quantile(0.5),
+      p99: quantile(0.99),
+      max,
+      histogram: await latencies.encode(),
     },
   };
 }

@@ -68,7 +68,11 @@ export class Host {
    * Rejects with a UsageError if another server has taken the port meanwhile.
    */
   readonly ready: Promise<void>;
-  /** Resolves with the reason if the server ends by itself. */
+  /**
+   * Resolves with the reason if the server ends by itself.
+   *
+   * Rejects with an UnsupportedError if it never was ready because fork does not work here.
+   */
   readonly failed: Promise<string>;
 
   readonly #setup: Setup;
@@ -87,7 +91,6 @@ export class Host {
     onStatus: (status: Status) => void = () => {},
   ): Promise<Host> {
     const listing = await loadListing(design);
-    if (design.children !== "worker") requireFork();
     if (design.passes) requireSocketPairs(design.id);
     const transport = await transports[transportOf(design, path !== null)]();
     const endpoint = transport.bind({ host: "127.0.0.1", port, path: path ?? undefined });
@@ -114,8 +117,12 @@ export class Host {
     this.#endpoint = endpoint;
     this.#gate = gate;
     this.address = endpoint.address;
-    this.failed = running.ended;
     this.#waitingFor = new Set(setup.meter.children.keys());
+    this.failed = running.ended.then((reason) => {
+      // A server that was ready has proved it.
+      if (this.#waitingFor.size > 0 && setup.design.children !== "worker") requireFork();
+      return reason;
+    });
     this.ready = new Promise((resolve) => this.#setReady = resolve);
   }
 

@@ -30,7 +30,10 @@ export async function serve(design: Design, options: ServerOptions): Promise<num
     Deno.addSignalListener(signal, stop);
   }
   readRequests(host, stop);
-  const early = await Promise.race([host.ready, host.failed, stopped]);
+  const early = await Promise.race([host.ready, host.failed, stopped]).catch(async (error) => {
+    await host.stop();
+    throw error;
+  });
   if (early === undefined) {
     const { host: name, port, path = null } = host.address;
     print({ event: "ready", design: options.design, pid: Deno.pid, host: name, port, path });

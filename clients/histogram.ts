@@ -1,0 +1,109 @@
+/**
+ * Histograms of latency with three significant digits, in the buckets and the encoding of HdrHistogram
+ * (http://hdrhistogram.org, version 2), in the memory they are given.
+ *
+ * @module
+ */
+
+/** Microseconds below which each value has a bucket of its own; of each higher power of two, 1024 have one. */
+const EXACT = 2048;
+
+const POWERS = 20;
+
+/** The highest latency that can be recorded, in microseconds (36 minutes); longer ones count as that. */
+const MAX = 2 ** 31 - 1;
+
+const BUCKETS = EXACT + POWERS * (EXACT / 2);
+
+/** Cookies of version 2 with counts of variable length, plain and compressed. */
+const COOKIE = 0x1c849313;
+const COMPRESSED_COOKIE = 0x1c849314;
+
+const HEADER_BYTES = 40;
+const COMPRESSED_HEADER_BYTES = 8;
+
+/** Latencies in microseconds. */
+export class Histogram {
+  /** Bytes of a histogram's memory. */
+  static readonly BYTES = 4 * BUCKETS;
+
+  readonly #counts: Uint32Array;
+
+  /** A histogram whose counts are in this memory, from a byte on. */
+  constructor(memory = new ArrayBuffer(Histogram.BYTES), offset = 0) {
+    this.#counts = new Uint32Array(memory, offset, BUCKETS);
+  }
+
+  /** Counts a latency, rounded to a microsecond. */
+  record(microseconds: number): void {
+    // From 1, as HdrHistogram counts.
+    const value = Math.min(Math.max(1, Math.round(microseconds)), MAX);
+    const shift = Math.max(0, 21 - Math.clz32(value));
+    this.#counts[(shift << 10) + (value >> shift)]!++;
+  }
+
+  /** Counts all latencies of another histogram. */
+  add(other: Histogram): void {
+    other.#counts.forEach((count, i) => this.#counts[i]! += count);
+  }
+
+  /** Number of latencies. */
+  get total(): number {
+    return this.#counts.reduce((total, count) => total + count, 0);
+  }
+
+  /** Upper bound of the bucket, in microseconds, that this share of the latencies does not exceed; 0: none. */
+  quantile(share: number): number {
+    let left = Math.max(1, Math.ceil(share * this.total));
+    const index = this.#counts.findIndex((count) => (left -= count) <= 0);
+    if (index < EXACT) return Math.max(0, index);
+    const shift = (index >> 10) - 1;
+    return ((index - (shift << 10) + 1) * 2 ** shift) - 1;
+  }
+
+  /** The histogram, encoded and compressed, in base64. */
+  async encode(): Promise<string> {
+    const payload = encodeCounts(this.#counts);
+    const bytes = new Uint8Array(HEADER_BYTES + payload.length);
+    const header = new DataView(bytes.buffer);
+    header.setInt32(0, COOKIE);
+    header.setInt32(4, payload.length);
+    header.setInt32(12, 3); // significant digits
+    header.setBigInt64(16, 1n); // lowest value
+    header.setBigInt64(24, BigInt(MAX)); // highest value
+    header.setFloat64(32, 1); // unit
+    bytes.set(payload, HEADER_BYTES);
+    const deflate = new CompressionStream("deflate");
+    const writer = deflate.writable.getWriter();
+    writer.write(bytes);
+    writer.close();
+    const parts = await Array.fromAsync(deflate.readable);
+    const compressed = Uint8Array.from(parts.flatMap((part) => [...part]));
+    const result = new Uint8Array(COMPRESSED_HEADER_BYTES + compressed.length);
+    new DataView(result.buffer).setInt32(0, COMPRESSED_COOKIE);
+    new DataView(result.buffer).setInt32(4, compressed.length);
+    result.set(compressed, COMPRESSED_HEADER_BYTES);
+    return result.toBase64();
+  }
+}
+
+/** The counts up to the last that is not 0, each in ZigZag LEB128; a run of zeros is its negative length. */
+function encodeCounts(counts: Uint32Array): number[] {
+  const bytes: number[] = [];
+  const append = (value: number) => {
+    let rest = value < 0 ? -2 * value - 1 : 2 * value; // may need 33 bits
+    for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push(rest % 128 + 128);
+    bytes.push(rest);
+  };
+  let zeros = 0;
+  for (const count of counts) {
+    if (count === 0) {
+      zeros++;
+      continue;
+    }
+    if (zeros > 0) append(zeros === 1 ? 0 : -zeros);
+    zeros = 0;
+    append(count);
+  }
+  return bytes;
+}
