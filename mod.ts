@@ -27,7 +27,9 @@
  * const { trials } = await bench({
  *   designs: ["fork-per-client", "prefork-shared-accept"],
  *   rounds: 1,
+ *   clients: 2,
  *   connections: 10,
+ *   children: 4,
  *   folder,
  * });
  * const cpu = (id: string) => trials.find(({ design }) => design === id)!.cpu!.total;
@@ -45,6 +47,7 @@
  *   designs: ["prefork-mutex"],
  *   sweep: { parameter: "children", values: [2, 4] },
  *   rounds: 1,
+ *   clients: 2,
  *   connections: 10,
  *   folder,
  * });

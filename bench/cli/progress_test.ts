@@ -102,7 +102,16 @@ Deno.test("bench shows a bar on a terminal, what it traces (not without strace),
     "bench",
     ...["--designs", "prefork-mutex", "--rounds", "1", "--seed", String(SEED)],
     // Longer than it takes to know how many connections there are a second.
-    ...["--connections", "15", "--think", "100", "--output", `${folder.path}/run`],
+    ...[
+      "--clients",
+      "2",
+      "--connections",
+      "15",
+      "--think",
+      "100",
+      "--output",
+      `${folder.path}/run`,
+    ],
     ...canTrace ? ["--trace"] : [],
   );
   assertEquals(code, 0, text);

@@ -82,7 +82,8 @@ Deno.test("compare runs two designs by turns, and tells both rows and their diff
   using folder = new TemporaryFolder();
   const { code, stdout, stderr } = await runTask(
     "compare",
-    ...[A, B, "--rounds", "1", "--connections", "5", "--output", folder.path],
+    ...[A, B, "--rounds", "1", "--clients", "2", "--connections", "5"],
+    ...["--children", "2", "--output", folder.path],
   );
   assertEquals(code, 0, stderr);
   for (const id of [A, B]) assertMatch(stdout, new RegExp(`^ +\\d +${id} +1 +[+−]?\\d`, "m"));
@@ -96,7 +97,7 @@ Deno.test("compare runs two designs by turns, and tells both rows and their diff
   const { run, trials } = readRecord(folder.path);
   assertEquals(run.complete, true);
   assertEquals(trials.map(({ design }) => design).toSorted(), ["iterative", B, A]);
-  for (const { client } of trials) assertEquals(client!.connections, 50);
+  for (const { client } of trials) assertEquals(client!.connections, 10);
 });
 
 const mistakes: readonly [args: string[], ...words: string[]][] = [

@@ -33,7 +33,7 @@ for (const [args, ...words] of mistakes) {
 
 Deno.test("sweep runs every value, records and prints; tables gives the same again", async () => {
   using folder = new TemporaryFolder();
-  const load = ["--clients", "5", "--connections", "6", "--bytes", "10"];
+  const load = ["--clients", "2", "--connections", "15", "--bytes", "10"];
   const args = ["--designs", "prefork-mutex", "--rounds", "1", ...load];
   const sweep = await runTask("sweep", "--children", "4,2", ...args, "--output", folder.path);
   assertEquals(sweep.code, 0, sweep.stderr);
@@ -48,7 +48,7 @@ Deno.test("sweep runs every value, records and prints; tables gives the same aga
     const isBaseline = design === "iterative";
     assertEquals([status, children.length], ["ok", isBaseline ? 1 : poolSize]);
     const { clients, connections, bytes } = load;
-    assertEquals([clients, connections, bytes], isBaseline ? [1, 30, 10] : [5, 6, 10]);
+    assertEquals([clients, connections, bytes], isBaseline ? [1, 30, 10] : [2, 15, 10]);
   }
   const derived = ["report.html", "sweep.csv", "sweep.md", "sweep.svg"];
   assertEquals(folder.names, [...derived, "run.json", "trials.jsonl"].toSorted());
