@@ -65,7 +65,7 @@ class Liar extends Silence {
 
 Deno.test("a load reports connections that are all answered", async () => {
   await using server = await startServer("prefork-shared-accept");
-  const report = await load({ port: server.port, clients: 10, connections: 20 });
+  const report = await load({ port: server.port, clients: 4, connections: 50 });
   assertEquals([report.connections, report.errors], [200, {}]);
   const { wallSeconds, connectionsPerSecond, cpu, latency } = report;
   assertGreater(wallSeconds, 0);
@@ -92,9 +92,9 @@ for (const [design, transport] of local) {
   Deno.test(`a load reaches ${design} at a path`, async () => {
     await using server = await startServer(design, { path: `@herd-test-${crypto.randomUUID()}` });
     const { path } = server.ready;
-    const { connections, errors } = await load({ path, transport, clients: 10, connections: 20 });
-    assertEquals([connections, errors], [200, {}]);
-    assertEquals(sumOf((await server.stop()).report, "connections"), 200);
+    const { connections, errors } = await load({ path, transport, clients: 3, connections: 20 });
+    assertEquals([connections, errors], [60, {}]);
+    assertEquals(sumOf((await server.stop()).report, "connections"), 60);
   });
 }
 

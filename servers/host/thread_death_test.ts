@@ -8,6 +8,7 @@ import { Errno, hasErrno } from "../posix/errors.ts";
 import { Connection, freePath } from "../testing/client.ts";
 import { DIE } from "../testing/faulty_door_thread.ts";
 import type { Place } from "../testing/faulty_listing.ts";
+import { isLong } from "../testing/long.ts";
 import { inTime } from "../testing/process.ts";
 import { RunningServer, startServer, sumOf } from "../testing/server.ts";
 import type { ServerEvent } from "./protocol.ts";
@@ -58,9 +59,15 @@ function isServed(port: number): boolean {
   }
 }
 
+/** One of each kind: a thread in its service, and one that holds a lock; the others in the long tests. */
 const faults: readonly (readonly [design: string, fault: Place, reason: RegExp])[] = [
-  ["prethread-shared-accept", "serve", /EBADF/],
-  ["prethread-mutex", "serve", /EBADF/],
+  ...isLong
+    ? [["prethread-shared-accept", "serve", /EBADF/], [
+      "prethread-mutex",
+      "serve",
+      /EBADF/,
+    ]] as const
+    : [],
   ["prethread-mutex", "accept", /^thrown as ordered \(accept\)$/],
   ["prethread-main-accept", "serve", /EBADF/],
 ];
