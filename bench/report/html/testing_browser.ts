@@ -87,6 +87,7 @@ async function browse(
       const file = `${shots}/${width}-${scheme}.png`;
       if (shots !== undefined) await page.screenshot({ path: file, fullPage: true });
     }
+    await page.setViewportSize({ width: 1440, height: 900 });
     const used = await use(page);
     const plain = await browser.newPage({ javaScriptEnabled: false });
     await plain.goto(url);
