@@ -22,7 +22,16 @@ async function killAndResume(task: "bench" | "sweep"): Promise<void> {
   using folder = new TemporaryFolder();
   const run = `${folder.path}/run`;
   {
-    const args = [...plans[task], "--clients", "2", "--connections", "5", "--json", "--output", run];
+    const args = [
+      ...plans[task],
+      "--clients",
+      "2",
+      "--connections",
+      "5",
+      "--json",
+      "--output",
+      run,
+    ];
     await using bench = new RunningTask(task, args);
     await bench.nextLine(); // the plan
     await bench.nextLine(); // the first trial
