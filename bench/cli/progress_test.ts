@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { isLong } from "../../servers/testing/long.ts";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { runOnTerminal } from "../../servers/testing/task.ts";
 import { makePlan } from "../plan/plan.ts";
@@ -88,15 +89,16 @@ Deno.test("Bar prints failures as permanent lines, and removes itself", () => {
   assertEquals(screen.output(), "\x1b[1A\r\x1b[J");
 });
 
-const canTrace = await new Deno.Command("strace", { args: ["-V"], stdout: "null" }).output()
-  .then(({ success }) => success, () => false);
+const canTrace = isLong &&
+  await new Deno.Command("strace", { args: ["-V"], stdout: "null" }).output()
+    .then(({ success }) => success, () => false);
 
 /** A seed with which the baseline comes first: its clients do not wait, and it is over soon. */
 const SEED = Array.from({ length: 100 }, (_, seed) => seed).find((seed) =>
   makePlan({ designs: ["prefork-mutex"], seed }).trials[0]!.design === "iterative"
 )!;
 
-Deno.test("bench shows a bar on a terminal, what it traces (not without strace), and its tables", async () => {
+Deno.test("bench shows a bar on a terminal, what it traces (in the long tests), and its tables", async () => {
   using folder = new TemporaryFolder();
   const { code, text } = await runOnTerminal(
     "bench",

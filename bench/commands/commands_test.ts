@@ -7,6 +7,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
+import { isLong } from "../../servers/testing/long.ts";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { runTask, type Task } from "../../servers/testing/task.ts";
 import { designs } from "../../servers/designs.ts";
@@ -171,7 +172,13 @@ Deno.test("bench ends when its time is up, and can be gone on with", async () =>
   assert(trials.length < 200);
 });
 
-Deno.test("bench leaves out the rest of a design that has taken its time, and says so", async () => {
+Deno.test({
+  name: "bench leaves out the rest of a design that has taken its time, and says so (a long test)",
+  ignore: !isLong,
+  fn: leaveOut,
+});
+
+async function leaveOut(): Promise<void> {
   using folder = new TemporaryFolder();
   // A client that waits eleven times between its connections takes longer than a second.
   const load = ["--rounds", "2", "--clients", "2", "--connections", "12", "--think", "100"];
@@ -185,7 +192,7 @@ Deno.test("bench leaves out the rest of a design that has taken its time, and sa
   );
   const { run: { complete, plan }, trials } = readRecord(folder.path);
   assertEquals([complete, plan.trials.length, trials.length], [true, 3, 3]);
-});
+}
 
 Deno.test("bench records a trial over its time as one that did not finish", async () => {
   using folder = new TemporaryFolder();

@@ -21,7 +21,6 @@ import {
   childrenOf,
   contextSwitches,
   cpuTicks,
-  hasExited,
   proportionalMemory,
   reapedCpuSeconds,
   schedstatSeconds,
@@ -147,9 +146,9 @@ class Processes implements Running, Readings {
   }
 
   allMemory(): number | null {
-    // A child that has ended but was not waited for has no memory any more.
-    const all = this.#living().filter((pid) => !hasExited(pid)).map(proportionalMemory);
-    return all.includes(null) ? null : sum(all as number[]);
+    const own = proportionalMemory(this.#server);
+    // A child that is ending, or was not waited for, has no memory any more.
+    return own && own + sum(childrenOf(this.#server).map((pid) => proportionalMemory(pid) ?? 0));
   }
 
   /** The server process and its children, including ended ones that were not waited for. */
