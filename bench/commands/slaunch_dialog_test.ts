@@ -3,6 +3,7 @@ import { assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
 import { childrenOf } from "../../servers/posix/files.ts";
 import { kill } from "../../servers/posix/processes.ts";
 import { Signal } from "../../servers/posix/signals.ts";
+import { isLong } from "../../servers/testing/long.ts";
 import { startServer } from "../../servers/testing/server.ts";
 import { RunningTask } from "../../servers/testing/task.ts";
 import type { LoadReport } from "../../clients/protocol.ts";
