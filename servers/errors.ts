@@ -13,6 +13,7 @@ export const ExitCode = {
   unsupported: 4,
   record: 5,
   bug: 70,
+  unsure: 98,
   regression: 99,
   timedOut: 124,
   interrupted: 130,

@@ -107,7 +107,7 @@ export const runFlags = {
 
 /** Parses a list of ids. @throws {UsageError} if one is unknown. */
 export function designsOf(list: string): string[] {
-  return list.split(",").map((id) => requireDesign(id.trim()).id);
+  return [...new Set(list.split(",").map((id) => requireDesign(id.trim()).id))];
 }
 
 /** The values of the flags of the load. */

@@ -7,12 +7,13 @@ import { defineCommand } from "../cli/command.ts";
 import type { Parsed } from "../cli/flags.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { userPath } from "../cli/paths.ts";
-import { parsePercentage } from "../cli/percentage.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { findDesign, requireDesign } from "../../servers/designs.ts";
-import { compareDesigns } from "../compare/records.ts";
+import { compareDesigns, type MetricComparison } from "../compare/records.ts";
 import { printRunComparison } from "./compare_runs.ts";
-import { gate } from "../compare/gate.ts";
+import { exitOf, parseThresholds } from "./compare_gate.ts";
+import { gatesOf, type MetricGate, type Thresholds, worstOf } from "../compare/gate.ts";
+import { comparisonTable } from "../report/tables/comparison_table.ts";
 import { measuringHints } from "../cli/hints.ts";
 import { loadFlags, planOf, runFlags } from "../cli/options.ts";
 import type { Recorded } from "../record/record.ts";
@@ -25,12 +26,15 @@ import { verdict, verdictEvent } from "../compare/verdict.ts";
 const flags = {
   ...loadFlags,
   ...runFlags,
-  // A comparison needs rounds of both designs.
-  "design-limit": { ...runFlags["design-limit"], default: 0 },
   "fail-above": {
     kind: "string",
-    value: "PERCENT",
-    help: "Exit with 99 if B clearly costs over PERCENT more than A, such as 5%",
+    value: "cpu=5%,p99=20%",
+    help:
+      "Exit with 99 if B is worse by more than that: cpu (a bare 5%), p50, p99, throughput, memory",
+  },
+  "allow-unsure": {
+    kind: "boolean",
+    help: "Exit with 0 in place of 98 if the rounds cannot show such a regression",
   },
   across: {
     kind: "boolean",
@@ -42,14 +46,15 @@ const flags = {
 type Options = Parsed<typeof flags>;
 
 /** Flags for a comparison of recorded runs. */
-const FOR_RUNS: readonly string[] = ["fail-above", "across", "json"];
+const FOR_RUNS: readonly string[] = ["fail-above", "allow-unsure", "across", "strict", "json"];
 
 export const command = defineCommand({
   name: "compare",
   operands: "A B",
   description:
-    "Run two designs in turn, or read two recorded runs, and print how much more CPU time B costs\n" +
-    "than A, with a confidence interval and the difference that these rounds can show.",
+    "Run two designs in turn, or read two recorded runs, and print how B differs from A in CPU time,\n" +
+    "latency, throughput and memory: with confidence intervals, and the difference that these rounds\n" +
+    "can show. A design may be compared with itself, to look at the noise.",
   flags,
   hints: measuringHints,
   run: compare,
@@ -62,10 +67,9 @@ async function compare(parsed: Options): Promise<number> {
       "Cannot compare without two designs or two recorded runs: write deno task compare A B",
     );
   }
-  const share = parsePercentage("fail-above", flags["fail-above"]);
-  const options = { share, across: flags.across, json: flags.json };
+  const thresholds = parseThresholds("fail-above", flags["fail-above"]);
   const [isRunA, isRunB] = [isRun(a), isRun(b)];
-  if (!isRunA && !isRunB) return await runDesigns(a, b, parsed, share);
+  if (!isRunA && !isRunB) return await runDesigns(a, b, parsed, thresholds);
   if (!isRunA || !isRunB) {
     const [run, other] = isRunA ? [a, b] : [b, a];
     throw new UsageError(
@@ -77,45 +81,54 @@ async function compare(parsed: Options): Promise<number> {
   if (misplaced !== undefined) {
     throw new UsageError(`Cannot change what is recorded already: leave out --${misplaced}`);
   }
-  return printRunComparison(a, b, options);
+  return printRunComparison(a, b, { ...flags, thresholds });
 }
 
 async function runDesigns(
   first: string,
   second: string,
   { flags, given }: Options,
-  share: number | undefined,
+  thresholds: Thresholds | undefined,
 ): Promise<number> {
   const [a, b] = [requireDesign(first).id, requireDesign(second).id];
-  if (a === b) {
-    throw new UsageError(
-      `Cannot compare ${a} with itself: write deno task compare A B with two designs`,
-    );
-  }
   if (flags.across) {
     throw new UsageError("Cannot use --across with designs, which are both run here: leave it out");
   }
   const plan = () => planOf([a, b], flags, given);
   const { recorded, data, folder, exit } = await recordAsCommand(plan, flags);
-  const comparison = compareDesigns(recorded, a, b);
-  const gated = comparison && share !== undefined ? gate(comparison, b, share) : undefined;
-  if (flags.json) {
-    if (comparison) {
-      printEvent({ ...verdictEvent(comparison, a, b), regression: gated?.isRegression });
-    }
-  } else {
+  const compared = compareDesigns(recorded, a, b);
+  const gates = thresholds ? gatesOf(compared, b, thresholds) : [];
+  if (flags.json) printEvents(compared, gates, a, b);
+  else {
     printLine(`\n${toTerminal(table301(data), terminalOptions())}`);
+    const table = comparisonTable(`${b} (B) compared with ${a} (A)`, compared, []);
+    printLine(toTerminal(table, terminalOptions()));
     printLine(differenceText(recorded, a, b));
-    if (gated) printLine(gated.sentence);
+    for (const { sentence } of gates) printLine(sentence);
     printLine(`Recorded in ${folder}`);
   }
   const isWhole = exit === ExitCode.ok || exit === ExitCode.failed;
-  return isWhole && gated?.isRegression ? ExitCode.regression : exit;
+  const outcome = worstOf(gates);
+  if (isWhole && outcome === "regression") return ExitCode.regression;
+  return exit === ExitCode.ok ? exitOf(outcome, flags["allow-unsure"]) : exit;
+}
+
+function printEvents(
+  compared: readonly MetricComparison[],
+  gates: readonly MetricGate[],
+  a: string,
+  b: string,
+): void {
+  for (const { metric, comparison } of compared) {
+    if (comparison === null) continue;
+    const outcome = gates.find((gate) => gate.metric === metric)?.outcome;
+    printEvent({ ...verdictEvent(comparison, a, b, metric), outcome });
+  }
 }
 
 /** The cost of design `b` against design `a`, paired within each round, in a sentence. */
 export function differenceText(recorded: Recorded, a: string, b: string): string {
-  const comparison = compareDesigns(recorded, a, b);
+  const [{ comparison } = { comparison: null }] = compareDesigns(recorded, a, b);
   if (!comparison) return `No round counts for both ${a} and ${b}: nothing to compare.`;
   return verdict(comparison, a, b);
 }

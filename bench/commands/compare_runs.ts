@@ -1,14 +1,17 @@
 /**
- * The comparison of two recorded runs: which design costs more in the second one.
+ * The comparison of two recorded runs: which design differs in the second one.
  *
  * @module
  */
 import { printEvent, printLine } from "../cli/output.ts";
 import { userPath } from "../cli/paths.ts";
-import { ExitCode, UsageError } from "../../servers/errors.ts";
+import { ExitCode, FailedError, UsageError } from "../../servers/errors.ts";
+import { exitOf } from "./compare_gate.ts";
+import { findingOf } from "../compare/comparison.ts";
 import { compareRuns, type DesignInRuns, type RunsCompared } from "../compare/records.ts";
 import { differingConditions } from "../compare/conditions.ts";
-import { gate } from "../compare/gate.ts";
+import { gatesOf, type MetricGate, type Thresholds, worstOf } from "../compare/gate.ts";
+import { warningsOf } from "../report/summary/warnings.ts";
 import type { Recorded } from "../record/record.ts";
 import { comparisonTable } from "../report/tables/comparison_table.ts";
 import { toTerminal } from "../report/tables/terminal.ts";
@@ -18,11 +21,27 @@ import { verdict, verdictEvent } from "../compare/verdict.ts";
 
 /** How to compare two runs. */
 export interface RunsOptions {
-  /** Share by which a design may cost more before it is a regression: 0.05 is 5 %. */
-  readonly share: number | undefined;
+  /** By how much a design may get worse before it is a regression. */
+  readonly thresholds: Thresholds | undefined;
+  /** Whether a regression that could not be shown is no failure. */
+  readonly "allow-unsure": boolean;
   /** Whether they may have been measured under different conditions. */
   readonly across: boolean;
+  /** Whether to refuse runs with warnings. */
+  readonly strict: boolean;
   readonly json: boolean;
+}
+
+/** Two runs, read and compared. */
+interface Runs {
+  readonly compared: RunsCompared;
+  /** As given. */
+  readonly folders: readonly [string, string];
+  readonly recorded: readonly [Recorded, Recorded];
+  /** What differs between their conditions. */
+  readonly conditions: readonly string[];
+  /** What disturbed them. */
+  readonly disturbances: readonly string[];
 }
 
 /**
@@ -30,11 +49,34 @@ export interface RunsOptions {
  *
  * @throws {RecordError} if one of them cannot be read.
  * @throws {UsageError} if they were measured under different conditions, or have no design in common.
+ * @throws {FailedError} if they were disturbed, and `strict` refuses that.
  */
 export function printRunComparison(folderA: string, folderB: string, options: RunsOptions): number {
-  const [a, b] = [folderA, folderB]
+  const runs = readRuns([folderA, folderB], options);
+  const { compared: { designs, onlyA, onlyB } } = runs;
+  const { thresholds = {} } = options;
+  const gates = designs.flatMap((one) =>
+    gatesOf([one], one.id, thresholds).map((gate) => ({ ...gate, id: one.id }))
+  );
+  if (options.json) printEvents(runs, gates);
+  else print(runs, gates);
+  const outcome = worstOf(gates);
+  const isGated = gates.length > 0;
+  const isMissing = isGated &&
+    (onlyA.length > 0 || onlyB.length > 0 ||
+      designs.some(({ comparison, metric }) => comparison === null && metric in thresholds));
+  if (outcome !== "regression" && isMissing) return ExitCode.unsure;
+  return exitOf(outcome, options["allow-unsure"]);
+}
+
+function readRuns(
+  folders: readonly [string, string],
+  { across, strict }: RunsOptions,
+): Runs {
+  const recorded = folders
     .map((folder) => readRecord(userPath(folder).replace(/\/+$/, ""))) as [Recorded, Recorded];
-  const sweep = [folderA, folderB].find((_, index) => [a, b][index]!.run.plan.sweep !== null);
+  const [a, b] = recorded;
+  const sweep = folders.find((_, index) => recorded[index]!.run.plan.sweep !== null);
   if (sweep !== undefined) {
     throw new UsageError(
       `Cannot compare ${sweep}: it is a sweep, whose trials differ in a parameter; ` +
@@ -42,86 +84,84 @@ export function printRunComparison(folderA: string, folderB: string, options: Ru
     );
   }
   const conditions = differingConditions(a.run, b.run);
-  if (conditions.length > 0 && !options.across) {
+  if (conditions.length > 0 && !across) {
     throw new UsageError(
       `Cannot compare runs measured under different conditions: ${conditions.join("; ")}. ` +
         "Write --across to compare them anyway",
     );
   }
-  const compared = compareRuns(a, b);
+  const disturbances = recorded.flatMap((one, index) =>
+    warningsOf(one).filter(({ isNoise }) => isNoise)
+      .map(({ text }) => `${"AB"[index]}: ${text}`)
+  );
+  if (strict && disturbances.length > 0) {
+    throw new FailedError(`Cannot compare disturbed runs with --strict: ${disturbances.join(" ")}`);
+  }
+  const compared = compareRuns(a, b, conditions.length > 0 || disturbances.length > 0);
   if (compared.designs.length === 0) {
     throw new UsageError(
       `Cannot compare runs with no design in common: A has ${compared.onlyA.join(", ")}; ` +
         `B has ${compared.onlyB.join(", ")}`,
     );
   }
-  const notes = notesOn(compared, [a, b], [folderA, folderB], conditions);
-  if (options.json) printEvents(compared, [folderA, folderB], conditions, options.share);
-  else print(compared, notes, options.share);
-  return exitOf(compared, options.share);
+  return { compared, folders, recorded, conditions, disturbances };
 }
 
-/** 99 for a regression; 3 if a design has no trials to judge it by. */
-function exitOf({ designs }: RunsCompared, share: number | undefined): number {
-  if (share === undefined) return ExitCode.ok;
-  const isWorse = ({ id, comparison }: DesignInRuns) =>
-    comparison !== null && gate(comparison, id, share).isRegression;
-  if (designs.some(isWorse)) return ExitCode.regression;
-  return designs.some(({ comparison }) => comparison === null) ? ExitCode.failed : ExitCode.ok;
-}
+/** The judgement of a metric of a design. */
+type DesignGate = MetricGate & { readonly id: string };
 
 /** The comparison of a design in two runs, in a sentence. */
-export function designText({ id, a, b, comparison }: DesignInRuns): string {
-  if (comparison) return `${id}: ${verdict(comparison, "A", "B")}`;
+export function designText({ id, metric, a, b, comparison }: DesignInRuns): string {
+  if (comparison) return `${id}: ${verdict(comparison, "A", "B", metric)}`;
   const without = [...(a.length === 0 ? ["A"] : []), ...(b.length === 0 ? ["B"] : [])];
   return `${id}: no round counts in ${without.join(" and ")}: nothing to compare.`;
 }
 
-function print(compared: RunsCompared, notes: readonly string[], share: number | undefined): void {
-  printLine(toTerminal(comparisonTable(compared, notes), terminalOptions()));
-  for (const design of compared.designs) {
-    printLine(designText(design));
-    if (share !== undefined && design.comparison) {
-      printLine(`  ${gate(design.comparison, "B", share).sentence}`);
-    }
+function print(runs: Runs, gates: readonly DesignGate[]): void {
+  const { designs } = runs.compared;
+  const table = comparisonTable("Two runs: B compared with A", designs, notesOn(runs));
+  printLine(toTerminal(table, terminalOptions()));
+  const isDecided = ({ comparison }: DesignInRuns) =>
+    comparison !== null && ["higher", "lower"].includes(findingOf(comparison));
+  for (const one of designs) {
+    if (one.metric === "cpu" || isDecided(one)) printLine(designText(one));
   }
+  for (const { sentence } of gates) printLine(sentence);
 }
 
 function printEvents(
-  { designs, onlyA, onlyB }: RunsCompared,
-  [folderA, folderB]: readonly [string, string],
-  conditions: readonly string[],
-  share: number | undefined,
+  { compared: { designs, onlyA, onlyB }, folders: [a, b], conditions, disturbances }: Runs,
+  gates: readonly DesignGate[],
 ): void {
-  printEvent({ event: "runs", a: folderA, b: folderB, conditions, onlyA, onlyB });
-  for (const { id, comparison } of designs) {
+  printEvent({ event: "runs", a, b, conditions, disturbances, onlyA, onlyB });
+  for (const { id, metric, comparison } of designs) {
+    const gate = gates.find((gate) => gate.id === id && gate.metric === metric);
     printEvent({
-      ...(comparison ? verdictEvent(comparison, "A", "B") : { event: "comparison" }),
+      ...(comparison
+        ? verdictEvent(comparison, "A", "B", metric)
+        : { event: "comparison", metric }),
       design: id,
-      regression: comparison && share !== undefined
-        ? gate(comparison, id, share).isRegression
-        : undefined,
+      outcome: gate?.outcome,
     });
   }
 }
 
 function notesOn(
-  { onlyA, onlyB }: RunsCompared,
-  recorded: readonly [Recorded, Recorded],
-  folders: readonly [string, string],
-  conditions: readonly string[],
-): string[] {
-  const names = ["A", "B"] as const;
+  { compared: { onlyA, onlyB }, recorded, folders, conditions, disturbances }: Runs,
+) {
+  const isWidened = conditions.length > 0 || disturbances.length > 0;
   return [
     ...recorded.map(({ run: { startedAt, complete, herd, environment: { commit } } }, index) =>
-      `${names[index]}: ${folders[index]}, ${startedAt}, Herd ${herd}` +
+      `${"AB"[index]}: ${folders[index]}, ${startedAt}, Herd ${herd}` +
       `${commit === null ? "" : ` ${commit.slice(0, 10)}`}${complete ? "" : ", incomplete"}.`
     ),
     ...(conditions.length > 0
+      ? [`Measured under different conditions: ${conditions.join("; ")}.`]
+      : []),
+    ...disturbances,
+    ...(isWidened
       ? [
-        `Measured under different conditions, which may cause a difference: ${
-          conditions.join("; ")
-        }.`,
+        "Because of that, intervals are as wide as the noise of single rounds (median ± MAD), at least.",
       ]
       : []),
     ...(onlyA.length > 0 ? [`Only in A: ${onlyA.join(", ")}.`] : []),

@@ -35,25 +35,96 @@ function elsewhere({ run, trials }: Recorded): Recorded {
 Deno.test("compare tells a design that costs more in the second run, and leaves the other alone", async () => {
   const { code, stdout, stderr } = await compare(run(1), run(1.1));
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
-  assertMatch(stdout, new RegExp(`^${X} +10 +10 +100\\.1 +110\\.1 .* \\+10 % .* costs more$`, "m"));
-  assertMatch(stdout, new RegExp(`^${X}: B costs 10 % more CPU than A \\(95 % interval`, "m"));
-  assertMatch(stdout, new RegExp(`^${Y}: B and A: no difference found in 10 rounds`, "m"));
+  const row = `^${X} +CPU µs /conn\\. +100 +110 +\\+10 % .* higher`;
+  assertMatch(stdout, new RegExp(row, "m"));
+  assertMatch(stdout, new RegExp(`^${X}: CPU per connection of B is 10 % higher than`, "m"));
+  // Throughput of the fixture is as low as CPU time is high.
+  assertMatch(stdout, new RegExp(`^${X}: throughput of B is 9\\.1 % lower than`, "m"));
+  assertMatch(stdout, new RegExp(`^${Y}: .* no difference found in 10 rounds`, "m"));
 });
 
 Deno.test("compare --fail-above exits 99 for a regression, and 0 for less than that", async () => {
   const worse = await compare(run(1), run(1.1), "--fail-above", "5%");
   assertEquals(worse.code, 99, worse.stderr);
-  assertStringIncludes(worse.stdout, "Regression: B costs more by more than 5 %");
+  assertStringIncludes(
+    worse.stdout,
+    "Regression: CPU per connection of prefork-mutex higher by more",
+  );
   assertEquals((await compare(run(1), run(1.1), "--fail-above", "20")).code, 0);
   assertEquals((await compare(run(1.1), run(1), "--fail-above", "5%")).code, 0);
-  assertEquals((await compare(run(1), run(1), "--fail-above", "0")).code, 0);
+  const throughput = await compare(run(1), run(1.1), "--fail-above", "cpu=20%,throughput=5%");
+  assertEquals(throughput.code, 99);
 });
 
-Deno.test("compare --fail-above exits 3 where a design has nothing to be judged by", async () => {
+Deno.test("compare --fail-above exits 99 for a tenfold latency, of which CPU time shows nothing", async () => {
+  const slow = record([
+    ...rounds(X, cpu, { latency: { p50: 0.002, p99: 0.009, max: 0.1 } }),
+    ...rounds(Y, cpu),
+  ]);
+  assertEquals((await compare(run(1), slow, "--fail-above", "5%")).code, 0);
+  const { code, stdout } = await compare(run(1), slow, "--fail-above", "p99=20%");
+  assertEquals(code, 99);
+  assertStringIncludes(
+    stdout,
+    "Regression: p99 latency of prefork-mutex higher by more than 20 % (10.0",
+  );
+});
+
+Deno.test("compare --fail-above exits 98 when the rounds could not have shown it", async () => {
+  const few = (factor: number) => record(rounds(X, times(factor).slice(0, 3)));
+  const { code, stdout } = await compare(few(1), few(51), "--fail-above", "5%");
+  assertEquals(code, 98);
+  assertMatch(
+    stdout,
+    /Cannot tell: .* in 3 rounds; it takes at least \d in each run \(measured: 51/,
+  );
+  const allowed = await compare(few(1), few(51), "--fail-above", "5%", "--allow-unsure");
+  assertEquals(allowed.code, 0);
+  assertEquals((await compare(run(1), run(1), "--fail-above", "0.1")).code, 98);
+});
+
+Deno.test("compare --fail-above never exits 0 where a design is missing", async () => {
+  const only = record(rounds(X, cpu));
+  for (const [a, b] of [[run(1), only], [only, run(1)]] as const) {
+    const { code, stdout } = await compare(a, b, "--fail-above", "5%", "--allow-unsure");
+    assertEquals(code, 98);
+    assertMatch(stdout, new RegExp(`Only in [AB]: ${Y}\\.`));
+  }
   const failed = record([...rounds(X, cpu, { failed: "timed out" }), ...rounds(Y, cpu)]);
   const { code, stdout } = await compare(run(1), failed, "--fail-above", "5%");
-  assertEquals(code, 3);
+  assertEquals(code, 98);
   assertStringIncludes(stdout, `${X}: no round counts in B: nothing to compare.`);
+});
+
+/** The same run on a machine that was busy at its start. */
+function busy({ run, trials }: Recorded): Recorded {
+  const environment = { ...run.environment, loadAverage: [9, 9, 9] };
+  return { run: { ...run, environment }, trials };
+}
+
+Deno.test("compare prints what disturbed a run, and widens its intervals; --strict refuses it", async () => {
+  const long = (factor: number) =>
+    record(rounds(X, Array.from({ length: 4 }, () => times(factor)).flat()));
+  const [a, b] = [long(1), busy(long(1.015))];
+  const wide = await compare(a, b, "--json");
+  const undisturbed = await compare(a, long(1.015), "--json");
+  const [first, second] = [wide, undisturbed].map(({ stdout }) => {
+    const [runs, cpu] = stdout.split("\n", 2).map((line) => JSON.parse(line));
+    return { runs, cpu };
+  });
+  assertMatch(first!.runs.disturbances[0], /^B: The machine was busy at the start/);
+  assertEquals(second!.runs.disturbances, []);
+  assert(first!.cpu.interval.low < second!.cpu.interval.low);
+  assertMatch(
+    (await compare(a, b)).stdout.replace(/\s+/g, " "),
+    /as wide as the noise of single rounds/,
+  );
+  const refused = await compare(a, b, "--strict");
+  assertEquals([refused.code, refused.stdout], [3, ""]);
+  assertStringIncludes(
+    refused.stderr,
+    "Cannot compare disturbed runs with --strict: B: The machine",
+  );
 });
 
 Deno.test("compare refuses runs under different conditions, unless told otherwise", async () => {
@@ -81,10 +152,12 @@ Deno.test("compare --json prints an event a design", async () => {
   const { code, stdout } = await compare(run(1), run(1.1), "--json", "--fail-above", "5%");
   const [runs, ...events] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
   assertEquals([code, runs.event, runs.conditions], [99, "runs", []]);
-  assertEquals(events.map(({ design, finding, regression }) => [design, finding, regression]), [
-    [X, "costs more", true],
-    [Y, "no difference", false],
+  const cpuEvents = events.filter(({ metric }) => metric === "cpu");
+  assertEquals(cpuEvents.map(({ design, finding, outcome }) => [design, finding, outcome]), [
+    [X, "higher", "regression"],
+    [Y, "no difference", "passed"],
   ]);
+  assertEquals(events.length, 2 * 5);
 });
 
 Deno.test("compare refuses what cannot be compared", async () => {

@@ -10,9 +10,9 @@ import { printEvent, printLine } from "../cli/output.ts";
 import { requireDesign } from "../../servers/designs.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { endWithParent, interrupted } from "../cli/signals.ts";
-import { detectable, type Finding, findingOf } from "../compare/comparison.ts";
+import { type Finding, findingOf, POWER, visible } from "../compare/comparison.ts";
 import { repeatComparison, type Repeated, type Repetition } from "../compare/repeat.ts";
-import { OF_INTEREST, verdict, verdictEvent } from "../compare/verdict.ts";
+import { formatShare, verdict, verdictEvent } from "../compare/verdict.ts";
 import { count, loadFlags, runFlags, seedOf } from "../cli/options.ts";
 import { makePlan } from "../plan/plan.ts";
 import { mad, median } from "../statistics/median.ts";
@@ -55,9 +55,6 @@ export const command = defineCommand({
 
 /** The chance that a correct comparison fails the proof. */
 const MISS = 0.02;
-
-/** The spread up to which 10 rounds must find a difference of 10 %. */
-const QUIET = 0.04;
 
 async function proof({ operands, flags }: Options): Promise<number> {
   const [first = "prefork-shared-accept", second = first, ...rest] = operands;
@@ -125,17 +122,16 @@ export interface ProofOutcome {
 }
 
 /** The outcome of comparisons of a design with itself, or of two that differ. */
-export function outcomeOf(
-  all: readonly Repetition[],
-  { a, b, extraShare }: Repeated,
-): ProofOutcome {
+export function outcomeOf(all: readonly Repetition[], repeated: Repeated): ProofOutcome {
+  const { a, b, extraShare } = repeated;
   if (a === b && extraShare === 0) return outcomeOfSame(all);
-  const [more, less] = [all.filter(finds("costs more")), all.filter(finds("costs less"))];
-  return outcomeOfDifferent(all, extraShare > 0 || more.length >= less.length ? more : less);
+  const [more, less] = [all.filter(finds("higher")), all.filter(finds("lower"))];
+  const found = extraShare > 0 || more.length >= less.length ? more : less;
+  return outcomeOfDifferent(all, found, differenceOf(all, repeated));
 }
 
 function outcomeOfSame(all: readonly Repetition[]): ProofOutcome {
-  const called = all.filter(finds("costs more", "costs less")).length;
+  const called = all.filter(finds("higher", "lower")).length;
   const [least, most] = [MISS, 1 - MISS].map((share) =>
     binomialQuantile(all.length, SIGNIFICANCE, share)
   ) as [number, number];
@@ -150,31 +146,37 @@ function outcomeOfSame(all: readonly Repetition[]): ProofOutcome {
   };
 }
 
+/** Whether a difference is found as often as the comparisons say that they find it. */
 function outcomeOfDifferent(
   all: readonly Repetition[],
   found: readonly Repetition[],
+  difference: number,
 ): ProofOutcome {
-  const isQuiet = (one: Repetition) => spreads(one).every((share) => share <= QUIET);
-  const [quiet, quietFound] = [all.filter(isQuiet).length, found.filter(isQuiet).length];
-  const unfound = all.filter((one) => !isQuiet(one) && !found.includes(one));
-  const advised = unfound.filter(namesRounds).length;
+  const claims = all.filter(({ comparison }) => {
+    const share = comparison && visible(comparison);
+    return share !== null && share <= difference;
+  });
+  const kept = claims.filter((one) => found.includes(one)).length;
+  const least = binomialQuantile(claims.length, POWER, MISS);
   return {
-    holds: quietFound === quiet && advised === unfound.length,
-    text: `${found.length} of ${counted(all.length, "comparison")} found the difference: ` +
-      `${quietFound} of the ${quiet} with a MAD up to ${100 * QUIET} %, ` +
-      `${found.length - quietFound} of the ${all.length - quiet} above, ` +
-      `where ${advised} say how many rounds it takes and ${unfound.length - advised} do not.`,
+    holds: kept >= least,
+    text: `${found.length} of ${counted(all.length, "comparison")} found the difference of ` +
+      `${formatShare(difference)}. ${claims.length} of them say that ${
+        10 * POWER
+      } of 10 find it: ` +
+      `${kept} did, and by chance it would be at least ${least}, ${100 * (1 - MISS)} times in 100.`,
   };
+}
+
+/** The difference between A and B: what was added, or else the median of the ratios. */
+function differenceOf(all: readonly Repetition[], { extraShare }: Repeated): number {
+  if (extraShare > 0) return extraShare;
+  const ratios = all.flatMap(({ comparison }) => comparison?.ratio ?? []);
+  return ratios.length === 0 ? 0 : Math.expm1(Math.abs(Math.log(median(ratios))));
 }
 
 function finds(...findings: Finding[]): (one: Repetition) => boolean {
   return ({ comparison }) => comparison !== null && findings.includes(findingOf(comparison));
-}
-
-/** Whether the verdict names the number of rounds that would find the difference. */
-function namesRounds({ comparison }: Repetition): boolean {
-  return comparison !== null &&
-    (findingOf(comparison) === "too few rounds" || detectable(comparison) >= OF_INTEREST);
 }
 
 function counted(count: number, thing: string): string {

@@ -32,8 +32,7 @@ export interface Comparison {
   /** Interval of the ratio: 95 % for this comparison alone, or a range. */
   readonly interval: Interval;
   /**
-   * The ratios these rounds do not rule out, corrected for the number of comparisons. Any ratio outside
-   * would have been reported as a difference.
+   * The ratios these rounds do not rule out, corrected for the number of comparisons.
    */
   readonly possible: Interval;
   /** The middle half of the ratios of a single round of B to one of A: their median ± MAD. */
@@ -49,7 +48,7 @@ export interface Comparison {
 }
 
 /** The finding of a comparison, about B. */
-export type Finding = "costs more" | "costs less" | "no difference" | "too few rounds";
+export type Finding = "higher" | "lower" | "no difference" | "too few rounds";
 
 /** Probability of finding a difference with the recommended number of rounds. */
 export const POWER = 0.8;
@@ -83,12 +82,26 @@ export function findingOf(
   if (smallestP > SIGNIFICANCE) return "too few rounds";
   if (correctedP > SIGNIFICANCE) return "no difference";
   // With ties among the costs, the interval can be slightly more conservative than the p-value.
-  return low > 1 ? "costs more" : high < 1 ? "costs less" : "no difference";
+  return low > 1 ? "higher" : high < 1 ? "lower" : "no difference";
 }
 
-/** The smallest difference between B and A that would have been found, as a share: 0.06 is 6 %. */
-export function detectable({ possible: { low, high } }: Comparison): number {
-  return Math.max(high - 1, 1 - low);
+/**
+ * The smallest increase that as many rounds in such noise would find with probability `POWER`, as a share:
+ * 0.06 is 6 %. Null with too few rounds. It is a calculation of power, not the end of the interval, whose
+ * difference would be found in one of two runs only: see `roundsFor`.
+ */
+export function visible(comparison: Comparison): number | null {
+  return findingOf(comparison) === "too few rounds" ? null : Math.expm1(visibleShift(comparison));
+}
+
+/** The same as a shift of the logarithm, up or down. */
+export function visibleShift({ possible, family }: Comparison): number {
+  const bound = normalBound(SIGNIFICANCE / family);
+  return halfWidthOf(possible) * (bound + normalBound(2 * (1 - POWER))) / bound;
+}
+
+function halfWidthOf({ low, high }: Interval): number {
+  return Math.log(high / low) / 2;
 }
 
 /** The smallest number of rounds that can show a difference; for two runs, in each. */
@@ -100,30 +113,31 @@ export function fewestRounds({ paired, family }: Pick<Comparison, "paired" | "fa
 }
 
 /**
- * The approximate number of rounds that finds a difference of this share (0.1 is 10 %) with probability
+ * The approximate number of rounds that finds an increase of this share (0.1 is 10 %) with probability
  * `POWER`; for two runs, in each.
  *
  * Derived from the width of the current interval, which shrinks with the square root of the rounds: see
  * G. E. Noether, *Sample Size Determination for Some Common Nonparametric Tests*, JASA 82, 1987.
  */
 export function roundsFor(share: number, comparison: Comparison): number {
-  const { rounds: { a, b }, paired, possible, family } = comparison;
-  const bound = normalBound(SIGNIFICANCE / family);
-  const halfWidth = Math.log(possible.high / possible.low) / 2;
-  const wanted = Math.log1p(share) * bound / (bound + normalBound(2 * (1 - POWER)));
+  const { rounds: { a, b }, paired } = comparison;
   const rounds = paired ? a : 2 / (1 / a + 1 / b);
-  return Math.max(fewestRounds(comparison), Math.ceil(rounds * (halfWidth / wanted) ** 2));
+  const needed = rounds * (visibleShift(comparison) / Math.log1p(share)) ** 2;
+  return Math.max(fewestRounds(comparison), Math.ceil(needed));
 }
 
 /**
- * Whether B costs more than A by more than a share (0.05 is 5 %): there is a difference, and its interval
- * and the noise band are entirely above that share. More rounds do not narrow the noise band; the interval
- * alone would blame B if its whole run was a little slower.
+ * The comparison with its intervals widened to the noise of a single round, which more rounds do not
+ * narrow: for runs that were disturbed, so that a difference may be that of the disturbance.
  */
-export function isRegression(comparison: Comparison, share: number): boolean {
-  const { interval, noise } = comparison;
-  return findingOf(comparison) === "costs more" &&
-    Math.min(interval.low, noise.low) > 1 + share;
+export function widen(comparison: Comparison): Comparison {
+  const { interval, possible, noise } = comparison;
+  const around = ({ low, high, ...rest }: Interval) => ({
+    ...rest,
+    low: Math.min(low, noise.low),
+    high: Math.max(high, noise.high),
+  });
+  return { ...comparison, interval: around(interval), possible: around(possible) };
 }
 
 function shiftOf({ paired, a, b }: Costs, error: number): Shift {

@@ -3,39 +3,112 @@
  *
  * @module
  */
-import { type Comparison, findingOf, isRegression } from "./comparison.ts";
-import { formatRatios } from "./verdict.ts";
+import {
+  type Comparison,
+  fewestRounds,
+  findingOf,
+  POWER,
+  roundsFor,
+  visibleShift,
+} from "./comparison.ts";
+import { type MetricName, metrics } from "./metrics.ts";
+import type { MetricComparison } from "./records.ts";
+import { changeText, formatRatio, roundsText } from "./verdict.ts";
 
-/** The result of a threshold. */
+/** By how much each metric may get worse, as a share: 0.05 is 5 %. */
+export type Thresholds = Readonly<Partial<Record<MetricName, number>>>;
+
+/** The judgement of one metric. */
 export interface Gate {
-  readonly isRegression: boolean;
+  /**
+   * `regression`: worse, by more than the threshold. `passed`: not so, and these rounds would probably have
+   * shown it. `unsure`: neither.
+   */
+  readonly outcome: "regression" | "passed" | "unsure";
   /** The reason. */
   readonly sentence: string;
 }
 
-/** Whether `b` costs more by more than a share (0.05 is 5 %), and the reason. */
-export function gate(comparison: Comparison, b: string, share: number): Gate {
-  const threshold = `${Number((100 * share).toFixed(2))} %`;
-  if (isRegression(comparison, share)) {
+/**
+ * Judges a metric of `b`. A regression is a difference that was found, of which the estimate is beyond the
+ * threshold. Without one, the rounds must be enough to find one as large as the threshold with probability
+ * `POWER`; else the outcome is open.
+ */
+export function gate(
+  comparison: Comparison,
+  b: string,
+  metric: MetricName,
+  share: number,
+): Gate {
+  const { title, worse } = metrics[metric];
+  const sign = worse === "higher" ? 1 : -1;
+  const limit = Math.abs(Math.log1p(sign * share));
+  const threshold = `${title} of ${b} ${worse} by more than ${formatLimit(share)}`;
+  const finding = findingOf(comparison);
+  const change = `measured: ${formatRatio(comparison.ratio)}`;
+  if (finding === worse && sign * Math.log(comparison.ratio) > limit) {
     return {
-      isRegression: true,
-      sentence:
-        `Regression: ${b} costs more by more than ${threshold}; the interval and the noise band ` +
-        `(${formatRatios(comparison.noise)}) are both above it.`,
+      outcome: "regression",
+      sentence: `Regression: ${threshold} (${changeText(comparison)}).`,
+    };
+  }
+  if (finding === "too few rounds" || visibleShift(comparison) > limit) {
+    return {
+      outcome: "unsure",
+      sentence: `Cannot tell: ${threshold} would not be found reliably in ${
+        roundsText(comparison)
+      }; ${neededText(comparison, limit)} (${change}).`,
     };
   }
   return {
-    isRegression: false,
-    sentence: `No regression above ${threshold}: ${whyNot(comparison, share)}.`,
+    outcome: "passed",
+    sentence:
+      `Passed: not ${threshold}; ${100 * POWER} of 100 such comparisons would have found it ` +
+      `(${change}).`,
   };
 }
 
-function whyNot(comparison: Comparison, share: number): string {
-  const finding = findingOf(comparison);
-  if (finding !== "costs more") return finding === "costs less" ? "it costs less" : finding;
-  const { interval, noise } = comparison;
-  return interval.low > 1 + share
-    ? `the interval is above it, but the noise band ${formatRatios(noise)} is not: half of ` +
-      "all rounds differ this much by chance"
-    : "the interval is not entirely above it";
+/** How many rounds would find a shift of the logarithm. */
+function neededText(comparison: Comparison, shift: number): string {
+  const each = comparison.paired ? "" : " in each run";
+  if (findingOf(comparison) === "too few rounds") {
+    return `it takes at least ${fewestRounds(comparison)}${each}`;
+  }
+  const { rounds: { a, b } } = comparison;
+  return `it takes about ${
+    Math.max(roundsFor(Math.expm1(shift), comparison), a + 1, b + 1)
+  }${each}`;
+}
+
+/** A threshold as it was given: 0.05 is "5 %". */
+function formatLimit(share: number): string {
+  return `${Number((100 * share).toFixed(2))} %`;
+}
+
+/** The judgement of a metric, with its name. */
+export interface MetricGate extends Gate {
+  readonly metric: MetricName;
+}
+
+/** Judges the metrics of `b` that have a threshold. One without a value in a valid round is unsure. */
+export function gatesOf(
+  compared: readonly MetricComparison[],
+  b: string,
+  thresholds: Thresholds,
+): MetricGate[] {
+  return compared.flatMap(({ metric, comparison }) => {
+    const share = thresholds[metric];
+    if (share === undefined) return [];
+    const judged = comparison ? gate(comparison, b, metric, share) : {
+      outcome: "unsure",
+      sentence: `Cannot tell about ${metrics[metric].title} of ${b}: there is nothing to compare.`,
+    } as const;
+    return [{ metric, ...judged }];
+  });
+}
+
+/** The outcome of several judgements: the worst. */
+export function worstOf(gates: readonly Gate[]): Gate["outcome"] {
+  const outcomes = new Set(gates.map(({ outcome }) => outcome));
+  return outcomes.has("regression") ? "regression" : outcomes.has("unsure") ? "unsure" : "passed";
 }

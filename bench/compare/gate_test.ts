@@ -1,25 +1,73 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { compareCosts } from "./comparison.ts";
-import { gate } from "./gate.ts";
+import { gate, gatesOf, worstOf } from "./gate.ts";
+import type { MetricName } from "./metrics.ts";
 
-const a = [99, 99.5, 100, 100.2, 100.5, 101];
-const gated = (b: readonly number[], share: number) =>
-  gate(compareCosts([{ paired: false, a, b }])[0]!, "new", share);
-const times = (factor: number) => a.map((cost) => cost * factor);
+const a = [99, 99.5, 100, 100.2, 100.5, 101, 99.8, 100.1];
+const times = (factor: number) => a.map((value) => value * factor);
+const compared = (b: readonly number[]) => compareCosts([{ paired: false, a, b }])[0]!;
+const gated = (b: readonly number[], share: number, metric: MetricName = "cpu") =>
+  gate(compared(b), "new", metric, share);
 
-Deno.test("gate() fails regressions above the share, and gives the reason for passing others", () => {
-  assertEquals(gated(times(1.2), 0.05).isRegression, true);
-  assertMatch(gated(times(1.2), 0.05).sentence, /^Regression: new costs more by more than 5 %/);
-  const passing: [b: number[], share: number, why: RegExp][] = [
-    [times(1.04), 0.05, /the interval is not entirely above it/],
-    [times(0.8), 0.05, /it costs less/],
-    [a, 0, /no difference/],
-    [[200], 0.05, /too few rounds/],
-  ];
-  for (const [b, share, why] of passing) {
-    const { isRegression, sentence } = gated(b, share);
-    assertEquals(isRegression, false);
-    assertMatch(sentence, /^No regression above \d/);
-    assertMatch(sentence, why);
-  }
+const cases: readonly [
+  b: readonly number[],
+  share: number,
+  metric: MetricName,
+  gate: string,
+  why: RegExp,
+][] = [
+  [
+    times(1.2),
+    0.05,
+    "cpu",
+    "regression",
+    /^Regression: CPU .* of new higher by more than 5 % \(20 %/,
+  ],
+  [times(51), 0.05, "cpu", "regression", /51\.0 times/],
+  [times(0.8), 0.05, "throughput", "regression", /throughput of new lower by more than 5 %/],
+  // Below the threshold, better, or equal, and rounds that would have found it.
+  [times(1.03), 0.05, "cpu", "passed", /^Passed: not CPU .* 80 of 100 .*measured: \+3\.0 %/],
+  [times(0.8), 0.05, "p99", "passed", /measured: −20 %/],
+  [times(1.2), 0.05, "throughput", "passed", /measured: \+20 %/],
+  [a, 0.05, "memory", "passed", /measured: 0\.0 %/],
+  // Rounds that would not have found it.
+  [
+    a,
+    0.001,
+    "cpu",
+    "unsure",
+    /^Cannot tell: .* by more than 0\.1 % .* in 8 rounds; it takes about \d+ in/,
+  ],
+  [[5100], 0.05, "cpu", "unsure", /it takes at least 4 in each run \(measured: 51\.0 ×\)/],
+  [
+    times(1).map((value, i) => value * (i % 2 ? 1.5 : 0.7)),
+    0.05,
+    "p99",
+    "unsure",
+    /it takes about/,
+  ],
+];
+
+for (const [b, share, metric, outcome, why] of cases) {
+  Deno.test(`gate() of ${metric} is ${outcome}: ${why.source}`, () => {
+    const result = gated(b, share, metric);
+    assertEquals(result.outcome, outcome, result.sentence);
+    assertMatch(result.sentence, why);
+  });
+}
+
+Deno.test("gatesOf() judges the metrics with a threshold, and is unsure without a value", () => {
+  const all = [
+    { metric: "cpu", a, b: times(1.2), comparison: compared(times(1.2)) },
+    { metric: "p50", a, b: times(9), comparison: compared(times(9)) },
+    { metric: "memory", a, b: [], comparison: null },
+  ] as const;
+  const gates = gatesOf(all, "new", { cpu: 0.3, memory: 0.1 });
+  assertEquals(gates.map(({ metric, outcome }) => [metric, outcome]), [
+    ["cpu", "passed"],
+    ["memory", "unsure"],
+  ]);
+  assertEquals(worstOf(gates), "unsure");
+  assertEquals(worstOf(gatesOf(all, "new", { cpu: 0.1, memory: 0.1 })), "regression");
+  assertEquals(worstOf([]), "passed");
 });

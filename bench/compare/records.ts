@@ -1,24 +1,30 @@
 /**
- * Compares recorded costs: two designs of a run, or each design of two runs.
+ * Compares recorded trials by all metrics: two designs of a run, or each design of two runs.
  *
  * @module
  */
-import { compareCosts, type Comparison, type Costs } from "./comparison.ts";
 import type { Recorded, Trial } from "../record/record.ts";
+import { compareCosts, type Comparison, type Costs, widen } from "./comparison.ts";
+import { type MetricName, METRICS, metrics } from "./metrics.ts";
 
-/** One design in two runs. */
-export interface DesignInRuns {
-  readonly id: string;
-  /** CPU microseconds per connection, parent and children, of each valid round. */
+/** One metric of A and B. */
+export interface MetricComparison {
+  readonly metric: MetricName;
+  /** In the metric's unit, of each valid round; if paired, of the rounds valid for both. */
   readonly a: readonly number[];
   readonly b: readonly number[];
-  /** Null if one of the runs has no valid round. */
+  /** Null if there are none. */
   readonly comparison: Comparison | null;
+}
+
+/** One metric of one design in two runs. */
+export interface DesignInRuns extends MetricComparison {
+  readonly id: string;
 }
 
 /** Two runs, design by design. */
 export interface RunsCompared {
-  /** Designs planned in both runs, in the order of A. */
+  /** Every metric of the designs planned in both runs, in the order of A. */
   readonly designs: readonly DesignInRuns[];
   /** Ids of designs planned only in A. */
   readonly onlyA: readonly string[];
@@ -26,57 +32,79 @@ export interface RunsCompared {
   readonly onlyB: readonly string[];
 }
 
-/** Compares two designs, paired within rounds; null if no round is valid for both. */
-export function compareDesigns({ trials }: Recorded, a: string, b: string): Comparison | null {
-  const costs = pairedCosts(ofDesign(trials, a), ofDesign(trials, b));
-  return costs.a.length === 0 ? null : compareCosts([costs])[0]!;
+/**
+ * Compares two designs, paired within rounds; every metric. A design compared with itself ran twice in each
+ * round.
+ */
+export function compareDesigns({ trials }: Recorded, a: string, b: string): MetricComparison[] {
+  const [ofA, ofB] = a === b
+    ? halves(ofDesign(trials, a))
+    : [ofDesign(trials, a), ofDesign(trials, b)];
+  return compareAll(METRICS.map((metric) => ({ metric, ...pairedCosts(ofA, ofB, metric) })));
 }
 
-/** CPU microseconds per connection of A and B, in the rounds valid for both. */
-export function pairedCosts(a: readonly Trial[], b: readonly Trial[]): Costs {
-  const [ofA, ofB] = [costsByRound(a), costsByRound(b)];
+/** A metric of A and B, in the rounds valid for both. */
+export function pairedCosts(
+  a: readonly Trial[],
+  b: readonly Trial[],
+  metric: MetricName = "cpu",
+): Costs {
+  const [ofA, ofB] = [byRound(a, metric), byRound(b, metric)];
   const rounds = [...ofA.keys()].filter((round) => ofB.has(round));
-  const of = (costs: ReadonlyMap<number, number>) => rounds.map((round) => costs.get(round)!);
+  const of = (values: ReadonlyMap<number, number>) => rounds.map((round) => values.get(round)!);
   return { paired: true, a: of(ofA), b: of(ofB) };
 }
 
 /**
- * Compares every design in both runs. Rounds of different runs are unrelated, so the comparisons are
- * unpaired; they are corrected for the number of designs.
+ * Compares every design in both runs, by every metric. Rounds of different runs are unrelated, so the
+ * comparisons are unpaired; they are corrected for their number.
+ *
+ * @param disturbed Whether to widen the intervals to the noise of single rounds.
  */
-export function compareRuns(a: Recorded, b: Recorded): RunsCompared {
+export function compareRuns(a: Recorded, b: Recorded, disturbed = false): RunsCompared {
   const [inA, inB] = [a, b].map(({ run }) => run.plan.designs) as [string[], string[]];
-  const both = inA.filter((id) => inB.includes(id)).map((id) => ({
-    id,
-    a: [...costsByRound(ofDesign(a.trials, id)).values()],
-    b: [...costsByRound(ofDesign(b.trials, id)).values()],
-  }));
-  const comparable = both.filter(({ a, b }) => a.length > 0 && b.length > 0);
-  const comparisons = compareCosts(comparable.map(({ a, b }) => ({ paired: false, a, b })));
+  const both = inA.filter((id) => inB.includes(id));
+  const of = ({ trials }: Recorded, id: string, metric: MetricName) => [
+    ...byRound(ofDesign(trials, id), metric).values(),
+  ];
+  const compared = compareAll(
+    METRICS.flatMap((metric) =>
+      both.map((id) => ({ id, metric, paired: false, a: of(a, id, metric), b: of(b, id, metric) }))
+    ),
+  );
   return {
-    designs: both.map((design) => ({
-      ...design,
-      comparison: comparisons[comparable.indexOf(design)] ?? null,
+    designs: compared.map((one) => ({
+      ...one,
+      comparison: one.comparison && disturbed ? widen(one.comparison) : one.comparison,
     })),
     onlyA: inA.filter((id) => !inB.includes(id)),
     onlyB: inB.filter((id) => !inA.includes(id)),
   };
 }
 
+/** Compares all together, so that they are corrected for their number. */
+function compareAll<T extends Costs>(all: readonly T[]): (T & { comparison: Comparison | null })[] {
+  const comparable = all.filter(({ a, b }) => a.length > 0 && b.length > 0);
+  const comparisons = compareCosts(comparable);
+  return all.map((one) => ({ ...one, comparison: comparisons[comparable.indexOf(one)] ?? null }));
+}
+
 function ofDesign(trials: readonly Trial[], id: string): Trial[] {
   return trials.filter(({ design }) => design === id);
 }
 
-/** CPU microseconds per connection of each valid round. */
-function costsByRound(trials: readonly Trial[]): Map<number, number> {
-  const valid = trials.filter(({ status }) => status === "ok");
-  return new Map(
-    valid.map((trial): [number, number] => [trial.round, costOf(trial)])
-      // A cost of 0 has no ratio to another.
-      .filter(([, cost]) => cost > 0),
-  );
+/** The earlier and the later trial of each round. */
+function halves(trials: readonly Trial[]): [Trial[], Trial[]] {
+  const rounds = [...Map.groupBy(trials, ({ round }) => round).values()]
+    .map((same) => same.toSorted((a, b) => a.position - b.position));
+  return [rounds.flatMap(([first]) => first ?? []), rounds.flatMap(([, second]) => second ?? [])];
 }
 
-function costOf({ cpu, client, load }: Trial): number {
-  return (cpu?.total ?? 0) * 1e6 / (client?.connections || load.clients * load.connections);
+/** A metric of each valid trial by round; a value of 0 has no ratio to another. */
+function byRound(trials: readonly Trial[], metric: MetricName): Map<number, number> {
+  const valid = trials.filter(({ status }) => status === "ok");
+  return new Map(valid.flatMap((trial) => {
+    const value = metrics[metric].of(trial);
+    return value === null || value <= 0 ? [] : [[trial.round, value] as const];
+  }));
 }

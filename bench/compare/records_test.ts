@@ -1,13 +1,16 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { record, rounds } from "../report/testing_fixture.ts";
-import { compareDesigns, compareRuns } from "./records.ts";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { record, rounds, type TrialFixture } from "../report/testing_fixture.ts";
+import { METRICS } from "./metrics.ts";
+import { compareDesigns, compareRuns, type MetricComparison } from "./records.ts";
 
 const six = [0.1, 0.11, 0.12, 0.13, 0.14, 0.15];
 const times = (factor: number) => six.map((cpu) => cpu * factor);
+const cpuOf = (all: readonly MetricComparison[]) => all.find(({ metric }) => metric === "cpu")!;
 
 Deno.test("compareDesigns() pairs rounds, whatever their order in the record", () => {
   const trials = [...rounds("a", six), ...rounds("b", times(1.2)).toReversed()];
-  const comparison = compareDesigns(record(trials), "a", "b")!;
+  const { comparison } = cpuOf(compareDesigns(record(trials), "a", "b"));
+  assert(comparison);
   assertAlmostEquals(comparison.ratio, 1.2);
   assertAlmostEquals(comparison.interval.low, 1.2);
   assertEquals([comparison.paired, comparison.rounds], [true, { a: 6, b: 6 }]);
@@ -19,11 +22,23 @@ Deno.test("compareDesigns() takes rounds that count for both, and none is nothin
     ...rounds("b", six.slice(1)),
     { design: "b", round: 5, cpu: 9, failed: "lost a connection" },
   ];
-  assertEquals(compareDesigns(record(trials), "a", "b")!.rounds, { a: 5, b: 5 });
-  assertEquals(compareDesigns(record(rounds("a", six)), "a", "b"), null);
+  const cpu = (trials: TrialFixture[]) =>
+    cpuOf(compareDesigns(record(trials), "a", "b")).comparison;
+  assertEquals(cpu(trials)!.rounds, { a: 5, b: 5 });
+  assertEquals(cpu(rounds("a", six)), null);
   const { run, trials: [a, b] } = record([...rounds("a", [0.1]), ...rounds("b", [0.1])]);
   const free = { ...a!, cpu: { user: 0, system: 0, total: 0 } };
-  assertEquals(compareDesigns({ run, trials: [free, b!] }, "a", "b"), null);
+  assertEquals(cpuOf(compareDesigns({ run, trials: [free, b!] }, "a", "b")).comparison, null);
+});
+
+Deno.test("compareDesigns() of a design with itself compares the two trials of each round", () => {
+  const trials = six.flatMap((cpu, round) => [
+    { design: "a", round, cpu },
+    { design: "a", round, cpu: 2 * cpu },
+  ]);
+  const { a, b, comparison } = cpuOf(compareDesigns(record(trials), "a", "a"));
+  assertEquals([a.length, b.length], [6, 6]);
+  assertAlmostEquals(comparison!.ratio, 2);
 });
 
 Deno.test("compareRuns() compares CPU time a connection of every design both have", () => {
@@ -36,11 +51,13 @@ Deno.test("compareRuns() compares CPU time a connection of every design both hav
   ]);
   const { designs, onlyA, onlyB } = compareRuns(a, b);
   assertEquals([onlyA, onlyB], [["old"], ["new"]]);
-  assertEquals(designs.map(({ id }) => id), ["x", "y"]);
+  assertEquals(designs.length, 2 * METRICS.length);
   const [x, y] = designs;
+  assertEquals([x!.id, x!.metric, y!.id, y!.metric], ["x", "cpu", "y", "cpu"]);
   assertAlmostEquals(x!.comparison!.ratio, 2);
   assertAlmostEquals(x!.a[0]!, 100);
-  // Only x could be compared, so there is nothing to correct for.
-  assertEquals([x!.comparison!.paired, x!.comparison!.family], [false, 1]);
+  // Corrected for the metrics of x, since y could not be compared.
+  const family = designs.filter(({ comparison }) => comparison !== null).length;
+  assertEquals([x!.comparison!.paired, x!.comparison!.family], [false, family]);
   assertEquals([y!.b.length, y!.comparison], [0, null]);
 });

@@ -5,12 +5,13 @@
  */
 import {
   type Comparison,
-  detectable,
   fewestRounds,
   findingOf,
   POWER,
   roundsFor,
+  visible,
 } from "./comparison.ts";
+import { type MetricName, metrics } from "./metrics.ts";
 
 /** The smallest difference of interest. */
 export const OF_INTEREST = 0.1;
@@ -19,38 +20,50 @@ export const OF_INTEREST = 0.1;
 const MOST_ROUNDS = 1000;
 
 /**
- * The finding about B with its certainty. Without a difference: the smallest detectable one, and the number
- * of rounds that would find one of 10 %.
+ * The finding about a metric of B with its certainty. Without a difference: the smallest one that such
+ * rounds find, and the number of rounds that would find one of 10 %.
  *
  * @param a Name of A.
  * @param b Name of B.
  */
-export function verdict(comparison: Comparison, a: string, b: string): string {
+export function verdict(
+  comparison: Comparison,
+  a: string,
+  b: string,
+  metric: MetricName = "cpu",
+): string {
+  const { title } = metrics[metric];
   switch (findingOf(comparison)) {
     case "too few rounds":
-      return tooFew(comparison, a, b);
+      return `${title} of ${b} and ${a}: ${tooFew(comparison)}`;
     case "no difference":
-      return none(comparison, a, b);
+      return `${title} of ${b} and ${a}: ${none(comparison)}`;
     default:
-      return `${b} ${costs(comparison, a)} ` +
-        `(95 % interval ${spread(comparison)}, ${pValues(comparison)}, ${rounds(comparison)}).`;
+      return `${title} of ${b} is ${changeText(comparison)} that of ${a} ` +
+        `(95 % interval ${spread(comparison)}, ${pValues(comparison)}, ${roundsText(comparison)}).`;
   }
 }
 
 /** The same for programs; the fields are described in `Comparison`. */
-export function verdictEvent(comparison: Comparison, a: string, b: string) {
-  const { possible: _, ...figures } = comparison;
+export function verdictEvent(
+  comparison: Comparison,
+  a: string,
+  b: string,
+  metric: MetricName = "cpu",
+) {
+  const { possible: _, ...rest } = comparison;
   const isTooFew = findingOf(comparison) === "too few rounds";
   return {
     event: "comparison",
     a,
     b,
+    metric,
     finding: findingOf(comparison),
-    ...figures,
+    ...rest,
     // A range is not an interval: its width says nothing about other rounds.
-    detectable: isTooFew ? null : detectable(comparison),
+    visible: visible(comparison),
     roundsForTenPercent: isTooFew ? null : roundsFor(OF_INTEREST, comparison),
-    verdict: verdict(comparison, a, b),
+    verdict: verdict(comparison, a, b, metric),
   };
 }
 
@@ -74,48 +87,39 @@ export function formatShare(share: number): string {
   return `${percents([share])} %`;
 }
 
-function costs({ ratio, interval: { high } }: Comparison, a: string): string {
-  if (high >= 2) return `costs ${multiples([ratio])} times as much CPU as ${a}`;
-  return `costs ${percents([ratio - 1])} % ${ratio > 1 ? "more" : "less"} CPU than ${a}`;
+/** A ratio that is a difference: "10 % higher than", or "13.0 times". */
+export function changeText({ ratio, interval: { high } }: Comparison): string {
+  if (high >= 2) return `${multiples([ratio])} times`;
+  return `${percents([ratio - 1])} % ${ratio > 1 ? "higher" : "lower"} than`;
 }
 
-/** An interval without 1, for use after `costs`: no signs, the smaller value first. */
+/** An interval without 1, for use after `changeText`: no signs, the smaller value first. */
 function spread({ interval: { low, high } }: Comparison): string {
   if (high >= 2) return `${multiples([low, high])} times`;
   return `${percents(low > 1 ? [low - 1, high - 1] : [1 - high, 1 - low])} %`;
 }
 
-function none(comparison: Comparison, a: string, b: string): string {
+function none(comparison: Comparison): string {
   const found = `95 % interval ${formatRatios(comparison.interval)}, ${pValues(comparison)}`;
-  return `${b} and ${a}: no difference found in ${rounds(comparison)}; one of ` +
-    `${formatShare(detectable(comparison))} would have been detected${among(comparison)} ` +
-    `(${found}).${advice(comparison)}`;
+  return `no difference found in ${roundsText(comparison)}; ${10 * POWER} of 10 such comparisons ` +
+    `find one of ${formatShare(visible(comparison)!)}${among(comparison)} (${found}).` +
+    advice(comparison);
 }
 
 /** The number of rounds needed, if a difference of interest could be hidden by noise. */
 function advice(comparison: Comparison): string {
-  if (detectable(comparison) < OF_INTEREST) return "";
-  return ` Finding a difference of ${100 * OF_INTEREST} % with ${
-    100 * POWER
-  } % probability needs ` +
-    `${about(roundsToDecide(comparison))} rounds.`;
-}
-
-/** The rounds needed by the noise; twice the current ones if those should have been enough. */
-function roundsToDecide(comparison: Comparison): number {
+  if (visible(comparison)! < OF_INTEREST) return "";
   const { rounds: { a, b } } = comparison;
-  const needed = roundsFor(OF_INTEREST, comparison);
-  return needed > Math.max(a, b) ? needed : 2 * Math.max(a, b);
+  const needed = Math.max(roundsFor(OF_INTEREST, comparison), a, b);
+  return ` Finding one of ${100 * OF_INTEREST} % needs ${about(needed)} rounds.`;
 }
 
-function tooFew(comparison: Comparison, a: string, b: string): string {
+function tooFew(comparison: Comparison): string {
   const { ratio, interval, rounds: { a: n, b: m }, smallestP } = comparison;
   const range = Math.max(n, m) > 1 ? `, range ${formatRatios(interval)}` : "";
-  return `${b} and ${a}: ${rounds(comparison)} cannot show a difference${among(comparison)}, ` +
-    `since p cannot be below ${formatP(smallestP)}; at least ${
-      fewestRounds(comparison)
-    } rounds are ` +
-    `needed (measured: ${formatRatio(ratio)}${range}).`;
+  return `${roundsText(comparison)} cannot show a difference${among(comparison)}, ` +
+    `since p cannot be below ${formatP(smallestP)}; at least ${fewestRounds(comparison)} rounds ` +
+    `are needed (measured: ${formatRatio(ratio)}${range}).`;
 }
 
 function among({ family }: Comparison): string {
@@ -127,7 +131,8 @@ function pValues({ p, correctedP, family }: Comparison): string {
   return `p ${p < 0.001 ? "" : "= "}${formatP(p)}${corrected}`;
 }
 
-function rounds({ paired, rounds: { a, b } }: Comparison): string {
+/** The number of rounds. */
+export function roundsText({ paired, rounds: { a, b } }: Comparison): string {
   if (!paired && a !== b) return `${a} and ${b} rounds`;
   return a === 1 ? "1 round" : `${a} rounds`;
 }

@@ -20,33 +20,35 @@ function said(a: readonly number[], b: readonly number[], { paired = true, other
 Deno.test("verdict() gives a difference with its interval", () => {
   assertEquals(
     said(a, times(1.1)),
-    "new costs 10 % more CPU than old (95 % interval 10…10 %, p = 0.002, 10 rounds).",
+    "CPU per connection of new is 10 % higher than that of old (95 % interval 10…10 %, p = 0.002, " +
+      "10 rounds).",
   );
   assertEquals(
     said(a, times(0.92)),
-    "new costs 7.8 % less CPU than old (95 % interval 7.7…8.0 %, p = 0.002, 10 rounds).",
+    "CPU per connection of new is 7.8 % lower than that of old (95 % interval 7.7…8.0 %, p = 0.002, " +
+      "10 rounds).",
   );
 });
 
 Deno.test("verdict() gives a large difference as a multiple", () => {
   assertMatch(
     said(a, times(13)),
-    /^new costs 13\.0 times as much CPU as old \(95 % interval 13\.0…13\.0 times, p = 0\.002, 10 rounds\)\.$/,
+    /^CPU per connection of new is 13\.0 times that of old \(95 % interval 13\.0…13\.0 times, p = 0\.002, 10 rounds\)\.$/,
   );
 });
 
-Deno.test("verdict() without a difference gives the smallest detectable one", () => {
+Deno.test("verdict() without a difference gives the smallest that such rounds find", () => {
   assertEquals(
     said(a, alike),
-    "new and old: no difference found in 10 rounds; one of 3.0 % would have been detected " +
-      "(95 % interval −2.4…+3.0 %, p = 0.70).",
+    "CPU per connection of new and old: no difference found in 10 rounds; 8 of 10 such comparisons find " +
+      "one of 4.0 % (95 % interval −2.4…+3.0 %, p = 0.70).",
   );
 });
 
 Deno.test("verdict() in much noise gives the rounds needed for 10 %", () => {
   const text = said(a, wild);
-  assertMatch(text, /no difference found in 10 rounds; one of \d+ % would have been detected/);
-  assertMatch(text, /Finding a difference of 10 % with 80 % probability needs about \d+ rounds\.$/);
+  assertMatch(text, /no difference found in 10 rounds; 8 of 10 such comparisons find one of \d+ %/);
+  assertMatch(text, /Finding one of 10 % needs about \d+ rounds\.$/);
   const hopeless = wild.map((cost, index) => cost ** (index % 2 ? 2 : 0.5));
   assertMatch(said(a, hopeless), /needs more than 1000 rounds\.$/);
 });
@@ -54,22 +56,22 @@ Deno.test("verdict() in much noise gives the rounds needed for 10 %", () => {
 Deno.test("verdict() of too few rounds gives the number needed", () => {
   assertEquals(
     said(a.slice(0, 5), times(1.2).slice(0, 5)),
-    "new and old: 5 rounds cannot show a difference, since p cannot be below 0.063; at least 6 rounds " +
+    "CPU per connection of new and old: 5 rounds cannot show a difference, since p cannot be below 0.063; at least 6 rounds " +
       "are needed (measured: +20 %, range +20…+20 %).",
   );
   assertEquals(
     said([100], [250]),
-    "new and old: 1 round cannot show a difference, since p cannot be below 1.00; at least 6 rounds " +
+    "CPU per connection of new and old: 1 round cannot show a difference, since p cannot be below 1.00; at least 6 rounds " +
       "are needed (measured: 2.5 ×).",
   );
 });
 
 Deno.test("verdict() among many comparisons needs stronger evidence", () => {
   const seven = [a.slice(0, 7), times(1.1).slice(0, 7)] as const;
-  assertStringIncludes(said(...seven), "new costs 10 % more CPU than old");
+  assertStringIncludes(said(...seven), "of new is 10 % higher than that of old");
   assertEquals(
     said(...seven, { others: 7 }),
-    "new and old: 7 rounds cannot show a difference among 8 comparisons, since p cannot be below 0.13; " +
+    "CPU per connection of new and old: 7 rounds cannot show a difference among 8 comparisons, since p cannot be below 0.13; " +
       "at least 9 rounds are needed (measured: +10 %, range +10…+10 %).",
   );
   assertStringIncludes(
@@ -92,7 +94,7 @@ Deno.test("verdictEvent() has the numbers and the sentence", () => {
     "old",
     "new",
   );
-  assertEquals([event, finding, rounds], ["comparison", "costs more", { a: 10, b: 10 }]);
+  assertEquals([event, finding, rounds], ["comparison", "higher", { a: 10, b: 10 }]);
   assertEquals([ratio, interval], [comparison.ratio, comparison.interval]);
   assertEquals(text, verdict(comparison, "old", "new"));
 });
@@ -120,6 +122,6 @@ Deno.test("formatP(), formatRatio() and formatRatios() round to significant digi
 
 Deno.test("verdictEvent() of too few rounds derives nothing from their range", () => {
   const few = compareCosts([{ paired: true, a: a.slice(0, 3), b: times(1.1).slice(0, 3) }])[0]!;
-  const { finding, detectable, roundsForTenPercent } = verdictEvent(few, "old", "new");
-  assertEquals([finding, detectable, roundsForTenPercent], ["too few rounds", null, null]);
+  const { finding, visible, roundsForTenPercent } = verdictEvent(few, "old", "new");
+  assertEquals([finding, visible, roundsForTenPercent], ["too few rounds", null, null]);
 });

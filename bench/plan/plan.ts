@@ -34,7 +34,7 @@ type Candidate = Pick<Plan["trials"][number], "design" | "load" | "poolSize">;
 
 /**
  * Plans a run: each round has every design once, in a random order that follows from the seed. The
- * baseline is always included. In a sweep a round has every design once for each value, and the
+ * baseline is always included. A design that is named twice runs twice in each round. In a sweep a round has every design once for each value, and the
  * baseline once for each load.
  *
  * @throws {UsageError} for a design that cannot be reached over TCP, unless the run is local.
@@ -48,7 +48,8 @@ export function makePlan(given: PlanOptions): Plan {
     throw new UsageError(`Cannot reach ${localOnly} over TCP`, { option: "local" });
   }
   const random = mulberry32(options.seed);
-  const candidates = candidatesOf(ids, options);
+  const twice = options.designs.filter((id, index) => options.designs.indexOf(id) < index);
+  const candidates = [...candidatesOf(ids, options), ...candidatesOf(twice, options)];
   const trials = Array.from(
     { length: options.rounds },
     (_, index) =>

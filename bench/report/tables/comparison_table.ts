@@ -1,83 +1,113 @@
 /**
- * The table of two recorded runs: one row per design in both.
+ * The table of a comparison: a row for each metric, of each design of two runs or of two designs.
  *
  * @module
  */
-import type { DesignInRuns, RunsCompared } from "../../compare/records.ts";
-import { findingOf } from "../../compare/comparison.ts";
+import type { MetricComparison } from "../../compare/records.ts";
+import { type Comparison, findingOf, visible } from "../../compare/comparison.ts";
+import { metrics } from "../../compare/metrics.ts";
 import { mad, median } from "../../statistics/median.ts";
-import { formatP, formatRatio, formatRatios } from "../../compare/verdict.ts";
-import { type Cell, type Column, numberCell, type Table, textCell } from "./table.ts";
+import { formatP, formatRatio, formatRatios, formatShare } from "../../compare/verdict.ts";
+import { type Cell, type Column, numberCell, short, type Table, textCell } from "./table.ts";
 
-type ComparisonColumn = Column & { readonly cell: (design: DesignInRuns) => Cell };
+/** A row: one metric, in two runs of the design `id`. */
+type Row = MetricComparison & { readonly id?: string };
 
-/** The table, with further notes on the two runs. */
-export function comparisonTable({ designs }: RunsCompared, notes: readonly string[]): Table {
+type ComparisonColumn = Column & { readonly cell: (row: Row) => Cell };
+
+/** The table, with further notes. */
+export function comparisonTable(
+  title: string,
+  rows: readonly Row[],
+  notes: readonly string[],
+): Table {
+  const shown = rows.some(({ id }) => id !== undefined) ? [design, ...columns] : columns;
+  const isPaired = rows.some(({ comparison }) => comparison?.paired);
   return {
-    title: "CPU time of two runs: B compared with A",
-    columns,
-    rows: designs.map((design) => columns.map(({ cell }) => cell(design))),
+    title,
+    columns: shown,
+    rows: rows.map((row) => shown.map(({ cell }) => cell(row))),
     footer: [],
     notes: [
-      "µs: CPU microseconds per connection, parent and children; medians over rounds. MAD: median " +
-      "absolute deviation over rounds, in percent of the median.",
-      "B/A: Hodges-Lehmann estimate, with the 95 % interval and p of the Mann-Whitney test. p Holm: p " +
-      "corrected for the number of comparisons; at most 0.05 is a difference.",
+      "A, B: medians over rounds. MAD: median absolute deviation over rounds, in percent of the median.",
+      "B/A: Hodges-Lehmann estimate, with the 95 % interval and p of " +
+      `${isPaired ? "Wilcoxon's signed-rank test within rounds" : "the Mann-Whitney test"}. ` +
+      "p Holm: p corrected for the number of rows; at most 0.05 is a difference. Visible: the smallest " +
+      "increase that 8 of 10 such comparisons find.",
       ...notes,
     ],
   };
 }
 
+const design: ComparisonColumn = {
+  header: "design",
+  field: "design",
+  align: "left",
+  key: true,
+  cell: ({ id }) => textCell(id ?? null),
+};
+
 const columns: readonly ComparisonColumn[] = [
-  { header: "design", field: "design", align: "left", key: true, cell: ({ id }) => textCell(id) },
-  { header: "n A", field: "rounds_a", cell: ({ a }) => numberCell(a.length, 0) },
-  { header: "n B", field: "rounds_b", cell: ({ b }) => numberCell(b.length, 0) },
-  { header: "µs A", field: "a_microseconds", cell: ({ a }) => middle(a) },
-  { header: "µs B", field: "b_microseconds", cell: ({ b }) => middle(b) },
-  { header: "MAD A %", field: "a_mad_percent", cell: ({ a }) => noise(a) },
-  { header: "MAD B %", field: "b_mad_percent", cell: ({ b }) => noise(b) },
+  {
+    header: "metric",
+    field: "metric",
+    align: "left",
+    key: true,
+    cell: ({ metric }) => ({ value: metric, text: metrics[metric].heading }),
+  },
+  { header: "A", field: "a_median", key: true, cell: ({ a }) => middle(a) },
+  { header: "B", field: "b_median", key: true, cell: ({ b }) => middle(b) },
   {
     header: "B/A",
     field: "ratio",
-    cell: ({ comparison }) => of(comparison, ({ ratio }) => [ratio, formatRatio(ratio)]),
+    key: true,
+    cell: of(({ ratio }) => [ratio, formatRatio(ratio)]),
   },
   {
     header: "95 % interval",
     field: "ratio_95_interval",
+    key: true,
     cell: ({ comparison }) =>
       textCell(comparison?.interval.kind === "interval" ? formatRatios(comparison.interval) : null),
   },
   {
-    header: "p",
-    field: "p",
-    cell: ({ comparison }) => of(comparison, ({ p }) => [p, formatP(p)]),
-  },
-  {
-    header: "p Holm",
-    field: "p_holm",
-    cell: ({ comparison }) => of(comparison, ({ correctedP: p }) => [p, formatP(p)]),
-  },
-  {
-    header: "B",
+    header: "B is",
     field: "finding",
     align: "left",
-    cell: ({ comparison }) => ({
+    key: true,
+    cell: ({ metric, comparison }) => ({
       ...textCell(comparison && findingOf(comparison)),
-      warn: comparison !== null && findingOf(comparison) === "costs more",
+      warn: comparison !== null && findingOf(comparison) === metrics[metric].worse,
     }),
   },
+  {
+    header: "visible",
+    field: "visible_share",
+    cell: of((comparison) => {
+      const share = visible(comparison);
+      return share === null ? null : [share, formatShare(share)];
+    }),
+  },
+  { header: "p Holm", field: "p_holm", cell: of(({ correctedP: p }) => [p, formatP(p)]) },
+  { header: "p", field: "p", cell: of(({ p }) => [p, formatP(p)]) },
+  { header: "n A", field: "rounds_a", cell: ({ a }) => numberCell(a.length, 0) },
+  { header: "n B", field: "rounds_b", cell: ({ b }) => numberCell(b.length, 0) },
+  { header: "MAD A %", field: "a_mad_percent", cell: ({ a }) => noise(a) },
+  { header: "MAD B %", field: "b_mad_percent", cell: ({ b }) => noise(b) },
 ];
 
-function middle(costs: readonly number[]): Cell {
-  return numberCell(costs.length === 0 ? null : median(costs), 1);
+function middle(values: readonly number[]): Cell {
+  if (values.length === 0) return textCell(null);
+  return { value: median(values), text: short(median(values)) };
 }
 
-function noise(costs: readonly number[]): Cell {
-  return numberCell(costs.length < 2 ? null : 100 * mad(costs) / median(costs), 1);
+function noise(values: readonly number[]): Cell {
+  return numberCell(values.length < 2 ? null : 100 * mad(values) / median(values), 1);
 }
 
-function of<T>(comparison: T | null, pick: (comparison: T) => [number, string]): Cell {
-  if (comparison === null) return textCell(null);
-  const [value, text] = pick(comparison);
-  return { value, text };
+function of(pick: (comparison: Comparison) => [number, string] | null): ComparisonColumn["cell"] {
+  return ({ comparison }) => {
+    const [value, text] = comparison && pick(comparison) || [];
+    return value === undefined ? textCell(null) : { value, text: text! };
+  };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Comparison, detectable, fewestRounds, findingOf } from "../../compare/comparison.ts";
+import { type Comparison, fewestRounds, findingOf, visible } from "../../compare/comparison.ts";
 import { formatP, formatShare } from "../../compare/verdict.ts";
 import type { Interval } from "../../statistics/median.ts";
 import { OUTLYING } from "../../statistics/outliers.ts";
@@ -79,7 +79,7 @@ function differences({ designs }: Summary): string[] {
   );
   const byFinding = Map.groupBy(compared, ({ comparison }) => findingOf(comparison));
   const tooFew = byFinding.get("too few rounds") ?? [];
-  const findings = (["costs more", "costs less", "no difference"] as const).flatMap((finding) => {
+  const findings = (["higher", "lower", "no difference"] as const).flatMap((finding) => {
     const found = byFinding.get(finding) ?? [];
     return found.length === 0 ? [] : [
       `${finding}: ${
@@ -108,7 +108,7 @@ function differences({ designs }: Summary): string[] {
 function evidence(comparison: Comparison): string {
   const p = `p ${comparison.correctedP < 0.001 ? "" : "= "}${formatP(comparison.correctedP)}`;
   return findingOf(comparison) === "no difference"
-    ? `${p}; ${formatShare(detectable(comparison))} is detectable`
+    ? `${p}; ${formatShare(visible(comparison)!)} would probably be found`
     : p;
 }
 

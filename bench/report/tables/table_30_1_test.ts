@@ -118,10 +118,10 @@ Deno.test("table301() notes which designs differ from the baseline, corrected fo
   assertStringIncludes(
     text,
     "CPU time compared with the baseline (Wilcoxon's signed-rank test within rounds, p after Holm's correction " +
-      "for 3 designs): costs more: pool (p = 0.006); costs less: slow (p = 0.006); " +
+      "for 3 designs): higher: pool (p = 0.006); lower: slow (p = 0.006); " +
       "no difference: same (p = ",
   );
-  assertStringIncludes(text, "is detectable)");
+  assertStringIncludes(text, "would probably be found)");
 });
 
 Deno.test("table301() notes too few rounds, and how many are needed", () => {

@@ -1,0 +1,37 @@
+/**
+ * The gate of a comparison on the command line: its thresholds, such as `cpu=5%,p99=20%`, and its exit code.
+ *
+ * @module
+ */
+import { ExitCode, UsageError } from "../../servers/errors.ts";
+import type { Gate, Thresholds } from "../compare/gate.ts";
+import { type MetricName, METRICS } from "../compare/metrics.ts";
+
+/**
+ * Parses the thresholds given to a flag: a percentage for each metric; a bare one is for CPU time.
+ *
+ * @throws {UsageError} for anything else, or a metric that is named twice.
+ */
+export function parseThresholds(flag: string, text: string | undefined): Thresholds | undefined {
+  if (text === undefined) return undefined;
+  const thresholds: Partial<Record<MetricName, number>> = {};
+  for (const part of text.split(",")) {
+    const [, name = "cpu", percent] = /^\s*(?:([a-z0-9]+)=)?(\d+(?:\.\d+)?) ?%?\s*$/.exec(part) ??
+      [];
+    const metric = METRICS.find((metric) => metric === name);
+    if (percent === undefined || metric === undefined || metric in thresholds) {
+      throw new UsageError(
+        `Cannot read --${flag}: current value is "${text}"; write --${flag} 5% for CPU time, ` +
+          `or one of ${METRICS.join(", ")} each, such as cpu=5%,p99=20%`,
+      );
+    }
+    thresholds[metric] = Number(percent) / 100;
+  }
+  return thresholds;
+}
+
+/** The exit code of an outcome. */
+export function exitOf(outcome: Gate["outcome"], allowUnsure: boolean): number {
+  if (outcome === "regression") return ExitCode.regression;
+  return outcome === "passed" || allowUnsure ? ExitCode.ok : ExitCode.unsure;
+}

@@ -1,0 +1,58 @@
+/**
+ * What a comparison judges: a number of each valid trial.
+ *
+ * @module
+ */
+import type { Trial } from "../record/record.ts";
+
+/** The names of the metrics, as in `--fail-above`. */
+export const METRICS = ["cpu", "p50", "p99", "throughput", "memory"] as const;
+
+export type MetricName = typeof METRICS[number];
+
+/** A metric of a trial. */
+export interface Metric {
+  /** In sentences. */
+  readonly title: string;
+  /** In a table, with the unit. */
+  readonly heading: string;
+  /** Which direction is a regression. */
+  readonly worse: "higher" | "lower";
+  /** The number of a trial, in the unit of the heading; null or 0: it has none. */
+  of(trial: Trial): number | null;
+}
+
+/** The metrics by name, the one that decides first. */
+export const metrics: Readonly<Record<MetricName, Metric>> = {
+  cpu: {
+    title: "CPU per connection",
+    heading: "CPU µs /conn.",
+    worse: "higher",
+    of: ({ cpu, client, load }) =>
+      (cpu?.total ?? 0) * 1e6 / (client?.connections || load.clients * load.connections),
+  },
+  p50: {
+    title: "median latency",
+    heading: "p50 µs",
+    worse: "higher",
+    of: ({ client }) => client && client.latency.p50 * 1e6,
+  },
+  p99: {
+    title: "p99 latency",
+    heading: "p99 µs",
+    worse: "higher",
+    of: ({ client }) => client && client.latency.p99 * 1e6,
+  },
+  throughput: {
+    title: "throughput",
+    heading: "conn. /s",
+    worse: "lower",
+    of: ({ client }) => client && client.connectionsPerSecond,
+  },
+  memory: {
+    title: "memory",
+    heading: "memory MB",
+    worse: "higher",
+    of: ({ pssBytes }) => pssBytes && pssBytes / 1e6,
+  },
+};
