@@ -40,7 +40,7 @@ export function compareDesigns({ trials }: Recorded, a: string, b: string): Metr
   const [ofA, ofB] = a === b
     ? halves(ofDesign(trials, a))
     : [ofDesign(trials, a), ofDesign(trials, b)];
-  return compareAll(METRICS.map((metric) => ({ metric, ...pairedCosts(ofA, ofB, metric) })));
+  return METRICS.flatMap((metric) => compareAll([{ metric, ...pairedCosts(ofA, ofB, metric) }]));
 }
 
 /** A metric of A and B, in the rounds valid for both. */
@@ -57,7 +57,7 @@ export function pairedCosts(
 
 /**
  * Compares every design in both runs, by every metric. Rounds of different runs are unrelated, so the
- * comparisons are unpaired; they are corrected for their number.
+ * comparisons are unpaired. Each metric is a question of its own, corrected for the number of designs.
  *
  * @param disturbed Whether to widen the intervals to the noise of single rounds.
  */
@@ -67,10 +67,10 @@ export function compareRuns(a: Recorded, b: Recorded, disturbed = false): RunsCo
   const of = ({ trials }: Recorded, id: string, metric: MetricName) => [
     ...byRound(ofDesign(trials, id), metric).values(),
   ];
-  const compared = compareAll(
-    METRICS.flatMap((metric) =>
-      both.map((id) => ({ id, metric, paired: false, a: of(a, id, metric), b: of(b, id, metric) }))
-    ),
+  const compared = METRICS.flatMap((metric) =>
+    compareAll(
+      both.map((id) => ({ id, metric, paired: false, a: of(a, id, metric), b: of(b, id, metric) })),
+    )
   );
   return {
     designs: compared.map((one) => ({

@@ -32,7 +32,7 @@ export function comparisonTable(
       "A, B: medians over rounds. MAD: median absolute deviation over rounds, in percent of the median.",
       "B/A: Hodges-Lehmann estimate, with the 95 % interval and p of " +
       `${isPaired ? "Wilcoxon's signed-rank test within rounds" : "the Mann-Whitney test"}. ` +
-      "p Holm: p corrected for the number of rows; at most 0.05 is a difference. Visible: the smallest " +
+      "p Holm: p corrected for the number of designs; at most 0.05 is a difference. Visible: the smallest " +
       "increase that 8 of 10 such comparisons find.",
       ...notes,
     ],
