@@ -4,6 +4,7 @@
  * @module
  */
 import { ExitCode } from "../servers/errors.ts";
+import { nearest } from "../servers/nearest.ts";
 import type { Command, CommandTable } from "./cli/command.ts";
 import { explainUncaught, printError } from "./cli/explain.ts";
 
@@ -40,8 +41,11 @@ export async function herd(
 ): Promise<number> {
   const load = Object.hasOwn(table, name) ? table[name] : undefined;
   if (!load) {
-    const names = Object.keys(table).join(", ");
-    console.error(`herd: Unknown command "${name}": write one of ${names}`);
+    const meant = nearest(name, Object.keys(table));
+    const advice = meant
+      ? `did you mean ${meant}?`
+      : `write one of ${Object.keys(table).join(", ")}`;
+    console.error(`herd: Unknown command "${name}": ${advice}`);
     return ExitCode.usage;
   }
   try {

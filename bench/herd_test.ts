@@ -14,11 +14,16 @@ async function run(...args: Parameters<typeof herd>) {
 }
 
 Deno.test("herd() refuses a command that it does not have", async () => {
-  for (const name of ["benhc", "", "toString"]) {
+  for (const name of ["", "toString"]) {
     const names = Object.keys(commands).join(", ");
     const line = `herd: Unknown command "${name}": write one of ${names}`;
     assertEquals(await run(name === "" ? [] : [name]), { code: 2, lines: [line] });
   }
+});
+
+Deno.test("herd() names the command that was meant", async () => {
+  const lines = ['herd: Unknown command "benhc": did you mean bench?'];
+  assertEquals(await run(["benhc"]), { code: 2, lines });
 });
 
 Deno.test("herd() takes a module that is missing for a bug", async () => {

@@ -5,6 +5,7 @@
  */
 import type { Design, Listing } from "./design.ts";
 import { UsageError } from "./errors.ts";
+import { nearest } from "./nearest.ts";
 
 export type { Design };
 
@@ -195,12 +196,18 @@ export function loadListing({ listing }: Design): Promise<Listing> {
   return import(listing);
 }
 
-/** The design with that id. @throws {UsageError} that lists all ids, if there is none. */
+/** The design with that id. @throws {UsageError} that names the one that was meant, or else all. */
 export function requireDesign(id: string): Design {
   const design = findDesign(id);
   if (design) return design;
-  const ids = designs.map((design) => design.id).join(", ");
-  throw new UsageError(`Unknown design "${id}": write one of ${ids}`, { option: "design" });
+  const ids = designs.map((design) => design.id);
+  const meant = nearest(id, ids);
+  throw new UsageError(
+    `Unknown design "${id}": ${
+      meant ? `did you mean ${meant}?` : `write one of ${ids.join(", ")}`
+    }`,
+    { option: "design" },
+  );
 }
 
 /** The design with that id, or undefined. */

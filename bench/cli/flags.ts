@@ -5,6 +5,7 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "../../servers/errors.ts";
+import { nearest } from "../../servers/nearest.ts";
 
 /** A flag of a command. */
 export type Flag =
@@ -58,7 +59,11 @@ export function parseFlags<F extends Flags>(
     string: ["_", ...names.filter((name) => !isBoolean(name))],
     unknown: (arg: string, key?: string) => {
       if (key === undefined) return;
-      throw new UsageError(`Unknown flag ${arg.split("=")[0]}: see deno task ${command} --help`);
+      const meant = nearest(key, names);
+      throw new UsageError(
+        `Unknown flag ${arg.split("=")[0]}: ${meant ? `did you mean --${meant}? ` : ""}` +
+          `see deno task ${command} --help`,
+      );
     },
   }) as Record<string, unknown>;
   const given = new Set(

@@ -32,6 +32,8 @@ function contents({ path, names }: TemporaryFolder): Map<string, string> {
 const mistakes: readonly [args: string[], ...words: string[]][] = [
   [["--designs", "prefork"], '"prefork"', ...designs.map(({ id }) => id)],
   [["--designs", "iterative,"], "Unknown design"],
+  [["--designs", "prefork-mutx"], "did you mean prefork-mutex?"],
+  [["--desings", "prefork-mutex"], "--desings", "did you mean --designs?"],
   [["--designs", "iterative", "--all"], "--designs", "--all"],
   [["--designs", "door"], "Cannot reach door over TCP", "--local"],
   [["--children", "0"], "--children", '"0"', "1 to 1000"],
