@@ -6,6 +6,7 @@
 import { ExitCode } from "../../servers/errors.ts";
 import { type Hints, printError } from "./explain.ts";
 import { type Flags, type Parsed, parseFlags } from "./flags.ts";
+import { hasUnits, numberHelp, UNITS_HELP } from "./numbers.ts";
 import { printLine } from "./output.ts";
 
 /** A command of `herd.ts`; each is a task in deno.json. */
@@ -39,13 +40,11 @@ const COMMON: readonly (readonly [string, string])[] = [
 export function helpText(
   command: Pick<Command, "name" | "operands" | "description" | "flags">,
 ): string {
+  const flags = Object.values(command.flags);
   const own = Object.entries(command.flags).map(([name, flag]) =>
     [
       flag.kind === "boolean" ? `--${name}` : `--${name} ${flag.value}`,
-      // A default that is not in the range stands for none.
-      flag.kind === "integer" && flag.default >= flag.min
-        ? `${flag.help} (default ${flag.default})`
-        : flag.help,
+      flag.kind === "integer" ? numberHelp(flag) : flag.help,
     ] as const
   );
   const rows = [...own, ...COMMON];
@@ -57,6 +56,7 @@ export function helpText(
     "",
     "Flags:",
     ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
+    ...(flags.some((flag) => flag.kind === "integer" && hasUnits(flag)) ? ["", UNITS_HELP] : []),
   ].join("\n");
 }
 

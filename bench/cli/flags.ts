@@ -6,31 +6,26 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "../../servers/errors.ts";
 import { nearest } from "../../servers/nearest.ts";
+import { type NumberFlag, parseNumber } from "./numbers.ts";
 
 /** A flag of a command. */
 export type Flag =
   | { readonly kind: "boolean"; readonly help: string }
   | { readonly kind: "string"; readonly value: string; readonly help: string }
-  | {
-    readonly kind: "integer";
-    readonly value: string;
-    readonly default: number;
-    readonly min: number;
-    readonly max: number;
-    readonly help: string;
-  };
+  | NumberFlag;
 
 /** The flags of a command, by name. */
 export type Flags = Readonly<Record<string, Flag>>;
 
 /** The values of flags, as `parseFlags` gives them. */
 export type Values<F extends Flags> = {
-  readonly [Name in keyof F]: ValueOf<F[Name]["kind"]>;
+  readonly [Name in keyof F]: ValueOf<F[Name]>;
 };
 
-type ValueOf<Kind extends Flag["kind"]> = Kind extends "boolean" ? boolean
-  : Kind extends "integer" ? number
-  : string | undefined;
+type ValueOf<F extends Flag> = F extends { kind: "boolean" } ? boolean
+  : F extends { kind: "string" } ? string | undefined
+  : F extends { default: number } ? number
+  : number | undefined;
 
 /** A parsed command line. */
 export interface Parsed<F extends Flags> {
@@ -51,12 +46,10 @@ export function parseFlags<F extends Flags>(
 ): Parsed<F> {
   const names = Object.keys(flags);
   const isBoolean = (name: string) => flags[name]!.kind === "boolean";
-  // A negative number is an operand, and so is everything after it.
-  const negative = args.findIndex((arg) => /^-\d/.test(arg));
-  const marked = negative === -1 || args.includes("--") ? args : args.toSpliced(negative, 0, "--");
-  const parsed = parseArgs([...marked], {
+  const valued = names.filter((name) => !isBoolean(name));
+  const parsed = parseArgs(withNegatives(args, valued), {
     boolean: names.filter(isBoolean),
-    string: ["_", ...names.filter((name) => !isBoolean(name))],
+    string: ["_", ...valued],
     unknown: (arg: string, key?: string) => {
       if (key === undefined) return;
       const meant = nearest(key, names);
@@ -77,18 +70,27 @@ export function parseFlags<F extends Flags>(
   };
 }
 
+/**
+ * The arguments, in which a negative number is no flag: it is the value of the flag before it. Elsewhere it is
+ * an operand, and so is everything after it.
+ */
+function withNegatives(args: readonly string[], valued: readonly string[]): string[] {
+  const isNegative = (arg: string | undefined) => /^-\d/.test(arg ?? "");
+  const takes = (arg: string | undefined) => valued.some((name) => arg === `--${name}`);
+  const joined = args.flatMap((arg, i) => {
+    if (isNegative(arg) && takes(args[i - 1])) return [];
+    return [takes(arg) && isNegative(args[i + 1]) ? `${arg}=${args[i + 1]}` : arg];
+  });
+  const first = joined.findIndex(isNegative);
+  return first === -1 || joined.includes("--") ? joined : joined.toSpliced(first, 0, "--");
+}
+
 function valueOf(name: string, flag: Flag, value: unknown, given: ReadonlySet<string>): unknown {
   if (flag.kind === "boolean") return value === true;
   if (!given.has(name)) return flag.kind === "integer" ? flag.default : undefined;
   const text = Array.isArray(value) ? String(value.at(-1)) : String(value ?? "");
   if (text === "") throw new UsageError(`Missing value: write --${name} ${flag.value}`);
-  if (flag.kind === "string") return text;
-  const number = /^\d+$/.test(text) ? Number(text) : NaN;
-  if (number >= flag.min && number <= flag.max) return number;
-  throw new UsageError(
-    `Cannot read --${name} as a whole number: current value is "${text}"; ` +
-      `write --${name} ${flag.value} from ${flag.min} to ${flag.max}`,
-  );
+  return flag.kind === "string" ? text : parseNumber(name, flag, text);
 }
 
 /**

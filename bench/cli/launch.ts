@@ -17,7 +17,8 @@ export const serverFlags = {
     default: 0,
     min: 0,
     max: 1_000_000,
-    help: "End a server that had no client for SECONDS; 0 is no limit",
+    zero: "no limit",
+    help: "End a server that had no client for SECONDS",
   },
   echo: { kind: "boolean", help: "Send each line back, with its newline and a NUL" },
   verbose: { kind: "boolean", help: "Print a line for each server, connection and message" },
@@ -82,5 +83,6 @@ export const portFlag = {
   default: 0,
   min: 0,
   max: 65535,
-  help: "Listen on PORT of 127.0.0.1; 0 is any free port",
+  zero: "any free one",
+  help: "Listen on PORT of 127.0.0.1",
 } as const;

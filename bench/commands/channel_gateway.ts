@@ -54,7 +54,8 @@ const flags = {
     default: 0,
     min: 0,
     max: 65535,
-    help: "Listen on PORT; 0 is any free port",
+    zero: "any free one",
+    help: "Listen on PORT",
   },
   "key-file": {
     kind: "string",

@@ -24,7 +24,6 @@ const flags = {
   port: {
     kind: "integer",
     value: "PORT",
-    default: 0,
     min: 1,
     max: 65535,
     help: "Connect to PORT (required without --path)",
@@ -50,7 +49,10 @@ const flags = {
     "Give up a connection after SECONDS without progress",
     "SECONDS",
   ),
-  warmup: count(0, [0, 1_000_000], "First make N connections with each client that do not count"),
+  warmup: {
+    ...count(0, [0, 1_000_000], "First make N connections with each client that do not count"),
+    zero: "none",
+  },
   pin: { kind: "string", value: "0,2-3", help: "Confine the clients to these processors" },
   json: { kind: "boolean", help: "Print the report as a JSON object" },
 } as const;
@@ -104,13 +106,13 @@ function target(
   if (name === "tcp" && path !== undefined) {
     throw new UsageError("Cannot reach a path over TCP: leave out --transport, or --path");
   }
-  if (name === "tcp" && port === 0) {
+  if (name === "tcp" && port === undefined) {
     throw new UsageError("Missing port: write deno task load --port PORT, or --path PATH");
   }
   if (name !== "tcp" && path === undefined) {
     throw new UsageError(`Missing path: write deno task load --path PATH --transport ${name}`);
   }
-  return { name, where: { host, port, path: path && userSocket(path) } };
+  return { name, where: { host, port: port ?? 0, path: path && userSocket(path) } };
 }
 
 function printReport(

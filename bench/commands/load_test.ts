@@ -43,9 +43,13 @@ Deno.test("load refuses a missing port, operands, and numbers out of range", asy
   await refused(["over TCP"], "--path=/tmp/x", "--transport=tcp");
   await refused(['"udp"', "tcp, unix, door"], "--port=80", "--transport=udp");
   await refused(["--port"], "--port=0");
-  await refused(["--port", '"65536"'], "--port=65536");
-  await refused(["--bytes", '"0"'], "--port=80", "--bytes=0");
-  await refused(["--timeout", '"soon"'], "--port=80", "--timeout=soon");
+  await refused(["--port must be 1 to 65535, not 65536"], "--port=65536");
+  await refused(["--bytes must be 1 to 16777216, not 0"], "--port=80", "--bytes=0");
+  await refused(
+    ["--timeout must be a whole number, 1 to 3600 seconds, not soon"],
+    "--port=80",
+    "--timeout=soon",
+  );
 });
 
 Deno.test("load refuses an unknown host", async () => {

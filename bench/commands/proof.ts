@@ -13,7 +13,7 @@ import { endWithParent, interrupted } from "../cli/signals.ts";
 import { type Finding, findingOf, POWER, visible } from "../compare/comparison.ts";
 import { repeatComparison, type Repeated, type Repetition } from "../compare/repeat.ts";
 import { formatShare, verdict, verdictEvent } from "../compare/verdict.ts";
-import { count, loadFlags, runFlags, seedOf } from "../cli/options.ts";
+import { count, loadFlags, randomSeed, runFlags } from "../cli/options.ts";
 import { makePlan } from "../plan/plan.ts";
 import { mad, median } from "../statistics/median.ts";
 import { binomialQuantile } from "../statistics/binomial.ts";
@@ -23,12 +23,10 @@ import { runTrial } from "../run/trial.ts";
 const flags = {
   comparisons: count(200, [1, 10_000], "Make N comparisons"),
   rounds: count(10, [1, 1000], "Run N rounds for each comparison"),
-  "extra-cpu": count(
-    0,
-    [0, 1000],
-    "Waste PERCENT of A's CPU time in the service of B",
-    "PERCENT",
-  ),
+  "extra-cpu": {
+    ...count(0, [0, 1000], "Waste PERCENT of A's CPU time in the service of B", "PERCENT"),
+    zero: "none",
+  },
   // Most of a trial is starting a server and a load: a small pool and few connections keep it short.
   clients: { ...loadFlags.clients, default: 4 },
   connections: { ...loadFlags.connections, default: 250 },
@@ -60,8 +58,7 @@ async function proof({ operands, flags }: Options): Promise<number> {
   const [first = "prefork-shared-accept", second = first, ...rest] = operands;
   if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write two designs at most`);
   const [a, b] = [requireDesign(first).id, requireDesign(second).id];
-  const { comparisons, rounds, clients, connections, children } = flags;
-  const seed = seedOf(flags.seed);
+  const { comparisons, rounds, clients, connections, children, seed = randomSeed() } = flags;
   const plan = makePlan({ designs: [a, b], rounds, clients, connections, children, seed });
   const repeated = { a, b, extraShare: flags["extra-cpu"] / 100, comparisons };
 

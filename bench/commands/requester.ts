@@ -17,7 +17,6 @@ const flags = {
   port: {
     kind: "integer",
     value: "PORT",
-    default: 0,
     min: 1,
     max: 65535,
     help: "Connect to PORT (required)",
@@ -48,7 +47,9 @@ const PROMPT = new TextEncoder().encode("?");
 async function requester({ operands, flags }: Options): Promise<number> {
   if (operands.length > 0) throw new UsageError(`Unexpected "${operands[0]}": see --help`);
   const { port, host: hostname = "127.0.0.1" } = flags;
-  if (port === 0) throw new UsageError("Missing port: write deno task requester --port PORT");
+  if (port === undefined) {
+    throw new UsageError("Missing port: write deno task requester --port PORT");
+  }
   printLine("Requester starting");
   try {
     using connection = await Deno.connect({ hostname, port });

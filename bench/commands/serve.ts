@@ -42,6 +42,7 @@ const flags = {
     default: 0,
     min: 0,
     max: 1_000_000_000,
+    zero: "none",
     help: "Waste NS nanoseconds of CPU on each connection, to check a measurement",
   },
   pin: { kind: "string", value: "0,2-3", help: "Confine the server to these processors" },

@@ -32,9 +32,9 @@ Deno.test("serve refuses a missing design, a second one, and an unknown flag", a
 });
 
 Deno.test("serve refuses numbers that do not fit", async () => {
-  await refused(["--children", '"0"'], "iterative", "--children", "0");
-  await refused(["--children", '"many"'], "iterative", "--children", "many");
-  await refused(["--port", '"65536"'], "iterative", "--port", "65536");
+  await refused(["--children must be 1 to 1000, not 0"], "iterative", "--children", "0");
+  await refused(["--children must be a whole", "many"], "iterative", "--children", "many");
+  await refused(["--port must be 0 to 65535, not 65536"], "iterative", "--port", "65536");
   await refused(["--port"], "iterative", "--port");
 });
 

@@ -18,7 +18,6 @@ export const command = defineCommand({
     channel: {
       kind: "integer",
       value: "FD",
-      default: -1,
       min: 0,
       max: 2 ** 31 - 1,
       help: "Receive connections over the inherited Unix socket FD instead",
@@ -31,12 +30,12 @@ export const command = defineCommand({
   },
   run({ operands, flags, given }) {
     if (operands.length > 0) throw new UsageError(`Unexpected "${operands[0]}": see --help`);
-    if (given.has("port") && given.has("channel")) {
+    const { port, channel, idle: idleSeconds, echo, verbose } = flags;
+    if (given.has("port") && channel !== undefined) {
       throw new UsageError("Cannot serve both a port and a channel: write --port or --channel");
     }
     endWithParent();
-    const { port, channel, idle: idleSeconds, echo, verbose } = flags;
-    const source = given.has("channel") ? { channel } : { port };
+    const source = channel === undefined ? { port } : { channel };
     sserver({ source, idleSeconds, echo, verbose, slot: null });
     return ExitCode.ok;
   },

@@ -6,6 +6,7 @@
  */
 import { defineCommand } from "../cli/command.ts";
 import type { Parsed, Values } from "../cli/flags.ts";
+import { numberHelp, parseNumber } from "../cli/numbers.ts";
 import { UsageError } from "../../servers/errors.ts";
 import { designs, findDesign } from "../../servers/designs.ts";
 import { runAndPrint } from "../cli/measuring.ts";
@@ -20,8 +21,7 @@ const TOO_MANY = [10, 15, 30, 45, 60, 75, 90, 105, 120, 300];
 const list = (parameter: Parameter) => ({
   kind: "string",
   value: "LIST",
-  help: `${loadFlags[parameter].help} (default ${loadFlags[parameter].default})`
-    .replace(/\b(N|MS)\b/, "LIST"),
+  help: numberHelp(loadFlags[parameter]).replace(/\b(N|MS)\b/, "LIST"),
 } as const);
 
 const flags = {
@@ -84,14 +84,8 @@ function sweepPlan(values: Values<typeof flags>, given: ReadonlySet<string>): Pl
 
 /** Parses a list of distinct numbers. */
 function numbersOf(parameter: Parameter, text: string): number[] {
-  const { min, max } = loadFlags[parameter];
-  const numbers = text.split(",").map((part) => /^ *\d+ *$/.test(part) ? Number(part) : NaN);
-  if (!numbers.every((number) => number >= min && number <= max)) {
-    throw new UsageError(
-      `Cannot read --${parameter} as whole numbers: current value is "${text}"; ` +
-        `write a list such as 15,30,60, each from ${min} to ${max}`,
-    );
-  }
+  const numbers = text.split(",")
+    .map((part) => parseNumber(parameter, loadFlags[parameter], part.trim()));
   const twice = numbers.find((number, index) => numbers.indexOf(number) < index);
   if (twice === undefined) return numbers;
   throw new UsageError(`Cannot run --${parameter} ${twice} twice: write each value once`);

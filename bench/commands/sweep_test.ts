@@ -7,10 +7,10 @@ import { assertRefused, runHere } from "../testing.ts";
 
 const mistakes: readonly [args: string[], ...words: string[]][] = [
   [["--children", "15,30,15"], "--children 15 twice"],
-  [["--children", "15,"], '"15,"', "15,30,60", "1 to 1000"],
-  [["--children", "0,15"], '"0,15"', "1 to 1000"],
-  [["--children", "15,1001"], '"15,1001"', "1 to 1000"],
-  [["--think=-1,5"], '"-1,5"', "0 to 60000"],
+  [["--children", "15,"], '--children must be a whole number, 1 to 1000, not ""'],
+  [["--children", "0,15"], "--children must be 1 to 1000, not 0"],
+  [["--children", "15,1001"], "--children must be 1 to 1000, not 1001"],
+  [["--think=-1,5"], "--think must be 0 to 60000 milliseconds, not -1"],
   [["--children"], "--children LIST"],
   [["--children", "15,30", "--bytes", "1,4000"], "--children and --bytes", "single value"],
   [["--children", "15", "--clients", "20"], "Nothing is varied", "--children 15,30,60"],
