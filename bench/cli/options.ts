@@ -4,7 +4,6 @@
  * @module
  */
 import { type Flags, processorsOf, type Values } from "./flags.ts";
-import { requireDesign } from "../../servers/designs.ts";
 import { UsageError } from "../../servers/errors.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { DEFAULTS, makePlan } from "../plan/plan.ts";
@@ -117,11 +116,6 @@ export const runFlags = {
   },
   json: { kind: "boolean", help: "Print events as JSON lines instead of tables" },
 } as const satisfies Flags;
-
-/** Parses a list of ids. @throws {UsageError} if one is unknown. */
-export function designsOf(list: string): string[] {
-  return [...new Set(list.split(",").map((id) => requireDesign(id.trim()).id))];
-}
 
 /** The values of the flags of the load. */
 export type LoadValues = Values<typeof loadFlags>;

@@ -7,16 +7,13 @@ import { defineCommand } from "../cli/command.ts";
 import type { Parsed, Values } from "../cli/flags.ts";
 import { UsageError } from "../../servers/errors.ts";
 import { designs, streamDesigns, usualDesigns } from "../../servers/designs.ts";
+import { designsFlag, designsOf } from "../cli/choice.ts";
 import { measuringHints } from "../cli/hints.ts";
-import { designsOf, loadFlags, planOf, runFlags } from "../cli/options.ts";
+import { loadFlags, planOf, runFlags } from "../cli/options.ts";
 import { runAndPrint } from "../cli/measuring.ts";
 
 const flags = {
-  designs: {
-    kind: "string",
-    value: "A,B",
-    help: "Run these designs (default: those of the book; with --local a few)",
-  },
+  designs: designsFlag("those of the book; with --local a few"),
   all: { kind: "boolean", help: "Run every design, also those beyond the book" },
   ...loadFlags,
   ...runFlags,
@@ -57,7 +54,6 @@ function chosen({ designs: list, all, local }: Values<typeof flags>): string[] {
   if (list !== undefined && all) {
     throw new UsageError("Cannot run both --designs and --all: write one of them");
   }
-  if (list !== undefined) return designsOf(list);
-  const chosen = all ? local ? designs : streamDesigns : usualDesigns(local);
-  return chosen.map(({ id }) => id);
+  const usual = (all ? local ? designs : streamDesigns : usualDesigns(local)).map(({ id }) => id);
+  return list === undefined ? usual : designsOf(list, usual, local);
 }

@@ -35,6 +35,7 @@ const mistakes: readonly [args: string[], ...words: string[]][] = [
   [["--designs", "prefork-mutx"], "did you mean prefork-mutex?"],
   [["--desings", "prefork-mutex"], "--desings", "did you mean --designs?"],
   [["--designs", "iterative", "--all"], "--designs", "--all"],
+  [["--designs", "perfork-*"], '"perfork-*"', "'prefork-*'"],
   [["--designs", "door"], "Cannot reach door over TCP", "--local"],
   [["--children", "0"], "--children must be 1 to 1000, not 0"],
   [["--rounds", "x"], "--rounds must be a whole number, 1 to 1000, not x"],

@@ -10,8 +10,9 @@ import { numberHelp, parseNumber } from "../cli/numbers.ts";
 import { UsageError } from "../../servers/errors.ts";
 import { designs, findDesign } from "../../servers/designs.ts";
 import { runAndPrint } from "../cli/measuring.ts";
+import { designsFlag, designsOf } from "../cli/choice.ts";
 import { measuringHints } from "../cli/hints.ts";
-import { designsOf, loadFlags, type LoadValues, planOf, runFlags } from "../cli/options.ts";
+import { loadFlags, type LoadValues, planOf, runFlags } from "../cli/options.ts";
 import { BASELINE, DEFAULTS } from "../plan/plan.ts";
 import { Parameter, type Plan, type Sweep } from "../record/record.ts";
 
@@ -29,11 +30,7 @@ const flags = {
   clients: list("clients"),
   bytes: list("bytes"),
   think: list("think"),
-  designs: {
-    kind: "string",
-    value: "A,B",
-    help: "Run these designs (default: pools of forked children)",
-  },
+  designs: designsFlag("pools of forked children"),
   connections: {
     ...loadFlags.connections,
     help: `Make N connections with each client, or of ${DEFAULTS.clients} if --clients is a LIST`,
@@ -73,7 +70,8 @@ function sweepPlan(values: Values<typeof flags>, given: ReadonlySet<string>): Pl
     return text === undefined ? [] : [{ parameter, values: numbersOf(parameter, text) }];
   });
   const sweep = variedOf(lists);
-  const ids = values.designs === undefined ? forkedPools() : designsOf(values.designs);
+  const { designs: list, local } = values;
+  const ids = list === undefined ? forkedPools() : designsOf(list, forkedPools(), local);
   requireDifference(ids, sweep.parameter);
   const load = Object.fromEntries(Parameter.options.map((name) => {
     const fixed = lists.find(({ parameter }) => parameter === name && name !== sweep.parameter);

@@ -18,6 +18,7 @@ const mistakes: readonly [args: string[], ...words: string[]][] = [
   [["--designs", "slaunch"], "slaunch, which has no pool of that size"],
   [["--clients", "1,2", "--designs", "iterative"], "iterative", "--designs"],
   [["--designs", "prefork"], 'Unknown design "prefork"'],
+  [["--designs", "!prefork-*"], "No design is left"],
   [["children"], '"children"', "--designs"],
   [["--resume", "results/x", "--children", "15,30"], "leave out --children"],
 ];
