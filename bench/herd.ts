@@ -6,7 +6,7 @@
 import { ExitCode } from "../servers/errors.ts";
 import { nearest } from "../servers/nearest.ts";
 import type { Command, CommandTable } from "./cli/command.ts";
-import { explainUncaught, printError } from "./cli/explain.ts";
+import { explainUncaught, printError, surviveFullStandardError } from "./cli/explain.ts";
 
 /** All commands. Each is loaded when it runs, so that an error in loading it is reported as one. */
 export const commands = {
@@ -57,6 +57,7 @@ export async function herd(
 }
 
 if (import.meta.main) {
+  surviveFullStandardError();
   explainUncaught(Deno.args[0] ?? "herd");
   Deno.exit(await herd(Deno.args));
 }

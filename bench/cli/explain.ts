@@ -56,3 +56,18 @@ export function explainUncaught(command: string): void {
   globalThis.addEventListener("error", (event) => end(event, event.error));
   globalThis.addEventListener("unhandledrejection", (event) => end(event, event.reason));
 }
+
+/**
+ * Lets this process go on when its standard error cannot be written, such as a file on a full disk. Deno
+ * would throw, and end what is being measured.
+ */
+export function surviveFullStandardError(): void {
+  const print = console.error;
+  console.error = (...values: unknown[]) => {
+    try {
+      print(...values);
+    } catch {
+      // Nobody can be told.
+    }
+  };
+}

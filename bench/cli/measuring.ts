@@ -19,6 +19,7 @@ import {
   start,
   type Started,
 } from "../run/record_run.ts";
+import { readRecord } from "../record/store.ts";
 import { writeDerived } from "../report/files.ts";
 import { renderTerminal } from "../report/derive.ts";
 import { type ReportData, reportData } from "../report/summary/report_data.ts";
@@ -63,19 +64,23 @@ export async function runAndPrint(
   if (options.resume !== undefined && others.length > 0) {
     throw new UsageError(`Cannot change a run that is resumed: leave out --${others[0]}`);
   }
-  const { data, folder, exit } = await recordAsCommand(makePlan, options);
-  if (!options.json) {
-    const { book = false } = options;
+  const { book = false, json } = options;
+  const print = (data: ReportData) =>
     printLine(`\n${renderTerminal(data, { ...terminalOptions(), book })}`);
-    printLine(`Recorded in ${folder}`);
-  }
+  const { folder, exit } = await recordAsCommand(makePlan, options, print);
+  if (!json) printLine(`Recorded in ${folder}`);
   return exit;
 }
 
-/** Runs a plan, or resumes a recorded run, with progress on standard error. */
+/**
+ * Runs a plan, or resumes a recorded run, with progress on standard error.
+ *
+ * @param print Prints the tables, without `--json`. On a full disk it prints those of what was kept.
+ */
 export async function recordAsCommand(
   makePlan: () => Plan,
   options: RunOptions,
+  print: (data: ReportData) => void,
 ): Promise<CommandOutcome> {
   const { output, resume, json, trace = false } = options;
   const started = resume === undefined
@@ -88,16 +93,25 @@ export async function recordAsCommand(
   const interrupt = interrupted();
   const timeout = timeoutAfter(options["max-time"]);
   const signal = AbortSignal.any([interrupt, timeout]);
+  const show = json ? () => {} : print;
   const outcome = await withAdvice(
     resumeText(folder),
-    () => measureShown(started, json, signal, trace),
+    () => showingKept(folder, show, () => measureShown(started, json, signal, trace)),
   );
   const data = await reportData(outcome.recorded);
-  await withAdvice(
-    `the record is complete; write the rest with deno task tables ${folder}`,
-    () => writeDerived(folder, data),
-  );
   const { complete, failed } = outcome;
+  // The tables first: there may be no room for the files.
+  await withAdvice(
+    `the record${complete ? " is complete" : " so far is whole"}; ` +
+      `write the rest with deno task tables ${folder}`,
+    async () => {
+      try {
+        show(data);
+      } finally {
+        await writeDerived(folder, data);
+      }
+    },
+  );
   if (json) printEvent({ event: "done", folder, complete, failed });
   if (!complete) printEarlyEnd(folder, timeout.aborted);
   const noisy = options.strict && data.warnings.some(({ isNoise }) => isNoise);
@@ -108,6 +122,24 @@ export async function recordAsCommand(
     ? ExitCode.failed
     : ExitCode.ok;
   return { ...outcome, data, exit };
+}
+
+/** Measures. If the record cannot be written any more, shows what was kept of it. */
+async function showingKept<T>(
+  folder: string,
+  show: (data: ReportData) => void,
+  measure: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await measure();
+  } catch (error) {
+    if (error instanceof RecordError) {
+      const kept = readRecord(folder);
+      // Where standard output itself is full, the first error is the one to report.
+      if (kept.trials.length > 0) await reportData(kept).then(show).catch(() => {});
+    }
+    throw error;
+  }
 }
 
 async function measureShown(

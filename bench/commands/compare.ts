@@ -18,6 +18,7 @@ import { measuringHints } from "../cli/hints.ts";
 import { loadFlags, planOf, runFlags } from "../cli/options.ts";
 import type { Recorded } from "../record/record.ts";
 import { recordAsCommand } from "../cli/measuring.ts";
+import type { ReportData } from "../report/summary/report_data.ts";
 import { toTerminal } from "../report/tables/terminal.ts";
 import { table301 } from "../report/tables/table_30_1.ts";
 import { terminalOptions } from "../cli/terminal.ts";
@@ -95,12 +96,14 @@ async function runDesigns(
     throw new UsageError("Cannot use --across with designs, which are both run here: leave it out");
   }
   const plan = () => planOf([a, b], flags, given);
-  const { recorded, data, folder, exit } = await recordAsCommand(plan, flags);
+  const print = (data: ReportData) =>
+    printLine(`
+${toTerminal(table301(data), terminalOptions())}`);
+  const { recorded, folder, exit } = await recordAsCommand(plan, flags, print);
   const compared = compareDesigns(recorded, a, b);
   const gates = thresholds ? gatesOf(compared, b, thresholds) : [];
   if (flags.json) printEvents(compared, gates, a, b);
   else {
-    printLine(`\n${toTerminal(table301(data), terminalOptions())}`);
     const table = comparisonTable(`${b} (B) compared with ${a} (A)`, compared, []);
     printLine(toTerminal(table, terminalOptions()));
     printLine(differenceText(recorded, a, b));

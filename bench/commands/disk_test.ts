@@ -1,28 +1,33 @@
 /** A disk that is full, or becomes read-only, while a run is recorded: what was measured is kept. */
-import { assertEquals, assertGreater, assertMatch } from "@std/assert";
+import { assertEquals, assertGreater, assertMatch, assertStringIncludes } from "@std/assert";
 import { isLong } from "../../servers/testing/long.ts";
+import { eventually } from "../../servers/testing/process.ts";
 import { RunningTask, runTask } from "../../servers/testing/task.ts";
+import { tryReadText } from "../../servers/posix/files.ts";
+import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import type { Recorded } from "../record/record.ts";
 import { readRecord } from "../record/store.ts";
 import { canMount, SmallDisk } from "../record/testing_disk.ts";
 
-const LOAD = ["--designs", "iterative", "--clients", "1", "--connections", "5", "--json"];
+const LOAD = ["--designs", "iterative", "--clients", "1", "--connections", "5"];
 const PLAN = [...LOAD, "--rounds", "2"];
 
 /** A bench that fails with 5 because something happens to its disk after the first trial. */
 async function benchOn(disk: SmallDisk, spoil: () => void) {
   await using bench = new RunningTask("bench", [...PLAN, "--output", disk.path]);
-  await bench.nextLine(); // the plan
-  await bench.nextLine(); // the first trial
+  const firstTrial = () => tryReadText(`${disk.path}/trials.jsonl`)?.includes("\n") || undefined;
+  await eventually("the first trial", firstTrial);
   spoil();
-  const { code, stderr } = await bench.ended();
+  const { code, stdout, stderr } = await bench.ended();
   assertEquals(code, 5, stderr);
+  // The tables of what was kept.
+  assertMatch(stdout, /^\nTable 30\.1: [^]*\n +0 +iterative +[12] [^]*\nIncomplete: [12] of 2 /);
   return { stderr, kept: readRecord(disk.path) };
 }
 
 /** Asserts that one line says what was kept, and how to continue. */
 function assertAdvised(stderr: string, reason: string, { path }: SmallDisk, kept: Recorded) {
-  const expected = `^bench: Cannot write ${path}/[a-z.]+: ${reason} \\(os error \\d+\\); ` +
+  const expected = `\nbench: Cannot write ${path}/[a-z.]+: ${reason} \\(os error \\d+\\); ` +
     `${kept.trials.length} of 2 trials are recorded in ${path}; ` +
     `continue with deno task bench --resume ${path}\\n$`;
   assertMatch(stderr, new RegExp(expected));
@@ -62,27 +67,63 @@ Deno.test({
 });
 
 Deno.test({
-  name: "bench says how to write tables and report later (ignored without root)",
+  name:
+    "bench prints its tables on a full disk, and says how to write the files later (ignored without root)",
   ignore: !canMount,
   async fn() {
     // The report alone takes more than that.
     using disk = new SmallDisk("64k");
-    const { code, stderr } = await runTask("bench", ...LOAD, "--rounds=1", "--output", disk.path);
-    assertEquals(code, 5, stderr);
-    const command = `deno task tables ${disk.path}`;
-    assertMatch(
-      stderr,
-      new RegExp(
-        `^bench: .*: No space left .*; the record is complete; .* ${command}\n$`,
-      ),
-    );
+    const bench = await runTask("bench", ...LOAD, "--rounds=1", "--output", disk.path);
+    assertEquals(bench.code, 5, bench.stderr);
+    const advice = `; the record is complete; write the rest with deno task tables ${disk.path}\n`;
+    assertMatch(bench.stderr, /\nbench: .*: No space left [^\n]*\n$/);
+    assertEquals(bench.stderr.slice(-advice.length), advice);
     assertEquals(readRecord(disk.path).run.complete, true);
     const full = await runTask("tables", disk.path);
-    assertEquals([full.code, full.stdout], [5, ""]);
+    assertEquals([full.code, full.stdout], [5, bench.stdout.slice(1)]);
     assertMatch(full.stderr, /^tables: Cannot write .*: No space left .*\n$/);
     disk.resize("4m");
     assertEquals((await runTask("tables", disk.path)).code, 0);
   },
+});
+
+Deno.test({
+  name: "figure prints its table though there is no room for its picture (ignored without root)",
+  ignore: !canMount,
+  async fn() {
+    using disk = new SmallDisk();
+    disk.fill();
+    const outcome = await runTask("figure", "iterative", "--output", `${disk.path}/figure.svg`);
+    assertEquals(outcome.code, 5, outcome.stderr);
+    assertStringIncludes(outcome.stdout, "listening socket");
+  },
+});
+
+Deno.test({
+  name: "bench refuses a folder that a full disk cannot hold with 5 (ignored without root)",
+  ignore: !canMount,
+  async fn() {
+    // Room for what is there: the disk itself and the folder.
+    using disk = new SmallDisk("4m,nr_inodes=2");
+    const { code, stdout, stderr } = await runTask(
+      "bench",
+      ...PLAN,
+      "--output",
+      `${disk.path}/run`,
+    );
+    assertEquals([code, stdout], [5, ""]);
+    assertMatch(stderr, /^bench: Cannot record into .*: No space left on device .*\n$/);
+  },
+});
+
+Deno.test("bench goes on when its progress goes to a full disk", async () => {
+  using folder = new TemporaryFolder();
+  const noRoom = ["/bin/sh", "-c", 'exec "$@" 2>/dev/full', "sh"];
+  const args = [...LOAD, "--rounds", "1", "--output", folder.path];
+  await using bench = new RunningTask("bench", args, { via: noRoom });
+  const { code, stdout } = await bench.ended();
+  assertEquals([code, readRecord(folder.path).run.complete], [0, true]);
+  assertStringIncludes(stdout, `Recorded in ${folder.path}`);
 });
 
 Deno.test("a command whose output goes to a full disk ends with 5", async () => {

@@ -10,10 +10,11 @@ import type { Parsed } from "../cli/flags.ts";
 import { printLine } from "../cli/output.ts";
 import { userPath } from "../cli/paths.ts";
 import { requireDesign } from "../../servers/designs.ts";
-import { ExitCode, UsageError } from "../../servers/errors.ts";
+import { ExitCode, RecordError, UsageError } from "../../servers/errors.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { startServer } from "../agents/server.ts";
 import { readSocketHolders } from "../machine/holders.ts";
+import { isFull } from "../record/store.ts";
 import { descriptorTable, drawDescriptors } from "../report/descriptors.ts";
 import { toTerminal } from "../report/tables/terminal.ts";
 import { terminalOptions } from "../cli/terminal.ts";
@@ -63,8 +64,10 @@ async function figure({ operands, flags }: Options): Promise<number> {
   const holders = readSocketHolders(pid, port, isOneProcess);
   const title = `Which process holds which socket: ${id}` +
     (isOneProcess ? ", whose threads share all" : "");
-  if (flags.output !== undefined) write(userPath(flags.output), drawDescriptors(holders, title));
   printLine(toTerminal(descriptorTable(holders, title), terminalOptions()));
+  if (flags.output !== undefined) {
+    write(userPath(flags.output), drawDescriptors(holders, title));
+  }
   return ExitCode.ok;
 }
 
@@ -72,6 +75,7 @@ function write(path: string, svg: string): void {
   try {
     Deno.writeTextFileSync(path, svg);
   } catch (error) {
-    throw new UsageError(`Cannot write ${path}: ${(error as Error).message}`);
+    const message = `Cannot write ${path}: ${(error as Error).message}`;
+    throw isFull(error) ? new RecordError(message) : new UsageError(message);
   }
 }

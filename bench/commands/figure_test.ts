@@ -60,6 +60,9 @@ Deno.test("figure refuses what it cannot draw, or write", async () => {
   assertRefused(await runHere("figure"), 2, "Missing design");
   assertRefused(await runHere("figure", "prefork"), 2, '"prefork"');
   assertRefused(await runHere("figure", "door"), 2, "door");
+  // What it found it has printed.
   const outcome = await runTask("figure", "iterative", "--output", "/proc/x.svg");
-  assertRefused(outcome, 2, "/proc/x.svg");
+  assertEquals(outcome.code, 2, outcome.stderr);
+  assertStringIncludes(outcome.stderr, "/proc/x.svg");
+  assertStringIncludes(outcome.stdout, "listening socket");
 });

@@ -37,8 +37,8 @@ async function tables({ operands, flags }: Options): Promise<number> {
   if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one run only`);
   const folder = run === undefined ? latest() : userPath(run).replace(/\/+$/, "");
   const data = await reportData(readRecord(folder));
-  await writeDerived(folder, data);
   printLine(renderTerminal(data, { ...terminalOptions(), book: flags.book }));
+  await writeDerived(folder, data);
   return ExitCode.ok;
 }
 

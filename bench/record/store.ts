@@ -17,7 +17,7 @@ export class Store {
    * Creates the folder of a run.
    *
    * @throws {UsageError} if it cannot be created, or is not empty.
-   * @throws {RecordError} if its files cannot be written.
+   * @throws {RecordError} if its files cannot be written, such as on a full disk.
    */
   static create(folder: string, run: Run): Store {
     makeFolder(folder);
@@ -130,6 +130,7 @@ function makeFolder(folder: string): void {
     if ([...Deno.readDirSync(folder)].length === 0) return;
   } catch (cause) {
     const message = `Cannot record into ${folder}: ${reasonOf(cause)}`;
+    if (isFull(cause)) throw new RecordError(message, { cause });
     throw new UsageError(message, { option: "folder", cause });
   }
   throw new UsageError(`Cannot record into ${folder}: it has files already`, { option: "folder" });
@@ -176,6 +177,11 @@ function writing<T>(path: string, write: () => T): T {
 /** Whether Deno denied access, not the system. */
 function isPermission(error: unknown): boolean {
   return error instanceof Deno.errors.NotCapable;
+}
+
+/** Whether a disk is full, or the user's share of it (ENOSPC, EDQUOT). */
+export function isFull(error: unknown): boolean {
+  return /\(os error (28|122)\)/.test((error as Error).message);
 }
 
 /** The reason of an error, without the call and the path that Deno adds. */
