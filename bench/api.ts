@@ -26,7 +26,7 @@ import { startServer } from "./agents/server.ts";
 export interface BenchOptions {
   /** Ids of designs (default: the rows of the book; with `local`, the local ones). The baseline always runs. */
   readonly designs?: readonly string[];
-  /** Rounds (default 7, and fewer for a design whose loads take longer than 45 s in all). */
+  /** Exact number of rounds (default: as many as fit into 3 minutes, fewer of slow designs). */
   readonly rounds?: number;
   /** Clients at the same time. */
   readonly clients?: number;

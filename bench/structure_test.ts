@@ -81,6 +81,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "bench/machine",
     "bench/plan",
     "bench/record",
+    "bench/statistics",
 
     "servers",
   ],

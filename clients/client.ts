@@ -17,6 +17,8 @@ export interface Task {
   readonly client: Client;
   /** Connections to make, one after another. */
   readonly connections: number;
+  /** Time after which to start no other connection. */
+  readonly limitMilliseconds: number;
   /** Pause between two connections. */
   readonly thinkMilliseconds: number;
 }
@@ -98,10 +100,12 @@ export class ClientResults {
 /** Runs a client. */
 export function runClient(task: Task, results: ClientResults): void {
   const pid = getpid();
+  const end = performance.now() + task.limitMilliseconds;
   results.start(performance.now(), processCpu(pid)!, usage("process"));
   for (let i = 0; i < task.connections; i++) {
     if (task.thinkMilliseconds > 0 && i > 0) sleep(task.thinkMilliseconds);
     const began = performance.now();
+    if (began >= end) break;
     const error = connectOnce(task.client);
     if (error === 0) results.succeed(performance.now() - began);
     else results.fail(error);

@@ -42,12 +42,13 @@ const RUNNING_POLL_MS = 1000;
  * @throws {FailedError} if a client died.
  */
 export async function prepareLoad(options: LoadOptions): Promise<Clients> {
-  const { host, port, path, bytes, connections, thinkMilliseconds } = options;
+  const { host, port, path, bytes, connections, limitSeconds, thinkMilliseconds } = options;
   const timeout = socketTimeout(options.timeoutSeconds);
   const transport = await transports[options.transport]();
   const task = {
     client: transport.client({ host, port, path: path ?? undefined }, bytes, timeout),
     connections,
+    limitMilliseconds: limitSeconds === 0 ? Infinity : 1000 * limitSeconds,
     thinkMilliseconds,
   };
   // A Unix socket runs the same code as TCP, and leaves no ports in TIME_WAIT.
@@ -62,7 +63,12 @@ function forkClients(task: Task, count: number, warmup: number): Clients {
   const [endedEnd, ended] = pipe();
   const [gate, gateWriter] = pipe();
   const parent = getpid();
-  const before = { ...task, connections: warmup, thinkMilliseconds: 0 };
+  const before = {
+    ...task,
+    connections: warmup,
+    limitMilliseconds: Infinity,
+    thinkMilliseconds: 0,
+  };
   const unread = new ClientResults();
   const byte = new Uint8Array(1);
   for (const results of allResults) {

@@ -21,6 +21,8 @@ export interface LoadOptions {
   readonly bytes: number;
   /** Connections per client before the start, which are not counted. */
   readonly warmUpConnections: number;
+  /** Seconds after which no client starts another connection; 0: no limit. */
+  readonly limitSeconds: number;
   /** Pause of a client between two connections. */
   readonly thinkMilliseconds: number;
   /** Timeout of each call on a connection. */

@@ -26,6 +26,7 @@ export const LOAD_DEFAULTS: Omit<LoadOptions, "placement"> = {
   connections: BOOK.connections,
   bytes: BOOK.bytes,
   warmUpConnections: 0,
+  limitSeconds: 0,
   thinkMilliseconds: 0,
   timeoutSeconds: LIMITS.request,
 };

@@ -161,10 +161,10 @@ const jsonProgress: Observer = {
 };
 
 function printPlan(plan: Plan, folder: string, pending: number): void {
-  const { designs, rounds, seed } = plan;
+  const { designs, seed } = plan;
   const { clients, connections, bytes, children } = loadText(plan);
   console.error(
-    `${designs.length} designs × ${rounds} ${rounds === 1 ? "round" : "rounds"}, ` +
+    `${designs.length} designs × ${roundsText(plan)}, ` +
       `${clients} clients × ${connections} connections × ${bytes} bytes, ${children} children, ` +
       `seed ${seed}; ` +
       (pending < plan.trials.length
@@ -172,6 +172,11 @@ function printPlan(plan: Plan, folder: string, pending: number): void {
         : "") +
       `recorded in ${folder}`,
   );
+}
+
+function roundsText({ rounds, limits: { budget } }: Plan): string {
+  if (budget > 0) return `as many rounds as fit into ${budget} s`;
+  return rounds === 1 ? "1 round" : `${rounds} rounds`;
 }
 
 function printEarlyEnd(folder: string, timedOut: boolean): void {

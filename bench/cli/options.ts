@@ -6,9 +6,9 @@
 import { type Flags, processorsOf, type Values } from "./flags.ts";
 import { UsageError } from "../../servers/errors.ts";
 import { affinity } from "../../servers/posix/processes.ts";
-import { DEFAULTS, makePlan } from "../plan/plan.ts";
+import { BUDGET_SECONDS, DEFAULTS, limitsWithin, makePlan } from "../plan/plan.ts";
 import { RANGES } from "../plan/ranges.ts";
-import type { Plan } from "../record/record.ts";
+import type { Limits, Plan } from "../record/record.ts";
 
 /** A flag with an integer value. */
 export const count = (
@@ -48,11 +48,22 @@ const { limits } = DEFAULTS;
 
 /** Everything else about a run. */
 export const runFlags = {
-  rounds: count(
-    DEFAULTS.rounds,
-    RANGES.rounds,
-    "Run N rounds; each runs every design once, in random order",
-  ),
+  budget: {
+    ...count(
+      BUDGET_SECONDS,
+      [0, 24 * HOUR],
+      "Run as many rounds as fit into SECONDS, fewer of slow designs",
+      "SECONDS",
+    ),
+    zero: "no limit",
+  },
+  rounds: {
+    kind: "integer",
+    value: "N",
+    min: RANGES.rounds[0],
+    max: RANGES.rounds[1],
+    help: "Run exactly N rounds; each runs every design once, in random order",
+  },
   seed: {
     kind: "integer",
     value: "N",
@@ -98,42 +109,50 @@ export const runFlags = {
     "Give up a connection after SECONDS without progress",
     "SECONDS",
   ),
-  "run-limit": count(limits.run, [1, 24 * HOUR], "End a load after SECONDS", "SECONDS"),
+  "run-limit": {
+    kind: "integer",
+    value: "SECONDS",
+    min: 1,
+    max: 24 * HOUR,
+    help:
+      `End a load after SECONDS, and count what it did (default ${limits.run}, with a budget less)`,
+  },
   "stop-limit": count(
     limits.stop,
     [1, HOUR],
     "Wait at most SECONDS for a server to end",
     "SECONDS",
   ),
-  "design-limit": {
-    ...count(
-      limits.design,
-      [0, 24 * HOUR],
-      "Stop running a design once its loads took SECONDS",
-      "SECONDS",
-    ),
-    zero: "no limit",
-  },
   json: { kind: "boolean", help: "Print events as JSON lines instead of tables" },
 } as const satisfies Flags;
 
 /** The values of the flags of the load. */
 export type LoadValues = Values<typeof loadFlags>;
 
+/** What a command asks of its plan. */
+export interface PlanRequest {
+  readonly sweep?: Plan["sweep"];
+  /** Rounds with --quick. */
+  readonly quickRounds?: number;
+}
+
 /** The plan of a run of these designs. Flags on the command line take precedence over --quick. */
 export function planOf(
   designs: readonly string[],
   flags: Values<typeof runFlags> & LoadValues,
   given: ReadonlySet<string>,
-  sweep: Plan["sweep"] = null,
+  { sweep = null, quickRounds = 1 }: PlanRequest = {},
 ): Plan {
-  const { clients, bytes, children, think } = flags;
-  const quick = (name: "rounds" | "connections", value: number) =>
-    flags.quick && !given.has(name) ? value : flags[name];
+  if (given.has("rounds") && given.has("budget")) {
+    throw new UsageError("Cannot run exact rounds within a budget: leave out --rounds or --budget");
+  }
+  const { clients, bytes, children, think, quick } = flags;
+  const rounds = flags.rounds ?? (quick && !given.has("budget") ? quickRounds : undefined);
+  const fewer = quick && !given.has("connections");
   return makePlan({
     designs: [...designs],
-    rounds: quick("rounds", 1),
-    connections: quick("connections", Math.ceil(QUICK_CONNECTIONS / clients)),
+    ...(rounds === undefined ? {} : { rounds }),
+    connections: fewer ? Math.ceil(QUICK_CONNECTIONS / clients) : flags.connections,
     clients,
     bytes,
     children,
@@ -144,14 +163,23 @@ export function planOf(
     pin: pinOf(flags.pin),
     netns: flags.netns,
     local: flags.local,
-    limits: {
-      start: flags["start-limit"],
-      request: flags["request-limit"],
-      run: flags["run-limit"],
-      stop: flags["stop-limit"],
-      design: given.has("rounds") && !given.has("design-limit") ? 0 : flags["design-limit"],
-    },
+    limits: limitsOf(designs, rounds, flags),
   });
+}
+
+function limitsOf(
+  designs: readonly string[],
+  rounds: number | undefined,
+  flags: Values<typeof runFlags>,
+): Limits {
+  const within = limitsWithin(flags.budget, { rounds, designs });
+  return {
+    start: flags["start-limit"],
+    request: flags["request-limit"],
+    run: flags["run-limit"] ?? within.run,
+    stop: flags["stop-limit"],
+    budget: within.budget,
+  };
 }
 
 /** A random seed. */

@@ -45,8 +45,17 @@ Deno.test("planOf() takes over how a run goes about it", () => {
   assertThrows(() => planFor("--sessions", "one"), UsageError, "separate or same");
 });
 
-Deno.test("planOf() limits how long a design may take, where nobody says how many rounds it has", () => {
-  const limit = (...args: string[]) => planFor(...args).limits.design;
-  assertEquals([limit(), limit("--design-limit", "5")], [45, 5]);
-  assertEquals([limit("--rounds=3"), limit("--rounds=3", "--design-limit=5")], [0, 5]);
+Deno.test("planOf() has a budget, unless the number of rounds is given", () => {
+  const budget = (...args: string[]) => planFor(...args).limits.budget;
+  assertEquals([budget(), budget("--budget", "5m"), budget("--budget=0")], [180, 300, 0]);
+  assertEquals([budget("--rounds=3"), budget("--quick"), budget("--quick", "--budget=60")], [
+    0,
+    0,
+    60,
+  ]);
+  assertThrows(
+    () => budget("--rounds=3", "--budget=60"),
+    UsageError,
+    "leave out --rounds or --budget",
+  );
 });

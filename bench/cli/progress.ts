@@ -6,7 +6,7 @@
 import { red } from "@std/fmt/colors";
 import { Redrawn, type Terminal, terminalOf } from "./redraw.ts";
 import { passiveOpens } from "../machine/counters.ts";
-import { nameOf } from "../plan/plan.ts";
+import { BASELINE, nameOf } from "../plan/plan.ts";
 import type { Plan, Trial } from "../record/record.ts";
 import type { Observer } from "../run/run.ts";
 import type { Planned } from "../run/trial.ts";
@@ -204,19 +204,22 @@ function clock(seconds: number): string {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
-function headOf({ rounds, trials, sweep }: Plan): (trial: Planned | Trial) => string {
+function headOf({ rounds, trials, sweep, limits }: Plan): (trial: Planned | Trial) => string {
   const width = Math.max(...trials.map((trial) => nameOf(trial, sweep).length));
   const digits = String(rounds).length;
+  // Within a budget nobody knows how many there will be.
+  const of = limits.budget > 0 ? "" : `/${rounds}`;
   return (trial) =>
-    `round ${String(trial.round).padStart(digits)}/${rounds}  ` +
+    `round ${String(trial.round).padStart(digits)}${of}  ` +
     `${nameOf(trial, sweep).padEnd(width)}  `;
 }
 
+/** Which designs run no more; at the end of the budget, that it is spent. */
 function leftOutText({ sweep, limits }: Plan, trials: readonly Planned[]): string {
   const names = new Set(trials.map((planned) => nameOf(planned, sweep)));
-  return `No more rounds of ${
-    [...names].join(", ")
-  }: over the --design-limit of ${limits.design} s`;
+  return names.has(BASELINE)
+    ? `The budget of ${limits.budget} s is spent: no more rounds fit into it`
+    : `No more rounds of ${[...names].join(", ")}: too slow for the budget of ${limits.budget} s`;
 }
 
 function outcome({ status, reason, cpu, client }: Trial): string {

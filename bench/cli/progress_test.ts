@@ -76,7 +76,7 @@ Deno.test("Bar prints which design is left out, and does not count it any more",
   screen.output();
   screen.bar.leftOut(plan.trials.slice(3));
   const text = screen.output();
-  assertStringIncludes(text, `No more rounds of ${plan.trials[3]!.design}: over the --design`);
+  assertStringIncludes(text, `The budget of 0 s is spent`);
   assertStringIncludes(text, " 1/3\n");
 });
 

@@ -7,7 +7,6 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
-import { isLong } from "../../servers/testing/long.ts";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { runTask, type Task } from "../../servers/testing/task.ts";
 import { designs } from "../../servers/designs.ts";
@@ -177,40 +176,28 @@ Deno.test("bench ends when its time is up, and can be gone on with", async () =>
   assert(trials.length < 200);
 });
 
-Deno.test({
-  name: "bench leaves out the rest of a design that has taken its time, and says so (a long test)",
-  ignore: !isLong,
-  fn: leaveOut,
-});
-
-async function leaveOut(): Promise<void> {
+Deno.test("bench ends a load at its time, and says what it counted", async () => {
   using folder = new TemporaryFolder();
-  // A client that waits eleven times between its connections takes longer than a second.
-  const load = ["--rounds", "2", "--clients", "2", "--connections", "12", "--think", "100"];
-  const args = ["--designs", "prefork-mutex", "--design-limit", "1", "--output", folder.path];
-  const { code, stdout, stderr } = await runTask("bench", ...args, ...load);
-  assertEquals(code, 0, stderr);
-  assertStringIncludes(stderr, "No more rounds of prefork-mutex: over the --design-limit of 1 s");
-  assertStringIncludes(
-    stdout,
-    "Fewer rounds: prefork-mutex. A design runs no further rounds after 1 s of load.",
-  );
-  const { run: { complete, plan }, trials } = readRecord(folder.path);
-  assertEquals([complete, plan.trials.length, trials.length], [true, 3, 3]);
-}
-
-Deno.test("bench records a trial over its time as one that did not finish", async () => {
-  using folder = new TemporaryFolder();
-  const args = ["--designs", "iterative", "--rounds", "1", "--bytes", "1048576"];
-  const { code, stderr } = await runTask(
+  const load = ["--rounds", "1", "--clients", "2", "--connections", "2000", "--children", "2"];
+  const args = ["--designs", "prefork-mutex", "--run-limit", "1", "--think", "10"];
+  const { code, stdout, stderr } = await runTask(
     "bench",
     ...args,
-    ...["--connections", "2000", "--run-limit", "1", "--output", folder.path],
+    ...load,
+    "--output",
+    folder.path,
   );
-  assertEquals(code, 3, stderr);
-  assertMatch(stderr, /DNF: the load did not report "finished" in 1 s/);
-  const [{ status, cpu } = { status: "", cpu: undefined }] = readRecord(folder.path).trials;
-  assertEquals([status, cpu], ["dnf", null]);
+  assertEquals(code, 0, stderr);
+  const pool = readRecord(folder.path).trials.find(({ design }) => design === "prefork-mutex")!;
+  const { connections, wallSeconds } = pool.client!;
+  assert(connections > 0 && connections < 4000 && wallSeconds >= 1, `${connections}`);
+  assertEquals(pool.children.reduce((sum, child) => sum + child.connections, 0), connections);
+  assertMatch(
+    stdout.replaceAll(/\s+/g, " "),
+    new RegExp(
+      `Ended after 1 s of load: prefork-mutex \\(about ${connections}\\) of 4000 connections`,
+    ),
+  );
 });
 
 Deno.test("tables refuses what is no record", async () => {

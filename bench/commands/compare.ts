@@ -9,6 +9,7 @@ import { printEvent, printLine } from "../cli/output.ts";
 import { userPath } from "../cli/paths.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { findDesign, requireDesign } from "../../servers/designs.ts";
+import { fewestRounds } from "../compare/comparison.ts";
 import { compareDesigns, type MetricComparison } from "../compare/records.ts";
 import { printRunComparison } from "./compare_runs.ts";
 import { exitOf, parseThresholds } from "./compare_gate.ts";
@@ -24,9 +25,16 @@ import { table301 } from "../report/tables/table_30_1.ts";
 import { terminalOptions } from "../cli/terminal.ts";
 import { verdict, verdictEvent } from "../compare/verdict.ts";
 
+/** The rounds that a verdict on two designs takes at least. */
+const QUICK_ROUNDS = fewestRounds({ paired: true, family: 1 });
+
 const flags = {
   ...loadFlags,
   ...runFlags,
+  quick: {
+    kind: "boolean",
+    help: `Run the ${QUICK_ROUNDS} rounds that a verdict takes, of 500 connections in total each`,
+  },
   "fail-above": {
     kind: "string",
     value: "cpu=5%,p99=20%",
@@ -95,7 +103,7 @@ async function runDesigns(
   if (flags.across) {
     throw new UsageError("Cannot use --across with designs, which are both run here: leave it out");
   }
-  const plan = () => planOf([a, b], flags, given);
+  const plan = () => planOf([a, b], flags, given, { quickRounds: QUICK_ROUNDS });
   const print = (data: ReportData) =>
     printLine(`
 ${toTerminal(table301(data), terminalOptions())}`);

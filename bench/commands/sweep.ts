@@ -77,7 +77,7 @@ function sweepPlan(values: Values<typeof flags>, given: ReadonlySet<string>): Pl
     const fixed = lists.find(({ parameter }) => parameter === name && name !== sweep.parameter);
     return [name, fixed?.values[0] ?? DEFAULTS[name]];
   })) as Pick<LoadValues, Parameter>;
-  return planOf(ids, { ...values, ...load }, given, sweep);
+  return planOf(ids, { ...values, ...load }, given, { sweep });
 }
 
 /** Parses a list of distinct numbers. */

@@ -16,9 +16,21 @@ export type PlanOptions = Pick<Plan, "designs" | "seed"> & Partial<Omit<Plan, "t
 
 type Settings = Omit<Plan, "trials">;
 
+/** Seconds that a run takes by default. */
+export const BUDGET_SECONDS = 180;
+
+/** Most rounds within a budget: more of them would show little more. */
+const MOST_ROUNDS = 24;
+
+/** Seconds of load within a budget, at least; a slower design makes fewer connections in a trial. */
+const LEAST_LOAD_SECONDS = 3;
+
+/** Trials of each design that a load's share of the budget is for. */
+const TRIALS_IN_SHARE = 18;
+
 /** The book's load and default settings. */
 export const DEFAULTS: Omit<Settings, "designs" | "seed"> = {
-  rounds: 7,
+  rounds: MOST_ROUNDS,
   ...BOOK,
   think: 0,
   sweep: null,
@@ -40,7 +52,7 @@ type Candidate = Pick<Plan["trials"][number], "design" | "load" | "poolSize">;
  * @throws {UsageError} for a design that cannot be reached over TCP, unless the run is local.
  */
 export function makePlan(given: PlanOptions): Plan {
-  const options = { ...DEFAULTS, limits: limitsOf(given), ...given };
+  const options = { ...DEFAULTS, limits: limitsWithin(BUDGET_SECONDS, given), ...given };
   const ids = designs.map(({ id }) => id)
     .filter((id) => id === BASELINE || options.designs.includes(id));
   const localOnly = ids.find((id) => findDesign(id)?.transport !== undefined);
@@ -62,9 +74,19 @@ export function makePlan(given: PlanOptions): Plan {
   return { ...options, designs: ids, trials: trials.flat() };
 }
 
-/** The default limits. With a given number of rounds, the time of a design is not limited. */
-function limitsOf({ rounds }: Pick<PlanOptions, "rounds">): Limits {
-  return rounds === undefined ? LIMITS : { ...LIMITS, design: 0 };
+/**
+ * The default limits within a budget of seconds, 0 for none. With a given number of rounds there is no budget.
+ */
+export function limitsWithin(
+  budget: number,
+  { rounds, designs }: {
+    readonly rounds?: number | undefined;
+    readonly designs: readonly string[];
+  },
+): Limits {
+  if (rounds !== undefined || budget === 0) return LIMITS;
+  const run = Math.max(LEAST_LOAD_SECONDS, Math.round(budget / TRIALS_IN_SHARE / designs.length));
+  return { ...LIMITS, run, budget };
 }
 
 /** Every trial of a round, each once. */

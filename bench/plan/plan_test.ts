@@ -2,7 +2,7 @@ import { assertEquals, assertGreater, assertNotEquals, assertThrows } from "@std
 import fc from "fast-check";
 import { UsageError } from "../../servers/errors.ts";
 import { streamDesigns } from "../../servers/designs.ts";
-import { BASELINE, DEFAULTS, loadText, makePlan, nameOf } from "./plan.ts";
+import { BASELINE, DEFAULTS, limitsWithin, loadText, makePlan, nameOf } from "./plan.ts";
 import { LIMITS, type Plan } from "../record/record.ts";
 
 const ids = streamDesigns.map(({ id }) => id);
@@ -45,10 +45,28 @@ Deno.test("makePlan() runs every design once a round, the baseline always", () =
   }));
 });
 
-Deno.test("makePlan() limits the time of a design, unless the number of rounds is given", () => {
-  const limit = (more: object) => makePlan({ designs: [], seed: 1, ...more }).limits.design;
-  assertEquals([limit({}), limit({ rounds: 7 })], [LIMITS.design, 0]);
-  assertGreater(LIMITS.design, 0);
+Deno.test("makePlan() has a budget, and limits loads by it, unless the number of rounds is given", () => {
+  const limits = (more: object) =>
+    makePlan({ designs: ["door"], local: true, seed: 1, ...more }).limits;
+  const { budget, run } = limits({});
+  assertEquals([budget, run], [180, 10]);
+  assertEquals(limits({ rounds: 7 }), LIMITS);
+  assertEquals(limitsWithin(60, { designs: Array(99).fill("") }), {
+    ...LIMITS,
+    budget: 60,
+    run: 3,
+  });
+  assertEquals(limitsWithin(0, { designs: [] }), LIMITS);
+});
+
+Deno.test("makePlan() runs a design twice a round if it is named twice", () => {
+  const { designs, trials } = makePlan({
+    ...options,
+    rounds: 1,
+    designs: ["prefork-mutex", "prefork-mutex"],
+  });
+  assertEquals(designs, ["iterative", "prefork-mutex"]);
+  assertEquals(trials.map(({ design }) => design).toSorted(), [...designs, "prefork-mutex"]);
 });
 
 Deno.test("makePlan() numbers rounds from 1 and positions from 0, in the order of the trials", () => {

@@ -22,10 +22,10 @@ const Pin = z.object({
 export const Limits = z.object({
   start: count.describe("Start of a server, or a load, until it is ready"),
   request: count.describe("A connection without progress"),
-  run: count.describe("The whole load"),
+  run: count.describe("The whole load, which then makes no further connections"),
   stop: count.describe("End of a server"),
-  design: count.default(0).describe(
-    "All loads of a design, in a sweep at one value, before it joins no more rounds; 0: no limit",
+  budget: count.default(0).describe(
+    "The whole run, which leaves out rounds that would take longer; 0: no limit",
   ),
 }).meta({ id: "Limits", description: "How long the steps of a trial may take, in seconds." });
 
@@ -35,7 +35,7 @@ export const LIMITS: z.infer<typeof Limits> = {
   request: 10,
   run: 600,
   stop: 30,
-  design: 45,
+  budget: 0,
 };
 
 const Planned = z.object({
@@ -48,7 +48,9 @@ const Planned = z.object({
 
 export const Plan = z.object({
   designs: z.array(z.string()).describe("Ids of the designs, in the order of the registry"),
-  rounds: count.describe("Rounds; each runs every design once"),
+  rounds: count.describe(
+    "Rounds; each runs every design once. Within a budget, the most: at the end those run",
+  ),
   seed: count.describe("Seed of the random order within each round"),
   clients: count.describe("Clients at the same time; one for the baseline"),
   connections: count.describe(
@@ -72,11 +74,10 @@ export const Plan = z.object({
   local: z.boolean().default(false).describe(
     "Whether servers are reached over Unix-domain sockets, or a local transport of their own",
   ),
-  // Old records have no limit for designs.
-  limits: Limits.default({ ...LIMITS, design: 0 })
-    .describe("How long the steps of a trial, and all trials of a design, may take"),
+  limits: Limits.default(LIMITS)
+    .describe("How long the steps of a trial, and the whole run, may take"),
   trials: z.array(Planned).describe(
-    "Every planned trial, in order; at the end without those that limits.design left out",
+    "Every planned trial, in order; at the end without those that limits.budget left out",
   ),
 }).meta({ id: "Plan", description: "What is run, and in which order." });
 

@@ -130,6 +130,9 @@ export const Trial = z.object({
   ),
   reason: z.string().nullable().describe("Why it does not count; null if it does"),
   startedAt: time.describe(TIME),
+  seconds: seconds.nullable().default(null).describe(
+    "Duration of the whole trial, start and end of the programs included; null in old records",
+  ),
   load: Load.describe("Load it was given"),
   poolSize,
   cpu: Cpu.nullable().describe(

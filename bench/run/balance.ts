@@ -6,13 +6,28 @@
 import type { OtherAccount } from "../../servers/host/snapshot.ts";
 import type { Check, Trial } from "../record/record.ts";
 
-/** The reason a trial does not count, or null: all requested connections must have been served. */
+/** What to allow for. */
+export interface Allowances {
+  /** Whether there are no other connections in the kernel's counters. */
+  readonly isAlone?: boolean;
+  /** Why children died. */
+  readonly deaths?: readonly string[];
+  /** Seconds after which clients make no further connections. */
+  readonly limitSeconds?: number;
+}
+
+/**
+ * The reason a trial does not count, or null: all requested connections must have been served, or those that
+ * the clients made within their time.
+ */
 export function imbalance(
   { load }: Pick<Trial, "load">,
   { children, client, kernel }: Pick<Trial, "children" | "client" | "kernel">,
-  { isAlone = false, deaths = [] }: { isAlone?: boolean; deaths?: readonly string[] } = {},
+  { isAlone = false, deaths = [], limitSeconds = Infinity }: Allowances = {},
 ): string | null {
-  const wanted = load.clients * load.connections;
+  const { connections, wallSeconds } = client!;
+  const isLimited = wallSeconds >= limitSeconds && connections > 0;
+  const wanted = isLimited ? connections : load.clients * load.connections;
   const errors = Object.entries(client!.errors).map(([kind, count]) => `${count} × ${kind}`);
   const over = (count: "connections" | "lost" | "rejected") =>
     children.reduce((sum, child) => sum + child[count], 0);
@@ -20,8 +35,8 @@ export function imbalance(
   if (errors.length > 0) {
     return [`the clients had errors: ${errors.join(", ")}`, died ?? []].flat().join("; ");
   }
-  if (client!.connections !== wanted) {
-    return `the clients made ${client!.connections} connections of ${wanted}`;
+  if (connections !== wanted) {
+    return `the clients made ${connections} connections of ${wanted}`;
   }
   if (over("connections") !== wanted) {
     return `the children served ${over("connections")} connections, the clients made ${wanted}`;

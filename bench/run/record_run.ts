@@ -164,7 +164,8 @@ async function close(
     ? await traceDesigns(run.plan, (text) => tracing.noted(text), signal)
     : run.traces;
   const planned = complete ? run.plan.trials.filter(isAmong(trials)) : run.plan.trials;
-  const plan = { ...run.plan, trials: planned };
+  const rounds = complete ? Math.max(...planned.map(({ round }) => round)) : run.plan.rounds;
+  const plan = { ...run.plan, rounds, trials: planned };
   store.writeRun({ ...run, plan, complete, traces, endedAt: new Date().toISOString() });
 }
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { record, rounds, trial } from "../report/testing_fixture.ts";
 import type { Plan, Trial } from "../record/record.ts";
 import { runPlan } from "./run.ts";
@@ -107,64 +107,63 @@ Deno.test("runPlan() is not complete if it is aborted in the last trial", async 
   assertEquals({ complete, count: recorded.length }, { complete: false, count: 3 });
 });
 
-/** A plan of four rounds of three designs, in order. */
-function fourRounds(limit: number): Plan {
+/** A plan of many rounds of three designs, in order, within a budget of seconds. */
+function manyRounds(budget: number): Plan {
   const designs = ["iterative", "fork-per-client", "prefork-mutex"];
-  const { run } = record(designs.flatMap((design) => rounds(design, [1, 1, 1, 1])));
+  const { run } = record(designs.flatMap((design) => rounds(design, Array(20).fill(1))));
   const trials = run.plan.trials.toSorted((a, b) => a.round - b.round);
-  return { ...run.plan, trials, limits: { ...run.plan.limits, design: limit } };
+  return { ...run.plan, trials, limits: { ...run.plan.limits, budget } };
 }
 
-/** Trials whose loads take a second, of fork-per-client ten, and of the baseline a hundred. */
+/** Trials that take a second, of fork-per-client ten. */
 const slowly: Executor = ({ round, design }) => {
-  const wallSeconds = { "iterative": 100, "fork-per-client": 10 }[design] ?? 1;
   const one = trial({ round, design });
-  return Promise.resolve({ ...one, client: { ...one.client!, wallSeconds } });
+  return Promise.resolve({ ...one, seconds: design === "fork-per-client" ? 10 : 1 });
 };
 
-function roundsOf(trials: readonly Trial[], id: string): number[] {
-  return trials.filter(({ design }) => design === id).map(({ round }) => round);
+/** The number of rounds of each design. */
+function roundsOf(trials: readonly Trial[]): Record<string, number> {
+  const counts = [...Map.groupBy(trials, ({ design }) => design)];
+  return Object.fromEntries(counts.map(([design, same]) => [design, same.length]));
 }
 
-Deno.test("runPlan() leaves out a design over its time limit, but never the baseline", async () => {
-  const { complete, recorded, log } = await runWith(fourRounds(20), slowly);
+Deno.test("runPlan() spends its budget: slow designs join the first rounds, quick ones the others", async () => {
+  const { complete, recorded, log } = await runWith(manyRounds(60), slowly);
   assertEquals(complete, true);
-  assertEquals(roundsOf(recorded, "iterative"), [0, 1, 2, 3]);
-  assertEquals(roundsOf(recorded, "prefork-mutex"), [0, 1, 2, 3]);
-  assertEquals(roundsOf(recorded, "fork-per-client"), [0, 1]);
+  // 3 × 12 s, and 12 × 2 s: the budget is spent.
+  assertEquals(roundsOf(recorded), { iterative: 15, "fork-per-client": 3, "prefork-mutex": 15 });
   const leftOut = log.filter((line) => line.startsWith("left out"));
-  assertEquals(leftOut, ["left out 2 fork-per-client", "left out 3 fork-per-client"]);
-  assertEquals(log.indexOf(leftOut[0]!), log.indexOf("ended 1 fork-per-client") + 1);
-});
-
-Deno.test("runPlan() leaves out nothing without a limit", async () => {
-  const { recorded } = await runWith(fourRounds(0), slowly);
-  assertEquals(recorded.length, 12);
-});
-
-Deno.test("runPlan() counts the trials that are done", async () => {
-  const plan = fourRounds(20);
-  const { recorded } = await runWith(plan, slowly);
-  const done = recorded.slice(0, 5); // the last one is fork-per-client's second
-  const pending = plan.trials.slice(5);
-  const rest = await runWith(plan, slowly, undefined, { done, pending });
-  assertEquals([...done, ...rest.recorded], recorded);
-  assertEquals(rest.log.slice(0, 2), [
-    "left out 2 fork-per-client",
-    "left out 3 fork-per-client",
-  ]);
-});
-
-Deno.test("runPlan() has a limit for each value of a sweep", async () => {
-  const sweep = { parameter: "children", values: [15, 30] } as const;
-  const at = (poolSize: number) => rounds("fork-per-client", [1, 1, 1], { poolSize });
-  const { run } = record([...at(15), ...at(30)], { sweep: { ...sweep, values: [15, 30] } });
-  const plan = { ...run.plan, limits: { ...run.plan.limits, design: 15 } };
-  const execute: Executor = async (planned, ...rest) => ({
-    ...await slowly(planned, ...rest),
-    poolSize: planned.poolSize,
+  assertEquals(leftOut[0], "left out 3 fork-per-client");
+  assertEquals(log.indexOf(leftOut[0]!), log.indexOf("ended 2 prefork-mutex") + 1);
+  const whole = await runWith(manyRounds(600), slowly);
+  assertEquals(roundsOf(whole.recorded), {
+    iterative: 20,
+    "fork-per-client": 20,
+    "prefork-mutex": 20,
   });
-  const { recorded } = await runWith(plan, execute);
-  const places = recorded.map(({ poolSize, round }) => [poolSize, round]);
-  assertEquals(places, [[15, 0], [15, 1], [30, 0], [30, 1]]);
+});
+
+Deno.test("runPlan() always runs the first round, and never the baseline alone", async () => {
+  for (const [budget, most] of [[1, 1], [13, 1], [25, 2]] as const) {
+    const { recorded } = await runWith(manyRounds(budget), slowly);
+    const { iterative, "prefork-mutex": pool } = roundsOf(recorded);
+    assertEquals([iterative, pool], [most, most], `${budget} s`);
+  }
+  const { run } = record(rounds("iterative", [1, 1, 1, 1]));
+  const alone = { ...run.plan, limits: { ...run.plan.limits, budget: 3 } };
+  assertEquals(roundsOf((await runWith(alone, slowly)).recorded), { iterative: 3 });
+});
+
+Deno.test("runPlan() leaves out nothing without a budget", async () => {
+  assertEquals((await runWith(manyRounds(0), slowly)).recorded.length, 60);
+});
+
+Deno.test("runPlan() counts the time of trials that are done", async () => {
+  const plan = manyRounds(60);
+  const { recorded } = await runWith(plan, slowly);
+  const [done, pending] = [recorded.slice(0, 10), plan.trials.slice(10)];
+  const rest = await runWith(plan, slowly, undefined, { done, pending });
+  // The tenth trial is the first of the fourth round, which is finished as planned.
+  const { "prefork-mutex": pool } = roundsOf([...done, ...rest.recorded]);
+  assert(pool! < 15, `${pool}`);
 });

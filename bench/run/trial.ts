@@ -26,18 +26,25 @@ export type Executor = (planned: Planned, plan: Plan, signal: AbortSignal) => Pr
 
 /** Runs a trial: start, warm up, mark, load, stop. It never throws: a failure is recorded as a trial. */
 export const runTrial: Executor = async (planned, plan, signal) => {
-  const base = { ...planned, startedAt: new Date().toISOString() };
+  const start = performance.now();
+  const base = { ...planned, startedAt: new Date().toISOString(), seconds: null };
+  const since = () => ({ seconds: (performance.now() - start) / 1000 });
   const deaths: string[] = [];
   try {
     const { failure, ...measured } = await measure(planned, plan, signal, deaths);
     // The failure of a server explains what its clients saw.
-    const reason = failure ?? imbalance(planned, measured, { isAlone: plan.netns, deaths });
-    return fitting({ ...base, ...measured, status: reason === null ? "ok" : "failed", reason });
+    const reason = failure ?? imbalance(planned, measured, {
+      isAlone: plan.netns,
+      deaths,
+      limitSeconds: plan.limits.run,
+    });
+    const status = reason === null ? "ok" : "failed";
+    return fitting({ ...base, ...since(), ...measured, status, reason });
   } catch (error) {
     const status = error instanceof TimeLimitError ? "dnf" : "failed";
     const { message } = error as Error;
     const reason = deaths.length === 0 ? message : `${message}; a child died: ${deaths[0]}`;
-    return { ...base, ...NOTHING, status, reason };
+    return { ...base, ...since(), ...NOTHING, status, reason };
   }
 };
 
@@ -87,7 +94,8 @@ async function measure(
   await server.next("marked", limits.stop);
   const before = readCounters();
   await load.send({ request: "go" });
-  await load.next("finished", limits.run);
+  // A client may be in the middle of a connection.
+  await load.next("finished", limits.run + limits.request + limits.stop);
   const after = readCounters();
   const { report: client } = await load.next("report", limits.run);
   // A server that has ended by itself has already sent its report.
@@ -154,6 +162,7 @@ export function startLoadOf(
     clients,
     connections,
     bytes,
+    limitSeconds: plan.limits.run,
     thinkMilliseconds: think,
     timeoutSeconds: plan.limits.request,
     warmUpConnections: warmUpOf(planned) / clients,

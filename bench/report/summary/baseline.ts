@@ -25,8 +25,8 @@ export function compareWithBaselines(
   const byDesign = [...Map.groupBy(pairs, ({ trial }) => trial.design)];
   const compared = compareCosts(byDesign.map(([, pairs]) => ({
     paired: true,
-    a: pairs.map(({ baseline }) => baseline!.cpu!.total),
-    b: pairs.map(({ trial }) => trial.cpu!.total),
+    a: pairs.map(({ baseline }) => ofAll(baseline!, baseline!.cpu!.total)!),
+    b: pairs.map(({ trial }) => ofAll(trial, trial.cpu!.total)!),
   })));
   return new Map(byDesign.map(([id], index) => [id, compared[index]!]));
 }
@@ -37,7 +37,19 @@ export function compareWithBaselines(
  */
 export function difference(trial: Trial, baseline: Trial | undefined): number | null {
   if (!trial.cpu || !baseline?.cpu) return null;
-  return isSameWork(trial.load, baseline.load) ? trial.cpu.total - baseline.cpu.total : null;
+  if (!isSameWork(trial.load, baseline.load)) return null;
+  return ofAll(trial, trial.cpu.total)! - ofAll(baseline, baseline.cpu.total)!;
+}
+
+/** The share of the planned connections that a trial made: below 1 if its load was ended early. */
+export function madeShare({ load, client }: Trial): number {
+  return (client?.connections ?? 0) / (load.clients * load.connections);
+}
+
+/** An amount of a trial, for all of its planned connections; null without any. */
+export function ofAll(trial: Trial, amount: number | undefined): number | null {
+  const share = madeShare(trial);
+  return amount === undefined || share === 0 ? null : amount / share;
 }
 
 /** Whether two loads make as many connections of as many bytes, with any number of clients. */

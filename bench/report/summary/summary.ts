@@ -11,7 +11,7 @@ import { BASELINE } from "../../plan/plan.ts";
 import type { Recorded, Run, Trial } from "../../record/record.ts";
 import { evenness, type Interval, interval, mad, median } from "../../statistics/median.ts";
 import { outliers } from "../../statistics/outliers.ts";
-import { compareWithBaselines, difference } from "./baseline.ts";
+import { compareWithBaselines, difference, madeShare, ofAll } from "./baseline.ts";
 import {
   connectionsOf,
   type DesignInfo,
@@ -63,7 +63,9 @@ export interface DesignSummary {
   readonly n: number;
   readonly failures: readonly Failure[];
   readonly outlyingRounds: readonly OutlyingRound[];
-  /** CPU seconds of parent and children. */
+  /** Share of the planned connections that were made; below 1 where loads were ended early. */
+  readonly madeShare: number;
+  /** CPU seconds of parent and children, for all planned connections. */
   readonly cpu: Estimate | null;
   /** CPU seconds above the baseline in the same round; may be negative. */
   readonly processControl: Estimate | null;
@@ -78,6 +80,7 @@ export interface DesignSummary {
   readonly pssBytesPerChild: Estimate | null;
   /** CPU seconds of the clients. */
   readonly clientCpu: Estimate | null;
+  /** For all planned connections. */
   readonly wallSeconds: Estimate | null;
   readonly connectionsPerSecond: Estimate | null;
   /** Seconds per connection: estimates over each round's percentile. */
@@ -155,14 +158,15 @@ function summarizeDesign(
     n: ok.length,
     failures: failuresOf(trials),
     outlyingRounds: outlyingRoundsOf(ok),
-    cpu: over((trial) => trial.cpu?.total ?? null),
+    madeShare: ok.length === 0 ? 1 : median(ok.map(madeShare)),
+    cpu: over((trial) => ofAll(trial, trial.cpu?.total)),
     processControl: over((trial) => difference(trial, baselines.get(trial.round))),
     cpuMicrosecondsPerConnection: over((trial) => perConnection(trial, trial.cpu?.total, 1e6)),
     systemShare: over(systemShare),
     pssBytes: over((trial) => trial.pssBytes),
     pssBytesPerChild: estimate(pools.map(memoryOfChild)),
-    clientCpu: over((trial) => trial.client?.cpu.total ?? null),
-    wallSeconds: over((trial) => trial.client?.wallSeconds ?? null),
+    clientCpu: over((trial) => ofAll(trial, trial.client?.cpu.total)),
+    wallSeconds: over((trial) => ofAll(trial, trial.client?.wallSeconds)),
     connectionsPerSecond: over((trial) => trial.client?.connectionsPerSecond ?? null),
     latency: latencyOver(over),
     switches: switchesOver(over),

@@ -41,15 +41,30 @@ export const columnNotes: readonly string[] = [
   "and latency are those of one client at a time.",
 ];
 
-/** Designs with fewer rounds than the others because of the time limit. */
+/** Designs with fewer rounds than others, and those whose loads were ended early. */
 function slowDesigns({ run: { plan, complete }, designs }: Summary): string[] {
-  if (!complete || plan.limits.design === 0) return [];
   const planned = (id: string) => plan.trials.filter(({ design }) => design === id).length;
   const most = Math.max(...designs.map(({ id }) => planned(id)));
-  const slow = designs.filter(({ id }) => planned(id) < most);
-  return slow.length === 0 ? [] : [
-    `Fewer rounds: ${slow.map(({ id }) => id).join(", ")}. A design runs no further rounds after ` +
-    `${plan.limits.design} s of load.`,
+  const slow = complete ? designs.filter(({ id }) => planned(id) < most) : [];
+  const early = designs.filter(({ n, madeShare }) => n > 0 && madeShare < 1);
+  const connections = plan.clients * plan.connections;
+  return [
+    ...(slow.length > 0
+      ? [
+        `Fewer rounds: ${
+          slow.map(({ id }) => id).join(", ")
+        }. Their trials take longest, and a run ` +
+        "spends its time where it shows most.",
+      ]
+      : []),
+    ...(early.length > 0
+      ? [
+        `Ended after ${plan.limits.run} s of load: ${
+          early.map(({ id, madeShare }) => `${id} (about ${(madeShare * connections).toFixed(0)})`)
+            .join(", ")
+        } of ${connections} connections. CPU s and wall s are scaled to all of them.`,
+      ]
+      : []),
   ];
 }
 

@@ -162,18 +162,20 @@ Deno.test("table301() of local servers has their transports, and no results of t
   assertStringIncludes(notes.join("\n"), "Over: the transport");
 });
 
-Deno.test("table301() notes which designs have fewer rounds because of the time limit", () => {
-  const notes = (limit: number) => {
-    const slow = rounds("slow", [9, 9]);
-    const recorded = record([...sevenRounds, ...slow]);
-    const { run } = recorded;
-    const plan = { ...run.plan, limits: { ...run.plan.limits, design: limit } };
-    return table301(summarize({ ...recorded, run: { ...run, plan } }, registry)).notes.join("\n");
-  };
+Deno.test("table301() notes which designs have fewer rounds, and whose loads were ended early", () => {
+  const recorded = record([...sevenRounds, ...rounds("slow", [9, 9])]);
   assertStringIncludes(
-    notes(8),
-    "Fewer rounds: slow. A design runs no further rounds after 8 s of load.",
+    table301(summarize(recorded, registry)).notes.join("\n"),
+    "Fewer rounds: slow. Their trials take longest, and a run spends its time where it shows most.",
   );
-  // Records without such a limit have other reasons.
-  assert(!notes(0).includes("Fewer rounds"));
+  const half = recorded.trials.map((trial) => {
+    const connections = trial.design === "slow" ? trial.client!.connections / 2 : 1000;
+    return { ...trial, client: { ...trial.client!, connections } };
+  });
+  const { columns, rows, notes } = table301(summarize({ ...recorded, trials: half }, registry));
+  assertStringIncludes(notes.join("\n"), "s of load: slow (about 500) of 1000 connections");
+  const cpu = columns.findIndex(({ header }) => header === "CPU s");
+  const name = columns.findIndex(({ header }) => header === "design");
+  // Scaled to all connections.
+  assertEquals(rows.find((row) => row[name]!.text === "slow")![cpu]!.value, 18);
 });
