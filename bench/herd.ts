@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { ExitCode } from "../servers/errors.ts";
-import { nearest } from "../servers/nearest.ts";
+import { requireNamed } from "../servers/nearest.ts";
 import type { Command, CommandTable } from "./cli/command.ts";
 import { explainUncaught, printError, surviveFullStandardError } from "./cli/explain.ts";
 
@@ -28,31 +27,37 @@ export const commands = {
   "messages": () => import("./commands/messages.ts"),
   "proof": () => import("./commands/proof.ts"),
   "schema": () => import("./commands/schema.ts"),
+  "help": async (): Promise<{ readonly command: Command }> => {
+    const { helpCommand } = await import("./commands/help.ts");
+    return { command: helpCommand(commands) };
+  },
   "docs": async (): Promise<{ readonly command: Command }> => {
     const { docsCommand } = await import("./commands/docs.ts");
     return { command: docsCommand(commands) };
   },
 } satisfies CommandTable;
 
+/** What may be written in place of a command. */
+const ALIASES: ReadonlyMap<string, readonly string[]> = new Map([
+  ["--help", ["help"]],
+  ["-h", ["help"]],
+  ["--version", ["help", "--version"]],
+]);
+
 /** Runs the command named by the first argument, and returns the exit code. */
 export async function herd(
-  [name = "", ...args]: readonly string[],
+  args: readonly string[],
   table: CommandTable = commands,
 ): Promise<number> {
-  const load = Object.hasOwn(table, name) ? table[name] : undefined;
-  if (!load) {
-    const meant = nearest(name, Object.keys(table));
-    const advice = meant
-      ? `did you mean ${meant}?`
-      : `write one of ${Object.keys(table).join(", ")}`;
-    console.error(`herd: Unknown command "${name}": ${advice}`);
-    return ExitCode.usage;
-  }
+  const [name = "", ...rest] = ALIASES.get(args.join(" ")) ?? args;
+  let program = "herd";
   try {
+    const load = requireNamed("command", name, new Map(Object.entries(table)));
+    program = name;
     const [{ command }, { runCommand }] = await Promise.all([load(), import("./cli/command.ts")]);
-    return await runCommand(command, args);
+    return await runCommand(command, rest);
   } catch (error) {
-    return printError(name, error);
+    return printError(program, error);
   }
 }
 

@@ -13,7 +13,7 @@ const TOP = ["bench", "clients", "servers"];
 const ROOMS: Readonly<Record<string, readonly string[]>> = {
   // What is measured.
   "servers/errors.ts": [],
-  "servers/nearest.ts": [],
+  "servers/nearest.ts": ["servers/errors.ts"],
   "servers/posix": ["servers/errors.ts"],
   "servers/design.ts": [],
   "servers/locks": ["servers/posix", "servers/design.ts"],
@@ -34,12 +34,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "servers/ipc/door",
     "servers/ipc/channel",
   ],
-  "servers/designs.ts": [
-    "servers/errors.ts",
-    "servers/nearest.ts",
-    "servers/design.ts",
-    "servers/listings",
-  ],
+  "servers/designs.ts": ["servers/nearest.ts", "servers/design.ts", "servers/listings"],
   "servers/children": [
     "servers/posix",
     "servers/design.ts",

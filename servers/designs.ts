@@ -4,8 +4,7 @@
  * @module
  */
 import type { Design, Listing } from "./design.ts";
-import { UsageError } from "./errors.ts";
-import { nearest } from "./nearest.ts";
+import { requireNamed } from "./nearest.ts";
 
 export type { Design };
 
@@ -198,16 +197,7 @@ export function loadListing({ listing }: Design): Promise<Listing> {
 
 /** The design with that id. @throws {UsageError} that names the one that was meant, or else all. */
 export function requireDesign(id: string): Design {
-  const design = findDesign(id);
-  if (design) return design;
-  const ids = designs.map((design) => design.id);
-  const meant = nearest(id, ids);
-  throw new UsageError(
-    `Unknown design "${id}": ${
-      meant ? `did you mean ${meant}?` : `write one of ${ids.join(", ")}`
-    }`,
-    { option: "design" },
-  );
+  return requireNamed("design", id, new Map(designs.map((design) => [design.id, design])));
 }
 
 /** The design with that id, or undefined. */

@@ -1,8 +1,18 @@
 /**
- * The name that was meant.
+ * Things by their name, and the name that was meant by a mistyped one.
  *
  * @module
  */
+import { UsageError } from "./errors.ts";
+
+/** What has that name. @throws {UsageError} that says which one was meant, or else all there are. */
+export function requireNamed<T>(kind: string, name: string, named: ReadonlyMap<string, T>): T {
+  const found = named.get(name);
+  if (found !== undefined) return found;
+  const meant = nearest(name, named.keys());
+  const advice = meant ? `did you mean ${meant}?` : `write one of ${[...named.keys()].join(", ")}`;
+  throw new UsageError(`Unknown ${kind} "${name}": ${advice}`, { option: kind });
+}
 
 /** Letters that a name of this length may differ in: one, and one more for every four. */
 const mistakesIn = (name: string) => 1 + Math.floor(name.length / 4);

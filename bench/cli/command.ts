@@ -3,8 +3,10 @@
  *
  * @module
  */
+import config from "../../deno.json" with { type: "json" };
 import { ExitCode } from "../../servers/errors.ts";
 import { type Hints, printError } from "./explain.ts";
+import { type Exit, exitLines } from "./exit_codes.ts";
 import { type Flags, type Parsed, parseFlags } from "./flags.ts";
 import { hasUnits, numberHelp, UNITS_HELP } from "./numbers.ts";
 import { printLine } from "./output.ts";
@@ -16,7 +18,11 @@ export interface Command<F extends Flags = Flags> {
   readonly operands: string;
   /** What it does, in one sentence or more lines. */
   readonly description: string;
+  /** What one may write: what it does, and the arguments. */
+  readonly examples: readonly (readonly [does: string, args: string])[];
   readonly flags: F;
+  /** Exit codes besides those of every command. */
+  readonly exits?: readonly Exit[];
   readonly hints?: Hints;
   /** Runs it; the exit code is the result. */
   run(parsed: Parsed<F>): Promise<number> | number;
@@ -33,12 +39,13 @@ export function defineCommand<const F extends Flags>(command: Command<F>): Comma
 /** Flags of every command. */
 const COMMON: readonly (readonly [string, string])[] = [
   ["--debug", "Print the stack of an error"],
+  ["--version", "Print the version of Herd"],
   ["-h, --help", "Print this help"],
 ];
 
 /** The text of `--help`. */
 export function helpText(
-  command: Pick<Command, "name" | "operands" | "description" | "flags">,
+  command: Omit<Command, "run" | "hints">,
 ): string {
   const flags = Object.values(command.flags);
   const own = Object.entries(command.flags).map(([name, flag]) =>
@@ -57,10 +64,19 @@ export function helpText(
     "Flags:",
     ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
     ...(flags.some((flag) => flag.kind === "integer" && hasUnits(flag)) ? ["", UNITS_HELP] : []),
+    "",
+    "Examples:",
+    ...command.examples.flatMap(([does, args]) => [
+      `  ${does}:`,
+      `    ${`deno task ${command.name} ${args}`.trimEnd()}`,
+    ]),
+    "",
+    "Exit codes:",
+    ...exitLines(command.exits ?? []).map((line) => `  ${line}`),
   ].join("\n");
 }
 
-/** Runs a command: answers `--help`, and turns what it throws into one line and an exit code. */
+/** Runs a command: answers `--help`, `help` and `--version`, and turns what it throws into one line and an exit code. */
 export async function runCommand<F extends Flags>(
   command: Command<F>,
   args: readonly string[],
@@ -68,8 +84,10 @@ export async function runCommand<F extends Flags>(
   const isDebug = args.includes("--debug");
   const rest = args.filter((arg) => arg !== "--debug");
   try {
-    if (rest.includes("--help") || rest.includes("-h")) {
-      printLine(helpText(command));
+    const isHelp = rest.includes("--help") || rest.includes("-h") ||
+      rest.length === 1 && rest[0] === "help";
+    if (isHelp || rest.includes("--version")) {
+      printLine(isHelp ? helpText(command) : `Herd ${config.version}, Deno ${Deno.version.deno}`);
       return ExitCode.ok;
     }
     return await command.run(parseFlags(command, rest));

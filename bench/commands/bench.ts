@@ -38,7 +38,16 @@ export const command = defineCommand({
   description:
     "Run server designs under the book's load, and print what process control costs (Table 30.1)\n" +
     "and how clients spread over children (Table 30.2).",
+  examples: [
+    ["Run the designs of the book once, in a minute", "--quick"],
+    [
+      "Run some designs ten times, and trace their system calls",
+      "--designs 'prefork-*,prethread-*' --rounds 10 --trace",
+    ],
+    ["Continue a run that ended early", "--resume results/2026-11-28T04-20-19Z"],
+  ],
   flags,
+  exits: ["failed", "unsupported", "record", "timedOut", "interrupted"],
   hints: measuringHints,
   run: bench,
 });

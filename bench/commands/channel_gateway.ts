@@ -75,7 +75,12 @@ export const command = defineCommand({
     "Connect this node's message channels with those of other nodes until SIGINT (^C) or SIGTERM.\n" +
     "Programs here reach NODE under /net/NODE/…; the gateway of NODE is at HOST:PORT. Anyone with\n" +
     "the key reaches every channel of this user. The traffic is not encrypted.",
+  examples: [
+    ["Let other nodes reach the channels here", "--host 192.0.2.1 --port 7000 --key-file key"],
+    ["Reach the channels of the node far too", "far=192.0.2.2:7000 --key-file key"],
+  ],
   flags,
+  exits: ["failed", "unsupported"],
   run: gateway,
 });
 

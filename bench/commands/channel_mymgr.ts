@@ -35,7 +35,12 @@ export const command = defineCommand({
   description:
     "Example of a resource manager over a message channel: serve it until SIGINT (^C) or\n" +
     "SIGTERM, or write a text to it, read it back, and ask for its length.",
+  examples: [
+    ["Serve the resource manager", "serve"],
+    ["Write to it and read back, from another terminal", "call hello"],
+  ],
   flags,
+  exits: ["failed", "unsupported"],
   run: example,
 });
 

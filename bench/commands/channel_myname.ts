@@ -37,7 +37,12 @@ export const command = defineCommand({
   description:
     "Example of a loop that receives on a message channel: serve until SIGINT (^C) or\n" +
     "SIGTERM, or send a text and print the reply, which is the text in capitals.",
+  examples: [
+    ["Serve", "serve"],
+    ["Send a text, from another terminal", "call hello"],
+  ],
   flags,
+  exits: ["failed", "unsupported"],
   run: example,
 });
 

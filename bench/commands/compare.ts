@@ -64,7 +64,15 @@ export const command = defineCommand({
     "Run two designs in turn, or read two recorded runs, and print how B differs from A in CPU time,\n" +
     "latency, throughput and memory: with confidence intervals, and the difference that these rounds\n" +
     "can show. A design may be compared with itself, to look at the noise.",
+  examples: [
+    ["Run two designs by turns", "prefork-mutex prefork-shared-accept --rounds 12"],
+    [
+      "Fail a build where a recorded run is worse than the one before",
+      "results/before results/after --fail-above cpu=5%,p99=20%",
+    ],
+  ],
   flags,
+  exits: ["failed", "unsupported", "record", "unsure", "regression", "timedOut", "interrupted"],
   hints: measuringHints,
   run: compare,
 });

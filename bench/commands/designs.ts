@@ -20,6 +20,10 @@ export const command = defineCommand({
   name: "designs",
   operands: "",
   description: "List the server designs.",
+  examples: [
+    ["List the designs", ""],
+    ["List them for a script", "--json"],
+  ],
   flags,
   run: list,
 });

@@ -17,7 +17,9 @@ export function docsCommand(commands: CommandTable): Command {
     name: "docs",
     operands: "",
     description: "Write the generated parts of README.md and docs/.",
+    examples: [["Write them after a change of a flag, a design's words or the reference run", ""]],
     flags: {},
+    exits: ["record"],
     async run() {
       for (const [path, text] of await pages(commands)) Deno.writeTextFileSync(path, text);
       return ExitCode.ok;

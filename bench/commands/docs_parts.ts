@@ -6,6 +6,7 @@
 import { designs, findDesign } from "../../servers/designs.ts";
 import { ExitCode } from "../../servers/errors.ts";
 import { type Command, helpText } from "../cli/command.ts";
+import { type Exit, EXIT_CODES } from "../cli/exit_codes.ts";
 import type { Recorded } from "../record/record.ts";
 import { MAKINGS } from "../report/charts/theme.ts";
 import { explain } from "../report/html/explain.ts";
@@ -166,27 +167,13 @@ function commandText(command: Command): string {
   return `### ${command.name}\n\n\`\`\`text\n${helpText(command)}\n\`\`\``;
 }
 
-const EXIT_CODES: Readonly<Record<keyof typeof ExitCode, string>> = {
-  ok: "Everything worked.",
-  usage: "A mistake on the command line: an unknown name, a value out of range, a port in use.",
-  failed: "A trial or the server failed; with `--strict` also: the machine was too noisy.",
-  unsupported: "This machine cannot run it.",
-  record: "A record cannot be read or written.",
-  bug: "An error in Herd. Please report it; CONTRIBUTING.md says where and how.",
-  unsure:
-    "`compare --fail-above` cannot tell: too few rounds, or a design is missing from one side.",
-  regression: "`compare --fail-above` found a regression.",
-  timedOut: "Time was up (`--max-time`). What was measured is recorded.",
-  interrupted: "Interrupted (^C). What was measured is recorded.",
-};
-
 function exitCodesTable(): Table {
   return {
     title: "",
     columns: [{ header: "code", field: "code" }, column("meaning")],
     rows: Object.entries(ExitCode).map(([name, code]) => [
       textCell(String(code)),
-      textCell(EXIT_CODES[name as keyof typeof ExitCode]),
+      textCell(EXIT_CODES[name as Exit]),
     ]),
     footer: [],
     notes: [],

@@ -26,7 +26,12 @@ export const command = defineCommand({
   operands: "serve PATH | call PATH INTEGER",
   description: "Square an integer through a door: a procedure in another process.\n" +
     "serve attaches the door to PATH until SIGINT (^C) or SIGTERM; call calls it.",
+  examples: [
+    ["Attach the door", "serve /tmp/square"],
+    ["Call it from another terminal", "call /tmp/square 12"],
+  ],
   flags: {},
+  exits: ["failed", "unsupported"],
   run: square,
 });
 

@@ -40,7 +40,12 @@ export const command = defineCommand({
   description:
     "Start a server design, print which process holds which of its sockets, and end it: the book's\n" +
     "figures 30.2 (prefork-shared-accept), 30.3 and 30.4 (prefork-fd-passing).",
+  examples: [
+    ["Show who holds which socket of a pool, the book's figure 30.2", "prefork-shared-accept"],
+    ["Draw it for descriptor passing", "prefork-fd-passing --children 4 --output figure.svg"],
+  ],
   flags,
+  exits: ["failed", "unsupported"],
   run: figure,
 });
 

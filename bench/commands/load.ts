@@ -61,7 +61,15 @@ export const command = defineCommand({
   name: "load",
   operands: "",
   description: "Load a server: clients × connections × bytes, as in the book.",
+  examples: [
+    ["Load a server with the book's load", "--port 8888"],
+    [
+      "Load it with clients that wait, and print one JSON object",
+      "--port 8888 --clients 50 --connections 1k --think 2ms --json",
+    ],
+  ],
   flags,
+  exits: ["failed", "unsupported", "interrupted"],
   async run({ operands, flags }) {
     if (operands.length > 0) throw new UsageError(`Unexpected "${operands[0]}": see --help`);
     const { name, where } = target(flags);

@@ -34,7 +34,12 @@ export const command = defineCommand({
   name: "messages",
   operands: "",
   description: "Measure how long a call takes over each means of passing messages, in µs.",
+  examples: [
+    ["Measure all means", ""],
+    ["Measure them longer", "--calls 50k --rounds 10"],
+  ],
   flags,
+  exits: ["failed", "unsupported"],
   run: messages,
 });
 

@@ -47,7 +47,12 @@ export const command = defineCommand({
   description:
     "Compare A with B (default: prefork-shared-accept with itself) repeatedly, as deno task compare\n" +
     "does, and count how often a difference is found.",
+  examples: [
+    ["Compare a design with itself 200 times", ""],
+    ["See how often 5 % more CPU are found", "prefork-mutex --extra-cpu 5 --comparisons 50"],
+  ],
   flags,
+  exits: ["failed", "unsupported", "interrupted"],
   run: proof,
 });
 

@@ -37,7 +37,12 @@ export const command = defineCommand({
   description:
     "Send each line to a server started with --echo, and print how many bytes come back.\n" +
     "^D ends it.",
+  examples: [
+    ["Talk to a server on this machine", "--port 8888"],
+    ["Talk to one on another", "--host example.org --port 8888"],
+  ],
   flags,
+  exits: ["failed"],
   run: requester,
 });
 

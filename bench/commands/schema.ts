@@ -14,7 +14,11 @@ export const command = defineCommand({
   name: "schema",
   operands: "",
   description: "Write the JSON Schemas of a record into results/.",
+  examples: [
+    ["Write them after a change of the record", ""],
+  ],
   flags: {},
+  exits: ["record"],
   run() {
     for (const [name, content] of schemaFiles()) writeWhole(`${RESULTS}/${name}`, content);
     return ExitCode.ok;

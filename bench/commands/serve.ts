@@ -59,7 +59,12 @@ export const command = defineCommand({
   operands: "DESIGN",
   description: "Run one server design until SIGINT (^C) or SIGTERM, then print what it cost.\n" +
     'A line "mark" on standard input resets the account.',
+  examples: [
+    ["Serve at a port, as the book's serv02", "prefork-shared-accept --port 8888 --children 15"],
+    ["Watch the children of a pool at work", "prefork-fd-passing --port 8888 --watch"],
+  ],
   flags,
+  exits: ["failed", "unsupported"],
   hints: { port: "write another --port, or --port 0 for a free one" },
   async run(parsed) {
     const { options, placement, design } = optionsOf(parsed);

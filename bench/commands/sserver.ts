@@ -13,6 +13,10 @@ export const command = defineCommand({
   name: "sserver",
   operands: "",
   description: "Serve many clients at once until SIGINT (^C) or SIGTERM.",
+  examples: [
+    ["Serve at a port", "--port 8888"],
+    ["Echo lines, and end after a minute without a client", "--port 8888 --echo --idle 1m"],
+  ],
   flags: {
     port: portFlag,
     channel: {
@@ -24,6 +28,7 @@ export const command = defineCommand({
     },
     ...serverFlags,
   },
+  exits: ["failed", "unsupported"],
   hints: {
     port: "write another --port, or --port 0 for a free one",
     channel: "write another --channel, or a --port",

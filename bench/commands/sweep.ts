@@ -52,7 +52,15 @@ export const command = defineCommand({
   description:
     "Run server designs over a range of one parameter, by default over ever more children, as in\n" +
     "the book. Give one flag a LIST such as 15,30,60; the others are one number.",
+  examples: [
+    ["Run the pools of forked children with 10 to 300 children, as in the book", "--rounds 3"],
+    [
+      "Run two pools with ever larger replies",
+      "--designs prefork-mutex,prethread-mutex --bytes 1k,64k,1M",
+    ],
+  ],
   flags,
+  exits: ["failed", "unsupported", "record", "timedOut", "interrupted"],
   hints: measuringHints,
   run: sweep,
 });

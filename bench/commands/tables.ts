@@ -27,7 +27,12 @@ export const command = defineCommand({
   operands: "[RUN]",
   description:
     "Write tables, charts and report of a recorded run again (default: the latest under results/).",
+  examples: [
+    ["Print the latest run, and write its files again", ""],
+    ["Print the reference run, with the book's own table", "results/reference --book"],
+  ],
   flags,
+  exits: ["record"],
   hints: { ...recordHints, folder: recordHints.run },
   run: tables,
 });
