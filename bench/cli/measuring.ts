@@ -8,7 +8,7 @@ import { printEvent, printLine } from "./output.ts";
 import { userPath } from "./paths.ts";
 import { ExitCode, RecordError, UsageError } from "../../servers/errors.ts";
 import { endWithParent, interrupted } from "./signals.ts";
-import { loadText } from "../plan/plan.ts";
+import { BASELINE, loadText } from "../plan/plan.ts";
 import { textProgress } from "./progress.ts";
 import type { Plan } from "../record/record.ts";
 import {
@@ -164,7 +164,7 @@ function printPlan(plan: Plan, folder: string, pending: number): void {
   const { designs, seed } = plan;
   const { clients, connections, bytes, children } = loadText(plan);
   console.error(
-    `${designs.length} designs × ${roundsText(plan)}, ` +
+    `${designsText(designs)} × ${roundsText(plan)}, ` +
       `${clients} clients × ${connections} connections × ${bytes} bytes, ${children} children, ` +
       `seed ${seed}; ` +
       (pending < plan.trials.length
@@ -177,6 +177,17 @@ function printPlan(plan: Plan, folder: string, pending: number): void {
 function roundsText({ rounds, limits: { budget } }: Plan): string {
   if (budget > 0) return `as many rounds as fit into ${budget} s`;
   return rounds === 1 ? "1 round" : `${rounds} rounds`;
+}
+
+/** Up to this many designs are named. */
+const NAMED = 3;
+
+/** What a plan runs; the baseline always, also where nobody named it. */
+function designsText(designs: readonly string[]): string {
+  const others = designs.filter((id) => id !== BASELINE);
+  if (others.length === 0) return `the baseline ${BASELINE}`;
+  const named = others.length > NAMED ? `${others.length} designs` : others.join(", ");
+  return `${named} and the baseline ${BASELINE}`;
 }
 
 function printEarlyEnd(folder: string, timedOut: boolean): void {

@@ -85,7 +85,7 @@ export const runFlags = {
   pin: {
     kind: "string",
     value: "server=0,client=1",
-    help: "Confine server and client to these processors",
+    help: "Confine server and client to these processors; 0,2-3 is for both",
   },
   local: { kind: "boolean", help: "Reach servers over Unix-domain sockets, doors and channels" },
   netns: { kind: "boolean", help: "Measure in a separate network namespace (needs root)" },
@@ -189,20 +189,23 @@ export function randomSeed(): number {
 
 function sessionsOf(text = DEFAULTS.sessions as string): Plan["sessions"] {
   if (text === "separate" || text === "same") return text;
-  throw new UsageError(
-    `Cannot read --sessions: current value is "${text}"; write --sessions separate or same`,
-  );
+  throw new UsageError(`--sessions must be separate or same, not ${text}`);
 }
 
-/** Parses `--pin`, such as "server=0,2-3,client=1"; each name is followed by its processors. */
+/** Parses `--pin`, such as "server=0,2-3,client=1"; a list without names is for both sides. */
 export function pinOf(text: string | undefined, allowed = affinity()): Plan["pin"] {
   if (text === undefined) return DEFAULTS.pin;
+  if (/^[\d,-]+$/.test(text)) {
+    const both = processorsOf("pin", text, allowed);
+    return { server: both, client: both };
+  }
   const sides = new Map<string, number[]>();
   for (const part of text.split(/,(?=[a-z])/)) {
     const [, side, list] = part.match(/^(server|client)=([\d,-]+)$/) ?? [];
     if (side === undefined || sides.has(side)) {
       throw new UsageError(
-        `Cannot read --pin: current value is "${text}"; write --pin server=0,client=1`,
+        `Cannot read --pin: current value is "${text}"; ` +
+          "write --pin server=0,client=1, or --pin 0 for both",
       );
     }
     sides.set(side, processorsOf("pin", list!, allowed));

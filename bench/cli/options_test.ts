@@ -32,7 +32,8 @@ Deno.test("pinOf() has processors of one side, or of both", () => {
   assertEquals(pinOf(undefined), { server: null, client: null });
   assertEquals(pinOf("client=1", allowed), { server: null, client: [1] });
   assertEquals(pinOf("server=0,2-3,client=1", allowed), { server: [0, 2, 3], client: [1] });
-  for (const odd of ["0,1", "server=", "server=0,server=1", "serve=0", "server=0;client=1"]) {
+  assertEquals(pinOf("0,2-3", allowed), { server: [0, 2, 3], client: [0, 2, 3] });
+  for (const odd of ["0,x", "4", "server=", "server=0,server=1", "serve=0", "server=0;client=1"]) {
     assertThrows(() => pinOf(odd, allowed), UsageError);
   }
 });

@@ -44,8 +44,8 @@ const mistakes: readonly [args: string[], ...words: string[]][] = [
   [["--bytes", "4e3"], "--bytes must be a whole number, 1 to 16777216, not 4e3; units are k, M"],
   [["--seed", "-1"], "--seed must be 0 or more, not -1"],
   [["--seed", "4294967296"], "--seed must be 0 to 4294967295, not 4294967296"],
-  [["--sessions", "one"], '"one"', "separate or same"],
-  [["--pin", "0"], '"0"', "server=0,client=1"],
+  [["--sessions", "one"], "--sessions must be separate or same, not one"],
+  [["--pin", "first"], '"first"', "server=0,client=1", "--pin 0 for both"],
   [["--pin", "server=4096"], "4096"],
   [["--round", "3"], "--round", "deno task bench --help"],
   [["iterative", "prefork-mutex"], '"iterative"', "--designs iterative,prefork-mutex"],
@@ -110,6 +110,7 @@ Deno.test("bench runs, records and prints; tables gives the same again from the 
   const output = ["--output", folder.path, "--seed", "7"];
   const bench = await runTask("bench", ...QUICK, ...places, ...output);
   assertEquals(bench.code, 0, bench.stderr);
+  assertStringIncludes(bench.stderr, "prefork-shared-accept and the baseline iterative × 1 round,");
   assertEquals(bench.stderr.match(/^round 1\/1 .* connections\/s$/gm)?.length, 2);
 
   const recorded = readRecord(folder.path);
