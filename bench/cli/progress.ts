@@ -1,10 +1,11 @@
 /**
- * Progress of a run on standard error: a bar on a terminal, else one line for each trial.
+ * Progress of a run on standard error: a bar on a terminal that has cursor codes, else one line for each trial.
  *
  * @module
  */
 import { red } from "@std/fmt/colors";
 import { Redrawn, type Terminal, terminalOf } from "./redraw.ts";
+import { hasCodes } from "./terminal.ts";
 import { passiveOpens } from "../machine/counters.ts";
 import { BASELINE, nameOf } from "../plan/plan.ts";
 import type { Plan, Trial } from "../record/record.ts";
@@ -16,9 +17,7 @@ export type Progress = Observer & Disposable;
 
 /** Progress as text of a plan with these pending trials. */
 export function textProgress(plan: Plan, pending: readonly Planned[]): Progress {
-  return Deno.stderr.isTerminal()
-    ? new Bar(plan, pending, terminalOf(Deno.stderr))
-    : new Lines(plan);
+  return hasCodes(Deno.stderr) ? new Bar(plan, pending, terminalOf(Deno.stderr)) : new Lines(plan);
 }
 
 /** One line for each trial. */
@@ -129,9 +128,9 @@ export class Bar implements Progress {
     this.#durations.set(key, [...this.#durations.get(key) ?? [], seconds]);
     this.#pending = this.#pending.filter((other) => other !== planned);
     this.#current = undefined;
-    const line = `${this.#head(trial)}${outcome(trial)}`;
-    if (trial.status === "ok") this.#last = line;
-    else this.#redrawn.print(line);
+    const [head, end] = [this.#head(trial), outcome(trial)];
+    if (trial.status === "ok") this.#last = `${head}${end}`;
+    else this.#redrawn.print(`${head}${red(end)}`);
     this.step();
   }
 
@@ -223,7 +222,7 @@ function leftOutText({ sweep, limits }: Plan, trials: readonly Planned[]): strin
 }
 
 function outcome({ status, reason, cpu, client }: Trial): string {
-  if (status !== "ok") return red(`${status === "dnf" ? "DNF" : status}: ${reason}`);
+  if (status !== "ok") return `${status === "dnf" ? "DNF" : status}: ${reason}`;
   return `${cpu!.total.toFixed(3).padStart(8)} s CPU ${
     client!.connectionsPerSecond.toFixed(0).padStart(7)
   } connections/s`;

@@ -19,6 +19,7 @@ import { launchFlags, launchOf, portFlag } from "../cli/launch.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { userSocket } from "../cli/paths.ts";
 import { endWithParent, stopSignal } from "../cli/signals.ts";
+import { hasCodes } from "../cli/terminal.ts";
 import { LiveView } from "../cli/watch.ts";
 
 const flags = {
@@ -155,8 +156,11 @@ function printChildEvent(
 /** @throws {UsageError} without a terminal. */
 function requireTerminal(json: boolean): void {
   if (json) throw new UsageError("Cannot watch with --json: write one of them");
-  if (Deno.stdout.isTerminal()) return;
-  throw new UsageError("Cannot watch: standard output is not a terminal; leave out --watch");
+  if (hasCodes(Deno.stdout)) return;
+  const why = Deno.stdout.isTerminal()
+    ? "this terminal has no cursor codes (TERM=dumb)"
+    : "standard output is not a terminal";
+  throw new UsageError(`Cannot watch: ${why}; leave out --watch`);
 }
 
 function announce(
