@@ -270,6 +270,20 @@ Deno.test("every task says what it does, and none asks for every permission", ()
   }
 });
 
+Deno.test("deno.lock has what commands import, and tests run the same of it", () => {
+  const [own, ofTests] = ["deno.lock", ".ci/tests.lock"].map((name) =>
+    JSON.parse(Deno.readTextFileSync(new URL(name, ROOT)))
+  );
+  const packages = Object.keys(own.specifiers).filter((name) => name.startsWith("npm:"));
+  const imported = Object.values(config.imports).filter((name) => name.startsWith("npm:"));
+  assertEquals(
+    packages.toSorted(),
+    imported.toSorted(),
+    "git checkout deno.lock; see CONTRIBUTING",
+  );
+  assertEquals({ ...ofTests.npm, ...own.npm }, ofTests.npm, "bring .ci/tests.lock up to date");
+});
+
 Deno.test("tasks that serve or measure in their own process run V8 as bench has it run", () => {
   for (const name of ["sserver", "costs"] as const) {
     assert(config.tasks[name].command.split(" ").includes(V8_FLAGS), name);

@@ -1,5 +1,5 @@
 import { assertEquals, assertGreater, assertNotEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../servers/testing/fast_check.ts";
 import { UsageError } from "../../servers/errors.ts";
 import { streamDesigns } from "../../servers/designs.ts";
 import { BASELINE, DEFAULTS, limitsWithin, loadText, makePlan, nameOf } from "./plan.ts";

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../servers/testing/fast_check.ts";
 import { median } from "./median.ts";
 import { bootstrapMedian, expandedTail } from "./bootstrap.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../servers/testing/fast_check.ts";
 import * as simple from "simple-statistics";
 import { draws, randomFrom, shapes } from "./testing_noise.ts";
 import { evenness, interval, mad, MAD_TO_SIGMA, median } from "./median.ts";

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../servers/testing/fast_check.ts";
 import { mad } from "./median.ts";
 import { outliers } from "./outliers.ts";
 

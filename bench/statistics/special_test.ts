@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../servers/testing/fast_check.ts";
 import * as simple from "simple-statistics";
 import { chiSquareSurvival, logChoose, logGamma, normalBound, normalTwoSided } from "./special.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../servers/testing/fast_check.ts";
 import { BOOK_DISTRIBUTIONS } from "../report/summary/book.ts";
 import { draws, randomFrom } from "./testing_noise.ts";
 import { uniformity } from "./uniformity.ts";

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import fc from "../../servers/testing/fast_check.ts";
 import { draws, normal, randomFrom } from "./testing_noise.ts";
 import { mannWhitneyP, smallestUnpairedP, unpairedShift } from "./unpaired.ts";
 

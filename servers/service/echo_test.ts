@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import fc from "fast-check";
+import fc from "../testing/fast_check.ts";
 import { EchoSession, LINE_LIMIT } from "./echo.ts";
 import { BytesSession, type Session } from "./bytes.ts";
 

@@ -56,7 +56,16 @@ const reason = browser ? "" : " (skipped: Chromium is not installed)";
 async function browse(path: string): Promise<Findings> {
   const script = new URL("./testing_browser.ts", import.meta.url).pathname;
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--allow-all", script, browser!, path, REFERENCE],
+    args: [
+      "run",
+      "--lock=.ci/tests.lock",
+      "--no-prompt",
+      "--allow-all",
+      script,
+      browser!,
+      path,
+      REFERENCE,
+    ],
     signal: AbortSignal.timeout(1000 * BROWSER_SECONDS),
   }).output();
   assert(success, new TextDecoder().decode(stderr));

@@ -1,12 +1,14 @@
+// deno-lint-ignore-file no-import-prefix -- what deno.json names is downloaded by every first command
 /**
  * A program for the test of the report: opens the page in a browser, uses it, and prints its findings as one
- * line of JSON. It is a separate program because playwright needs all permissions.
+ * line of JSON. It is a separate program because playwright needs all permissions. Versions stand here for the
+ * same reason as that of fast-check.
  *
  * @module
  */
-import axe from "axe-core";
+import axe from "npm:axe-core@4.14.1";
 import { isLong } from "../../../servers/testing/long.ts";
-import { chromium, type Page } from "playwright-core";
+import { chromium, type Page } from "npm:playwright-core@1.65.1";
 
 /** The window widths and color schemes to test: the narrow one in the dark, or in the long tests all. */
 const VIEWS = [390, 1440].flatMap((width) =>
