@@ -47,7 +47,7 @@ export function parseFlags<F extends Flags>(
   const names = Object.keys(flags);
   const isBoolean = (name: string) => flags[name]!.kind === "boolean";
   const valued = names.filter((name) => !isBoolean(name));
-  const parsed = parseArgs(withNegatives(args, valued), {
+  const parsed = parseArgs(withDashes(args, valued), {
     boolean: names.filter(isBoolean),
     string: ["_", ...valued],
     unknown: (arg: string, key?: string) => {
@@ -71,17 +71,17 @@ export function parseFlags<F extends Flags>(
 }
 
 /**
- * The arguments, in which a negative number is no flag: it is the value of the flag before it. Elsewhere it is
- * an operand, and so is everything after it.
+ * The arguments, in which what begins with one dash is no flag after a flag that takes a value: `--sort -COLUMN`.
+ * Elsewhere a negative number is an operand, and so is everything after it.
  */
-function withNegatives(args: readonly string[], valued: readonly string[]): string[] {
-  const isNegative = (arg: string | undefined) => /^-\d/.test(arg ?? "");
+function withDashes(args: readonly string[], valued: readonly string[]): string[] {
+  const isDashed = (arg: string | undefined) => /^-[^-]/.test(arg ?? "");
   const takes = (arg: string | undefined) => valued.some((name) => arg === `--${name}`);
   const joined = args.flatMap((arg, i) => {
-    if (isNegative(arg) && takes(args[i - 1])) return [];
-    return [takes(arg) && isNegative(args[i + 1]) ? `${arg}=${args[i + 1]}` : arg];
+    if (isDashed(arg) && takes(args[i - 1])) return [];
+    return [takes(arg) && isDashed(args[i + 1]) ? `${arg}=${args[i + 1]}` : arg];
   });
-  const first = joined.findIndex(isNegative);
+  const first = joined.findIndex((arg) => /^-\d/.test(arg));
   return first === -1 || joined.includes("--") ? joined : joined.toSpliced(first, 0, "--");
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { printEvent, printLine } from "./output.ts";
-import { userPath } from "./paths.ts";
+import { runFolder, userPath } from "./paths.ts";
 import { ExitCode, RecordError, UsageError } from "../../servers/errors.ts";
 import { endWithParent, interrupted } from "./signals.ts";
 import { BASELINE, loadText } from "../plan/plan.ts";
@@ -22,6 +22,7 @@ import {
 import { readRecord } from "../record/store.ts";
 import { writeDerived } from "../report/files.ts";
 import { renderTerminal } from "../report/derive.ts";
+import { figuresOf } from "../report/summary/figures.ts";
 import { type ReportData, reportData } from "../report/summary/report_data.ts";
 import type { Observer } from "../run/run.ts";
 import { terminalOptions } from "./terminal.ts";
@@ -75,7 +76,7 @@ export async function runAndPrint(
 /**
  * Runs a plan, or resumes a recorded run, with progress on standard error.
  *
- * @param print Prints the tables, without `--json`. On a full disk it prints those of what was kept.
+ * @param print Prints the tables; with `--json` they are an event. On a full disk they are those of what was kept.
  */
 export async function recordAsCommand(
   makePlan: () => Plan,
@@ -85,7 +86,7 @@ export async function recordAsCommand(
   const { output, resume, json, trace = false } = options;
   const started = resume === undefined
     ? start(makePlan(), output === undefined ? defaultFolder() : userPath(output))
-    : resumeRun(userPath(resume).replace(/\/+$/, ""));
+    : resumeRun(runFolder(resume));
   endWithParent();
   const { store: { folder }, run: { plan }, pending } = started;
   if (json) printEvent({ event: "run", folder, plan });
@@ -93,7 +94,9 @@ export async function recordAsCommand(
   const interrupt = interrupted();
   const timeout = timeoutAfter(options["max-time"]);
   const signal = AbortSignal.any([interrupt, timeout]);
-  const show = json ? () => {} : print;
+  const show = json
+    ? (data: ReportData) => printEvent({ event: "summary", ...figuresOf(data) })
+    : print;
   const outcome = await withAdvice(
     resumeText(folder),
     () => showingKept(folder, show, () => measureShown(started, json, signal, trace)),

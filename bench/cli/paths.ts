@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { RecordError } from "../../servers/errors.ts";
+import { findRun } from "../record/runs.ts";
 
 /** Resolves a path against the folder the task was started in; the task itself runs in the checkout. */
 export function userPath(path: string): string {
@@ -15,4 +17,32 @@ export function userPath(path: string): string {
 /** The same for the path of a socket; a leading `@` marks an abstract name, which stays as it is. */
 export function userSocket(path: string): string {
   return path.startsWith("@") ? path : userPath(path);
+}
+
+/**
+ * The folder of a recorded run: an operand is that folder, its `run.json`, or the name of a run under results/.
+ *
+ * @throws {RecordError} for a word that is neither.
+ */
+export function runFolder(operand: string): string {
+  const folder = findRunFolder(operand);
+  if (folder !== undefined) return folder;
+  throw new RecordError(
+    `Cannot find the recorded run "${operand}": there is neither a folder nor a run of that name`,
+  );
+}
+
+/** The same; undefined for a word that is neither a folder nor the name of a run. */
+export function findRunFolder(operand: string): string | undefined {
+  const path = userPath(operand).replace(/(?<=.)\/+$/, "");
+  const folder = path.replace(/(^|\/+)run\.json$/, "") || (path.startsWith("/") ? "/" : ".");
+  return operand.includes("/") || folder !== path || isFolder(path) ? folder : findRun(operand);
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
+  }
 }

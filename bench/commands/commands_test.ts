@@ -152,7 +152,16 @@ Deno.test("bench --json prints JSON lines and nothing else; flags go before --qu
   const { code, stdout, stderr } = await runTask("bench", "--quick", ...args, ...output);
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   const events = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
-  assertEquals(events.map(({ event }) => event), ["run", "trial", "trial", "done"]);
+  assertEquals(events.map(({ event }) => event), [
+    "run",
+    "trial",
+    "trial",
+    "summary",
+    "done",
+  ]);
+  const { event: _, ...summary } = events.at(-2);
+  const again = await runHere("tables", folder.path, "--format", "json");
+  assertEquals(summary, JSON.parse(again.stdout));
   assertEquals(events.at(-1), { event: "done", folder: folder.path, complete: true, failed: 0 });
   const { run: { plan }, trials } = readRecord(folder.path);
   assertEquals(events[0].plan, plan);

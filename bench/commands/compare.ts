@@ -6,7 +6,7 @@
 import { defineCommand } from "../cli/command.ts";
 import type { Parsed } from "../cli/flags.ts";
 import { printEvent, printLine } from "../cli/output.ts";
-import { userPath } from "../cli/paths.ts";
+import { findRunFolder } from "../cli/paths.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { findDesign, requireDesign } from "../../servers/designs.ts";
 import { fewestRounds } from "../compare/comparison.ts";
@@ -152,13 +152,7 @@ export function differenceText(recorded: Recorded, a: string, b: string): string
   return verdict(comparison, a, b);
 }
 
-/** Whether an operand means a recorded run: a folder, or a path. */
+/** Whether an operand means a recorded run: a folder, a path or a name. */
 function isRun(operand: string): boolean {
-  if (findDesign(operand)) return false;
-  if (operand.includes("/")) return true;
-  try {
-    return Deno.statSync(userPath(operand)).isDirectory;
-  } catch {
-    return false;
-  }
+  return !findDesign(operand) && findRunFolder(operand) !== undefined;
 }

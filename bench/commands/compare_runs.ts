@@ -4,7 +4,7 @@
  * @module
  */
 import { printEvent, printLine } from "../cli/output.ts";
-import { userPath } from "../cli/paths.ts";
+import { runFolder } from "../cli/paths.ts";
 import { ExitCode, FailedError, UsageError } from "../../servers/errors.ts";
 import { exitOf } from "./compare_gate.ts";
 import { findingOf } from "../compare/comparison.ts";
@@ -74,7 +74,7 @@ function readRuns(
   { across, strict }: RunsOptions,
 ): Runs {
   const recorded = folders
-    .map((folder) => readRecord(userPath(folder).replace(/\/+$/, ""))) as [Recorded, Recorded];
+    .map((folder) => readRecord(runFolder(folder))) as [Recorded, Recorded];
   const [a, b] = recorded;
   const sweep = folders.find((_, index) => recorded[index]!.run.plan.sweep !== null);
   if (sweep !== undefined) {

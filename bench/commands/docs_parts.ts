@@ -71,7 +71,7 @@ function costsTable(summary: Summary): Table {
       "process_control_seconds",
       "process_control_spread",
       "connections_per_second",
-      "latency_p99",
+      "latency_p99_microseconds",
       "pss_mebibytes",
     ]),
     workers,

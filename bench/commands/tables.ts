@@ -6,16 +6,34 @@
 import { defineCommand } from "../cli/command.ts";
 import type { Parsed } from "../cli/flags.ts";
 import { printLine } from "../cli/output.ts";
-import { userPath } from "../cli/paths.ts";
+import { runFolder } from "../cli/paths.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { renderTerminal } from "../report/derive.ts";
+import { exportTables, FORMATS } from "../report/export.ts";
 import { writeDerived } from "../report/files.ts";
 import { reportData } from "../report/summary/report_data.ts";
-import { readRecord } from "../record/store.ts";
+import { ownRuns } from "../record/runs.ts";
+import { isReadOnly, readRecord } from "../record/store.ts";
 import { recordHints } from "../cli/hints.ts";
 import { terminalOptions } from "../cli/terminal.ts";
 
 const flags = {
+  last: { kind: "boolean", help: "Read the newest run under results/, as without RUN" },
+  format: {
+    kind: "string",
+    value: "NAME",
+    help: `Print the tables as ${FORMATS.join(", ")}, and write no files`,
+  },
+  columns: {
+    kind: "string",
+    value: "A,B",
+    help: "Print only these columns, by their names in the CSV, and write no files",
+  },
+  sort: {
+    kind: "string",
+    value: "COLUMN",
+    help: "Sort rows by this column (-COLUMN: greatest first), and write no files",
+  },
   book: { kind: "boolean", help: "Print the book's Table 30.2 beside ours" },
 } as const;
 
@@ -26,10 +44,11 @@ export const command = defineCommand({
   name: "tables",
   operands: "[RUN]",
   description:
-    "Write tables, charts and report of a recorded run again (default: the latest under results/).",
+    "Print the tables of a recorded run, and write them, charts and report into its folder again\n" +
+    "(default: the newest under results/). RUN is a folder, its run.json, or the name of a run.",
   examples: [
     ["Print the latest run, and write its files again", ""],
-    ["Print the reference run, with the book's own table", "results/reference --book"],
+    ["Print the reference run as Markdown", "results/reference --format markdown"],
   ],
   flags,
   exits: ["record"],
@@ -37,23 +56,41 @@ export const command = defineCommand({
   run: tables,
 });
 
-async function tables({ operands, flags }: Options): Promise<number> {
+async function tables({ operands, flags, given }: Options): Promise<number> {
   const [run, ...rest] = operands;
   if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one run only`);
-  const folder = run === undefined ? latest() : userPath(run).replace(/\/+$/, "");
+  if (run !== undefined && flags.last) {
+    throw new UsageError(`Cannot read both ${run} and the newest run: leave out --last`);
+  }
+  const format = formatOf(flags.format);
+  const folder = run === undefined ? newestRun() : runFolder(run);
   const data = await reportData(readRecord(folder));
-  printLine(renderTerminal(data, { ...terminalOptions(), book: flags.book }));
-  await writeDerived(folder, data);
+  const terminal = { ...terminalOptions(), book: flags.book };
+  if (["format", "columns", "sort"].some((name) => given.has(name))) {
+    const columns = flags.columns?.split(",").map((field) => field.trim());
+    const text = exportTables(data, { ...terminal, format, columns, sort: flags.sort });
+    printLine(text.replace(/\n$/, ""));
+    return ExitCode.ok;
+  }
+  printLine(renderTerminal(data, terminal));
+  try {
+    await writeDerived(folder, data);
+  } catch (error) {
+    // Somebody else's folder, or one on a disk that cannot be written: its tables are printed.
+    if (!isReadOnly((error as Error).cause)) throw error;
+    console.error(`No files are written: ${(error as Error).message}`);
+  }
   return ExitCode.ok;
 }
 
-function latest(): string {
-  const runs = [...Deno.readDirSync("results")]
-    .filter(({ name, isDirectory }) => isDirectory && /^\d{4}-/.test(name))
-    .map(({ name }) => name).sort();
-  const last = runs.at(-1);
-  if (last === undefined) {
-    throw new UsageError("No recorded run under results/: write deno task bench first");
-  }
-  return `results/${last}`;
+function formatOf(name = "text"): typeof FORMATS[number] {
+  const format = FORMATS.find((format) => format === name);
+  if (format !== undefined) return format;
+  throw new UsageError(`Unknown format "${name}": write --format ${FORMATS.join(", ")}`);
+}
+
+function newestRun(): string {
+  const [newest] = ownRuns();
+  if (newest !== undefined) return newest.folder;
+  throw new UsageError("No recorded run under results/: write deno task bench first");
 }

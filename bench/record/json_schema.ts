@@ -1,9 +1,11 @@
 /**
- * The JSON Schemas of a record, for readers in other languages. They follow from the schemas in `record.ts`.
+ * The JSON Schemas of a record, for readers in other languages. They follow from the schemas in `record.ts`
+ * and `figures.ts`.
  *
  * @module
  */
 import { z } from "zod";
+import { Figures } from "./figures.ts";
 import { Run, Trial } from "./record.ts";
 
 /** The schema files: name and content. */
@@ -11,6 +13,7 @@ export function schemaFiles(): Map<string, string> {
   return new Map([
     ["run.schema.json", schemaFile(Run)],
     ["trial.schema.json", schemaFile(Trial)],
+    ["summary.schema.json", schemaFile(Figures)],
   ]);
 }
 

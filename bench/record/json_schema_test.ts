@@ -23,7 +23,11 @@ Deno.test("schemaFiles() gives the files under results/", () => {
   for (const [name, content] of schemaFiles()) {
     assertEquals(Deno.readTextFileSync(new URL(name, results)), content, "run deno task schema");
   }
-  assertEquals([...schemaFiles().keys()], ["run.schema.json", "trial.schema.json"]);
+  assertEquals([...schemaFiles().keys()], [
+    "run.schema.json",
+    "trial.schema.json",
+    "summary.schema.json",
+  ]);
 });
 
 Deno.test("schemaFiles() are JSON Schema of draft 2020-12 without ids", () => {

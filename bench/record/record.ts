@@ -77,6 +77,7 @@ export const Run = z.object({
     `Version of this schema: ${SCHEMA_VERSION}; raised when a field changes its meaning`,
   ),
   herd: z.string().describe("Version of Herd"),
+  name: z.string().nullable().default(null).describe("Name that the run was given; null: none"),
   startedAt: time.describe(TIME),
   endedAt: time.nullable().describe(`${TIME}; null if the run is under way, or was killed`),
   complete: z.boolean().describe("Whether every planned trial is in trials.jsonl"),

@@ -76,13 +76,18 @@ function writeRun(folder: string, run: Run): void {
 
 /** Reads a recorded run. @throws {RecordError} that names the file and the error in it. */
 export function readRecord(folder: string): Recorded {
-  const run = parse(Run, `${folder}/run.json`, readFile(`${folder}/run.json`));
+  const run = readRun(folder);
   const path = `${folder}/${TRIALS}`;
   const lines = readFile(path).split("\n");
   // A last line without a newline is incomplete.
   const whole = lines.slice(0, -1);
   const trials = whole.map((line, index) => parse(Trial, `${path}:${index + 1}`, line));
   return { run, trials };
+}
+
+/** Reads `run.json` alone. @throws {RecordError} that names the error in it. */
+export function readRun(folder: string): Run {
+  return parse(Run, `${folder}/run.json`, readFile(`${folder}/run.json`));
 }
 
 function readFile(path: string): string {
@@ -181,7 +186,12 @@ function isPermission(error: unknown): boolean {
 
 /** Whether a disk is full, or the user's share of it (ENOSPC, EDQUOT). */
 export function isFull(error: unknown): boolean {
-  return /\(os error (28|122)\)/.test((error as Error).message);
+  return /\(os error (28|122)\)/.test(String(error));
+}
+
+/** Whether a file is not this user's to write, or cannot be written by anybody (EPERM, EACCES, EROFS). */
+export function isReadOnly(error: unknown): boolean {
+  return isPermission(error) || /\(os error (1|13|30)\)/.test(String(error));
 }
 
 /** The reason of an error, without the call and the path that Deno adds. */

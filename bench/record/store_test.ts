@@ -3,6 +3,7 @@ import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { RecordError, UsageError } from "../../servers/errors.ts";
 import { SCHEMA_VERSION } from "./record.ts";
 import { record, rounds } from "../report/testing_fixture.ts";
+import { store } from "./testing_store.ts";
 import { readRecord, Store } from "./store.ts";
 
 const recorded = record([
@@ -11,16 +12,10 @@ const recorded = record([
 ]);
 const { run, trials } = recorded;
 
-/** Records the example. */
-function store(folder: string): void {
-  using store = Store.create(folder, run);
-  for (const trial of trials) store.add(trial);
-}
-
 /** The example, recorded, with one of its files changed. */
 function spoiled(file: string, spoil: (text: string) => string): TemporaryFolder {
   const folder = new TemporaryFolder();
-  store(folder.path);
+  store(folder.path, recorded);
   const path = `${folder.path}/${file}`;
   Deno.writeTextFileSync(path, spoil(Deno.readTextFileSync(path)));
   return folder;
@@ -35,13 +30,13 @@ function assertUnreadable(folder: TemporaryFolder, ...words: string[]): void {
 
 Deno.test("readRecord() reads what Store wrote", () => {
   using folder = new TemporaryFolder();
-  store(folder.path);
+  store(folder.path, recorded);
   assertEquals(readRecord(folder.path), recorded);
 });
 
 Deno.test("Store creates the folder, and its parents", () => {
   using folder = new TemporaryFolder();
-  store(`${folder.path}/a/b`);
+  store(`${folder.path}/a/b`, recorded);
   assertEquals(readRecord(`${folder.path}/a/b`), recorded);
 });
 
@@ -78,7 +73,7 @@ Deno.test("Store replaces run.json, and leaves no other file", () => {
 
 Deno.test("Store refuses a folder with files, and leaves them alone", () => {
   using folder = new TemporaryFolder();
-  store(folder.path);
+  store(folder.path, recorded);
   const before = folder.names;
   const { option } = assertThrows(() => Store.create(folder.path, run), UsageError, folder.path);
   assertEquals(option, "folder");
@@ -138,7 +133,7 @@ Deno.test("readRecord() refuses a newer schema", () => {
 Deno.test("readRecord() names the missing file", () => {
   for (const name of ["run.json", "trials.jsonl"]) {
     using folder = new TemporaryFolder();
-    store(folder.path);
+    store(folder.path, recorded);
     Deno.removeSync(`${folder.path}/${name}`);
     assertUnreadable(folder, `Cannot find ${folder.path}/${name}`);
   }

@@ -52,19 +52,25 @@ function tableFiles(data: ReportData): (readonly [string, string])[] {
   ];
 }
 
-/** The tables for a terminal. Notes that apply to all tables stand once, at the end. */
+/** The tables for a terminal. */
 export function renderTerminal(data: ReportData, options: PrintOptions): string {
-  const about = [...conditions(data), ...warningTexts(data)];
-  if (data.sweep) {
-    return toTerminal(withNotes(sweepTable(data, data.sweep), about), options);
-  }
-  const { book } = options;
+  return notedOnce(data, tablesOf(data, options)).map((table) => toTerminal(table, options))
+    .join("\n");
+}
+
+/** The tables of a run: those of the book, and the system calls if they were traced; or that of a sweep. */
+export function tablesOf(data: ReportData, { book }: { readonly book: boolean }): Table[] {
+  if (data.sweep) return [sweepTable(data, data.sweep)];
   const syscalls = syscallsTable(data.run.traces);
-  return [
-    toTerminal(table301(data), options),
-    ...(syscalls ? [toTerminal(syscalls, options)] : []),
-    toTerminal(withNotes(table302(data, { book }), about), options),
-  ].join("\n");
+  return [table301(data), ...(syscalls ? [syscalls] : []), table302(data, { book })];
+}
+
+/** The tables with the notes that apply to all of them, once, on the last. */
+export function notedOnce(data: ReportData, tables: readonly Table[]): Table[] {
+  const about = [...conditions(data), ...warningTexts(data)];
+  return tables.map((table, index) =>
+    index === tables.length - 1 ? withNotes(table, about) : table
+  );
 }
 
 function withNotes(table: Table, notes: readonly string[]): Table {

@@ -17,6 +17,7 @@ import {
   type Trial,
 } from "../record/record.ts";
 import { type Observer, runPlan } from "./run.ts";
+import { RESULTS } from "../record/runs.ts";
 import { readRecord, Store } from "../record/store.ts";
 import { systemTimeWaits, waitForRoom } from "./time_wait.ts";
 import { traceDesigns } from "./trace.ts";
@@ -55,13 +56,14 @@ export interface Started {
  * @throws {UsageError} for a folder that cannot be created, or is not empty.
  * @throws {UnsupportedError} if this machine cannot run the plan.
  */
-export function start(plan: Plan, folder: string): Started {
+export function start(plan: Plan, folder: string, name: string | null = null): Started {
   if (plan.netns) enterNetworkNamespace();
   const missing = shortfall(plan, readLimits());
   if (missing !== undefined) throw new UnsupportedError(`Cannot run this plan: ${missing}`);
   const run: Run = {
     schema: SCHEMA_VERSION,
     herd: config.version,
+    name,
     startedAt: new Date().toISOString(),
     endedAt: null,
     complete: false,
@@ -172,7 +174,8 @@ async function close(
 const SILENT: Observer = { started() {}, noted() {}, ended() {}, leftOut() {} };
 const NEVER = new AbortController().signal;
 
-/** The default folder of a record. */
-export function defaultFolder(): string {
-  return `results/${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}Z`;
+/** The default folder of a record, whose run may have a name. */
+export function defaultFolder(name: string | null = null): string {
+  const time = `${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}Z`;
+  return `${RESULTS}/${name === null ? time : `${time}-${name}`}`;
 }

@@ -5,6 +5,7 @@
  */
 import type { Trial } from "../../record/record.ts";
 import { evenness } from "../../statistics/median.ts";
+import { uniformity } from "../../statistics/uniformity.ts";
 import type { Design } from "../../../servers/design.ts";
 
 /** A design, as far as the report needs it. */
@@ -28,6 +29,8 @@ export interface Distribution {
   readonly sum: number;
   /** Most connections of a child divided by fewest. */
   readonly evenness: number;
+  /** Probability that a random assignment with equal chances is at least as uneven; null: too few to tell. */
+  readonly pEven: number | null;
 }
 
 /**
@@ -59,6 +62,7 @@ export function lastDistribution(pools: readonly Trial[]): Distribution | null {
     parentCpuSeconds: trial.parent?.cpu.total ?? null,
     sum: connections.reduce((sum, one) => sum + one, 0),
     evenness: evenness(connections),
+    pEven: uniformity(connections)?.p ?? null,
   };
 }
 

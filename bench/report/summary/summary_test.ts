@@ -1,3 +1,4 @@
+import { uniformity } from "../../statistics/uniformity.ts";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { type DesignInfo, type DesignSummary, summarize } from "./summary.ts";
 import { record, rounds, type TrialFixture } from "../testing_fixture.ts";
@@ -119,6 +120,7 @@ Deno.test("summarize() takes the children of the last valid round, by index, wit
     sum: 1000,
     parentCpuSeconds: null,
     evenness: 6,
+    pEven: uniformity([600, 100, 300])!.p,
   });
   assertAlmostEquals(evenness!.median, (6 + 4 / 3) / 2);
 });

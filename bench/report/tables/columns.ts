@@ -100,13 +100,13 @@ export const latency: readonly DesignColumn[] = (["p50", "p99", "max"] as const)
   // For people in microseconds, like the CPU time beside it; in CSV in seconds, like everything else.
   {
     header: `${which} µs`,
-    field: `latency_${which}`,
+    field: `latency_${which}_microseconds`,
     only: "text",
     detail: which === "max",
     cell: ({ latency }) => numberCell(latency[which] && latency[which].median * 1e6, 0),
   },
   {
-    header: which,
+    header: `${which} s`,
     field: `latency_${which}_seconds`,
     only: "csv",
     cell: ({ latency }) => middle(latency[which], 6),
@@ -122,7 +122,7 @@ export const switching: readonly DesignColumn[] = [
     cell: ({ switches }) => middle(switches.all, 2),
   },
   ...(["voluntary", "involuntary"] as const).map((which): DesignColumn => ({
-    header: which,
+    header: `${which} ctx sw. /conn.`,
     field: `${which}_context_switches_per_connection`,
     only: "csv",
     cell: ({ switches }) => middle(switches[which], 2),
@@ -138,13 +138,13 @@ export const rest: readonly DesignColumn[] = [
     cell: ({ pssBytes }) => numberCell(pssBytes && pssBytes.median / MIB, 1),
   },
   {
-    header: "PSS",
+    header: "PSS bytes",
     field: "pss_bytes",
     only: "csv",
     cell: ({ pssBytes }) => middle(pssBytes, 0),
   },
   {
-    header: "PSS of a child",
+    header: "PSS bytes of a child",
     field: "pss_bytes_of_a_child",
     only: "csv",
     cell: ({ pssBytesPerChild }) => middle(pssBytesPerChild, 0),
@@ -156,16 +156,10 @@ export const rest: readonly DesignColumn[] = [
     cell: ({ clientCpu }) => middle(clientCpu, 3),
   },
   {
-    header: "system",
+    header: "system share",
     field: "system_share_of_cpu_tick_based",
     only: "csv",
     cell: ({ systemShare }) => middle(systemShare, 2),
-  },
-  {
-    header: "max/min",
-    field: "clients_per_child_max_over_min",
-    only: "csv",
-    cell: ({ evenness }) => middle(evenness, 2),
   },
 ];
 

@@ -15,6 +15,7 @@ import {
   throughput,
   transport,
 } from "./columns.ts";
+import { evenness } from "./evenness.ts";
 import { notes301 } from "./notes_30_1.ts";
 import type { Summary } from "../summary/summary.ts";
 import type { Table } from "./table.ts";
@@ -30,6 +31,7 @@ export function table301(summary: Summary): Table {
     ...latency,
     ...switching,
     ...rest,
+    ...evenness,
     ...(local ? [] : [book]),
   ];
   return {

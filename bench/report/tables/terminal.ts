@@ -6,6 +6,17 @@
 import { bold, dim, red } from "@std/fmt/colors";
 import { bar } from "./bar.ts";
 import { type Cell, plain, type Table } from "./table.ts";
+import {
+  fitting,
+  GAP,
+  headerLines,
+  pad,
+  panels,
+  span,
+  type Track,
+  tracksOf,
+  wrap,
+} from "./tracks.ts";
 
 /** Options of the terminal output. */
 export interface TerminalOptions {
@@ -22,7 +33,7 @@ export function toTerminal(table: Table, { color, width }: TerminalOptions): str
   const paint = (style: (text: string) => string) => color ? style : (text: string) => text;
   const lines = [paint(bold)(plain(table.title)), ""];
   const all = tracksOf(drawBars(table));
-  const shown = span(all, GAP) <= width ? all : all.filter(({ detail }) => !detail);
+  const shown = fitting(all, width);
   for (const { tracks, gap } of panels(shown, width)) {
     const join = (cells: string[]) => cells.join(" ".repeat(gap)).trimEnd();
     const row = (cells: readonly [Track, Cell][]) =>
@@ -76,91 +87,8 @@ function drawBars(table: Table): Table {
   };
 }
 
-/** A column with its cells, as displayed. */
-interface Track {
-  readonly header: string;
-  readonly left: boolean;
-  readonly key: boolean;
-  readonly detail: boolean;
-  readonly width: number;
-  readonly body: readonly Cell[];
-  readonly foot: readonly Cell[];
-}
-
-function tracksOf({ columns, rows, footer }: Table): Track[] {
-  return columns.flatMap((column, index) => {
-    if (column.only === "csv") return [];
-    const cellOf = (row: readonly Cell[]) => ({ ...row[index]!, text: plain(row[index]!.text) });
-    const [header, body, foot] = [plain(column.header), rows.map(cellOf), footer.map(cellOf)];
-    const texts = [...body, ...foot].map((cell) => cell.text).concat(pieces(header));
-    const width = Math.max(...texts.map((text) => columnsOf(text.trimEnd())));
-    const { align, key = false, detail = false } = column;
-    return [{ header, left: align === "left", key, detail, width, body, foot }];
-  });
-}
-
-/** Spaces between columns; one if a table fits only then. */
-const GAP = 2;
-
-/** A single panel if everything fits, with narrow gaps if necessary; otherwise several. */
-function panels(tracks: Track[], width: number): { tracks: Track[]; gap: number }[] {
-  const gap = [GAP, 1].find((gap) => span(tracks, gap) <= width);
-  if (gap !== undefined) return tracks.length > 0 ? [{ tracks, gap }] : [];
-  const keys = tracks.filter((track) => track.key);
-  const found: Track[][] = [];
-  for (const track of tracks.filter((track) => !track.key)) {
-    const last = found.at(-1);
-    if (last && span([...last, track], GAP) <= width) last.push(track);
-    else found.push([...keys, track]);
-  }
-  return found.map((tracks) => ({ tracks, gap: GAP }));
-}
-
-function span(tracks: readonly Track[], gap: number): number {
-  return tracks.reduce((sum, track) => sum + track.width + gap, -gap);
-}
-
-/** The headers wrapped to the column widths and aligned at the bottom. */
-function headerLines(tracks: readonly Track[]): string[][] {
-  const wrapped = tracks.map((track) => wrap(pieces(track.header), track.width));
-  const height = Math.max(...wrapped.map((lines) => lines.length));
-  return Array.from(
-    { length: height },
-    (_, line) =>
-      wrapped.map((lines, index) => pad(lines[line - height + lines.length] ?? "", tracks[index]!)),
-  );
-}
-
-function pad(text: string, { left, width }: Track): string {
-  const space = " ".repeat(Math.max(0, width - columnsOf(text)));
-  return left ? text + space : space + text;
-}
-
-/** The parts at which a header may wrap: words, and parts of words that end in a hyphen. */
-function pieces(header: string): string[] {
-  return header.match(/([^\s-]*-+|[^\s-]+)\s*/g) ?? [];
-}
-
 /** A paragraph with a hanging indent. */
 function hanging(text: string, width: number): string[] {
   const lines = wrap(text.match(/\S+\s*/g) ?? [], width - 2);
   return lines.map((line, index) => index === 0 ? line : `  ${line}`);
-}
-
-function wrap(pieces: readonly string[], width: number): string[] {
-  const lines = [""];
-  for (const piece of pieces) {
-    const line = lines.at(-1)!;
-    if (line && columnsOf((line + piece).trimEnd()) > width) lines.push(piece);
-    else lines[lines.length - 1] = line + piece;
-  }
-  return lines.map((line) => line.trimEnd());
-}
-
-/** Columns of a text in a terminal: two for East Asian and emoji, none for combining marks. */
-function columnsOf(text: string): number {
-  const wide =
-    /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]|\p{Emoji_Presentation}/u;
-  const seen = [...text].filter((character) => !/\p{M}|\p{Cf}/u.test(character));
-  return seen.reduce((sum, character) => sum + (wide.test(character) ? 2 : 1), 0);
 }
