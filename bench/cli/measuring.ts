@@ -25,6 +25,7 @@ import { renderTerminal } from "../report/derive.ts";
 import { figuresOf } from "../report/summary/figures.ts";
 import { type ReportData, reportData } from "../report/summary/report_data.ts";
 import type { Observer } from "../run/run.ts";
+import { atStart } from "../report/summary/warnings.ts";
 import { terminalOptions } from "./terminal.ts";
 
 /** Flags of a run that are not part of its plan. */
@@ -69,7 +70,7 @@ export async function runAndPrint(
   const print = (data: ReportData) =>
     printLine(`\n${renderTerminal(data, { ...terminalOptions(), book })}`);
   const { folder, exit } = await recordAsCommand(makePlan, options, print);
-  if (!json) printLine(`Recorded in ${folder}`);
+  if (!json) printPaths(folder);
   return exit;
 }
 
@@ -90,7 +91,10 @@ export async function recordAsCommand(
   endWithParent();
   const { store: { folder }, run: { plan }, pending } = started;
   if (json) printEvent({ event: "run", folder, plan });
-  else printPlan(plan, folder, pending.length);
+  else {
+    printPlan(plan, folder, pending.length);
+    for (const { text } of atStart(started.run.environment)) console.error(`Warning: ${text}`);
+  }
   const interrupt = interrupted();
   const timeout = timeoutAfter(options["max-time"]);
   const signal = AbortSignal.any([interrupt, timeout]);
@@ -191,6 +195,12 @@ function designsText(designs: readonly string[]): string {
   if (others.length === 0) return `the baseline ${BASELINE}`;
   const named = others.length > NAMED ? `${others.length} designs` : others.join(", ");
   return `${named} and the baseline ${BASELINE}`;
+}
+
+/** Where the results are. */
+export function printPaths(folder: string): void {
+  printLine(`Report: ${folder}/report.html`);
+  printLine(`Recorded in ${folder}`);
 }
 
 function printEarlyEnd(folder: string, timedOut: boolean): void {

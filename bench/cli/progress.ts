@@ -86,6 +86,7 @@ export class Bar implements Progress {
   readonly #instruments: Instruments;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #durations = new Map<string, number[]>();
+  readonly #begun: number;
   #pending: readonly Planned[];
   #total: number;
   #current: Current | undefined;
@@ -106,6 +107,7 @@ export class Bar implements Progress {
     this.#redrawn = new Redrawn(terminal);
     this.#instruments = instruments;
     this.#counted = this.#count();
+    this.#begun = this.#counted.at;
     this.#timer = setInterval(() => this.step(), STEP_MS);
   }
 
@@ -142,11 +144,13 @@ export class Bar implements Progress {
 
   /** Draws the current state. */
   step(): void {
-    const total = this.#total;
-    const done = total - this.#pending.length;
-    const filled = Math.round(BAR_WIDTH * done / Math.max(1, total));
+    const { limits: { budget } } = this.#plan;
+    const done = this.#total - this.#pending.length;
+    const share = budget > 0 ? this.#elapsed() / budget : done / Math.max(1, this.#total);
+    const filled = Math.round(BAR_WIDTH * Math.min(1, share));
     const parts = [
-      `${"█".repeat(filled)}${"░".repeat(BAR_WIDTH - filled)} ${done}/${total}`,
+      "█".repeat(filled) + "░".repeat(BAR_WIDTH - filled) +
+      (budget > 0 ? "" : ` ${done}/${this.#total}`),
       ...(this.#current ? [this.#head(this.#current.planned).trim(), this.#rateNow()] : []),
       this.#left(),
     ];
@@ -176,15 +180,29 @@ export class Bar implements Progress {
     return this.#rate = rate === null ? "" : `${rate.toFixed(0)} connections/s now`;
   }
 
-  /** An estimate from earlier trials of the same work; a lower limit if some have had none yet. */
+  /** Seconds since the start. */
+  #elapsed(): number {
+    return (this.#instruments.now() - this.#begun) / 1000;
+  }
+
+  /** An estimate from earlier trials of the same work, or else of all; within a budget at most what is left of it. */
   #left(): string {
-    const { now } = this.#instruments;
-    const elapsed = this.#current ? (now() - this.#current.since) / 1000 : 0;
-    const expected = this.#pending.map((planned) => this.#durations.get(workOf(planned)));
-    const known = expected.flatMap((durations) => durations ? [mean(durations)] : []);
-    if (known.length === 0) return "";
-    const seconds = Math.max(0, known.reduce((sum, one) => sum + one, 0) - elapsed);
-    return `${known.length < expected.length ? "over" : "about"} ${clock(seconds)} left`;
+    if (this.#durations.size === 0) return "";
+    const usual = mean([...this.#durations.values()].flat());
+    const expected = (planned: Planned) => {
+      const durations = this.#durations.get(workOf(planned));
+      return durations ? mean(durations) : usual;
+    };
+    const { planned, since } = this.#current ?? {};
+    const later = this.#pending.filter((other) => other !== planned)
+      .reduce((sum, planned) => sum + expected(planned), 0);
+    const current = planned
+      ? Math.max(0, expected(planned) - (this.#instruments.now() - since!) / 1000)
+      : 0;
+    const { limits: { budget } } = this.#plan;
+    const most = budget > 0 ? budget - this.#elapsed() : Infinity;
+    const seconds = Math.min(later + current, Math.max(0, most));
+    return seconds < 1 ? "" : `about ${clock(seconds)} left`;
   }
 }
 

@@ -58,16 +58,20 @@ Deno.test("Bar shows the current trial and its connections per second", () => {
   assert(!screen.output().includes("connections/s"));
 });
 
-Deno.test("Bar shows the last result and the time left, or a lower limit of it", () => {
+Deno.test("Bar shows the last result and the time left, which it learns from earlier trials", () => {
   using screen = new BarOnScreen();
   screen.run(0, 70);
-  assertMatch(screen.output(), /█+░+ 1\/4 .*over 1:10 left\nlast: round 1\/2 .* 0\.100 s CPU/);
+  assertMatch(screen.output(), /█+░+ 1\/4 .*about 3:30 left\nlast: round 1\/2 .* 0\.100 s CPU/);
   screen.run(1, 10);
   assertStringIncludes(screen.output(), "2/4  about 1:20 left\n");
   screen.bar.started(plan.trials[2]!);
   screen.now += 5000;
   screen.bar.step();
   assertStringIncludes(screen.output(), "about 1:15 left\n");
+  // A trial that takes longer than it should, before another of 70 s.
+  screen.now += 100_000;
+  screen.bar.step();
+  assertStringIncludes(screen.output(), "about 1:10 left\n");
 });
 
 Deno.test("Bar prints which design is left out, and does not count it any more", () => {
@@ -77,7 +81,7 @@ Deno.test("Bar prints which design is left out, and does not count it any more",
   screen.bar.leftOut(plan.trials.slice(3));
   const text = screen.output();
   assertStringIncludes(text, `The budget of 0 s is spent`);
-  assertStringIncludes(text, " 1/3\n");
+  assertStringIncludes(text, " 1/3  about 0:02 left\n");
 });
 
 Deno.test("Bar prints failures as permanent lines, and removes itself", () => {

@@ -134,8 +134,9 @@ Deno.test("bench runs, records and prints; tables gives the same again from the 
   const words = bench.stdout.replaceAll(/\s+/g, " ");
   assertStringIncludes(words, "the same session, server on processors 0, client on processors 0");
   assertStringIncludes(words, "Clients wait 1 ms between connections");
-  const [printed, rest] = bench.stdout.split(`Recorded in ${folder.path}`);
-  assertEquals(rest, "\n");
+  const paths = `Report: ${folder.path}/report.html\nRecorded in ${folder.path}\n`;
+  const [printed, rest] = bench.stdout.split(paths);
+  assertEquals(rest, "");
 
   const before = contents(folder);
   for (const name of derived) Deno.removeSync(`${folder.path}/${name}`);

@@ -18,7 +18,8 @@ import { comparisonTable } from "../report/tables/comparison_table.ts";
 import { measuringHints } from "../cli/hints.ts";
 import { loadFlags, planOf, runFlags } from "../cli/options.ts";
 import type { Recorded } from "../record/record.ts";
-import { recordAsCommand } from "../cli/measuring.ts";
+import { printPaths, recordAsCommand } from "../cli/measuring.ts";
+import { warningTexts } from "../report/summary/conditions.ts";
 import type { ReportData } from "../report/summary/report_data.ts";
 import { toTerminal } from "../report/tables/terminal.ts";
 import { table301 } from "../report/tables/table_30_1.ts";
@@ -115,7 +116,7 @@ async function runDesigns(
   const print = (data: ReportData) =>
     printLine(`
 ${toTerminal(table301(data), terminalOptions())}`);
-  const { recorded, folder, exit } = await recordAsCommand(plan, flags, print);
+  const { recorded, data, folder, exit } = await recordAsCommand(plan, flags, print);
   const compared = compareDesigns(recorded, a, b);
   const gates = thresholds ? gatesOf(compared, b, thresholds) : [];
   if (flags.json) printEvents(compared, gates, a, b);
@@ -124,7 +125,8 @@ ${toTerminal(table301(data), terminalOptions())}`);
     printLine(toTerminal(table, terminalOptions()));
     printLine(differenceText(recorded, a, b));
     for (const { sentence } of gates) printLine(sentence);
-    printLine(`Recorded in ${folder}`);
+    for (const text of warningTexts(data)) printLine(text);
+    printPaths(folder);
   }
   const isWhole = exit === ExitCode.ok || exit === ExitCode.failed;
   const outcome = worstOf(gates);

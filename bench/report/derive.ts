@@ -5,12 +5,13 @@
  * @module
  */
 import { drawCharts } from "./charts/charts.ts";
-import { conditions, warningTexts } from "./summary/conditions.ts";
+import { conditions, load, machine, problems, warningTexts } from "./summary/conditions.ts";
+import { conclusion } from "./tables/conclusion.ts";
 import { page } from "./html/page.ts";
 import type { ReportData } from "./summary/report_data.ts";
 import { sweepTable } from "./tables/sweep_table.ts";
 import { type Table, toCsv, toMarkdown } from "./tables/table.ts";
-import { type TerminalOptions, toTerminal } from "./tables/terminal.ts";
+import { paragraphs, type TerminalOptions, toTerminal } from "./tables/terminal.ts";
 import { table301 } from "./tables/table_30_1.ts";
 import { table302 } from "./tables/table_30_2.ts";
 import { syscallsTable } from "./tables/syscalls.ts";
@@ -52,10 +53,14 @@ function tableFiles(data: ReportData): (readonly [string, string])[] {
   ];
 }
 
-/** The tables for a terminal. */
+/** The tables for a terminal, and at the end what to take away: conclusion, problems and warnings. */
 export function renderTerminal(data: ReportData, options: PrintOptions): string {
-  return notedOnce(data, tablesOf(data, options)).map((table) => toTerminal(table, options))
-    .join("\n");
+  const tables = notedOnce([load(data), machine(data)], tablesOf(data, options));
+  const end = [...conclusion(data), ...problems(data), ...warningTexts(data)];
+  return [
+    ...tables.map((table) => toTerminal(table, options)),
+    ...(end.length > 0 ? [paragraphs(end, options)] : []),
+  ].join("\n");
 }
 
 /** The tables of a run: those of the book, and the system calls if they were traced; or that of a sweep. */
@@ -66,8 +71,7 @@ export function tablesOf(data: ReportData, { book }: { readonly book: boolean })
 }
 
 /** The tables with the notes that apply to all of them, once, on the last. */
-export function notedOnce(data: ReportData, tables: readonly Table[]): Table[] {
-  const about = [...conditions(data), ...warningTexts(data)];
+export function notedOnce(about: readonly string[], tables: readonly Table[]): Table[] {
   return tables.map((table, index) =>
     index === tables.length - 1 ? withNotes(table, about) : table
   );

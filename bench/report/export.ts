@@ -4,6 +4,7 @@
  * @module
  */
 import { notedOnce, tablesOf } from "./derive.ts";
+import { conditions, warningTexts } from "./summary/conditions.ts";
 import { figuresOf } from "./summary/figures.ts";
 import type { ReportData } from "./summary/report_data.ts";
 import { toLatex } from "./tables/latex.ts";
@@ -37,7 +38,9 @@ export function exportTables(data: ReportData, options: ExportOptions): string {
   const sorted = sort === undefined ? all : sortTables(all, sort);
   const selected = columns === undefined ? sorted : selectColumns(sorted, columns);
   if (format !== "json") {
-    const noted = format === "csv" ? selected : notedOnce(data, selected);
+    const noted = format === "csv"
+      ? selected
+      : notedOnce([...conditions(data), ...warningTexts(data)], selected);
     return noted.map((table) => written(table, options, format)).join("\n");
   }
   if (columns !== undefined) return jsonText(selected.flatMap(rowsOf));

@@ -29,17 +29,21 @@ const BUSY_LOAD = 0.5;
 const WIDE_SPREAD = 0.1;
 const MIN_ROUNDS_FOR_SPREAD = 3;
 
-/** The warnings of a run. */
+/** The warnings of a run, the weightiest first. */
 export function warningsOf({ run, trials }: Recorded): Warning[] {
   const ok = trials.filter(({ status }) => status === "ok");
   return [
-    ...busyAtStart(run.environment),
+    ...accountMismatches(ok, run.plan.sweep),
     ...otherLoad(ok, run.environment.processors),
     ...wideSpreads(ok, run.plan.sweep),
-    ...accountMismatches(ok, run.plan.sweep),
+    ...atStart(run.environment),
     ...traffic(ok),
-    ...governor(run.environment),
   ];
+}
+
+/** The warnings that are known before the first trial. */
+export function atStart(environment: Environment): Warning[] {
+  return [...busyAtStart(environment), ...governor(environment)];
 }
 
 function noise(text: string): Warning {

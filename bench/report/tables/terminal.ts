@@ -53,6 +53,11 @@ export function toTerminal(table: Table, { color, width }: TerminalOptions): str
   return lines.join("\n") + "\n";
 }
 
+/** Paragraphs, each wrapped to the width. */
+export function paragraphs(texts: readonly string[], { width }: TerminalOptions): string {
+  return texts.flatMap((text) => hanging(plain(text), width)).join("\n") + "\n";
+}
+
 /** The columns left out, if any. */
 function hiddenNotes(all: readonly Track[], shown: readonly Track[]): string[] {
   const hidden = all.filter((track) => !shown.includes(track)).map(({ header }) => header);

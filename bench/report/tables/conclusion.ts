@@ -1,0 +1,58 @@
+/**
+ * The conclusion of a run: what to take away, at the end of the output.
+ *
+ * @module
+ */
+import { alikeOf } from "../summary/alike.ts";
+import type { ReportData } from "../summary/report_data.ts";
+import type { DesignSummary, Estimate } from "../summary/summary.ts";
+import { short } from "./table.ts";
+
+/** The lines, without the baseline, which serves one client at a time; none for a sweep, or a single design. */
+export function conclusion({ designs, trials, sweep }: ReportData): string[] {
+  const measured = designs.filter(({ isBaseline, n }) => !isBaseline && n > 0);
+  if (sweep || measured.length < 2) return [];
+  const { groups, needed } = alikeOf(measured, trials);
+  return [
+    best("Cheapest per connection", measured, {
+      estimate: ({ cpuMicrosecondsPerConnection }) => cpuMicrosecondsPerConnection,
+      text: (value) => `${short(value)} µs of CPU`,
+    }),
+    [
+      best("Best tail latency", measured, {
+        estimate: ({ latency }) => latency.p99,
+        text: (value) => `p99 ${short(1000 * value)} ms`,
+      }),
+      best("Highest throughput", measured, {
+        estimate: ({ connectionsPerSecond }) => connectionsPerSecond,
+        isHigherBetter: true,
+        text: (value) => `${short(value)} connections/s`,
+      }),
+    ].flat().join(" "),
+    needed === null
+      ? `Not told apart by CPU time: ${
+        groups.length === 0 ? "none" : groups.map((group) => group.join(", ")).join("; ")
+      }.`
+      : `Not told apart by CPU time: any of them; it takes at least ${needed} rounds.`,
+  ].flat().filter((line) => line !== "");
+}
+
+interface Criterion {
+  readonly estimate: (design: DesignSummary) => Estimate | null;
+  readonly isHigherBetter?: boolean;
+  readonly text: (value: number) => string;
+}
+
+/** The design with the best median; none if nothing was measured. */
+function best(
+  title: string,
+  designs: readonly DesignSummary[],
+  { estimate, isHigherBetter = false, text }: Criterion,
+): string[] {
+  const sign = isHigherBetter ? -1 : 1;
+  const [first] = designs.flatMap((design) => {
+    const value = estimate(design)?.median;
+    return value === undefined ? [] : [{ id: design.id, value }];
+  }).toSorted((a, b) => sign * (a.value - b.value));
+  return first ? [`${title}: ${first.id}, ${text(first.value)}.`] : [];
+}
