@@ -12,6 +12,7 @@ export const commands = {
   "bench": () => import("./commands/bench.ts"),
   "compare": () => import("./commands/compare.ts"),
   "sweep": () => import("./commands/sweep.ts"),
+  "runs": () => import("./commands/runs.ts"),
   "tables": () => import("./commands/tables.ts"),
   "serve": () => import("./commands/serve.ts"),
   "load": () => import("./commands/load.ts"),

@@ -291,7 +291,7 @@ Deno.test("tasks that serve or measure in their own process run V8 as bench has 
 });
 
 Deno.test("tasks that only read records can start and call nothing", () => {
-  for (const name of ["tables", "designs"] as const) {
+  for (const name of ["tables", "runs", "designs"] as const) {
     assertEquals(
       config.tasks[name].command.match(/--allow-(run|ffi|net|env(?!=INIT_CWD,TERM\s))\S*/g),
       null,

@@ -26,11 +26,13 @@ import { figuresOf } from "../report/summary/figures.ts";
 import { type ReportData, reportData } from "../report/summary/report_data.ts";
 import type { Observer } from "../run/run.ts";
 import { atStart } from "../report/summary/warnings.ts";
+import { runNameOf } from "./options.ts";
 import { terminalOptions } from "./terminal.ts";
 
 /** Flags of a run that are not part of its plan. */
 export interface RunOptions {
   readonly output: string | undefined;
+  readonly name: string | undefined;
   readonly json: boolean;
   readonly strict: boolean;
   /** In seconds; 0: no limit. */
@@ -85,8 +87,9 @@ export async function recordAsCommand(
   print: (data: ReportData) => void,
 ): Promise<CommandOutcome> {
   const { output, resume, json, trace = false } = options;
+  const name = runNameOf(options.name);
   const started = resume === undefined
-    ? start(makePlan(), output === undefined ? defaultFolder() : userPath(output))
+    ? start(makePlan(), output === undefined ? defaultFolder(name) : userPath(output), name)
     : resumeRun(runFolder(resume));
   endWithParent();
   const { store: { folder }, run: { plan }, pending } = started;

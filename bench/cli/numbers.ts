@@ -29,7 +29,7 @@ interface Units {
 }
 
 /** Times in nanoseconds. */
-const TIMES = { ns: 1, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
+const TIMES = { ns: 1, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9, d: 24 * 3600e9 };
 
 /** Units by the value of a flag. A flag with another value has none. */
 const UNITS: Readonly<Record<string, Units>> = {

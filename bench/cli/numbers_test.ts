@@ -53,7 +53,7 @@ Deno.test("parseNumber() refuses with the range, and with the units where one is
   );
   assertEquals(
     refusal(flagOf("SECONDS", 1000), "5min"),
-    "--flag must be a whole number, 1 to 1000 seconds, not 5min; units are ns, us, ms, s, m, h",
+    "--flag must be a whole number, 1 to 1000 seconds, not 5min; units are ns, us, ms, s, m, h, d",
   );
   assertEquals(refusal(flagOf("PORT"), "8k"), "--flag must be a whole number, 1 or more, not 8k");
   assertEquals(refusal(flagOf("N"), "x"), "--flag must be a whole number, 1 or more, not x");

@@ -6,6 +6,7 @@
 import { type Flags, processorsOf, type Values } from "./flags.ts";
 import { UsageError } from "../../servers/errors.ts";
 import { affinity } from "../../servers/posix/processes.ts";
+import { findDesign } from "../../servers/designs.ts";
 import { BUDGET_SECONDS, DEFAULTS, limitsWithin, makePlan } from "../plan/plan.ts";
 import { RANGES } from "../plan/ranges.ts";
 import type { Limits, Plan } from "../record/record.ts";
@@ -75,6 +76,11 @@ export const runFlags = {
     kind: "string",
     value: "DIR",
     help: "Write the record into DIR (default results/TIME)",
+  },
+  name: {
+    kind: "string",
+    value: "NAME",
+    help: "Name the run: its folder is results/TIME-NAME, and tables and compare take the name",
   },
   quick: { kind: "boolean", help: `Run one round of ${QUICK_CONNECTIONS} connections in total` },
   sessions: {
@@ -211,4 +217,18 @@ export function pinOf(text: string | undefined, allowed = affinity()): Plan["pin
     sides.set(side, processorsOf("pin", list!, allowed));
   }
   return { server: sides.get("server") ?? null, client: sides.get("client") ?? null };
+}
+
+/** Parses `--name`; null without it. @throws {UsageError} if it cannot be part of a path, or is a design. */
+export function runNameOf(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  if (!/^[A-Za-z0-9][\w.-]{0,63}$/.test(text)) {
+    throw new UsageError(
+      `Cannot name a run ${
+        JSON.stringify(text)
+      }: write --name with up to 64 letters, digits and ._-`,
+    );
+  }
+  if (!findDesign(text)) return text;
+  throw new UsageError(`Cannot name a run ${text}: that is a design; write another --name`);
 }

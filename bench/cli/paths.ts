@@ -28,7 +28,8 @@ export function runFolder(operand: string): string {
   const folder = findRunFolder(operand);
   if (folder !== undefined) return folder;
   throw new RecordError(
-    `Cannot find the recorded run "${operand}": there is neither a folder nor a run of that name`,
+    `Cannot find the recorded run "${operand}": there is neither a folder nor a run of that name; ` +
+      "deno task runs lists those under results/",
   );
 }
 
@@ -36,12 +37,14 @@ export function runFolder(operand: string): string {
 export function findRunFolder(operand: string): string | undefined {
   const path = userPath(operand).replace(/(?<=.)\/+$/, "");
   const folder = path.replace(/(^|\/+)run\.json$/, "") || (path.startsWith("/") ? "/" : ".");
-  return operand.includes("/") || folder !== path || isFolder(path) ? folder : findRun(operand);
+  if (operand.includes("/") || folder !== path || exists(`${path}/run.json`)) return folder;
+  return findRun(operand) ?? (exists(path) ? folder : undefined);
 }
 
-function isFolder(path: string): boolean {
+function exists(path: string): boolean {
   try {
-    return Deno.statSync(path).isDirectory;
+    Deno.statSync(path);
+    return true;
   } catch {
     return false;
   }

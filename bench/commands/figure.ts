@@ -45,7 +45,7 @@ export const command = defineCommand({
     ["Draw it for descriptor passing", "prefork-fd-passing --children 4 --output figure.svg"],
   ],
   flags,
-  exits: ["failed", "unsupported"],
+  exits: ["failed", "unsupported", "record"],
   run: figure,
 });
 

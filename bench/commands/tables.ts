@@ -12,7 +12,7 @@ import { renderTerminal } from "../report/derive.ts";
 import { exportTables, FORMATS } from "../report/export.ts";
 import { writeDerived } from "../report/files.ts";
 import { reportData } from "../report/summary/report_data.ts";
-import { ownRuns } from "../record/runs.ts";
+import { isOwn, recordedRuns } from "../record/runs.ts";
 import { isReadOnly, readRecord } from "../record/store.ts";
 import { recordHints } from "../cli/hints.ts";
 import { terminalOptions } from "../cli/terminal.ts";
@@ -90,7 +90,7 @@ function formatOf(name = "text"): typeof FORMATS[number] {
 }
 
 function newestRun(): string {
-  const [newest] = ownRuns();
+  const newest = recordedRuns().find(isOwn);
   if (newest !== undefined) return newest.folder;
   throw new UsageError("No recorded run under results/: write deno task bench first");
 }

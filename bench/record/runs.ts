@@ -19,18 +19,42 @@ export interface RunInFolder {
   readonly run: Run;
 }
 
-/** All recorded runs, the newest first. What has no readable `run.json` is none. */
-export function recordedRuns(results: string = RESULTS): RunInFolder[] {
-  const folders = [...namesOfFolders(results)].map((name) => `${results}/${name}`);
-  return folders.flatMap((folder) => {
-    const run = tryReadRun(folder);
-    return run === undefined ? [] : [{ folder, run }];
+/** All recorded runs, the newest first. `unreadable` is told of a `run.json` that cannot be read. */
+export function recordedRuns(
+  results: string = RESULTS,
+  unreadable: (error: RecordError) => void = () => {},
+): RunInFolder[] {
+  return foldersIn(results).flatMap((folder) => {
+    try {
+      return [{ folder, run: readRun(folder) }];
+    } catch (error) {
+      if (!(error instanceof RecordError)) throw error;
+      unreadable(error);
+      return [];
+    }
   }).toSorted((a, b) => a.run.startedAt < b.run.startedAt ? 1 : -1);
 }
 
-/** Those that were recorded here, the newest first. */
-export function ownRuns(results: string = RESULTS): RunInFolder[] {
-  return recordedRuns(results).filter(({ folder }) => folder !== `${results}/${REFERENCE}`);
+/** Whether a run was recorded here. */
+export function isOwn({ folder }: RunInFolder): boolean {
+  return !folder.endsWith(`/${REFERENCE}`);
+}
+
+/** Runs beyond the newest that are to be kept, and begun before a time. */
+export function oldRuns(
+  newestFirst: readonly RunInFolder[],
+  { keep, before }: { readonly keep: number; readonly before: string },
+): RunInFolder[] {
+  return newestFirst.slice(keep).filter(({ run }) => run.startedAt < before);
+}
+
+/** Removes the folder of a run. @throws {RecordError} if it cannot be removed. */
+export function removeRun(folder: string): void {
+  try {
+    Deno.removeSync(folder, { recursive: true });
+  } catch (cause) {
+    throw new RecordError(`Cannot remove ${folder}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** The folder of a run, by the name of that folder, or else the newest by its own name. */
@@ -41,21 +65,14 @@ export function findRun(name: string, results: string = RESULTS): string | undef
   return found?.folder;
 }
 
-function namesOfFolders(folder: string): string[] {
+/** The folders in a folder that have a `run.json`; links are left alone. */
+function foldersIn(results: string): string[] {
   try {
-    return [...Deno.readDirSync(folder)].filter(({ isDirectory }) => isDirectory)
-      .map(({ name }) => name);
+    return [...Deno.readDirSync(results)].filter(({ isDirectory }) => isDirectory)
+      .map(({ name }) => `${results}/${name}`)
+      .filter((folder) => [...Deno.readDirSync(folder)].some(({ name }) => name === "run.json"));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-}
-
-function tryReadRun(folder: string): Run | undefined {
-  try {
-    return readRun(folder);
-  } catch (error) {
-    if (error instanceof RecordError) return undefined;
     throw error;
   }
 }

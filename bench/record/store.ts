@@ -29,20 +29,28 @@ export class Store {
    * Opens the folder of a run that ended early. An incomplete last line, left by a crash or a full disk,
    * is removed; its trial will run again.
    *
+   * @throws {UsageError} if another program records there.
    * @throws {RecordError} if its files cannot be written.
    */
   static reopen(folder: string): Store {
+    const store = Store.#open(folder, { append: true });
     const path = `${folder}/${TRIALS}`;
     writing(path, () => {
       const bytes = Deno.readFileSync(path);
       Deno.truncateSync(path, bytes.lastIndexOf("\n".charCodeAt(0)) + 1);
     });
-    return Store.#open(folder, { append: true });
+    return store;
   }
 
+  /** The lock on the file tells others that the run is under way. */
   static #open(folder: string, options: Deno.OpenOptions): Store {
     const path = `${folder}/${TRIALS}`;
-    return new Store(folder, writing(path, () => Deno.openSync(path, options)));
+    const file = writing(path, () => Deno.openSync(path, options));
+    if (tryLock(file, true)) return new Store(folder, file);
+    file.close();
+    throw new UsageError(`Cannot record into ${folder}: another program records there`, {
+      option: "folder",
+    });
   }
 
   private constructor(folder: string, trials: Deno.FsFile) {
@@ -67,6 +75,26 @@ export class Store {
   /** Closes the files. */
   [Symbol.dispose](): void {
     this.#trials.close();
+  }
+}
+
+/** Whether another program records a run into this folder now. */
+export function isBeingRecorded(folder: string): boolean {
+  try {
+    using file = Deno.openSync(`${folder}/${TRIALS}`);
+    return !tryLock(file, false);
+  } catch {
+    // It has no trials yet, or cannot be read.
+    return false;
+  }
+}
+
+/** Locks a file as long as it is open. False if another program has; a file system without locks has none. */
+function tryLock(file: Deno.FsFile, exclusive: boolean): boolean {
+  try {
+    return file.tryLockSync(exclusive);
+  } catch {
+    return true;
   }
 }
 
