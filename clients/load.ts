@@ -138,6 +138,7 @@ export async function loadReport(allResults: readonly ClientResults[]): Promise<
     latency: {
       p50: quantile(0.5),
       p99: quantile(0.99),
+      p999: quantile(0.999),
       max,
       histogram: await latencies.encode(),
     },

@@ -50,6 +50,8 @@ export interface LoadReport {
   readonly latency: {
     readonly p50: number;
     readonly p99: number;
+    /** The 99.9th percentile; null in records from before there was one. */
+    readonly p999: number | null;
     readonly max: number;
     /** HdrHistogram in microseconds, V2 compressed, base64. */
     readonly histogram: string;

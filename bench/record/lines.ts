@@ -7,7 +7,7 @@
 import { z } from "zod";
 import type { LoadEvent } from "../../clients/protocol.ts";
 import type { ErrorEvent, ServerEvent } from "../../servers/host/protocol.ts";
-import { Check, Child, Client, Cpu, Parent, Preparation, Switches } from "./record.ts";
+import { Check, Child, Client, Cpu, Memory, Parent, Preparation, Switches } from "./record.ts";
 
 const count = z.int().nonnegative();
 const seconds = z.number().nonnegative();
@@ -26,6 +26,7 @@ const Report = z.object({
   parent: Parent.nullable(),
   children: z.array(Child),
   pssBytes: count.nullable(),
+  memory: Memory.nullable(),
   otherAccount: z.object({ source: Check.shape.source, cpuSeconds: z.number() }),
   preparation: Preparation.nullable(),
   extraCpu: count.optional(),

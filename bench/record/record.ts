@@ -15,6 +15,7 @@ export {
   Cpu,
   Load,
   Machine,
+  Memory,
   Parent,
   Preparation,
   Switches,

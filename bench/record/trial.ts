@@ -14,6 +14,17 @@ export const TIME = "Time in UTC, ISO 8601";
 export const poolSize = count.nullable().default(null)
   .describe("Size of the pool; null for the baseline, and in old records");
 
+export const Memory = z.object({
+  peakBytes: count.describe("The most of all samples, in bytes"),
+  meanBytes: count.describe("Mean of the samples, in bytes"),
+  samples: count.describe(
+    "Samples; 0: the load was too short for one, and the memory is that just before it",
+  ),
+}).meta({
+  id: "Memory",
+  description: "Memory of parent and children during the load, shared pages by share (Pss).",
+});
+
 const pssBytes = count.nullable().default(null).describe(
   "Memory in bytes at the end, shared pages by share (Pss); null for a thread, or if unreadable",
 );
@@ -57,6 +68,9 @@ export const Parent = z.object({
 const Latency = z.object({
   p50: seconds.describe("Median, in seconds"),
   p99: seconds.describe("99th percentile, in seconds"),
+  p999: seconds.nullable().default(null).describe(
+    "99.9th percentile, in seconds; null in old records",
+  ),
   max: seconds.describe("Maximum, in seconds"),
   histogram: z.string().describe("HdrHistogram of microseconds, V2 compressed, base64"),
 }).meta({ id: "Latency", description: "Seconds from connect to the end of the reply." });
@@ -142,6 +156,9 @@ export const Trial = z.object({
     "Context switches of parent and children; null as for cpu",
   ),
   pssBytes,
+  memory: Memory.nullable().default(null).describe(
+    "Memory of parent and children during the load; null if unreadable, and in old records",
+  ),
   check: Check.nullable().default(null).describe(
     "A second account of the CPU time; null if there is none",
   ),

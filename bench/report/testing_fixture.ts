@@ -23,7 +23,14 @@ export interface TrialFixture {
   readonly poolSize?: number;
   readonly bytes?: number;
   /** Seconds. */
-  readonly latency?: { readonly p50: number; readonly p99: number; readonly max: number };
+  readonly latency?: {
+    readonly p50: number;
+    readonly p99: number;
+    readonly p999?: number;
+    readonly max: number;
+  };
+  /** Memory during the load, in MiB; absent: an old record, with that after it. */
+  readonly memory?: { readonly peak: number; readonly mean: number };
 }
 
 /** Linux, 2 processors, everything readable. */
@@ -41,6 +48,8 @@ const environment = {
   commit: null,
   fork: { works: true, attempts: 1, reason: null },
 };
+
+const MIB = 1024 * 1024;
 
 /** A trial, of 1000 connections by default. */
 export function trial(fixture: TrialFixture): Trial {
@@ -60,7 +69,12 @@ export function trial(fixture: TrialFixture): Trial {
     poolSize: fixture.poolSize ?? null,
     cpu: { user: cpu / 4, system: 3 * cpu / 4, total: cpu },
     switches,
-    pssBytes: 50 * 1024 * 1024,
+    pssBytes: 50 * MIB,
+    memory: fixture.memory === undefined ? null : {
+      peakBytes: fixture.memory.peak * MIB,
+      meanBytes: fixture.memory.mean * MIB,
+      samples: 5,
+    },
     parent: null,
     children: children.map((connections, index) => ({
       index,

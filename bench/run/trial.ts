@@ -53,6 +53,7 @@ const NOTHING = {
   cpu: null,
   switches: null,
   pssBytes: null,
+  memory: null,
   check: null,
   preparation: null,
   parent: null,
@@ -102,12 +103,13 @@ async function measure(
   await server.send({ request: "stop" }).catch(() => {});
   const { report, failure } = await server.next("report", limits.stop);
 
-  const { cpu, switches, preparation, parent, children, pssBytes, otherAccount } = report;
+  const { cpu, switches, preparation, parent, children, pssBytes, memory, otherAccount } = report;
   return {
     failure: failure ?? await server.failure(),
     cpu,
     switches,
     pssBytes,
+    memory,
     check: checkAccount(cpu.total, otherAccount),
     preparation,
     parent,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Meter, Slot, Times } from "../children/meter.ts";
+import type { Memory } from "./memory.ts";
 import type {
   FinalMemory,
   OtherAccount,
@@ -57,8 +58,10 @@ export interface Report {
     | Pick<ChildReport, "cpu" | "switches" | "pssBytes"> & { readonly pid: number }
     | null;
   readonly children: readonly ChildReport[];
-  /** Memory of parent and children, as above. */
+  /** Memory of parent and children at the end, as above: without children for one client, which have ended. */
   readonly pssBytes: number | null;
+  /** Memory of parent and children under load; null: not readable, or children for one client were never seen. */
+  readonly memory: Memory | null;
   readonly otherAccount: OtherAccount;
   /** Null in a design that does not fork for each client. */
   readonly preparation: Preparation | null;
@@ -118,7 +121,7 @@ export function account(
   from: Snapshot,
   to: Snapshot,
   { parentMemory, childMemory, allMemory }: FinalMemory,
-): Omit<Report, "preparation"> {
+): Omit<Report, "memory" | "preparation"> {
   const children = meter.children.map((slot, index): ChildReport => {
     const [before, after] = [from.children[index]!, to.children[index]!];
     return {

@@ -5,6 +5,7 @@
  * @module
  */
 import { account, countsSince, type LiveCounts, type Preparation, type Report } from "./account.ts";
+import { MemorySampler } from "./memory.ts";
 import { readMemory, type Snapshot, snapshot } from "./snapshot.ts";
 import { makeSetup, type Setup } from "../children/setup.ts";
 import { parseStatuses, type Status, STATUS_BYTES } from "../children/status.ts";
@@ -81,6 +82,7 @@ export class Host {
   readonly #gate: number;
   readonly #waitingFor: Set<number>;
   #from: Snapshot | undefined;
+  #sampler: MemorySampler | undefined;
   #preparation: Preparation | null = null;
   #setReady!: (when: void | Promise<never>) => void;
 
@@ -128,6 +130,8 @@ export class Host {
 
   /** Restarts the account. */
   mark(): void {
+    this.#sampler?.end();
+    this.#sampler = this.#sampleMemory();
     this.#from = snapshot(this.#setup.meter, this.#running.readings);
   }
 
@@ -145,14 +149,28 @@ export class Host {
     const { design, meter, handles: { extraCpu } } = this.#setup;
     const { readings } = this.#running;
     const to = snapshot(meter, readings);
-    const memory = readMemory(meter, readings);
+    const memory = this.#sampler?.end() ?? null;
+    const finalMemory = readMemory(meter, readings);
     this.#endpoint[Symbol.dispose]();
     await this.#running.end();
     const report = {
-      ...account(design.id, meter, readings, this.#from ?? to, to, memory),
+      ...account(design.id, meter, readings, this.#from ?? to, to, finalMemory),
+      memory,
       preparation: this.#preparation,
     };
     return extraCpu === 0 ? report : { ...report, extraCpu };
+  }
+
+  #sampleMemory(): MemorySampler {
+    const { design, meter: { children } } = this.#setup;
+    return new MemorySampler({
+      read: () => this.#running.readings.allMemory(),
+      connections: () => ({
+        opened: children.reduce((sum, slot) => sum + slot.opened, 0),
+        isOpen: children.some((slot) => slot.opened !== slot.closed),
+      }),
+      perClient: design.lifetime === "client",
+    });
   }
 
   async #drain(): Promise<void> {

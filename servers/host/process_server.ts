@@ -21,6 +21,7 @@ import {
   childrenOf,
   contextSwitches,
   cpuTicks,
+  descendantsOf,
   proportionalMemory,
   reapedCpuSeconds,
   schedstatSeconds,
@@ -148,7 +149,7 @@ class Processes implements Running, Readings {
   allMemory(): number | null {
     const own = proportionalMemory(this.#server);
     // A child that is ending, or was not waited for, has no memory any more.
-    return own && own + sum(childrenOf(this.#server).map((pid) => proportionalMemory(pid) ?? 0));
+    return own && own + sum(descendantsOf(this.#server).map((pid) => proportionalMemory(pid) ?? 0));
   }
 
   /** The server process and its children, including ended ones that were not waited for. */

@@ -38,7 +38,7 @@ export interface Readings {
   otherAccount(): OtherAccount;
   /** Memory of the process in a slot, in bytes; null: a thread, or not readable. */
   memory(slot: Slot): number | null;
-  /** Memory of parent and children. */
+  /** Memory of parent and children, those of children included. */
   allMemory(): number | null;
 }
 

@@ -42,6 +42,8 @@ class Threads implements Running, Readings {
   readonly #host = getpid();
   #setEnded!: (reason: string) => void;
   #hasFailed = false;
+  /** CPU seconds that the host's thread has used for reading memory. */
+  #readingCpu = 0;
 
   constructor(setup: Setup, cgroup: Cgroup | undefined) {
     this.#setup = setup;
@@ -80,7 +82,7 @@ class Threads implements Running, Readings {
   otherAccount(): OtherAccount {
     const { source, cpuSeconds } = this.#cgroup ??
       { source: "schedstat", cpuSeconds: processCpu(this.#host)! } as const;
-    const own = this.#perClient ? 0 : threadCpu(this.#host)!;
+    const own = this.#perClient ? this.#readingCpu : threadCpu(this.#host)!;
     return { source, cpuSeconds: cpuSeconds - own };
   }
 
@@ -90,7 +92,10 @@ class Threads implements Running, Readings {
   }
 
   allMemory(): number | null {
-    return proportionalMemory(this.#host);
+    const before = threadCpu(this.#host)!;
+    const bytes = proportionalMemory(this.#host);
+    this.#readingCpu += threadCpu(this.#host)! - before;
+    return bytes;
   }
 
   get #perClient(): boolean {
@@ -108,13 +113,13 @@ class Threads implements Running, Readings {
 
   /**
    * Resources used by all threads but the parent, dead ones included, and the host's own, which only makes
-   * them.
+   * them and reads their memory.
    */
   #everythingElse(): Use {
     const { voluntary, involuntary } = usage("process");
     const parent = useOf(this.#setup.meter.parent.pid);
     return {
-      cpu: processCpu(this.#host)! - parent.cpu,
+      cpu: processCpu(this.#host)! - parent.cpu - this.#readingCpu,
       switches: {
         voluntary: voluntary - parent.switches.voluntary,
         involuntary: involuntary - parent.switches.involuntary,

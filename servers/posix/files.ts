@@ -171,6 +171,11 @@ export function childrenOf(pid: number): number[] {
   return list ? list.split(" ").map(Number) : [];
 }
 
+/** The children of a process, their children, and so on, as `childrenOf`. */
+export function descendantsOf(pid: number): number[] {
+  return childrenOf(pid).flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
 /** Whether a process has terminated; zombies have. */
 export function hasExited(pid: number): boolean {
   return !/\) [^ZX]/.test(tryReadText(`/proc/${pid}/stat`) ?? "");

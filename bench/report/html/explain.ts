@@ -80,9 +80,6 @@ const MIB = 1024 * 1024;
 function here(design: DesignSummary, { designs }: Summary): string {
   const { n, cpuMicrosecondsPerConnection: each, processControl, pssBytes, isBaseline } = design;
   if (n === 0 || !each) return "No valid trial.";
-  const memoryName = design.info?.lifetime === "client"
-    ? "Memory (PSS) without the children, which have exited:"
-    : "Memory (PSS):";
   const baseline = designs.find((other) => other.isBaseline)?.cpuMicrosecondsPerConnection;
   const all = designs.flatMap((other) =>
     other.isBaseline ? [] : other.cpuMicrosecondsPerConnection?.median ?? []
@@ -99,7 +96,7 @@ function here(design: DesignSummary, { designs }: Summary): string {
       : []),
     ...clientResults(design),
     ...distributionResults(design),
-    ...(pssBytes ? [`${memoryName} ${short(pssBytes.median / MIB)} MiB.`] : []),
+    ...(pssBytes ? [`Memory (PSS): ${short(pssBytes.median / MIB)} MiB.`] : []),
   ].join(" ");
 }
 

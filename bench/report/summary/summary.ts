@@ -74,8 +74,13 @@ export interface DesignSummary {
   readonly cpuMicrosecondsPerConnection: Estimate | null;
   /** System share of the CPU time, 0 to 1. Tick-based, so only approximate. */
   readonly systemShare: Estimate | null;
-  /** Memory of parent and children after the load, in bytes (PSS). */
+  /**
+   * Memory of parent and children at the busiest moment of the load, in bytes (PSS). In records without
+   * samples that after it; null where the children had exited by then.
+   */
   readonly pssBytes: Estimate | null;
+  /** The mean of the samples during the load. */
+  readonly meanPssBytes: Estimate | null;
   /** PSS of the median child of a pool; null for threads. */
   readonly pssBytesPerChild: Estimate | null;
   /** CPU seconds of the clients. */
@@ -87,6 +92,8 @@ export interface DesignSummary {
   readonly latency: {
     readonly p50: Estimate | null;
     readonly p99: Estimate | null;
+    /** Null in records without it. */
+    readonly p999: Estimate | null;
     readonly max: Estimate | null;
   };
   /** Per connection. */
@@ -163,7 +170,10 @@ function summarizeDesign(
     processControl: over((trial) => difference(trial, baselines.get(trial.round))),
     cpuMicrosecondsPerConnection: over((trial) => perConnection(trial, trial.cpu?.total, 1e6)),
     systemShare: over(systemShare),
-    pssBytes: over((trial) => trial.pssBytes),
+    pssBytes: over(({ memory, pssBytes }) =>
+      memory?.peakBytes ?? (info?.lifetime === "client" ? null : pssBytes)
+    ),
+    meanPssBytes: over(({ memory }) => memory?.meanBytes ?? null),
     pssBytesPerChild: estimate(pools.map(memoryOfChild)),
     clientCpu: over((trial) => ofAll(trial, trial.client?.cpu.total)),
     wallSeconds: over((trial) => ofAll(trial, trial.client?.wallSeconds)),
@@ -183,6 +193,7 @@ function latencyOver(over: Over): DesignSummary["latency"] {
   return {
     p50: over((trial) => trial.client?.latency.p50 ?? null),
     p99: over((trial) => trial.client?.latency.p99 ?? null),
+    p999: over((trial) => trial.client?.latency.p999 ?? null),
     max: over((trial) => trial.client?.latency.max ?? null),
   };
 }

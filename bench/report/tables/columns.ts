@@ -94,19 +94,24 @@ export const throughput: readonly DesignColumn[] = [
 const MIB = 1024 * 1024;
 
 /** Connection latency. */
-export const latency: readonly DesignColumn[] = (["p50", "p99", "max"] as const).flatMap((
-  which,
+export const latency: readonly DesignColumn[] = ([
+  ["p50", "p50"],
+  ["p99", "p99"],
+  ["p999", "p99.9"],
+  ["max", "max"],
+] as const).flatMap((
+  [which, name],
 ): DesignColumn[] => [
   // For people in microseconds, like the CPU time beside it; in CSV in seconds, like everything else.
   {
-    header: `${which} µs`,
+    header: `${name} µs`,
     field: `latency_${which}_microseconds`,
     only: "text",
-    detail: which === "max",
+    detail: which === "p999" || which === "max",
     cell: ({ latency }) => numberCell(latency[which] && latency[which].median * 1e6, 0),
   },
   {
-    header: `${which} s`,
+    header: `${name} s`,
     field: `latency_${which}_seconds`,
     only: "csv",
     cell: ({ latency }) => middle(latency[which], 6),
@@ -142,6 +147,19 @@ export const rest: readonly DesignColumn[] = [
     field: "pss_bytes",
     only: "csv",
     cell: ({ pssBytes }) => middle(pssBytes, 0),
+  },
+  {
+    header: "mean PSS MiB",
+    field: "mean_pss_mebibytes",
+    only: "text",
+    detail: true,
+    cell: ({ meanPssBytes }) => numberCell(meanPssBytes && meanPssBytes.median / MIB, 1),
+  },
+  {
+    header: "mean PSS bytes",
+    field: "mean_pss_bytes",
+    only: "csv",
+    cell: ({ meanPssBytes }) => middle(meanPssBytes, 0),
   },
   {
     header: "PSS bytes of a child",

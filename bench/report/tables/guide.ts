@@ -31,8 +31,7 @@ const tailLatency: Measure = {
   text: (value) => `p99 ${short(1000 * value)} ms`,
 };
 const memory: Measure = {
-  // Read after the load, when a child per client has exited and is not in it.
-  estimate: ({ info, pssBytes }) => info?.lifetime === "client" ? null : pssBytes,
+  estimate: ({ pssBytes }) => pssBytes,
   text: (value) => `${short(value / MIB)} MiB`,
 };
 const evenness: Measure = {

@@ -89,6 +89,15 @@ Deno.test("recommend() never takes memory that was read after the children had e
   assert([...all.values()].every(({ costs }) => costs.every((cost) => !cost.includes("MiB"))));
 });
 
+Deno.test("recommend() takes memory during the load, with children that came and went", () => {
+  const all = recommended([
+    ...around("each", 2, { memory: { peak: 400, mean: 300 } }),
+    ...around("pool", 3, { memory: { peak: 100, mean: 90 } }),
+  ]);
+  const { design, value } = all.get("Little memory")!;
+  assertEquals([design, value], ["pool", "100 MiB"]);
+});
+
 Deno.test("recommend() never recommends a dominated design", () => {
   // The second is worse in everything but its children, which are a little more even.
   const all = recommended([

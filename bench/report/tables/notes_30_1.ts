@@ -20,9 +20,10 @@ export function notes301(summary: Summary, spreads: readonly Interval[]): string
     ...differences(summary),
     ...outlyingRounds(summary),
     ...bottleneckNotes(summary),
-    "p50, p99, max: latency of a connection (connect, request, reply). ctx sw.: context switches, " +
-    "voluntary and involuntary. PSS: memory of parent and children after the load, shared pages counted " +
-    "once; for threads, of the whole process. A child per client has exited by then and is not in it. " +
+    "p50, p99, p99.9, max: latency of a connection (connect, request, reply). ctx sw.: context switches, " +
+    "voluntary and involuntary. PSS: memory of parent and children at the busiest moment of the load " +
+    "(mean: of all samples), shared pages counted once; for threads, of the whole process. A record without " +
+    "samples has the memory after the load, and none where each client had its own child. " +
     "The user and system share of CPU time is tick-based and approximate: see the CSV.",
     summary.run.plan.local
       ? "Over: the transport. unix: a Unix-domain stream socket. door: each connection opens the door, calls " +

@@ -6,6 +6,7 @@
 import {
   book,
   costs,
+  type DesignColumn,
   identity,
   latency,
   rest,
@@ -22,7 +23,10 @@ import type { Table } from "./table.ts";
 
 /** Table 30.1 of a run, one row per design. The book has no results for local servers. */
 export function table301(summary: Summary): Table {
-  const { local } = summary.run.plan;
+  const { designs, run: { plan: { local } } } = summary;
+  // What older records lack; the CSV has the same columns always.
+  const isEmpty = ({ only, detail, cell }: DesignColumn) =>
+    only === "text" && detail === true && designs.every((design) => cell(design).value === null);
   const columns = [
     ...identity,
     ...(local ? [transport] : []),
@@ -33,11 +37,11 @@ export function table301(summary: Summary): Table {
     ...rest,
     ...evenness,
     ...(local ? [] : [book]),
-  ];
+  ].filter((column) => !isEmpty(column));
   return {
     title: local ? "Local servers: cost of each design" : "Table 30.1: cost of each design",
     columns,
-    rows: summary.designs.map((design) => columns.map((column) => column.cell(design))),
+    rows: designs.map((design) => columns.map((column) => column.cell(design))),
     footer: [],
     notes: notes301(summary, spreadsOf(summary)),
   };
