@@ -51,8 +51,8 @@ export const metrics: Readonly<Record<MetricName, Metric>> = {
   },
   memory: {
     title: "memory",
-    heading: "memory MB",
+    heading: "memory MiB",
     worse: "higher",
-    of: ({ pssBytes }) => pssBytes && pssBytes / 1e6,
+    of: ({ memory, pssBytes }) => (memory?.peakBytes ?? pssBytes ?? 0) / 2 ** 20,
   },
 };
