@@ -118,10 +118,11 @@ async function runDesigns(
 ${toTerminal(table301(data), terminalOptions())}`);
   const { recorded, data, folder, exit } = await recordAsCommand(plan, flags, print);
   const compared = compareDesigns(recorded, a, b);
-  const gates = thresholds ? gatesOf(compared, b, thresholds) : [];
-  if (flags.json) printEvents(compared, gates, a, b);
+  const nameOfB = a === b ? `${b} again` : b;
+  const gates = thresholds ? gatesOf(compared, nameOfB, thresholds) : [];
+  if (flags.json) printEvents(compared, gates, a, nameOfB);
   else {
-    const table = comparisonTable(`${b} (B) compared with ${a} (A)`, compared, []);
+    const table = comparisonTable(`${nameOfB} (B) compared with ${a} (A)`, compared, []);
     printLine(toTerminal(table, terminalOptions()));
     printLine(differenceText(recorded, a, b));
     for (const { sentence } of gates) printLine(sentence);
@@ -151,7 +152,7 @@ function printEvents(
 export function differenceText(recorded: Recorded, a: string, b: string): string {
   const [{ comparison } = { comparison: null }] = compareDesigns(recorded, a, b);
   if (!comparison) return `No round counts for both ${a} and ${b}: nothing to compare.`;
-  return verdict(comparison, a, b);
+  return verdict(comparison, a, a === b ? `${b} again` : b);
 }
 
 /** Whether an operand means a recorded run: a folder, a path or a name. */

@@ -13,7 +13,7 @@ import {
 } from "./comparison.ts";
 import { type MetricName, metrics } from "./metrics.ts";
 import type { MetricComparison } from "./records.ts";
-import { changeText, formatRatio, roundsText } from "./verdict.ts";
+import { formatRatio, roundsText } from "./verdict.ts";
 
 /** By how much each metric may get worse, as a share: 0.05 is 5 %. */
 export type Thresholds = Readonly<Partial<Record<MetricName, number>>>;
@@ -43,28 +43,25 @@ export function gate(
   const { title, worse } = metrics[metric];
   const sign = worse === "higher" ? 1 : -1;
   const limit = Math.abs(Math.log1p(sign * share));
-  const threshold = `${title} of ${b} ${worse} by more than ${formatLimit(share)}`;
+  const threshold = `more than ${formatLimit(share)} ${worse}`;
+  const subject = `${title} of ${b} is`;
+  const measured = `(measured: ${formatRatio(comparison.ratio)})`;
   const finding = findingOf(comparison);
-  const change = `measured: ${formatRatio(comparison.ratio)}`;
   if (finding === worse && sign * Math.log(comparison.ratio) > limit) {
-    return {
-      outcome: "regression",
-      sentence: `Regression: ${threshold} (${changeText(comparison)}).`,
-    };
+    return { outcome: "regression", sentence: `Regression: ${subject} ${threshold} ${measured}.` };
   }
   if (finding === "too few rounds" || visibleShift(comparison) > limit) {
     return {
       outcome: "unsure",
-      sentence: `Cannot tell: ${threshold} would not be found reliably in ${
-        roundsText(comparison)
-      }; ${neededText(comparison, limit)} (${change}).`,
+      sentence: `Cannot tell whether ${subject} ${threshold} ${measured}: ` +
+        `${roundsText(comparison)} would not find that reliably, ` +
+        `${neededText(comparison, limit)} would.`,
     };
   }
   return {
     outcome: "passed",
-    sentence:
-      `Passed: not ${threshold}; ${100 * POWER} of 100 such comparisons would have found it ` +
-      `(${change}).`,
+    sentence: `Passed: ${subject} not ${threshold} ${measured}; ${10 * POWER} of 10 such ` +
+      "comparisons would have found that.",
   };
 }
 
@@ -72,12 +69,10 @@ export function gate(
 function neededText(comparison: Comparison, shift: number): string {
   const each = comparison.paired ? "" : " in each run";
   if (findingOf(comparison) === "too few rounds") {
-    return `it takes at least ${fewestRounds(comparison)}${each}`;
+    return `at least ${fewestRounds(comparison)}${each}`;
   }
   const { rounds: { a, b } } = comparison;
-  return `it takes about ${
-    Math.max(roundsFor(Math.expm1(shift), comparison), a + 1, b + 1)
-  }${each}`;
+  return `about ${Math.max(roundsFor(Math.expm1(shift), comparison), a + 1, b + 1)}${each}`;
 }
 
 /** A threshold as it was given: 0.05 is "5 %". */
