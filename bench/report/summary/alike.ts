@@ -1,45 +1,53 @@
 /**
- * Designs that the rounds of a run do not tell apart.
+ * Designs that the rounds of a run do not tell apart from the cheapest.
  *
  * @module
  */
-import { compareCosts, fewestRounds, findingOf } from "../../compare/comparison.ts";
+import { compareCosts, type Costs, fewestRounds, findingOf } from "../../compare/comparison.ts";
 import { pairedCosts } from "../../compare/records.ts";
 import type { Trial } from "../../record/record.ts";
 import type { DesignSummary } from "./summary.ts";
 
 /** What the rounds tell of the CPU time of designs. */
 export interface Alike {
-  /** Groups of ids, the cheapest first: neighbors in CPU time without a difference between them. */
-  readonly groups: readonly (readonly string[])[];
-  /** Rounds that would show a difference, if none of these pairs has as many; else null. */
+  /** Id of the design with the least CPU time per connection. */
+  readonly cheapest: string;
+  /** Ids of those that may cost as little. */
+  readonly alike: readonly string[];
+  /** The rounds it takes to tell any of them apart, if there are fewer; else null. */
   readonly needed: number | null;
 }
 
-/** Compares each design with the next expensive one, paired within rounds. */
-export function alikeOf(designs: readonly DesignSummary[], trials: readonly Trial[]): Alike {
+/** Compares designs with the cheapest, paired within rounds. Undefined without two that were measured. */
+export function alikeOf(
+  designs: readonly DesignSummary[],
+  trials: readonly Trial[],
+): Alike | undefined {
   const cost = ({ cpuMicrosecondsPerConnection: cpu }: DesignSummary) => cpu?.median ?? Infinity;
-  const ranked = designs.filter(({ cpu }) => cpu !== null).toSorted((a, b) => cost(a) - cost(b));
+  const [cheapest, ...others] = designs.filter(({ cpu }) => cpu !== null)
+    .toSorted((a, b) => cost(a) - cost(b));
   const trialsOf = ({ id }: DesignSummary) => trials.filter(({ design }) => design === id);
-  const pairs = ranked.slice(1)
-    .map((design, index) => ({
-      design,
-      costs: pairedCosts(trialsOf(ranked[index]!), trialsOf(design)),
+  const pairs = others
+    .map(({ id }, index) => ({
+      id,
+      costs: pairedCosts(trialsOf(cheapest!), trialsOf(others[index]!)),
     }))
     .filter(({ costs }) => costs.a.length > 0);
+  if (!cheapest || pairs.length === 0) return undefined;
   const compared = compareCosts(pairs.map(({ costs }) => costs));
-  const apart = new Set(
-    pairs.filter((_, index) => findingOf(compared[index]!) === "higher").map(({ design }) =>
-      design
-    ),
+  const findings = compared.map(findingOf);
+  const alike = pairs.filter(({ costs }, index) =>
+    findings[index] === "no difference" ||
+    findings[index] === "too few rounds" && isOverlapping(costs)
   );
-  const groups: string[][] = [];
-  for (const design of ranked) {
-    const group = groups.at(-1);
-    if (group && !apart.has(design)) group.push(design.id);
-    else groups.push([design.id]);
-  }
-  const isTooFew = compared.every((one) => findingOf(one) === "too few rounds");
-  const needed = isTooFew && compared[0] ? fewestRounds(compared[0]) : null;
-  return { groups: groups.filter((group) => group.length > 1), needed };
+  return {
+    cheapest: cheapest.id,
+    alike: alike.map(({ id }) => id),
+    needed: findings.every((one) => one === "too few rounds") ? fewestRounds(compared[0]!) : null,
+  };
+}
+
+/** Whether a round of B cost as little as one of A. */
+function isOverlapping({ a, b }: Costs): boolean {
+  return Math.min(...b) <= Math.max(...a);
 }

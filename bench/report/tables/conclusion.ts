@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { alikeOf } from "../summary/alike.ts";
+import { type Alike, alikeOf } from "../summary/alike.ts";
 import type { ReportData } from "../summary/report_data.ts";
 import type { DesignSummary, Estimate } from "../summary/summary.ts";
 import { short } from "./table.ts";
@@ -12,29 +12,36 @@ import { short } from "./table.ts";
 export function conclusion({ designs, trials, sweep }: ReportData): string[] {
   const measured = designs.filter(({ isBaseline, n }) => !isBaseline && n > 0);
   if (sweep || measured.length < 2) return [];
-  const { groups, needed } = alikeOf(measured, trials);
   return [
     best("Cheapest per connection", measured, {
       estimate: ({ cpuMicrosecondsPerConnection }) => cpuMicrosecondsPerConnection,
       text: (value) => `${short(value)} µs of CPU`,
     }),
     [
-      best("Best tail latency", measured, {
+      ...best("Best tail latency", measured, {
         estimate: ({ latency }) => latency.p99,
         text: (value) => `p99 ${short(1000 * value)} ms`,
       }),
-      best("Highest throughput", measured, {
+      ...best("Highest throughput", measured, {
         estimate: ({ connectionsPerSecond }) => connectionsPerSecond,
         isHigherBetter: true,
         text: (value) => `${short(value)} connections/s`,
       }),
-    ].flat().join(" "),
-    needed === null
-      ? `Not told apart by CPU time: ${
-        groups.length === 0 ? "none" : groups.map((group) => group.join(", ")).join("; ")
-      }.`
-      : `Not told apart by CPU time: any of them; it takes at least ${needed} rounds.`,
+    ].join(" "),
+    alikeText(alikeOf(measured, trials)),
   ].flat().filter((line) => line !== "");
+}
+
+/** Which designs are not told apart from the cheapest. */
+function alikeText(found: Alike | undefined): string {
+  if (found === undefined) return "";
+  const { cheapest, alike, needed } = found;
+  if (needed !== null) {
+    return `So few rounds tell no designs apart: it takes at least ${needed}.`;
+  }
+  return alike.length === 0
+    ? `All others use more CPU time than ${cheapest}.`
+    : `Not told apart from ${cheapest} by CPU time: ${alike.join(", ")}.`;
 }
 
 interface Criterion {
