@@ -89,9 +89,10 @@ function printUnreadable({ message }: RecordError): void {
 
 function eventOf({ folder, run, trials }: Listed): Record<string, unknown> {
   const { name, startedAt, endedAt, complete, plan, environment: { commit } } = run;
-  const { designs, rounds, sweep } = plan;
+  const { designs, sweep } = plan;
   return {
-    ...{ folder, name, startedAt, endedAt, designs, rounds, sweep, commit, complete },
+    ...{ folder, name, startedAt, endedAt, designs, sweep, commit, complete },
+    rounds: roundsOf(plan),
     trials: { planned: plan.trials.length, recorded: trials.length },
     warnings: warningsOf({ run, trials }).map(({ text }) => text),
   };
@@ -130,9 +131,17 @@ function timeOf({ startedAt }: Run): string {
   return startedAt.slice(0, 16).replace("T", " ");
 }
 
-function whatOf({ designs, rounds, sweep }: Plan): string {
+/** Rounds planned; of a run that has ended, the rounds that there were. */
+function roundsOf({ trials }: Plan): number {
+  return Math.max(0, ...trials.map(({ round }) => round));
+}
+
+function whatOf(plan: Plan): string {
+  const { designs, sweep } = plan;
   const values = sweep === null ? [] : [`${sweep.values.length} values of ${sweep.parameter}`];
-  return [counted(designs.length, "design"), ...values, counted(rounds, "round")].join(" × ");
+  return [counted(designs.length, "design"), ...values, counted(roundsOf(plan), "round")].join(
+    " × ",
+  );
 }
 
 function counted(count: number, thing: string): string {

@@ -69,10 +69,10 @@ Deno.test("runs lists recorded runs, the newest first, and says what it cannot r
   assertMatch(stderr, /^Not listed: Cannot read results\/broken\/run\.json as JSON: .*\n$/);
   const rows = stdout.matchAll(/^(\d{4}-\d\d-\d\d \d\d:\d\d) +results\/(\S+) +(.*)$/gm);
   assertEquals([...rows].map(([, time, name, rest]) => [time, name, rest!.split(/ {2,}/)]), [
-    [minutes(1), "new", ["main", "2 designs × 7 rounds", "–", "4 of 4 trials", "0"]],
-    [minutes(20), "middle", ["–", "2 designs × 7 rounds", "0123456789", "yes", "0"]],
-    [minutes(40), "old", ["main", "2 designs × 7 rounds", "–", "yes", "0"]],
-    [minutes(100), "reference", ["–", "2 designs × 7 rounds", "–", "yes", "0"]],
+    [minutes(1), "new", ["main", "2 designs × 1 round", "–", "4 of 4 trials", "0"]],
+    [minutes(20), "middle", ["–", "2 designs × 1 round", "0123456789", "yes", "0"]],
+    [minutes(40), "old", ["main", "2 designs × 1 round", "–", "yes", "0"]],
+    [minutes(100), "reference", ["–", "2 designs × 1 round", "–", "yes", "0"]],
   ]);
 });
 
@@ -87,7 +87,7 @@ Deno.test("runs --json prints a run a line", async () => {
   assertEquals(rest.length, 3);
   assertEquals([first.folder, first.name, first.complete], ["results/new", "main", false]);
   assertEquals(first.designs, ["iterative", "prefork-mutex"]);
-  assertEquals([first.rounds, first.trials], [7, { planned: 4, recorded: 4 }]);
+  assertEquals([first.rounds, first.trials], [1, { planned: 4, recorded: 4 }]);
   assertEquals([first.commit, first.warnings], [null, []]);
 });
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { UsageError } from "../../../servers/errors.ts";
+import { nearest } from "../../../servers/nearest.ts";
 import type { Cell, Column, Table } from "./table.ts";
 
 /** These columns of a table by their fields, in this order, wherever it is written; unknown ones are left out. */
@@ -54,8 +55,10 @@ function compare(a: Cell["value"], b: Cell["value"], sign: number): number {
 function requireField(tables: readonly Table[], field: string, option: string): void {
   const fields = tables.flatMap(({ columns }) => columns.map((column) => column.field));
   if (fields.includes(field)) return;
+  const meant = nearest(field, fields);
   throw new UsageError(
-    `Unknown column "${field}": the columns are ${[...new Set(fields)].join(", ")}`,
+    `Unknown column "${field}": ${meant ? `did you mean ${meant}? ` : ""}` +
+      `The columns are ${[...new Set(fields)].join(", ")}`,
     { option },
   );
 }

@@ -58,12 +58,15 @@ Deno.test("sortTables() puts rows without a value last in either direction", () 
 Deno.test("selectColumns() and sortTables() name all columns if they do not know one", () => {
   for (
     const [option, unknown] of [
-      ["columns", () => selectColumns([costs, clients], ["design", "wall"])],
-      ["sort", () => sortTables([costs, clients], "-wall")],
+      ["columns", () => selectColumns([costs, clients], ["design", "child_"])],
+      ["sort", () => sortTables([costs, clients], "-child_")],
     ] as const
   ) {
     const error = assertThrows(unknown, UsageError);
     assertEquals(error.option, option);
-    assertStringIncludes(error.message, '"wall": the columns are design, cpu, exact, child');
+    assertStringIncludes(
+      error.message,
+      '"child_": did you mean child? The columns are design, cpu, exact, child',
+    );
   }
 });
