@@ -32,6 +32,7 @@ const figure = (what: string) => Estimate.nullable().describe(`${what}; null: no
 const Latency = z.object({
   p50: figure("Median of a round"),
   p99: figure("99th percentile of a round"),
+  p999: figure("99.9th percentile of a round"),
   max: figure("Maximum of a round"),
 }).meta({
   id: "LatencyFigures",
@@ -92,8 +93,11 @@ const DesignFigures = z.object({
   connectionsPerSecond: figure("Connections a second"),
   latencySeconds: Latency.describe("Latency of a connection"),
   contextSwitchesPerConnection: Switches.describe("Context switches of parent and children"),
-  pssBytes: figure("Memory of parent and children in bytes, shared pages by share"),
-  pssBytesPerChild: figure("The same of the median child of a pool"),
+  pssBytes: figure(
+    "Memory of parent and children at the busiest moment of the load, in bytes, shared pages by share",
+  ),
+  meanPssBytes: figure("Mean of the same over the load"),
+  pssBytesPerChild: figure("Memory of the median child of a pool at the end"),
   evenness: Evenness.nullable().describe("How its clients spread; null: without a pool"),
   againstBaseline: AgainstBaseline.nullable().describe(
     "Its CPU time against the baseline's; null: none",

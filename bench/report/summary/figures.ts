@@ -52,6 +52,7 @@ function designFigures(design: DesignSummary, values: readonly number[]): Design
     latencySeconds: design.latency,
     contextSwitchesPerConnection: design.switches,
     pssBytes: design.pssBytes,
+    meanPssBytes: design.meanPssBytes,
     pssBytesPerChild: design.pssBytesPerChild,
     evenness: evennessOf(design),
     againstBaseline: againstBaselineOf(design),
