@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Cell, plain, type Table } from "./table.ts";
+import { plain, type Table } from "./table.ts";
 import { fitting, headerLines, panels, type Track, tracksOf } from "./tracks.ts";
 
 /** Characters that fit beside each other in the text of an article, at this size of type. */
@@ -12,25 +12,48 @@ const WIDTH = 78;
 /** Space between columns and lines, in one table only. */
 const SPACE = "\\setlength{\\tabcolsep}{3pt}\\renewcommand{\\arraystretch}{1.1}";
 
-/** A table, in parts if it is too wide for a page, and its notes as paragraphs below. */
+/** Rows that fit below each other on a page. */
+const HEIGHT = 42;
+
+/** LaTeX holds back only so many tables until it has a page for them: after these it is told to print them. */
+const FLOATS = 12;
+
+/** Rows of a table, and which of its columns. */
+interface Part {
+  readonly tracks: readonly Track[];
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A table, in parts if it is too wide or too high for a page, and its notes as paragraphs below. */
 export function toLatex(table: Table): string {
-  const parts = panels(fitting(tracksOf(table), WIDTH), WIDTH);
-  const floats = parts.map(({ tracks }, index) => {
-    const part = parts.length > 1 ? `, part ${index + 1} of ${parts.length}` : "";
-    return float(tracks, table, `${captionOf(table.title)}${part}`);
+  const count = table.rows.length;
+  const starts = Array.from(
+    { length: Math.max(1, Math.ceil(count / HEIGHT)) },
+    (_, i) => HEIGHT * i,
+  );
+  const parts = panels(fitting(tracksOf(table), WIDTH), WIDTH).flatMap(({ tracks }) =>
+    starts.map((from): Part => ({ tracks, from, to: Math.min(count, from + HEIGHT) }))
+  );
+  const floats = parts.map((part, index) => {
+    const which = parts.length > 1 ? `, part ${index + 1} of ${parts.length}` : "";
+    const place = index > 0 && index % FLOATS === 0 ? "\\clearpage\n" : "";
+    return place + float(part, table, `${captionOf(table.title)}${which}`);
   });
   const notes = table.notes.map((note) => `\\par\\noindent ${escapeLatex(note)}\n`);
   return [...floats, ...(notes.length > 0 ? [`{\\footnotesize\n${notes.join("")}\\par}\n`] : [])]
     .join("\n");
 }
 
-function float(tracks: readonly Track[], { rows, footer }: Table, caption: string): string {
+function float({ tracks, from, to }: Part, { rows, footer }: Table, caption: string): string {
   const line = (cells: readonly string[]) => `${cells.map(escapeLatex).join(" & ")} \\\\`;
-  const lines = (cellsOf: (track: Track) => readonly Cell[], count: number) =>
-    Array.from(
-      { length: count },
-      (_, row) => line(tracks.map((track) => cellsOf(track)[row]!.text)),
-    );
+  const body = Array.from(
+    { length: to - from },
+    (_, index) => line(tracks.map((track) => track.body[from + index]!.text)),
+  );
+  const foot = to < rows.length
+    ? []
+    : footer.map((_, index) => line(tracks.map((track) => track.foot[index]!.text)));
   return [
     "\\begin{table}[htbp]",
     `\\caption{${escapeLatex(caption)}}`,
@@ -39,8 +62,8 @@ function float(tracks: readonly Track[], { rows, footer }: Table, caption: strin
     "\\hline",
     ...headerLines(tracks).map((cells) => line(cells.map((cell) => cell.trim()))),
     "\\hline",
-    ...lines(({ body }) => body, rows.length),
-    ...(footer.length > 0 ? ["\\hline", ...lines(({ foot }) => foot, footer.length)] : []),
+    ...body,
+    ...(foot.length > 0 ? ["\\hline", ...foot] : []),
     "\\hline",
     "\\end{tabular}",
     "\\end{table}",

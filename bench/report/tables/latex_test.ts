@@ -57,6 +57,20 @@ Deno.test("toLatex() splits a table that is too wide for a page, and repeats wha
   assertStringIncludes(text, `, part ${parts} of ${parts}}`);
 });
 
+Deno.test("toLatex() splits a table that is too high for a page, and has every row once", () => {
+  const rows = Array.from({ length: 100 }, (_, index) => [
+    textCell(`row ${index}`),
+    ...table.rows[0]!.slice(1),
+  ]);
+  const text = toLatex({ ...table, rows });
+  const names = text.match(/^row \d+/gm);
+  assertEquals(names, rows.map(([name]) => name!.text));
+  assertEquals(text.match(/\\begin\{table\}/g)!.length, 3);
+  // The sum stands below the last.
+  assertEquals(text.match(/^sum /gm)!.length, 1);
+  assert(text.indexOf("row 99") < text.indexOf("sum "));
+});
+
 Deno.test("escapeLatex() leaves nothing that LaTeX would take for its own, and no text out", () => {
   assertEquals(
     escapeLatex("50 % of $x_1 & {y}#\\~^"),
