@@ -1,8 +1,10 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import config from "../../deno.json" with { type: "json" };
+import { isLong } from "../../servers/testing/long.ts";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { runTask } from "../../servers/testing/task.ts";
 import { designs } from "../../servers/designs.ts";
-import { differenceText } from "./compare.ts";
+import { command, differenceText } from "./compare.ts";
 import { record, rounds } from "../report/testing_fixture.ts";
 import { readRecord } from "../record/store.ts";
 import { assertRefused, runHere } from "../testing.ts";
@@ -91,6 +93,27 @@ Deno.test("compare runs two designs by turns, and tells both rows and their diff
   assertEquals(run.complete, true);
   assertEquals(trials.map(({ design }) => design).toSorted(), ["iterative", B, A]);
   for (const { client } of trials) assertEquals(client!.connections, 10);
+});
+
+Deno.test("compare --quick has the rounds that a verdict takes, and reads any readable folder", () => {
+  const { flags } = command;
+  assertStringIncludes(flags.quick!.help, "Run the 6 rounds that a verdict takes");
+  assertMatch(config.tasks.compare.command, / --allow-read /);
+});
+
+Deno.test({
+  name: "compare of a design with itself shows the noise (a long test)",
+  ignore: !isLong,
+  async fn() {
+    using folder = new TemporaryFolder();
+    const load = ["--clients", "2", "--connections", "5", "--children", "2", "--quick"];
+    const output = ["--fail-above", "0.1", "--output", folder.path];
+    const { code, stdout, stderr } = await runTask("compare", A, A, ...load, ...output);
+    assertEquals(code, 98, stderr);
+    assertStringIncludes(stdout, `${A} again (B) compared with ${A} (A)`);
+    const { trials } = readRecord(folder.path);
+    assertEquals(trials.filter(({ design }) => design === A).length, 12);
+  },
 });
 
 const mistakes: readonly [args: string[], ...words: string[]][] = [
