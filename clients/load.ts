@@ -9,8 +9,15 @@ import { pipe, Poller } from "../servers/posix/descriptors.ts";
 import { Errno, errnoName } from "../servers/posix/errors.ts";
 import { fork, requireFork } from "../servers/posix/fork.ts";
 import { close, read, write } from "../servers/posix/io.ts";
+import { LastWords } from "../servers/posix/last_words.ts";
 import { shareMemory } from "../servers/posix/memory.ts";
-import { dieWithParent, getpid, reapOne, wait } from "../servers/posix/processes.ts";
+import {
+  dieWithParent,
+  type ExitStatus,
+  getpid,
+  reapOne,
+  wait,
+} from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
 import { socketTimeout } from "../servers/posix/sockets.ts";
 import { Failure } from "../servers/transports/transport.ts";
@@ -57,7 +64,9 @@ export async function prepareLoad(options: LoadOptions): Promise<Clients> {
 }
 
 function forkClients(task: Task, count: number, warmup: number): Clients {
-  const memory = shareMemory(count * ClientResults.BYTES).buffer;
+  const wordsAt = count * ClientResults.BYTES;
+  const memory = shareMemory(wordsAt + count * LastWords.BYTES).buffer;
+  const wordsOf = (client: number) => new LastWords(memory, wordsAt + client * LastWords.BYTES);
   const allResults = Array.from({ length: count }, (_, i) => new ClientResults(memory, i));
   const [readyEnd, ready] = pipe();
   const [endedEnd, ended] = pipe();
@@ -71,7 +80,7 @@ function forkClients(task: Task, count: number, warmup: number): Clients {
   };
   const unread = new ClientResults();
   const byte = new Uint8Array(1);
-  for (const results of allResults) {
+  for (const [client, results] of allResults.entries()) {
     fork(() => {
       dieWithParent(parent, Signal.KILL);
       close(gateWriter);
@@ -79,15 +88,21 @@ function forkClients(task: Task, count: number, warmup: number): Clients {
       write(ready, byte, 1);
       read(gate, byte); // returns when the last copy of the write end is closed
       runClient(task, results);
-    });
+    }, () => wordsOf(client));
   }
+  const died = (what: string, end: ExitStatus) => {
+    const cause = allResults.flatMap((_, client) => wordsOf(client).of(end.pid) ?? [])[0];
+    const how = end.signal === undefined ? `exit code ${end.code}` : `signal ${end.signal}`;
+    return new FailedError(`Cannot ${what}: a client died: ${cause ?? how}`);
+  };
   for (const descriptor of [gate, ready, ended]) close(descriptor);
   const poller = new Poller([readyEnd]);
   for (let waiting = count; waiting > 0;) {
     if (poller.wait(STARTUP_POLL_MS)) waiting -= read(readyEnd, new Uint8Array(waiting));
-    if (reapOne()) {
+    const end = reapOne();
+    if (end) {
       requireFork();
-      throw new FailedError("Cannot start the clients: one of them died");
+      throw died("start the clients", end);
     }
   }
   return {
@@ -102,7 +117,7 @@ function forkClients(task: Task, count: number, warmup: number): Clients {
         if (events.isReady(0)) return undefined;
         const next = () => events.isReady(1) ? wait() : reapOne();
         for (let end = next(); end; end = next()) {
-          if (end.code !== 0) throw new FailedError("Cannot finish the load: a client died");
+          if (end.code !== 0) throw died("finish the load", end);
           left--;
         }
       }

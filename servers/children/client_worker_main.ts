@@ -34,7 +34,8 @@ self.addEventListener("message", async (event) => {
   } catch (error) {
     if (!isTaken) close(connection);
     const unfinished = isTaken && !isServed ? 1 : 0;
-    const failed = { role: "failed", reason: (error as Error).message, unfinished } as const;
+    const { causeOf } = await import("../posix/errors.ts");
+    const failed = { role: "failed", reason: causeOf(error), unfinished } as const;
     (self as unknown as Worker).postMessage(failed satisfies WorkerRequest);
   }
   self.close();

@@ -13,7 +13,7 @@ import { socketPair } from "../posix/sockets.ts";
 import { CrashLoop, type Life } from "./crash_loop.ts";
 import type { Slot } from "./meter.ts";
 import type { Setup } from "./setup.ts";
-import { sendStatus } from "./status.ts";
+import { howText, sendStatus } from "./status.ts";
 
 /** The two ends of a socket pair; −1: none. */
 export interface SocketPair {
@@ -73,7 +73,15 @@ export class Pool implements Children {
   }
 
   reap(): void {
-    for (let end = reapOne(); end; end = reapOne()) this.#setup.meter.children[0]!.add(end.usage);
+    const { meter, handles: { status } } = this.#setup;
+    const slot = meter.children[0]!;
+    for (let end = reapOne(); end; end = reapOne()) {
+      slot.add(end.usage);
+      if (end.code === 0) continue;
+      // Others may be serving: which connections it has left open is not known.
+      slot.lose(0);
+      sendStatus(status, { kind: "lost", index: 0, pid: 0, how: howItEnded(end) });
+    }
   }
 
   keep(): never {
@@ -122,14 +130,16 @@ export class Pool implements Children {
   }
 
   #renew(member: Writable<Member>, end: ExitStatus): void {
-    const { handles: { status } } = this.#setup;
+    const { lastWords, handles: { status } } = this.#setup;
     const { index } = member;
     this.#account(member, end).lose();
     const crashLoop = this.#crashLoops[index]!.end(this.#lives[index]!);
     const kind = crashLoop ? "crashing" : "lost";
     sendStatus(status, { kind, index, pid: end.pid, how: howItEnded(end) });
     if (crashLoop) {
-      printError(crashLoop);
+      const cause = lastWords(index).of(end.pid) ?? howText(howItEnded(end));
+      lastWords("parent").say(`${crashLoop}: ${cause}`);
+      printError(`${crashLoop}: ${cause}`);
       exitNow(1);
     }
     this.#start(member);

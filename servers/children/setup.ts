@@ -12,11 +12,12 @@ import { Queue, QUEUE_BYTES } from "../locks/queue.ts";
 import { cpuBurner, usage } from "../posix/clocks.ts";
 import { read } from "../posix/io.ts";
 import { unlinkedFile } from "../posix/locking.ts";
+import { LastWords } from "../posix/last_words.ts";
 import { bufferAt } from "../posix/libc.ts";
 import { createMemfd, mapMemfd, type SharedMemory } from "../posix/memory.ts";
 import { gettid } from "../posix/processes.ts";
 import { serve } from "../service/bytes.ts";
-import { Meter, type Slot, SLOT_BYTES } from "./meter.ts";
+import { Meter, Slot, SLOT_BYTES } from "./meter.ts";
 import { sendStatus } from "./status.ts";
 
 /** What a child needs to find everything else. */
@@ -47,13 +48,24 @@ export interface Setup {
   /** Address of the shared memory in this process. */
   readonly address: bigint;
   readonly meter: Meter;
+  /** The place for the last words of the children with an index, or of the parent. */
+  readonly lastWords: (of: number | "parent") => LastWords;
   readonly lock: Lock;
   readonly queue: Queue;
 }
 
-// The shared memory: the mutex, the queue, the meter.
+// The shared memory: the mutex, the queue, the meter, the last words.
 const QUEUE_AT = Mutex.BYTES;
 const METER_AT = QUEUE_AT + Math.ceil(QUEUE_BYTES / 64) * 64;
+
+function bytesFor(children: number): number {
+  return wordsAt(children + 1, children);
+}
+
+/** Where the last words with an index are; the last are the parent's. */
+function wordsAt(index: number, children: number): number {
+  return METER_AT + Meter.bytes(children) + index * LastWords.BYTES;
+}
 
 /** Makes the parts of a server. The setup of a warm-up has no descriptors of the server. */
 export function makeSetup(
@@ -68,7 +80,7 @@ export function makeSetup(
     extraCpu?: number;
   },
 ): Setup {
-  const memory = createMemfd("herd", METER_AT + Meter.bytes(options.children));
+  const memory = createMemfd("herd", bytesFor(options.children));
   const lockFile = design.lock === "file" ? unlinkedFile() : -1;
   const handles = {
     listener: -1,
@@ -97,7 +109,8 @@ export function openSetup(
   handles: Handles,
   address?: bigint,
 ): Setup {
-  const bytes = METER_AT + Meter.bytes(handles.children);
+  const { children } = handles;
+  const bytes = bytesFor(children);
   const memory: SharedMemory = address === undefined
     ? mapMemfd(handles.memory, bytes)
     : { address, buffer: bufferAt(address, bytes) };
@@ -107,7 +120,9 @@ export function openSetup(
     handles,
     launch: undefined,
     address: memory.address,
-    meter: new Meter(memory, METER_AT, handles.children),
+    meter: new Meter(memory, METER_AT, children),
+    lastWords: (of) =>
+      new LastWords(memory.buffer, wordsAt(of === "parent" ? children : of, children)),
     lock: openLock(design.lock ?? "mutex", {
       descriptor: handles.lockFile,
       address: memory.address,
@@ -123,9 +138,8 @@ export function slotAddress(address: bigint, index: number): bigint {
 
 /** Opens the slot of one child, in a program that has no other part of the server. */
 export function openSlot(memory: number, index: number): Slot {
-  const children = index + 1; // later slots are not needed
-  const bytes = METER_AT + Meter.bytes(children);
-  return new Meter(mapMemfd(memory, bytes), METER_AT, children).children[index]!;
+  const at = METER_AT + index * SLOT_BYTES;
+  return new Slot(mapMemfd(memory, at + SLOT_BYTES).buffer, at);
 }
 
 /** What the parent of a listing gets. */

@@ -13,7 +13,7 @@ export type Status =
   | { readonly kind: "prepared"; readonly error: number }
   /** A child (without a pool: the server process) is in its loop. */
   | { readonly kind: "ready"; readonly index: number; readonly pid: number }
-  /** A child of a pool died and was replaced, or a thread for one client died. */
+  /** A child of a pool died and was replaced, or one for one client died (`pid`: 0). */
   | {
     readonly kind: "lost";
     readonly index: number;
@@ -61,6 +61,11 @@ export function parseStatuses(bytes: Uint8Array<ArrayBuffer>, length: number): S
     const kind = KINDS[number]!;
     if (kind === "prepared") return { kind, error: how };
     if (kind === "ready" || kind === "ended") return { kind, index, pid };
-    return { kind, index, pid, reason: how < 0 ? `signal ${-how}` : `exit code ${how}` };
+    return { kind, index, pid, reason: howText(how) };
   });
+}
+
+/** How a child died, as a message has it, in words. */
+export function howText(how: number): string {
+  return how < 0 ? `signal ${-how}` : `exit code ${how}`;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 import { close } from "../posix/io.ts";
+import { failWith } from "../posix/last_words.ts";
 import { dieWithParent } from "../posix/processes.ts";
 import { resetSignals, Signal } from "../posix/signals.ts";
 import { WARM_UP } from "../service/bytes.ts";
@@ -17,13 +18,17 @@ const { parent, index, connection, socket, design, handles } = options;
 dieWithParent(parent, Signal.KILL);
 resetSignals();
 const setup = openSetup(design, await import(design.listing), handles);
-const slot = setup.meter.children[index]!;
-if (design.lifetime === "pool") {
-  warmUpListing(setup, { clients: WARM_UP });
-  enter(slot);
-  announceAndWait(index, handles);
+try {
+  if (design.lifetime === "pool") {
+    warmUpListing(setup, { clients: WARM_UP });
+    enter(setup.meter.children[index]!);
+    announceAndWait(index, handles);
+  }
+  close(handles.status);
+  close(handles.gate);
+  setup.listing.child!(childContext(setup, index, { connection, socket }));
+} catch (error) {
+  failWith(error, setup.lastWords(index));
+  Deno.exit(1);
 }
-close(handles.status);
-close(handles.gate);
-setup.listing.child!(childContext(setup, index, { connection, socket }));
 Deno.exit();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { causeOf } from "../posix/errors.ts";
 import { warmUpListing } from "./warm_up.ts";
 import {
   announceAndWait,
@@ -22,7 +23,7 @@ self.addEventListener("message", async (event) => {
     roles[role](setup, index);
     fail("its listing ended");
   } catch (error) {
-    fail((error as Error).message);
+    fail(causeOf(error));
   }
   self.close();
 });

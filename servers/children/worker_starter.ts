@@ -5,6 +5,7 @@
  * @module
  */
 import { stripVTControlCharacters } from "node:util";
+import { placeText } from "../posix/errors.ts";
 import { close } from "../posix/io.ts";
 import { CrashLoop, type Life } from "./crash_loop.ts";
 import type { DoorThreadStart } from "./door_worker_main.ts";
@@ -125,7 +126,10 @@ function endQueueLater(address: bigint): void {
 function onUncaught(worker: Worker, died: (reason: string) => void): void {
   worker.addEventListener("error", (event) => {
     event.preventDefault(); // or the error ends the host, too
-    died(plainReason(event.message));
+    const { message, filename, lineno } = event;
+    died(
+      filename ? `${plainReason(message)} ${placeText(filename, lineno)}` : plainReason(message),
+    );
   });
 }
 

@@ -183,7 +183,7 @@ export class Host {
   async #readStatus(pipe: number, onStatus: (status: Status) => void): Promise<void> {
     const bytes = new Uint8Array(64 * STATUS_BYTES);
     for (let length; (length = await readAsync(pipe, bytes)) > 0;) {
-      for (const status of parseStatuses(bytes, length)) {
+      for (const status of parseStatuses(bytes, length).map((status) => this.#withCause(status))) {
         onStatus(status);
         if (status.kind === "prepared") {
           const reason = rebaseFailure(status.error);
@@ -192,6 +192,13 @@ export class Host {
       }
     }
     close(pipe);
+  }
+
+  /** With the last words of a child that died, if it had any. */
+  #withCause(status: Status): Status {
+    if (status.kind !== "lost" && status.kind !== "crashing") return status;
+    const { index, pid, reason } = status;
+    return { ...status, reason: this.#setup.lastWords(index).of(pid) ?? reason };
   }
 
   #childReady(index: number): void {

@@ -48,7 +48,7 @@ export function startProcesses(setup: Setup, cgroup?: Cgroup): Running {
   const server = fork(() => {
     cgroup?.enter();
     runServer(setup, host);
-  });
+  }, () => setup.lastWords("parent"));
   // Only the processes that wait at the gate need it.
   close(setup.handles.gate);
   return new Processes(setup, server, cgroup);
@@ -165,8 +165,13 @@ class Processes implements Running, Readings {
   async #reap(): Promise<void> {
     for (let end; (end = await waitAsync());) {
       this.#account(end);
-      if (end.pid === this.#server) this.#setEnded(`the server process ${howItEnded(end)}`);
+      if (end.pid === this.#server) this.#setEnded(this.#reasonOf(end));
     }
+  }
+
+  #reasonOf(end: ExitStatus): string {
+    const cause = this.#setup.lastWords("parent").of(end.pid);
+    return `the server process ${cause === undefined ? howItEnded(end) : `failed: ${cause}`}`;
   }
 
   #account({ pid, usage }: ExitStatus): void {

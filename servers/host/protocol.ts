@@ -75,13 +75,13 @@ export type ServerEvent =
   | { readonly event: "counts"; readonly counts: LiveCounts }
   /**
    * A child died: one of a pool is replaced (`lost`), unless it was the last in a crash loop (`crashing`). `pid`:
-   * process or thread; 0: a thread that served one client, or did not start.
+   * process or thread; 0: one that served one client, or a thread that did not start.
    */
   | {
     readonly event: "lost" | "crashing";
     readonly index: number;
     readonly pid: number;
-    /** A signal, an exit code, or the message of an error. */
+    /** The message of an error and where it was thrown, or else a signal or an exit code. */
     readonly reason: string;
   }
   /** A child of a pool ended by itself. */

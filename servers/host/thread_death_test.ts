@@ -1,51 +1,18 @@
 /** Servers made of threads, of which one fails to start or throws: it is known at once, with its reason. */
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { startLoad } from "../../bench/agents/load.ts";
-import { requireDesign } from "../designs.ts";
 import { doorCall, DoorError } from "../ipc/door/mod.ts";
 import { OpenDoor } from "../ipc/door/testing.ts";
 import { Errno, hasErrno } from "../posix/errors.ts";
 import { Connection, freePath } from "../testing/client.ts";
 import { DIE } from "../testing/faulty_door_thread.ts";
+import { death, startFaulty } from "../testing/faulty.ts";
 import type { Place } from "../testing/faulty_listing.ts";
 import { isLong } from "../testing/long.ts";
 import { inTime } from "../testing/process.ts";
 import { RunningServer, startServer, sumOf } from "../testing/server.ts";
-import type { ServerEvent } from "./protocol.ts";
 
 const CHILDREN = 3;
-
-/** A server whose threads throw where they are ordered to. */
-interface FaultyServer extends AsyncDisposable {
-  readonly server: RunningServer;
-  /** Has the next thread that comes to a place throw, or every one. */
-  order(fault: Place | `${Place}!`): void;
-}
-
-async function startFaulty(design: string, children = CHILDREN): Promise<FaultyServer> {
-  const fault = freePath();
-  const listing = new URL("../testing/faulty_listing.ts", import.meta.url);
-  const search = { listing: requireDesign(design).listing, fault };
-  listing.search = String(new URLSearchParams(search));
-  const server = await startServer(design, { children, listing });
-  return {
-    server,
-    order: (fault_) => Deno.writeTextFileSync(fault, fault_),
-    async [Symbol.asyncDispose]() {
-      await server[Symbol.asyncDispose]();
-      await Deno.remove(fault).catch(() => {});
-    },
-  };
-}
-
-/** The next death that a server reports. */
-async function death(
-  server: RunningServer,
-): Promise<Extract<ServerEvent, { event: "lost" | "crashing" }>> {
-  const event = await server.next();
-  assert(event?.event === "lost" || event?.event === "crashing");
-  return event;
-}
 
 /** A client that asks for a byte; whether it gets it. */
 function isServed(port: number): boolean {
@@ -68,13 +35,17 @@ const faults: readonly (readonly [design: string, fault: Place, reason: RegExp])
       /EBADF/,
     ]] as const
     : [],
-  ["prethread-mutex", "accept", /^thrown as ordered \(accept\)$/],
+  [
+    "prethread-mutex",
+    "accept",
+    /^thrown as ordered \(accept\) \(servers\/testing\/faulty_listing\.ts:\d+\)$/,
+  ],
   ["prethread-main-accept", "serve", /EBADF/],
 ];
 
 for (const [design, fault, expected] of faults) {
   Deno.test(`${design} replaces a thread that throws under a load (${fault})`, async () => {
-    await using faulty = await startFaulty(design);
+    await using faulty = await startFaulty(design, CHILDREN);
     const { server } = faulty;
     await using load = startLoad({ port: server.port, clients: 4, connections: 200 });
     await load.next("ready");
@@ -112,7 +83,7 @@ const clientFaults = [["import", /ordered/], ["start", /ordered/], ["serve", /EB
 
 for (const [fault, expected] of clientFaults) {
   Deno.test(`thread-per-client closes the client of a thread that fails (${fault}), and goes on`, async () => {
-    await using faulty = await startFaulty("thread-per-client");
+    await using faulty = await startFaulty("thread-per-client", CHILDREN);
     const { server } = faulty;
     assertEquals(isServed(server.port), true);
     faulty.order(fault);
@@ -129,13 +100,16 @@ for (const [fault, expected] of clientFaults) {
 
 for (const design of ["thread-per-client", "prethread-main-accept"]) {
   Deno.test(`${design} fails with the reason when its main thread throws`, async () => {
-    await using faulty = await startFaulty(design);
+    await using faulty = await startFaulty(design, CHILDREN);
     const { server } = faulty;
     faulty.order("parent");
     using _client = new Connection(server.port);
     const { code, failure, stderr } = await server.ended();
-    const reason = "the main thread failed: thrown as ordered (parent)";
-    assertEquals({ code, failure, stderr }, { code: 3, failure: reason, stderr: `${reason}\n` });
+    assertEquals([code, stderr], [3, `${failure}\n`]);
+    assertMatch(
+      failure!,
+      /^the main thread failed: thrown as ordered \(parent\) \(servers\/.*:\d+\)$/,
+    );
   });
 }
 
@@ -157,7 +131,10 @@ for (const [design, first] of [["prethread-mutex", 1], ["thread-per-client", 0]]
     assertEquals(events.length, 10);
     const { code, failure, report } = await server.ended();
     assertEquals(code, 3);
-    assertMatch(failure!, /^10 children in a row died .*: thrown as ordered \(import\)$/);
+    assertMatch(
+      failure!,
+      /^10 children in a row died .*: thrown as ordered \(import\) \(servers\/.*:\d+\)$/,
+    );
     assertEquals(sumOf(report, "lost"), 10 + first);
   });
 }
@@ -190,7 +167,8 @@ Deno.test("door replaces a thread that throws in the middle of a call", async ()
     const error = assertThrows(() => callDoor(server, DIE), DoorError);
     assertEquals(error.code, "EINTR");
     const { event, reason, pid } = await death(server);
-    assertEquals([event, reason], ["lost", "thrown as ordered"]);
+    assertEquals(event, "lost");
+    assertMatch(reason, /^thrown as ordered \(servers\/testing\/faulty_door_thread\.ts:\d+\)$/);
     assert(pid > 0);
     assertEquals(callDoor(server, "7\n"), 7);
   }
@@ -207,5 +185,5 @@ Deno.test("door gives up, with the reason, when its threads die before they serv
   }
   assertEquals(events.length, 10);
   const { failure } = await server.ended();
-  assertMatch(failure!, /^10 children in a row died .*: thrown as ordered$/);
+  assertMatch(failure!, /^10 children in a row died .*: thrown as ordered \(servers\/.*:\d+\)$/);
 });

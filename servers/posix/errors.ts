@@ -107,6 +107,27 @@ export function checked(result: number, call: string, action: string): number {
   return result;
 }
 
+const HERE = new URL(".", import.meta.url).href;
+const CHECKOUT = new URL("../..", import.meta.url).href;
+
+/**
+ * The message of an error, and the file and line that it comes from: in a listing rather than here, where
+ * the wrappers of system calls are.
+ */
+export function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const frames = [...(error.stack ?? "").matchAll(/((?:file|https?):\/\/\S+?):(\d+):\d+\)?$/gm)];
+  const [, file, line] = frames.find(([, file]) => !file!.startsWith(HERE)) ?? [];
+  if (file === undefined) return error.message;
+  return `${error.message} ${placeText(file, line!)}`;
+}
+
+/** A file and line in parentheses; a file of the checkout is relative to it. */
+export function placeText(url: string, line: string | number): string {
+  const file = url.startsWith(CHECKOUT) ? url.slice(CHECKOUT.length) : url;
+  return `(${file.replace(/[?#].*$/, "")}:${line})`;
+}
+
 const STDERR = 2;
 
 /** Writes a line to standard error, in a process or thread without console. */

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { boundAddress, internetAddress } from "./addresses.ts";
-import { checked, Errno, errnoName, hasErrno, SystemError } from "./errors.ts";
+import { causeOf, checked, Errno, errnoName, hasErrno, SystemError } from "./errors.ts";
 import { connect, listen, streamSocket } from "./sockets.ts";
 import { closing } from "../testing/fork.ts";
 
@@ -45,4 +45,18 @@ Deno.test("hasErrno() tells errors of system calls apart, and from other errors"
   assertEquals(hasErrno(error, Errno.EACCES, Errno.ENOENT), true);
   assertEquals(hasErrno(error, Errno.EACCES), false);
   assertEquals(hasErrno(new Error("open"), Errno.ENOENT), false);
+});
+
+Deno.test("causeOf() names where an error comes from, outside of the wrappers of system calls", () => {
+  const error = new Error("no");
+  error.stack = [
+    "Error: no",
+    `    at listen (${new URL("./sockets.ts", import.meta.url)}:9:1)`,
+    `    at parent (${new URL("../listings/mine.ts?a#b", import.meta.url)}:12:3)`,
+  ].join("\n");
+  assertEquals(causeOf(error), "no (servers/listings/mine.ts:12)");
+  error.stack = "Error: no\n    at file:///elsewhere/mine.ts:7:1";
+  assertEquals(causeOf(error), "no (file:///elsewhere/mine.ts:7)");
+  error.stack = "Error: no";
+  assertEquals([causeOf(error), causeOf("words")], ["no", "words"]);
 });

@@ -9,9 +9,10 @@
  *
  * @module
  */
-import { checked, printError } from "./errors.ts";
+import { checked } from "./errors.ts";
 import { readText } from "./files.ts";
 import { UnsupportedError } from "../errors.ts";
+import { failWith, type LastWords } from "./last_words.ts";
 import { libc } from "./libc.ts";
 import { exitNow, kill, wait, waitForExit } from "./processes.ts";
 import { resetSignals, Signal, withSignalsBlocked } from "./signals.ts";
@@ -91,13 +92,13 @@ function forkWithoutHandlers(): number {
 
 /**
  * Forks the main thread of a Deno process that has an event loop and signal handlers (fork(2)). The child
- * runs `body` and exits with its result. After an error it prints the message to standard error and exits
- * with 1.
+ * runs `body` and exits with its result. After an error it prints the cause to standard error, says it in
+ * `words` and exits with 1.
  *
  * @returns the child's process number.
  * @throws {SystemError} such as EAGAIN at the limit of processes.
  */
-export function fork(body: () => number | void): number {
+export function fork(body: () => number | void, words?: () => LastWords): number {
   return withSignalsBlocked(() => {
     const pid = checked(forkWithHeap(), "fork", "fork");
     if (pid > 0) return pid;
@@ -106,7 +107,7 @@ export function fork(body: () => number | void): number {
       resetSignals();
       code = body() ?? 0;
     } catch (error) {
-      printError(`${error instanceof Error ? error.message : error}`);
+      failWith(error, words?.());
     }
     return exitNow(code);
   });
@@ -119,7 +120,7 @@ export function fork(body: () => number | void): number {
  * @returns the child's process number.
  * @throws {SystemError} such as EAGAIN at the limit of processes.
  */
-export function forkAgain(body: () => number | void): number {
+export function forkAgain(body: () => number | void, words?: () => LastWords): number {
   const pid = forkWithoutHandlers();
   if (pid > 0) return pid;
   if (pid === -1) checked(pid, "fork", "fork a child");
@@ -127,7 +128,7 @@ export function forkAgain(body: () => number | void): number {
   try {
     code = body() ?? 0;
   } catch (error) {
-    printError(`${error instanceof Error ? error.message : error}`);
+    failWith(error, words?.());
   }
   libc.exitGroup(simulated === undefined ? SYS_exit_group : NO_CALL, code);
   return pid;

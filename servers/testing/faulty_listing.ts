@@ -1,6 +1,6 @@
 /**
- * The listing of a design, with a fault: the first thread that comes to the place whose name is in a file
- * removes the file and throws; with an exclamation mark behind the name the file stays, and every thread
+ * The listing of a design, with a fault: the first process or thread that comes to the place whose name is in a file
+ * removes the file and throws; with an exclamation mark behind the name the file stays, and every one
  * throws. The query of this module's URL has the URL of the listing and the path of the file.
  *
  * @module
