@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type Comparison, fewestRounds, findingOf, visible } from "../../compare/comparison.ts";
+import {
+  type Comparison,
+  fewestRounds,
+  type Finding,
+  findingOf,
+  visible,
+} from "../../compare/comparison.ts";
 import { formatP, formatShare } from "../../compare/verdict.ts";
 import type { Interval } from "../../statistics/median.ts";
 import { OUTLYING } from "../../statistics/outliers.ts";
@@ -75,13 +81,13 @@ export function spreadNotes(spreads: readonly Interval[]): string[] {
   return [
     ...(kinds.has("interval")
       ? [
-        "95 % interval: bootstrap interval of the median, adjusted for few rounds. With 7 rounds it is their " +
-        "range and covers the median in 98 % of cases; with more, in 95 to 99 %.",
+        "95 % interval: the median of many more rounds would lie in it 95 times in 100 (a bootstrap, adjusted " +
+        "for few rounds).",
       ]
       : []),
     ...(kinds.has("range")
       ? [
-        "Range: lowest to highest, not an interval; a 95 % interval needs at least 6 rounds.",
+        "Range: lowest to highest; a 95 % interval needs at least 6 rounds.",
       ]
       : []),
     ...(kinds.size === 0 ? ["One round has no spread: no interval, no range."] : []),
@@ -93,37 +99,37 @@ function differences({ designs }: Summary): string[] {
   const compared = designs.flatMap(({ id, againstBaseline }) =>
     againstBaseline ? [{ id, comparison: againstBaseline }] : []
   );
+  const [first] = compared;
+  if (!first) return [];
   const byFinding = Map.groupBy(compared, ({ comparison }) => findingOf(comparison));
-  const tooFew = byFinding.get("too few rounds") ?? [];
-  const findings = (["higher", "lower", "no difference"] as const).flatMap((finding) => {
-    const found = byFinding.get(finding) ?? [];
-    return found.length === 0 ? [] : [
-      `${finding}: ${
-        found.map(({ id, comparison }) => `${id} (${evidence(comparison)})`).join(", ")
-      }`,
-    ];
+  const findings = Object.entries(FINDINGS).flatMap(([finding, title]) => {
+    const found = byFinding.get(finding as Finding) ?? [];
+    const ids = found.map(({ id, comparison }) => `${id} (${evidence(comparison)})`);
+    return found.length === 0 ? [] : [`${title}: ${ids.join(", ")}`];
   });
-  const family = compared.length;
-  const test = "Wilcoxon's signed-rank test within rounds" +
-    (family > 1 ? `, p after Holm's correction for ${family} designs` : "");
+  const { family } = first.comparison;
+  const corrected = family > 1 ? `, p after Holm's correction for ${family} designs` : "";
+  const needed = byFinding.has("too few rounds")
+    ? ` A difference takes at least ${fewestRounds(first.comparison)} rounds.`
+    : "";
   return [
-    ...(findings.length > 0
-      ? [`CPU time compared with the baseline (${test}): ${findings.join("; ")}.`]
-      : []),
-    ...[...Map.groupBy(tooFew, ({ comparison }) => comparison.rounds.a)].map(([n, same]) =>
-      `Too few rounds for a difference from the baseline (${test}): ` +
-      `${same.map(({ id }) => id).join(", ")}. With ${
-        n === 1 ? "1 round" : `${n} rounds`
-      } p cannot be below ` +
-      `${formatP(same[0]!.comparison.smallestP)}; at least ` +
-      `${fewestRounds(same[0]!.comparison)} rounds are needed.`
-    ),
+    `CPU time compared with the baseline's (Wilcoxon's signed-rank test within rounds${corrected}): ` +
+    `${findings.join("; ")}.${needed}`,
   ];
 }
 
+const FINDINGS: Readonly<Record<Finding, string>> = {
+  higher: "more",
+  lower: "less",
+  "no difference": "no difference found",
+  "too few rounds": "too few rounds",
+};
+
 function evidence(comparison: Comparison): string {
+  const finding = findingOf(comparison);
+  if (finding === "too few rounds") return String(comparison.rounds.a);
   const p = `p ${comparison.correctedP < 0.001 ? "" : "= "}${formatP(comparison.correctedP)}`;
-  return findingOf(comparison) === "no difference"
+  return finding === "no difference"
     ? `${p}; ${formatShare(visible(comparison)!)} would probably be found`
     : p;
 }
