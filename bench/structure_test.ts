@@ -177,7 +177,7 @@ function importsOf(path: string, text: string): string[] {
     /(?:\b(?:from|import)\s*\(?|import\.meta\.resolve\()\s*"(\.[^"]*)"/g,
   );
   return [...specifiers].map(([, specifier]) =>
-    new URL(specifier!, new URL(path, ROOT)).pathname.slice(ROOT.pathname.length)
+    new URL(specifier!, new URL(path, ROOT)).href.slice(ROOT.href.length)
   ).filter((imported) => sources.has(imported));
 }
 
@@ -267,6 +267,13 @@ Deno.test("every task says what it does, and none asks for every permission", ()
   for (const [name, task] of Object.entries(config.tasks)) {
     assert(task.description.length > 10, `the task ${name} has no description`);
     assertEquals(task.command.match(/(?<!\S)(-A|--allow-all)(?!\S)/), null, name);
+  }
+});
+
+Deno.test("paths may have any character: none is made of a URL's, or put into a task", () => {
+  assertEquals(naming(/\bimport\.meta\.url\)\s*\.pathname/), []);
+  for (const [name, { command }] of Object.entries(config.tasks)) {
+    assert(!command.includes("$INIT_CWD"), name);
   }
 });
 

@@ -10,9 +10,6 @@ import { linesOf } from "../../servers/host/lines.ts";
 import type { ErrorEvent, Placement } from "../../servers/host/protocol.ts";
 import { removeLeftoverCgroup } from "../../servers/posix/cgroup.ts";
 
-/** The checkout, which a program may read. */
-const ROOT = new URL("../..", import.meta.url).pathname;
-
 /** A program ended, or did not answer in time. */
 export class AgentError extends FailedError {
   override name = "AgentError";
@@ -42,10 +39,13 @@ export interface Start<Event extends AnyEvent> {
   readonly onEvent?: ((event: Event) => void) | undefined;
 }
 
-/** The arguments of Deno that run a program, which is a file of the checkout. */
+/**
+ * The arguments of Deno that run a program, which is a file of the checkout. It may read every file, since a
+ * list of folders cannot have one with a comma.
+ */
 export function denoArguments(program: string): string[] {
-  const permissions = ["--allow-ffi", `--allow-read=${ROOT}`];
-  return ["run", "--no-prompt", V8_FLAGS, ...permissions, `${ROOT}${program}`];
+  const url = import.meta.resolve(`../../${program}`);
+  return ["run", "--no-prompt", V8_FLAGS, "--allow-ffi", "--allow-read", url];
 }
 
 /** A pending call of `next`. */

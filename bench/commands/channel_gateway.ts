@@ -135,10 +135,7 @@ function readKeyFile(path: string): string {
     const { mode } = Deno.statSync(path);
     if (mode === null || (mode & 0o077) === 0) return Deno.readTextFileSync(path);
   } catch (error) {
-    const why = error instanceof Deno.errors.NotCapable
-      ? "it must be below the current folder or /tmp"
-      : (error as Error).message;
-    throw new UsageError(`Cannot read the key file ${path}: ${why}`);
+    throw new UsageError(`Cannot read the key file ${path}: ${(error as Error).message}`);
   }
   throw new UsageError(
     `Cannot use the key file ${path}: other users can read it; chmod 600 ${path}`,

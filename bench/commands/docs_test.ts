@@ -34,11 +34,11 @@ function anchorsOf(page: string): string[] {
 
 /** Whether what a link on the page names is there. */
 function exists(link: string, page: string): boolean {
-  const { pathname, hash } = new URL(link, `file://${page}`);
+  const [, path, anchor] = link.match(/^([^#]*)#?(.*)$/)!;
+  const target = path === "" ? page : `${page}/../${path}`;
   try {
-    const { isFile } = Deno.statSync(pathname);
-    return hash === "" ||
-      isFile && anchorsOf(Deno.readTextFileSync(pathname)).includes(hash.slice(1));
+    const { isFile } = Deno.statSync(target);
+    return anchor === "" || isFile && anchorsOf(Deno.readTextFileSync(target)).includes(anchor!);
   } catch {
     return false;
   }

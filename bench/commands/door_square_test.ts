@@ -2,6 +2,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { freePath } from "../../servers/testing/client.ts";
 import { isGone } from "../../servers/testing/fork.ts";
+import { ROOT } from "../../servers/testing/process.ts";
 import { RunningTask, runTask } from "../../servers/testing/task.ts";
 import { runHere } from "../testing.ts";
 
@@ -91,7 +92,7 @@ Deno.test("door-square says where there is no door", async () => {
     code: 2,
     stderr: "door-square: Cannot open the door /tmp/no-such-door: there is nothing at that path\n",
   });
-  const path = new URL("../../servers/ipc/door/square.ts", import.meta.url).pathname;
+  const path = `${ROOT}servers/ipc/door/square.ts`;
   assertMatch((await run("call", path, "1")).stderr, /: the file is not a door\n$/);
 });
 

@@ -8,7 +8,7 @@ import { defineCommand } from "../cli/command.ts";
 import { schemaFiles } from "../record/json_schema.ts";
 import { writeWhole } from "../record/store.ts";
 
-const RESULTS = new URL("../../results", import.meta.url).pathname;
+const RESULTS = `${import.meta.dirname}/../../results`;
 
 export const command = defineCommand({
   name: "schema",

@@ -14,7 +14,6 @@ import { writeDerived } from "../report/files.ts";
 import { reportData } from "../report/summary/report_data.ts";
 import { isOwn, recordedRuns } from "../record/runs.ts";
 import { isReadOnly, readRecord } from "../record/store.ts";
-import { recordHints } from "../cli/hints.ts";
 import { terminalOptions } from "../cli/terminal.ts";
 
 const flags = {
@@ -52,7 +51,6 @@ export const command = defineCommand({
   ],
   flags,
   exits: ["record"],
-  hints: { ...recordHints, folder: recordHints.run },
   run: tables,
 });
 

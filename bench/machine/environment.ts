@@ -8,7 +8,7 @@ import type { ForkProbe } from "../../servers/posix/fork.ts";
 import { loadAverages } from "./counters.ts";
 import type { Environment } from "../record/record.ts";
 
-const GIT = new URL("../../.git", import.meta.url).pathname;
+const GIT = `${import.meta.dirname}/../../.git`;
 
 const PROCESSORS = "/sys/devices/system/cpu";
 

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { z } from "zod";
+import { ROOT } from "../../servers/testing/process.ts";
 import { Figures } from "../record/figures.ts";
 import { schemaFiles } from "../record/json_schema.ts";
 import type { Recorded } from "../record/record.ts";
@@ -18,9 +19,8 @@ const small = record([
   { design: POOL, round: 4, failed: "lost 1 of 1000 connections" },
 ]);
 
-const results = new URL("../../results/", import.meta.url).pathname;
-const reference = readRecord(`${results}reference`);
-const sweep = readRecord(`${results}reference/sweep`);
+const reference = readRecord(`${ROOT}results/reference`);
+const sweep = readRecord(`${ROOT}results/reference/sweep`);
 
 const text = async (recorded: Recorded, options: Partial<ExportOptions>) =>
   exportTables(await reportData(recorded), {

@@ -20,7 +20,7 @@ import { type Maker, Pool, type SocketPair } from "./pool.ts";
 import type { SserverOptions } from "./launch.ts";
 import type { Setup } from "./setup.ts";
 
-const PROGRAM = new URL("../sserver/sserver.ts", import.meta.url).pathname;
+const PROGRAM = new URL("../sserver/sserver.ts", import.meta.url).href;
 const DENO_FLAGS = ["--no-prompt", V8_FLAGS, "--allow-ffi"];
 
 /** Launches a pool of sservers. */

@@ -21,10 +21,7 @@ export interface SubprocessOptions {
   readonly handles: Handles;
 }
 
-const PROGRAM = new URL("./subprocess_main.ts", import.meta.url).pathname;
-
-/** It loads its listing. */
-const LISTINGS = new URL("..", import.meta.url).pathname;
+const PROGRAM = new URL("./subprocess_main.ts", import.meta.url).href;
 
 /** Spawns a pool of Deno subprocesses, or one for each client. */
 export class Subprocesses implements Maker {
@@ -60,17 +57,9 @@ export class Subprocesses implements Maker {
       child.socket,
     ].filter((descriptor) => descriptor !== -1);
     const flags = ["--no-prompt", "--no-config", "--no-lock", V8_FLAGS];
-    return spawn(
-      Deno.execPath(),
-      [
-        "run",
-        ...flags,
-        "--allow-ffi",
-        `--allow-read=${LISTINGS}`,
-        PROGRAM,
-        JSON.stringify(options),
-      ],
-      inherited,
-    );
+    // It loads its listing. A list of folders cannot have one with a comma.
+    const permissions = ["--allow-ffi", "--allow-read"];
+    const args = ["run", ...flags, ...permissions, PROGRAM, JSON.stringify(options)];
+    return spawn(Deno.execPath(), args, inherited);
   }
 }

@@ -165,10 +165,11 @@ Deno.test("a sendmsg of slaunch that fails names the error", () => {
 });
 
 Deno.test("a server of slaunch says so where there are no Unix sockets", async () => {
-  const preload = new URL("../posix/testing_no_socket_pairs.ts", import.meta.url).pathname;
+  const preload = import.meta.resolve("../posix/testing_no_socket_pairs.ts");
   // In front of the arguments that bench gives to `deno run`.
-  const script = `deno=$1; shift 2; exec "$deno" run --preload=${preload} "$@"`;
-  await using server = new RunningServer("slaunch", { via: ["/bin/sh", "-c", script, "sh"] });
+  const script = 'preload=$1 deno=$2; shift 3; exec "$deno" run "--preload=$preload" "$@"';
+  const via = ["/bin/sh", "-c", script, "sh", preload];
+  await using server = new RunningServer("slaunch", { via });
   await server.begin();
   const { code, events: [event, ...more] } = await server.ended();
   assertEquals([code, event?.event, more], [4, "error", []]);

@@ -57,7 +57,7 @@ export function isGone(path: string): boolean {
 export function startProgram(program: string, via: readonly string[] = []): RunningProcess {
   const flags = ["eval", "--ext=ts", "--v8-flags=--single-threaded", program];
   return new RunningProcess([...via, Deno.execPath(), ...flags], {
-    cwd: new URL("..", import.meta.url).pathname,
+    cwd: `${import.meta.dirname}/..`,
   });
 }
 

@@ -9,8 +9,8 @@ import { namesIn, tryReadText } from "../posix/files.ts";
 import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 
-/** The checkout. */
-export const ROOT = new URL("../..", import.meta.url).pathname;
+/** The checkout; ends in a slash. */
+export const ROOT = import.meta.dirname!.slice(0, -"servers/testing".length);
 
 /** The longest a test waits for anything before it fails. */
 export const PATIENCE_SECONDS = 60;

@@ -4,7 +4,7 @@
  * @module
  */
 import config from "../../deno.json" with { type: "json" };
-import { type Outcome, ROOT, RunningProcess } from "./process.ts";
+import { type Outcome, RunningProcess } from "./process.ts";
 import { OnTerminal } from "./terminal.ts";
 
 /** A task that is a command of Herd. */
@@ -12,7 +12,7 @@ export type Task = Exclude<keyof typeof config.tasks, "test" | "test:long" | "ch
 
 /** The arguments with which `deno task` calls Deno, whose wrapper would not pass signals on. */
 export function taskArguments(task: Task): string[] {
-  return config.tasks[task].command.replaceAll("$INIT_CWD", ROOT).split(" ").slice(1);
+  return config.tasks[task].command.split(" ").slice(1);
 }
 
 /** The command line of a task. */

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { TemporaryFolder } from "../../../servers/testing/folder.ts";
 import { isLong } from "../../../servers/testing/long.ts";
+import { ROOT } from "../../../servers/testing/process.ts";
 import { designs } from "../../../servers/designs.ts";
 import { deriveFiles } from "../derive.ts";
 import { record, rounds, type TrialFixture } from "../testing_fixture.ts";
@@ -48,13 +49,13 @@ function findBrowser(): string | undefined {
   return new TextDecoder().decode(stdout).trim() || undefined;
 }
 
-const REFERENCE = new URL("../../../results/reference/report.html", import.meta.url).pathname;
+const REFERENCE = `${ROOT}results/reference/report.html`;
 
 const browser = findBrowser();
 const reason = browser ? "" : " (skipped: Chromium is not installed)";
 
 async function browse(path: string): Promise<Findings> {
-  const script = new URL("./testing_browser.ts", import.meta.url).pathname;
+  const script = import.meta.resolve("./testing_browser.ts");
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",

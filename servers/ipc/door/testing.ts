@@ -43,7 +43,7 @@ export class DoorServer extends RunningProcess {
 
   private constructor(options: TestServerOptions, folder: TemporaryFolder) {
     const { path = `${folder.path}/door` } = options;
-    const main = new URL("./testing_server.ts", import.meta.url).pathname;
+    const main = import.meta.resolve("./testing_server.ts");
     const flags = ["run", "--no-prompt", "--allow-ffi", "--allow-read", main];
     super([Deno.execPath(), ...flags, JSON.stringify({ ...options, path })]);
     this.path = path;
