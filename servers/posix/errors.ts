@@ -107,8 +107,10 @@ export function checked(result: number, call: string, action: string): number {
   return result;
 }
 
-const HERE = new URL(".", import.meta.url).href;
 const CHECKOUT = new URL("../..", import.meta.url).href;
+/** Deno decodes most URLs in a stack. */
+const CHECKOUTS = [CHECKOUT, decodeURIComponent(CHECKOUT)];
+const HERE = "servers/posix/";
 
 /**
  * The message of an error, and the file and line that it comes from: in a listing rather than here, where
@@ -116,16 +118,21 @@ const CHECKOUT = new URL("../..", import.meta.url).href;
  */
 export function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const frames = [...(error.stack ?? "").matchAll(/((?:file|https?):\/\/\S+?):(\d+):\d+\)?$/gm)];
-  const [, file, line] = frames.find(([, file]) => !file!.startsWith(HERE)) ?? [];
+  const frames = [...(error.stack ?? "").matchAll(/((?:file|https?):\/\/.+?):(\d+):\d+\)?$/gm)];
+  const [, file, line] = frames.find(([, file]) => !pathIn(file!).startsWith(HERE)) ?? [];
   if (file === undefined) return error.message;
   return `${error.message} ${placeText(file, line!)}`;
 }
 
 /** A file and line in parentheses; a file of the checkout is relative to it. */
 export function placeText(url: string, line: string | number): string {
-  const file = url.startsWith(CHECKOUT) ? url.slice(CHECKOUT.length) : url;
-  return `(${file.replace(/[?#].*$/, "")}:${line})`;
+  return `(${pathIn(url).replace(/(?<=\.[jt]s)[?#].*$/, "")}:${line})`;
+}
+
+/** The path of a file in the checkout; any other URL as it is. */
+function pathIn(url: string): string {
+  const checkout = CHECKOUTS.find((start) => url.startsWith(start)) ?? "";
+  return url.slice(checkout.length);
 }
 
 const STDERR = 2;

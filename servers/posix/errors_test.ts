@@ -3,6 +3,7 @@ import { boundAddress, internetAddress } from "./addresses.ts";
 import { causeOf, checked, Errno, errnoName, hasErrno, SystemError } from "./errors.ts";
 import { connect, listen, streamSocket } from "./sockets.ts";
 import { closing } from "../testing/fork.ts";
+import { ROOT } from "../testing/process.ts";
 
 Deno.test("listen() on a port in use names operation, call and reason", () => {
   const listener = listen(internetAddress("127.0.0.1", 0), "take a port");
@@ -51,12 +52,14 @@ Deno.test("causeOf() names where an error comes from, outside of the wrappers of
   const error = new Error("no");
   error.stack = [
     "Error: no",
-    `    at listen (${new URL("./sockets.ts", import.meta.url)}:9:1)`,
-    `    at parent (${new URL("../listings/mine.ts?a#b", import.meta.url)}:12:3)`,
+    `    at listen (${import.meta.resolve("./sockets.ts")}:9:1)`,
+    // Deno decodes most URLs here.
+    `    at listen (file://${import.meta.dirname}/sockets.ts:9:1)`,
+    `    at parent (file://${ROOT}servers/listings/mine.ts?a=file:///a b#c:12:3)`,
   ].join("\n");
   assertEquals(causeOf(error), "no (servers/listings/mine.ts:12)");
-  error.stack = "Error: no\n    at file:///elsewhere/mine.ts:7:1";
-  assertEquals(causeOf(error), "no (file:///elsewhere/mine.ts:7)");
+  error.stack = "Error: no\n    at file:///else where/#1/mine.ts?a:7:1";
+  assertEquals(causeOf(error), "no (file:///else where/#1/mine.ts:7)");
   error.stack = "Error: no";
   assertEquals([causeOf(error), causeOf("words")], ["no", "words"]);
 });
