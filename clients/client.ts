@@ -5,10 +5,16 @@
  * @module
  */
 import { processCpu, sleep, type Usage, usage } from "../servers/posix/clocks.ts";
+import { Errno } from "../servers/posix/errors.ts";
 import { close } from "../servers/posix/io.ts";
 import { getpid } from "../servers/posix/processes.ts";
 import type { SocketTimeout } from "../servers/posix/sockets.ts";
-import { type Client, errorNumberOf, type Transport } from "../servers/transports/transport.ts";
+import {
+  type Client,
+  errorNumberOf,
+  Failure,
+  type Transport,
+} from "../servers/transports/transport.ts";
 import { Histogram } from "./histogram.ts";
 
 /** The task of a client. */
@@ -24,7 +30,12 @@ export interface Task {
 }
 
 const ERROR_KINDS = 256;
-const HISTOGRAM_AT = 64 + 4 * ERROR_KINDS;
+const TEXT_BYTES = 64;
+const TEXT_AT = 64 + 4 * ERROR_KINDS;
+const HISTOGRAM_AT = TEXT_AT + TEXT_BYTES;
+
+/** A client stops after so many refused connections in a row: nobody is there. */
+export const REFUSALS = 50;
 
 /** The results of a client, in memory that it shares with its parent. */
 export class ClientResults {
@@ -37,12 +48,15 @@ export class ClientResults {
   readonly #times: Float64Array;
   readonly #done: Float64Array;
   readonly #errors: Int32Array;
+  /** The first line of the first reply that was no answer; a byte of 0 ends it. */
+  readonly #text: Uint8Array<ArrayBuffer>;
 
   constructor(memory = new ArrayBuffer(ClientResults.BYTES), index = 0) {
     const at = index * ClientResults.BYTES;
     this.#times = new Float64Array(memory, at, 6);
     this.#done = new Float64Array(memory, at + 48, 2);
     this.#errors = new Int32Array(memory, at + 64, ERROR_KINDS);
+    this.#text = new Uint8Array(memory, at + TEXT_AT, TEXT_BYTES);
     this.latencies = new Histogram(memory, at + HISTOGRAM_AT);
   }
 
@@ -65,9 +79,16 @@ export class ClientResults {
     if (milliseconds > this.#done[1]!) this.#done[1] = milliseconds;
   }
 
-  /** Records a failed connection, with an error number or `Failure`. */
-  fail(kind: number): void {
-    this.#errors[kind]!++;
+  /** Records a failed connection, with an error number or `Failure`, and the start of the reply. */
+  fail(kind: number, reply?: Uint8Array): void {
+    const text = reply === undefined ? undefined : textOf(reply);
+    if (text !== undefined && this.#text[0] === 0) new TextEncoder().encodeInto(text, this.#text);
+    this.#errors[text === undefined ? kind : Failure.noAnswer]!++;
+  }
+
+  /** The first line of the first reply that was no answer; empty: there was none. */
+  get wrongReply(): string {
+    return new TextDecoder().decode(this.#text.slice(0, this.#text.indexOf(0)));
   }
 
   /** Start and end in milliseconds of performance.now(). */
@@ -97,21 +118,43 @@ export class ClientResults {
   }
 }
 
+/** Characters of a reply that are quoted. */
+const QUOTED = 60;
+
+/**
+ * The first line of a reply that is text; undefined if it may be part of an answer, which is one byte again and
+ * again, or has none.
+ */
+function textOf(reply: Uint8Array): string | undefined {
+  const [line] = String.fromCharCode(...reply).split(/[\r\n]/) as [string];
+  if (!/^[ -~]+$/.test(line) || new Set(line).size === 1) return undefined;
+  return line.slice(0, QUOTED);
+}
+
 /** Runs a client. */
 export function runClient(task: Task, results: ClientResults): void {
   const pid = getpid();
   const end = performance.now() + task.limitMilliseconds;
   results.start(performance.now(), processCpu(pid)!, usage("process"));
-  for (let i = 0; i < task.connections; i++) {
+  let refused = 0;
+  for (let i = 0; i < task.connections && refused < REFUSALS; i++) {
     if (task.thinkMilliseconds > 0 && i > 0) sleep(task.thinkMilliseconds);
     const began = performance.now();
     if (began >= end) break;
     const error = connectOnce(task.client);
-    if (error === 0) results.succeed(performance.now() - began);
-    else results.fail(error);
+    if (error === 0) {
+      results.succeed(performance.now() - began);
+      refused = 0;
+    } else {
+      results.fail(error, task.client.wrongReply?.());
+      refused = REFUSED.has(error) ? refused + 1 : 0;
+    }
   }
   results.finish(performance.now(), processCpu(pid)!, usage("process"));
 }
+
+/** What connect says where nobody listens: at a port, and at a path. */
+const REFUSED: ReadonlySet<number> = new Set([Errno.ECONNREFUSED, Errno.ENOENT]);
 
 /** Makes one connection. Returns 0, an error number or a `Failure`. */
 function connectOnce({ open, request, close }: Client): number {

@@ -133,7 +133,8 @@ export async function loadReport(allResults: readonly ClientResults[]): Promise<
   for (const results of allResults) {
     latencies.add(results.latencies);
     for (const [kind, count] of results.errors) {
-      errors[errorName(kind)] = (errors[errorName(kind)] ?? 0) + count;
+      const name = errorName(kind, results.wrongReply);
+      errors[name] = (errors[name] ?? 0) + count;
     }
   }
   const max = Math.max(...allResults.map(({ longest }) => longest)) / 1000;
@@ -160,7 +161,8 @@ export async function loadReport(allResults: readonly ClientResults[]): Promise<
   };
 }
 
-function errorName(kind: number): string {
+function errorName(kind: number, wrongReply: string): string {
+  if (kind === Failure.noAnswer) return `not an answer: "${wrongReply}"`;
   if (kind === Failure.shortReply) return "short reply";
   if (kind === Failure.longReply) return "long reply";
   if (kind === Failure.refused) return "refused";

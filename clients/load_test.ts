@@ -37,20 +37,20 @@ class Silence implements Disposable {
   }
 }
 
-/** A server that answers every request with the same number of bytes. */
+/** A server that answers every request with the same bytes. */
 class Liar extends Silence {
   readonly #pid: number;
 
-  constructor(bytes: number) {
+  constructor(reply: Uint8Array<ArrayBuffer>) {
     super();
     const parent = getpid();
     this.#pid = fork(() => {
       dieWithParent(parent, Signal.KILL);
-      const [request, reply] = [new Uint8Array(64), new Uint8Array(bytes)];
+      const request = new Uint8Array(64);
       for (;;) {
         const connection = accept(this.listener);
         read(connection, request);
-        if (bytes > 0) write(connection, reply, bytes);
+        if (reply.length > 0) write(connection, reply, reply.length);
         close(connection);
       }
     });
@@ -122,9 +122,17 @@ Deno.test("a load counts refused connections, and doors and streams that cannot 
 
 for (const [kind, sent] of [["short reply", 15], ["short reply", 0], ["long reply", 32]] as const) {
   Deno.test(`a load counts a reply of ${sent} bytes for 16 as a ${kind}`, async () => {
-    using liar = new Liar(sent);
+    using liar = new Liar(new Uint8Array(sent).fill(65));
     const { connections, errors } = await load({ port: liar.port, bytes: 16 });
     assertEquals([connections, errors], [0, { [kind]: 6 }]);
+  });
+}
+
+for (const [bytes, line] of [[4000, "HTTP/1.1 400 Bad Request"], [7, "HTTP/1.1"]] as const) {
+  Deno.test(`a load quotes the first line of a text in place of ${bytes} bytes`, async () => {
+    using liar = new Liar(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n"));
+    const { errors } = await load({ port: liar.port, bytes });
+    assertEquals(errors, { [`not an answer: "${line}"`]: 6 });
   });
 }
 

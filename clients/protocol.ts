@@ -39,7 +39,10 @@ export interface LoadRequest {
 export interface LoadReport {
   /** Connections answered in full. */
   readonly connections: number;
-  /** Number of failed connections by kind, such as "timed out" or "ECONNREFUSED". */
+  /**
+   * Number of failed connections by kind, such as "timed out" or "ECONNREFUSED"; a reply that is text is quoted.
+   * Fewer connections in all than asked for: clients stopped after many refused ones in a row.
+   */
   readonly errors: Readonly<Record<string, number>>;
   /** Seconds from the first client's start to the last one's end. */
   readonly wallSeconds: number;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { REFUSALS } from "../../clients/client.ts";
 import type { LoadReport } from "../../clients/protocol.ts";
 import type { TransportName } from "../../servers/design.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
@@ -123,14 +124,21 @@ function target(
   return { name, where: { host, port: port ?? 0, path: path && userSocket(path) } };
 }
 
+function latencyText({ p50, p99, p999, max }: LoadReport["latency"]): string {
+  const ms = (seconds: number | null) =>
+    seconds === null ? "–" : `${(seconds * 1000).toFixed(3)} ms`;
+  return `p50 ${ms(p50)}, p99 ${ms(p99)}, p99.9 ${ms(p999)}, max ${ms(max)}`;
+}
+
 function printReport(
   report: LoadReport,
   flags: { clients: number; connections: number; bytes: number },
   where: ServerAddress,
 ): void {
   const { connections, errors, wallSeconds, connectionsPerSecond, cpu, latency } = report;
-  const ms = (seconds: number) => `${(seconds * 1000).toFixed(3)} ms`;
   const failures = Object.entries(errors).map(([kind, count]) => `${count} ${kind}`);
+  const wanted = flags.clients * flags.connections;
+  const made = Object.values(errors).reduce((sum, count) => sum + count, connections);
   printLine([
     `${flags.clients} clients × ${flags.connections} connections × ${flags.bytes} bytes ` +
     `to ${addressText(where)}`,
@@ -138,7 +146,12 @@ function printReport(
       connectionsPerSecond.toFixed(0)
     } a second`,
     `errors       ${failures.join(", ") || "none"}`,
-    `latency      p50 ${ms(latency.p50)}, p99 ${ms(latency.p99)}, max ${ms(latency.max)}`,
+    ...(made < wanted
+      ? [
+        `stopped      after ${made} connections of ${wanted}: each client was refused ${REFUSALS} in a row`,
+      ]
+      : []),
+    `latency      ${connections === 0 ? "–" : latencyText(latency)}`,
     `client CPU   ${cpu.total.toFixed(3)} s`,
   ].join("\n"));
 }

@@ -32,6 +32,18 @@ Deno.test("load fails where clients had errors", async () => {
   const { code, stdout } = await runTask("load", ...args);
   assertEquals(code, 3);
   assertMatch(stdout, /^errors +6 ECONNREFUSED$/m);
+  assertMatch(stdout, /^latency +–$/m);
+});
+
+Deno.test("load stops where nobody listens", async () => {
+  const path = `@herd-test-${crypto.randomUUID()}`;
+  const { code, stdout } = await runTask("load", "--path", path, "--clients=2");
+  assertEquals(code, 3);
+  assertMatch(stdout, /^errors +100 ECONNREFUSED$/m);
+  assertMatch(
+    stdout,
+    /^stopped +after 100 connections of 1000: each client was refused 50 in a row$/m,
+  );
 });
 
 Deno.test("load refuses a missing port, operands, and numbers out of range", async () => {

@@ -30,10 +30,12 @@ export function imbalance(
   const wanted = isLimited ? connections : load.clients * load.connections;
   const errors = Object.entries(client!.errors).map(([kind, count]) => `${count} × ${kind}`);
   const over = (count: "connections" | "lost" | "rejected") =>
-    children.reduce((sum, child) => sum + child[count], 0);
+    sum(children.map((child) => child[count]));
   const died = over("lost") === 0 ? undefined : deathsText(over("lost"), deaths[0]);
   if (errors.length > 0) {
-    return [`the clients had errors: ${errors.join(", ")}`, died ?? []].flat().join("; ");
+    const made = client!.connections + sum(Object.values(client!.errors));
+    const stopped = made < wanted ? `they stopped after ${made} connections of ${wanted}` : [];
+    return [`the clients had errors: ${errors.join(", ")}`, stopped, died ?? []].flat().join("; ");
   }
   if (connections !== wanted) {
     return `the clients made ${connections} connections of ${wanted}`;
@@ -49,6 +51,10 @@ export function imbalance(
     return `the kernel counted ${passiveOpens} connections, the clients made ${wanted}`;
   }
   return null;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
 }
 
 function deathsText(count: number, reason?: string): string {

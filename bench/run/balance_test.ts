@@ -24,6 +24,14 @@ Deno.test("imbalance() names the clients' errors", () => {
   );
 });
 
+Deno.test("imbalance() says after how many connections clients stopped", () => {
+  const errors = { ECONNREFUSED: 20 };
+  assertEquals(
+    reason({ client: { ...client!, connections: 60, errors } }),
+    "the clients had errors: 20 × ECONNREFUSED; they stopped after 80 connections of 100",
+  );
+});
+
 Deno.test("imbalance() detects connections that the clients did not make", () => {
   assertEquals(
     reason({ client: { ...client!, connections: 99 } }),

@@ -89,12 +89,18 @@ function listenUnder(name: string, type: SocketType): number {
 
 const MAX_READ = 65536;
 
+/** Bytes kept of a reply that may be wrong. */
+const KEPT = 64;
+
 function streamClient(address: SocketAddress, bytes: number, timeout: SocketTimeout): Client {
   const request = new TextEncoder().encode(`${bytes}\n`);
   // One byte more than the reply, to detect one that is too long.
   const reply = new Uint8Array(Math.min(bytes + 1, MAX_READ));
+  const start = new Uint8Array(KEPT);
+  let kept = 0;
   return {
     open() {
+      kept = 0;
       const connection = streamSocket(address, timeout);
       try {
         connect(connection, address);
@@ -106,15 +112,18 @@ function streamClient(address: SocketAddress, bytes: number, timeout: SocketTime
     },
     request(connection) {
       write(connection, request, request.length);
-      for (let left = bytes; left > 0;) {
-        const count = read(connection, reply);
-        if (count === 0) return Failure.shortReply;
-        left -= count;
-        if (left < 0) return Failure.longReply;
-      }
-      return 0;
+      let count = read(connection, reply);
+      let left = bytes - count;
+      if (left === 0) return 0;
+      // Too long, or too short so far: only here, so that the usual reply costs nothing more.
+      kept = Math.min(count, KEPT);
+      start.set(reply.subarray(0, kept));
+      while (left > 0 && count > 0) left -= count = read(connection, reply);
+      if (left === 0) return 0;
+      return left > 0 ? Failure.shortReply : Failure.longReply;
     },
     close,
+    wrongReply: () => start.subarray(0, kept),
   };
 }
 

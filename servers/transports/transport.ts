@@ -35,10 +35,12 @@ export interface Client {
   /** Sends the request and receives the reply. Returns 0 or a `Failure`. */
   request(connection: number): number;
   close(connection: number): void;
+  /** The first bytes of a reply that failed, as far as they were kept. */
+  wrongReply?(): Uint8Array;
 }
 
 /** Wrong replies, as numbers beside the error numbers. */
-export const Failure = { shortReply: 200, longReply: 201, refused: 202 } as const;
+export const Failure = { shortReply: 200, longReply: 201, refused: 202, noAnswer: 203 } as const;
 
 /** A transport. */
 export interface Transport {
