@@ -11,14 +11,7 @@ import { endWithParent, interrupted } from "./signals.ts";
 import { BASELINE, loadText } from "../plan/plan.ts";
 import { textProgress } from "./progress.ts";
 import type { Plan } from "../record/record.ts";
-import {
-  defaultFolder,
-  measure,
-  type Outcome,
-  resumeRun,
-  start,
-  type Started,
-} from "../run/record_run.ts";
+import { measure, type Outcome, resumeRun, start, type Started } from "../run/record_run.ts";
 import { readRecord } from "../record/store.ts";
 import { writeDerived } from "../report/files.ts";
 import { renderTerminal } from "../report/derive.ts";
@@ -89,7 +82,7 @@ export async function recordAsCommand(
   const { output, resume, json, trace = false } = options;
   const name = runNameOf(options.name);
   const started = resume === undefined
-    ? start(makePlan(), output === undefined ? defaultFolder(name) : userPath(output), name)
+    ? start(makePlan(), output === undefined ? undefined : userPath(output), name)
     : resumeRun(runFolder(resume));
   endWithParent();
   const { store: { folder }, run: { plan }, pending } = started;

@@ -14,6 +14,12 @@ export interface Terminal {
 /** The size if the terminal does not report one, as over some serial lines. */
 const USUAL_SIZE = { columns: 80, rows: 24 };
 
+/** The size of the terminal of this process, in characters. */
+export function terminalSize(): ReturnType<Terminal["size"]> {
+  const { columns, rows } = Deno.consoleSize();
+  return columns > 0 && rows > 0 ? { columns, rows } : USUAL_SIZE;
+}
+
 /** The terminal behind standard output or standard error. */
 export function terminalOf(stream: typeof Deno.stdout | typeof Deno.stderr): Terminal {
   return {
@@ -21,10 +27,7 @@ export function terminalOf(stream: typeof Deno.stdout | typeof Deno.stderr): Ter
       const bytes = new TextEncoder().encode(text);
       for (let at = 0; at < bytes.length;) at += stream.writeSync(bytes.subarray(at));
     },
-    size: () => {
-      const { columns, rows } = Deno.consoleSize();
-      return columns > 0 && rows > 0 ? { columns, rows } : USUAL_SIZE;
-    },
+    size: terminalSize,
   };
 }
 

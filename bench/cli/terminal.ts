@@ -4,6 +4,7 @@
  * @module
  */
 import type { TerminalOptions } from "../report/tables/terminal.ts";
+import { terminalSize } from "./redraw.ts";
 
 /** Width without a terminal. */
 const WIDTH = 120;
@@ -18,6 +19,6 @@ export function terminalOptions(): TerminalOptions {
   const isTerminal = Deno.stdout.isTerminal();
   return {
     color: hasCodes(Deno.stdout) && !Deno.noColor,
-    width: isTerminal ? Deno.consoleSize().columns : WIDTH,
+    width: isTerminal ? terminalSize().columns : WIDTH,
   };
 }

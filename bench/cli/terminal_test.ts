@@ -1,6 +1,7 @@
 /** What commands print on a terminal that has no codes. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
+import { ROOT } from "../../servers/testing/process.ts";
 import { commandLineOf } from "../../servers/testing/task.ts";
 import { OnTerminal } from "../../servers/testing/terminal.ts";
 
@@ -25,6 +26,16 @@ Deno.test("bench prints a line for each trial on a terminal without codes, and n
   assertEquals([code, text.includes(ESCAPE)], [0, false], text);
   assertStringIncludes(text, "\nround 1/1  iterative ");
   assertStringIncludes(text, "\nTable 30.1: ");
+});
+
+Deno.test("tables fits 80 columns on a terminal that has no size", async () => {
+  const printed = [[0, 0], [80, 24]].map(async ([columns, rows]) => {
+    const command = commandLineOf("tables", [`${ROOT}results/reference`]);
+    await using terminal = new OnTerminal(command, [columns!, rows!]);
+    return [await terminal.ended(), terminal.lines];
+  });
+  const [sizeless, usual] = await Promise.all(printed);
+  assertEquals(sizeless, usual);
 });
 
 Deno.test("serve refuses to watch on a terminal without codes", async () => {

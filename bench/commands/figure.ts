@@ -14,7 +14,7 @@ import { ExitCode, RecordError, UsageError } from "../../servers/errors.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { startServer } from "../agents/server.ts";
 import { readSocketHolders } from "../machine/holders.ts";
-import { isFull } from "../record/store.ts";
+import { isFull } from "../record/disk_errors.ts";
 import { descriptorTable, drawDescriptors } from "../report/descriptors.ts";
 import { toTerminal } from "../report/tables/terminal.ts";
 import { terminalOptions } from "../cli/terminal.ts";

@@ -13,7 +13,8 @@ import { exportTables, FORMATS } from "../report/export.ts";
 import { writeDerived } from "../report/files.ts";
 import { reportData } from "../report/summary/report_data.ts";
 import { isOwn, recordedRuns } from "../record/runs.ts";
-import { isReadOnly, readRecord } from "../record/store.ts";
+import { isReadOnly } from "../record/disk_errors.ts";
+import { readRecord } from "../record/store.ts";
 import { terminalOptions } from "../cli/terminal.ts";
 
 const flags = {

@@ -4,6 +4,8 @@
  * @module
  */
 import { RecordError, UsageError } from "../../servers/errors.ts";
+import { isPermission, reasonOf } from "./disk_errors.ts";
+import { makeFolder } from "./folder.ts";
 import { type Recorded, Run, SCHEMA_VERSION, Trial } from "./record.ts";
 
 const TRIALS = "trials.jsonl";
@@ -157,18 +159,6 @@ function parse<T>(
   throw new RecordError(`Cannot read ${where} as a record: ${field}${message}`);
 }
 
-function makeFolder(folder: string): void {
-  try {
-    Deno.mkdirSync(folder, { recursive: true });
-    if ([...Deno.readDirSync(folder)].length === 0) return;
-  } catch (cause) {
-    const message = `Cannot record into ${folder}: ${reasonOf(cause)}`;
-    if (isFull(cause)) throw new RecordError(message, { cause });
-    throw new UsageError(message, { option: "folder", cause });
-  }
-  throw new UsageError(`Cannot record into ${folder}: it has files already`, { option: "folder" });
-}
-
 /**
  * Writes a file atomically: it is there as a whole or not at all.
  *
@@ -205,25 +195,4 @@ function writing<T>(path: string, write: () => T): T {
     if (isPermission(cause)) throw new UsageError(message, { option: "folder", cause });
     throw new RecordError(message, { cause });
   }
-}
-
-/** Whether Deno denied access, not the system. */
-function isPermission(error: unknown): boolean {
-  return error instanceof Deno.errors.NotCapable;
-}
-
-/** Whether a disk is full, or the user's share of it (ENOSPC, EDQUOT). */
-export function isFull(error: unknown): boolean {
-  return /\(os error (28|122)\)/.test(String(error));
-}
-
-/** Whether a file is not this user's to write, or cannot be written by anybody (EPERM, EACCES, EROFS). */
-export function isReadOnly(error: unknown): boolean {
-  return isPermission(error) || /\(os error (1|13|30)\)/.test(String(error));
-}
-
-/** The reason of an error, without the call and the path that Deno adds. */
-function reasonOf(error: unknown): string {
-  if (isPermission(error)) return "this program has no permission for it";
-  return (error as Error).message.replace(/(\(os error \d+\)).*/s, "$1");
 }

@@ -8,6 +8,7 @@ import { RecordError, UnsupportedError, UsageError } from "../../servers/errors.
 import { probeFork } from "../../servers/posix/fork.ts";
 import { enterNetworkNamespace } from "../../servers/posix/network.ts";
 import { readEnvironment } from "../machine/environment.ts";
+import { makeOwnFolder } from "../record/folder.ts";
 import { readLimits, shortfall } from "../plan/preflight.ts";
 import {
   type Plan,
@@ -36,7 +37,7 @@ export interface Outcome {
 /** Runs a plan and records it in a new folder. */
 export function recordRun(
   plan: Plan,
-  { folder = defaultFolder(), signal = NEVER }: { folder?: string; signal?: AbortSignal },
+  { folder, signal = NEVER }: { folder?: string; signal?: AbortSignal },
 ): Promise<Outcome> {
   return measure(start(plan, folder), SILENT, signal);
 }
@@ -51,12 +52,16 @@ export interface Started {
 }
 
 /**
- * Starts a new run.
+ * Starts a new run, by default in a new folder of its own.
  *
  * @throws {UsageError} for a folder that cannot be created, or is not empty.
  * @throws {UnsupportedError} if this machine cannot run the plan.
  */
-export function start(plan: Plan, folder: string, name: string | null = null): Started {
+export function start(
+  plan: Plan,
+  folder: string | undefined,
+  name: string | null = null,
+): Started {
   if (plan.netns) enterNetworkNamespace();
   const missing = shortfall(plan, readLimits());
   if (missing !== undefined) throw new UnsupportedError(`Cannot run this plan: ${missing}`);
@@ -71,7 +76,8 @@ export function start(plan: Plan, folder: string, name: string | null = null): S
     environment: readEnvironment(probeFork()),
     traces: [],
   };
-  return { store: Store.create(folder, run), run, done: [], pending: plan.trials };
+  const own = folder ?? makeOwnFolder(defaultFolder(name));
+  return { store: Store.create(own, run), run, done: [], pending: plan.trials };
 }
 
 /**

@@ -84,6 +84,8 @@ export class Tracer implements AsyncDisposable {
     const args = program.arguments(pids);
     this.#process = new Deno.Command(program.name, {
       args,
+      // Its messages and numbers are read.
+      env: { LC_ALL: "C" },
       stdin: "null",
       stdout: "null",
       stderr: "piped",

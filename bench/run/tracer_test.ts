@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { fork } from "../../servers/posix/fork.ts";
 import { waitForExit } from "../../servers/posix/processes.ts";
 import { waitFor } from "../../servers/testing/fork.ts";
-import { perf, strace } from "./tracer.ts";
+import { attachTracer, perf, strace } from "./tracer.ts";
 
 Deno.test("strace is attached once it follows all processes that have not ended", () => {
   const ended = fork(() => 0);
@@ -53,4 +53,15 @@ Deno.test("perf.parse() adds up the threads", () => {
     read: { calls: 150, errors: 0 },
     accept4: { calls: 49, errors: 2 },
   });
+});
+
+Deno.test("attachTracer() has the tracer speak English, whatever the language of the user", async () => {
+  const script = `trap exit INT; echo "$LC_ALL" >&2; while :; do sleep 0.01; done`;
+  await using tracer = await attachTracer([], [{
+    name: "sh",
+    arguments: () => ["-c", script],
+    isAttached: (_pids, _pid, output) => output.endsWith("\n"),
+    parse: (summary) => ({ [summary.trim()]: { calls: 1, errors: 0 } }),
+  }]);
+  assertEquals(Object.keys(await tracer.end()), ["C"]);
 });

@@ -18,8 +18,8 @@ export const CONTROL_D = "\x04";
 /** With this Deno takes away how far it has loaded a program that takes its time. */
 const NO_PROGRESS = "\x1b[0G\x1b[2K\x1b[J";
 
-const COLUMNS = 100;
-const ROWS = 30;
+/** Columns and rows of a terminal. */
+const SIZE = [100, 30] as const;
 
 /** A program that is running on a terminal. Nothing of it outlives the block that uses it. */
 export class OnTerminal extends ProcessTree implements AsyncDisposable {
@@ -30,9 +30,9 @@ export class OnTerminal extends ProcessTree implements AsyncDisposable {
   /** All that was printed so far, with CR LF at the ends of lines. */
   text = "";
 
-  constructor(commandLine: readonly string[]) {
+  constructor(commandLine: readonly string[], [columns, rows]: readonly [number, number] = SIZE) {
     super();
-    const { user, program } = openTerminal(COLUMNS, ROWS);
+    const { user, program } = openTerminal(columns, rows);
     const env = Object.entries(this.environment).map(([name, value]) => `${name}=${value}`);
     // The terminal becomes its controlling terminal, so that ^C is a signal.
     const args = ["--ctty", "/usr/bin/env", "NO_COLOR=1", ...env, ...commandLine];
