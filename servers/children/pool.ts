@@ -80,7 +80,10 @@ export class Pool implements Children {
       if (end.code === 0) continue;
       // Others may be serving: which connections it has left open is not known.
       slot.lose(0);
-      sendStatus(status, { kind: "lost", index: 0, pid: 0, how: howItEnded(end) });
+      // A warm-up has no host to tell; the first client will show the same.
+      if (status !== -1) {
+        sendStatus(status, { kind: "lost", index: 0, pid: 0, how: howItEnded(end) });
+      }
     }
   }
 

@@ -3,7 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { Connection } from "../testing/client.ts";
 import { death, startFaulty } from "../testing/faulty.ts";
 import { pause } from "../testing/process.ts";
-import { sumOf } from "../testing/server.ts";
+import { type RunningServer, sumOf } from "../testing/server.ts";
 
 const ORDERED = /thrown as ordered \(parent\) \(servers\/testing\/faulty_listing\.ts:\d+\)$/;
 const EBADF = /EBADF \(Bad file descriptor\) \(servers\/service\/[a-z]+\.ts:\d+\)$/;
@@ -20,6 +20,14 @@ Deno.test("a server process that throws says what and where", async () => {
   assertMatch(stderr.trimEnd(), ORDERED);
 });
 
+/** The next death that a server reports; the parent of a child for one client waits for it as others come. */
+async function deathUnderLoad(server: RunningServer) {
+  let isKnown = false;
+  const known = death(server).finally(() => isKnown = true);
+  for (; !isKnown; await pause()) new Connection(server.port)[Symbol.dispose]();
+  return await known;
+}
+
 for (const design of ["prefork-mutex", "prespawn-shared-accept", "fork-per-client"]) {
   Deno.test(`a child of ${design} that throws says what and where`, async () => {
     await using faulty = await startFaulty(design, 1);
@@ -27,13 +35,16 @@ for (const design of ["prefork-mutex", "prespawn-shared-accept", "fork-per-clien
     faulty.order("serve");
     using client = new Connection(server.port);
     assertEquals(client.receive(1).length, 0);
-    let isKnown = false;
-    const known = death(server).finally(() => isKnown = true);
-    // The parent of a child for one client waits for it when the next client comes.
-    for (; !isKnown; await pause()) new Connection(server.port)[Symbol.dispose]();
-    const { event, index, reason } = await known;
+    const { event, index, reason } = await deathUnderLoad(server);
     assertEquals([event, index], ["lost", 0]);
     assertMatch(reason, EBADF);
     assertEquals(sumOf((await server.stop()).report, "lost"), 1);
   });
 }
+
+Deno.test("fork-per-client starts with a listing that always throws, and says so of every client", async () => {
+  await using faulty = await startFaulty("fork-per-client", 1, "serve!");
+  const { event, reason } = await deathUnderLoad(faulty.server);
+  assertEquals(event, "lost");
+  assertMatch(reason, EBADF);
+});

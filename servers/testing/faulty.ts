@@ -10,26 +10,35 @@ import { freePath } from "./client.ts";
 import type { Place } from "./faulty_listing.ts";
 import { type RunningServer, startServer } from "./server.ts";
 
+/** A place, with an exclamation mark if whoever comes there is to throw, and not only the next. */
+type Fault = Place | `${Place}!`;
+
 /** A server whose processes or threads throw where they are ordered to. */
 export interface FaultyServer extends AsyncDisposable {
   readonly server: RunningServer;
-  /** Has the next that comes to a place throw, or every one. */
-  order(fault: Place | `${Place}!`): void;
+  /** Has processes or threads throw. */
+  order(fault: Fault): void;
 }
 
-/** Starts a server with the listing of a design that throws where it is ordered to. */
-export async function startFaulty(design: string, children: number): Promise<FaultyServer> {
-  const fault = freePath();
+/** Starts a server with the listing of a design that throws where it is ordered to, or from its start on. */
+export async function startFaulty(
+  design: string,
+  children: number,
+  from?: Fault,
+): Promise<FaultyServer> {
+  const path = freePath();
   const listing = new URL("./faulty_listing.ts", import.meta.url);
-  const search = { listing: requireDesign(design).listing, fault };
+  const search = { listing: requireDesign(design).listing, fault: path };
   listing.search = String(new URLSearchParams(search));
+  const order = (fault: Fault) => Deno.writeTextFileSync(path, fault);
+  if (from !== undefined) order(from);
   const server = await startServer(design, { children, listing });
   return {
     server,
-    order: (fault_) => Deno.writeTextFileSync(fault, fault_),
+    order,
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]();
-      await Deno.remove(fault).catch(() => {});
+      await Deno.remove(path).catch(() => {});
     },
   };
 }
