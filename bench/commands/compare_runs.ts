@@ -13,6 +13,7 @@ import { differingConditions } from "../compare/conditions.ts";
 import { gatesOf, type MetricGate, type Thresholds, worstOf } from "../compare/gate.ts";
 import { warningsOf } from "../report/summary/warnings.ts";
 import type { Recorded } from "../record/record.ts";
+import { commitText } from "../record/runs.ts";
 import { comparisonTable } from "../report/tables/comparison_table.ts";
 import { toTerminal } from "../report/tables/terminal.ts";
 import { readRecord } from "../record/store.ts";
@@ -151,10 +152,11 @@ function notesOn(
 ) {
   const isWidened = conditions.length > 0 || disturbances.length > 0;
   return [
-    ...recorded.map(({ run: { startedAt, complete, herd, environment: { commit } } }, index) =>
-      `${"AB"[index]}: ${folders[index]}, ${startedAt}, Herd ${herd}` +
-      `${commit === null ? "" : ` ${commit.slice(0, 10)}`}${complete ? "" : ", incomplete"}.`
-    ),
+    ...recorded.map(({ run }, index) => {
+      const version = [run.herd, commitText(run)].filter((word) => word !== null).join(" ");
+      return `${"AB"[index]}: ${folders[index]}, ${run.startedAt}, Herd ${version}` +
+        `${run.complete ? "" : ", incomplete"}.`;
+    }),
     ...(conditions.length > 0
       ? [`Measured under different conditions: ${conditions.join("; ")}.`]
       : []),

@@ -9,7 +9,7 @@ import { printEvent, printLine } from "../cli/output.ts";
 import { terminalOptions } from "../cli/terminal.ts";
 import { ExitCode, RecordError, UsageError } from "../../servers/errors.ts";
 import type { Plan, Recorded, Run } from "../record/record.ts";
-import { isOwn, oldRuns, recordedRuns, removeRun } from "../record/runs.ts";
+import { commitText, isOwn, oldRuns, recordedRuns, removeRun } from "../record/runs.ts";
 import { isBeingRecorded, readRecord } from "../record/store.ts";
 import { warningsOf } from "../report/summary/warnings.ts";
 import { numberCell, plain, type Table, textCell } from "../report/tables/table.ts";
@@ -88,10 +88,10 @@ function printUnreadable({ message }: RecordError): void {
 }
 
 function eventOf({ folder, run, trials }: Listed): Record<string, unknown> {
-  const { name, startedAt, endedAt, complete, plan, environment: { commit } } = run;
+  const { name, startedAt, endedAt, complete, plan, environment: { commit, dirty } } = run;
   const { designs, sweep } = plan;
   return {
-    ...{ folder, name, startedAt, endedAt, designs, sweep, commit, complete },
+    ...{ folder, name, startedAt, endedAt, designs, sweep, commit, dirty, complete },
     rounds: roundsOf(plan),
     trials: { planned: plan.trials.length, recorded: trials.length },
     warnings: warningsOf({ run, trials }).map(({ text }) => text),
@@ -117,7 +117,7 @@ function tableOf(runs: readonly Listed[]): Table {
         textCell(folder),
         textCell(run.name),
         textCell(whatOf(run.plan)),
-        textCell(run.environment.commit?.slice(0, 10) ?? null),
+        textCell(commitText(run)),
         { ...textCell(stateOf({ folder, run, trials })), warn: !run.complete },
         { ...numberCell(warnings, 0), warn: warnings > 0 },
       ];

@@ -51,7 +51,8 @@ function filled(): Checkout {
   checkout.add("reference", 100);
   checkout.add("old", 40, { name: "main" });
   checkout.add("new", 1, { name: "main", complete: false });
-  checkout.add("middle", 20, { environment: { ...run.environment, commit: "0123456789abcdef" } });
+  const changed = { commit: "0123456789abcdef", dirty: true };
+  checkout.add("middle", 20, { environment: { ...run.environment, ...changed } });
   Deno.mkdirSync("results/notes");
   Deno.writeTextFileSync("results/notes/run.txt", "mine");
   Deno.mkdirSync("results/broken");
@@ -70,7 +71,7 @@ Deno.test("runs lists recorded runs, the newest first, and says what it cannot r
   const rows = stdout.matchAll(/^(\d{4}-\d\d-\d\d \d\d:\d\d) +results\/(\S+) +(.*)$/gm);
   assertEquals([...rows].map(([, time, name, rest]) => [time, name, rest!.split(/ {2,}/)]), [
     [minutes(1), "new", ["main", "2 designs × 1 round", "–", "4 of 4 trials", "0"]],
-    [minutes(20), "middle", ["–", "2 designs × 1 round", "0123456789", "yes", "0"]],
+    [minutes(20), "middle", ["–", "2 designs × 1 round", "0123456789-dirty", "yes", "0"]],
     [minutes(40), "old", ["main", "2 designs × 1 round", "–", "yes", "0"]],
     [minutes(100), "reference", ["–", "2 designs × 1 round", "–", "yes", "0"]],
   ]);
@@ -88,7 +89,8 @@ Deno.test("runs --json prints a run a line", async () => {
   assertEquals([first.folder, first.name, first.complete], ["results/new", "main", false]);
   assertEquals(first.designs, ["iterative", "prefork-mutex"]);
   assertEquals([first.rounds, first.trials], [1, { planned: 4, recorded: 4 }]);
-  assertEquals([first.commit, first.warnings], [null, []]);
+  assertEquals([first.commit, first.dirty, first.warnings], [null, null, []]);
+  assertEquals([rest[0].commit, rest[0].dirty], ["0123456789abcdef", true]);
 });
 
 Deno.test("runs of an empty checkout says how to record one", async () => {

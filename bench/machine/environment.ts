@@ -5,10 +5,9 @@
  */
 import { libcVersion, tryReadText } from "../../servers/posix/files.ts";
 import type { ForkProbe } from "../../servers/posix/fork.ts";
+import { readCheckout } from "./checkout.ts";
 import { loadAverages } from "./counters.ts";
 import type { Environment } from "../record/record.ts";
-
-const GIT = `${import.meta.dirname}/../../.git`;
 
 const PROCESSORS = "/sys/devices/system/cpu";
 
@@ -54,7 +53,7 @@ export function readEnvironment(fork: ForkProbe): Environment {
     cpuPressurePercent: pressure === undefined ? null : Number(pressure),
     deno: Deno.version.deno,
     v8: Deno.version.v8,
-    commit: commitOf(GIT),
+    ...readCheckout(),
     fork,
   };
 }
@@ -67,14 +66,4 @@ function mitigations(): Environment["mitigations"] {
     return says === undefined || says === "Not affected" ? [] : [[flaw, says] as const];
   });
   return found.length === 0 ? null : Object.fromEntries(found);
-}
-
-/** The commit that a git folder has checked out; null if there is none. */
-export function commitOf(git: string): string | null {
-  const head = tryReadText(`${git}/HEAD`)?.trim();
-  const branch = head?.match(/^ref: (.*)$/)?.[1];
-  if (branch === undefined) return head ?? null;
-  const packed = tryReadText(`${git}/packed-refs`)?.split("\n") ?? [];
-  return tryReadText(`${git}/${branch}`)?.trim() ??
-    packed.find((line) => line.endsWith(` ${branch}`))?.split(" ")[0] ?? null;
 }

@@ -53,6 +53,8 @@ export const Environment = z.object({
   deno: z.string().describe("Version of Deno"),
   v8: z.string().describe("Version of V8"),
   commit: z.string().nullable().describe("Commit of Herd, if it is a git checkout"),
+  dirty: z.boolean().nullable().default(null)
+    .describe("Whether its files differ from that commit"),
   fork: Fork.describe("Whether fork(2) works here, and how that was found"),
 }).meta({
   id: "Environment",

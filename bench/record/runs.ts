@@ -40,6 +40,11 @@ export function isOwn({ folder }: RunInFolder): boolean {
   return !folder.endsWith(`/${REFERENCE}`);
 }
 
+/** The commit of a run, as git names it in short; null where there is none. */
+export function commitText({ environment: { commit, dirty } }: Run): string | null {
+  return commit && commit.slice(0, 10) + (dirty ? "-dirty" : "");
+}
+
 /** Runs beyond the newest that are to be kept, and begun before a time. */
 export function oldRuns(
   newestFirst: readonly RunInFolder[],
