@@ -86,6 +86,7 @@ export async function recordAsCommand(
     : resumeRun(runFolder(resume));
   endWithParent();
   const { store: { folder }, run: { plan }, pending } = started;
+  if (started.run.complete) return await showComplete(started, options, print);
   if (json) printEvent({ event: "run", folder, plan });
   else {
     printPlan(plan, folder, pending.length);
@@ -125,6 +126,23 @@ export async function recordAsCommand(
     ? ExitCode.failed
     : ExitCode.ok;
   return { ...outcome, data, exit };
+}
+
+/** Shows a run that is resumed although it is complete; its files stay as they are. */
+async function showComplete(
+  { store, run, done }: Started,
+  { json }: RunOptions,
+  print: (data: ReportData) => void,
+): Promise<CommandOutcome> {
+  const { folder } = store;
+  store[Symbol.dispose]();
+  const recorded = { run, trials: done };
+  const data = await reportData(recorded);
+  console.error(`The run ${folder} is complete: there is nothing to continue`);
+  const failed = done.filter(({ status }) => status !== "ok").length;
+  if (json) printEvent({ event: "done", folder, complete: true, failed });
+  else print(data);
+  return { recorded, folder, complete: true, failed, data, exit: ExitCode.ok };
 }
 
 /** Measures. If the record cannot be written any more, shows what was kept of it. */

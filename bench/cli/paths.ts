@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { RecordError } from "../../servers/errors.ts";
+import { UsageError } from "../../servers/errors.ts";
 import { findRun } from "../record/runs.ts";
 
 /** Resolves a path against the folder the task was started in; the task itself runs in the checkout. */
@@ -22,12 +22,12 @@ export function userSocket(path: string): string {
 /**
  * The folder of a recorded run: an operand is that folder, its `run.json`, or the name of a run under results/.
  *
- * @throws {RecordError} for a word that is neither.
+ * @throws {UsageError} for a word that is neither.
  */
 export function runFolder(operand: string): string {
   const folder = findRunFolder(operand);
   if (folder !== undefined) return folder;
-  throw new RecordError(
+  throw new UsageError(
     `Cannot find the recorded run "${operand}": there is neither a folder nor a run of that name; ` +
       "deno task runs lists those under results/",
   );

@@ -177,7 +177,7 @@ export class Bar implements Progress {
     this.#counted = now;
     const known = now.connections !== null && before.connections !== null;
     const rate = known ? (now.connections - before.connections) / seconds : null;
-    return this.#rate = rate === null ? "" : `${rate.toFixed(0)} connections/s now`;
+    return this.#rate = rate === null || rate < 1 ? "" : `${rate.toFixed(0)} connections/s now`;
   }
 
   /** Seconds since the start. */

@@ -9,19 +9,18 @@ import { printEvent, printLine } from "../cli/output.ts";
 import { findRunFolder } from "../cli/paths.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { findDesign, requireDesign } from "../../servers/designs.ts";
-import { fewestRounds } from "../compare/comparison.ts";
+import { fewestRounds, isDifference } from "../compare/comparison.ts";
 import { compareDesigns, type MetricComparison } from "../compare/records.ts";
 import { printRunComparison } from "./compare_runs.ts";
 import { exitOf, parseThresholds } from "./compare_gate.ts";
-import { gatesOf, type MetricGate, type Thresholds, worstOf } from "../compare/gate.ts";
+import { gateLines, gatesOf, type MetricGate, type Thresholds, worstOf } from "../compare/gate.ts";
 import { comparisonTable } from "../report/tables/comparison_table.ts";
 import { measuringHints } from "../cli/hints.ts";
 import { loadFlags, planOf, runFlags } from "../cli/options.ts";
-import type { Recorded } from "../record/record.ts";
 import { printPaths, recordAsCommand } from "../cli/measuring.ts";
 import { warningTexts } from "../report/summary/conditions.ts";
 import type { ReportData } from "../report/summary/report_data.ts";
-import { toTerminal } from "../report/tables/terminal.ts";
+import { paragraphs, toTerminal } from "../report/tables/terminal.ts";
 import { table301 } from "../report/tables/table_30_1.ts";
 import { terminalOptions } from "../cli/terminal.ts";
 import { verdict, verdictEvent } from "../compare/verdict.ts";
@@ -122,11 +121,11 @@ ${toTerminal(table301(data), terminalOptions())}`);
   const gates = thresholds ? gatesOf(compared, nameOfB, thresholds) : [];
   if (flags.json) printEvents(compared, gates, a, nameOfB);
   else {
+    const options = terminalOptions();
     const table = comparisonTable(`${nameOfB} (B) compared with ${a} (A)`, compared, []);
-    printLine(toTerminal(table, terminalOptions()));
-    printLine(differenceText(recorded, a, b));
-    for (const { sentence } of gates) printLine(sentence);
-    for (const text of warningTexts(data)) printLine(text);
+    printLine(toTerminal(table, options));
+    const end = [...findingTexts(compared, a, b), ...gateLines(gates), ...warningTexts(data)];
+    printLine(paragraphs(end, options));
     printPaths(folder);
   }
   const isWhole = exit === ExitCode.ok || exit === ExitCode.failed;
@@ -148,11 +147,18 @@ function printEvents(
   }
 }
 
-/** The cost of design `b` against design `a`, paired within each round, in a sentence. */
-export function differenceText(recorded: Recorded, a: string, b: string): string {
-  const [{ comparison } = { comparison: null }] = compareDesigns(recorded, a, b);
-  if (!comparison) return `No round counts for both ${a} and ${b}: nothing to compare.`;
-  return verdict(comparison, a, a === b ? `${b} again` : b);
+/** The finding on CPU time, and on each other metric that differs, in sentences. */
+export function findingTexts(
+  compared: readonly MetricComparison[],
+  a: string,
+  b: string,
+): string[] {
+  const texts = compared.flatMap(({ metric, comparison }) =>
+    comparison && (metric === "cpu" || isDifference(comparison))
+      ? [verdict(comparison, a, a === b ? `${b} again` : b, metric)]
+      : []
+  );
+  return texts.length > 0 ? texts : [`No round counts for both ${a} and ${b}: nothing to compare.`];
 }
 
 /** Whether an operand means a recorded run: a folder, a path or a name. */

@@ -21,8 +21,8 @@ export function parseThresholds(flag: string, text: string | undefined): Thresho
     const metric = METRICS.find((metric) => metric === name);
     if (percent === undefined || metric === undefined || metric in thresholds) {
       throw new UsageError(
-        `Cannot read --${flag}: current value is "${text}"; write --${flag} 5% for CPU time, ` +
-          `or one of ${METRICS.join(", ")} each, such as cpu=5%,p99=20%`,
+        `Cannot read --${flag} "${text}": write --${flag} 5% for CPU time, or a limit for ` +
+          `each of ${METRICS.join(", ")}, such as cpu=5%,p99=20%`,
       );
     }
     thresholds[metric] = Number(percent) / 100;

@@ -7,15 +7,15 @@ import { printEvent, printLine } from "../cli/output.ts";
 import { runFolder } from "../cli/paths.ts";
 import { ExitCode, FailedError, UsageError } from "../../servers/errors.ts";
 import { exitOf } from "./compare_gate.ts";
-import { findingOf } from "../compare/comparison.ts";
+import { isDifference } from "../compare/comparison.ts";
 import { compareRuns, type DesignInRuns, type RunsCompared } from "../compare/records.ts";
 import { differingConditions } from "../compare/conditions.ts";
-import { gatesOf, type MetricGate, type Thresholds, worstOf } from "../compare/gate.ts";
+import { gateLines, gatesOf, type MetricGate, type Thresholds, worstOf } from "../compare/gate.ts";
 import { warningsOf } from "../report/summary/warnings.ts";
 import type { Recorded } from "../record/record.ts";
 import { commitText } from "../record/runs.ts";
 import { comparisonTable } from "../report/tables/comparison_table.ts";
-import { toTerminal } from "../report/tables/terminal.ts";
+import { paragraphs, toTerminal } from "../report/tables/terminal.ts";
 import { readRecord } from "../record/store.ts";
 import { terminalOptions } from "../cli/terminal.ts";
 import { verdict, verdictEvent } from "../compare/verdict.ts";
@@ -54,20 +54,29 @@ interface Runs {
  */
 export function printRunComparison(folderA: string, folderB: string, options: RunsOptions): number {
   const runs = readRuns([folderA, folderB], options);
-  const { compared: { designs, onlyA, onlyB } } = runs;
-  const { thresholds = {} } = options;
+  const { compared: { designs } } = runs;
+  const { thresholds } = options;
   const gates = designs.flatMap((one) =>
-    gatesOf([one], one.id, thresholds).map((gate) => ({ ...gate, id: one.id }))
+    gatesOf([one], one.id, thresholds ?? {}).map((gate) => ({ ...gate, id: one.id }))
   );
+  const missing = thresholds ? missingTexts(runs.compared, thresholds) : [];
   if (options.json) printEvents(runs, gates);
-  else print(runs, gates);
+  else print(runs, gates, missing);
   const outcome = worstOf(gates);
-  const isGated = gates.length > 0;
-  const isMissing = isGated &&
-    (onlyA.length > 0 || onlyB.length > 0 ||
-      designs.some(({ comparison, metric }) => comparison === null && metric in thresholds));
-  if (outcome !== "regression" && isMissing) return ExitCode.unsure;
+  if (outcome !== "regression" && missing.length > 0) return ExitCode.unsure;
   return exitOf(outcome, options["allow-unsure"]);
+}
+
+/** What keeps a gate from judging every design. */
+function missingTexts({ designs, onlyA, onlyB }: RunsCompared, thresholds: Thresholds): string[] {
+  const without = designs.filter(({ comparison, metric }) =>
+    comparison === null && metric in thresholds && metric !== "memory"
+  );
+  return [
+    ...onlyA.map((id) => `${id} is missing from B`),
+    ...onlyB.map((id) => `${id} is missing from A`),
+    ...new Set(without.map(({ id }) => `no round of ${id} counts in both`)),
+  ];
 }
 
 function readRuns(
@@ -96,7 +105,10 @@ function readRuns(
       .map(({ text }) => `${"AB"[index]}: ${text}`)
   );
   if (strict && disturbances.length > 0) {
-    throw new FailedError(`Cannot compare disturbed runs with --strict: ${disturbances.join(" ")}`);
+    throw new FailedError(
+      `Cannot compare disturbed runs with --strict: ${disturbances[0]} ` +
+        "Leave out --strict to see all warnings and the comparison",
+    );
   }
   const compared = compareRuns(a, b, conditions.length > 0 || disturbances.length > 0);
   if (compared.designs.length === 0) {
@@ -118,16 +130,15 @@ export function designText({ id, metric, a, b, comparison }: DesignInRuns): stri
   return `${id}: no round counts in ${without.join(" and ")}: nothing to compare.`;
 }
 
-function print(runs: Runs, gates: readonly DesignGate[]): void {
+function print(runs: Runs, gates: readonly DesignGate[], missing: readonly string[]): void {
   const { designs } = runs.compared;
+  const options = terminalOptions();
   const table = comparisonTable("Two runs: B compared with A", designs, notesOn(runs));
-  printLine(toTerminal(table, terminalOptions()));
-  const isDecided = ({ comparison }: DesignInRuns) =>
-    comparison !== null && ["higher", "lower"].includes(findingOf(comparison));
-  for (const one of designs) {
-    if (one.metric === "cpu" || isDecided(one)) printLine(designText(one));
-  }
-  for (const { sentence } of gates) printLine(sentence);
+  printLine(toTerminal(table, options));
+  const said = designs.filter(({ metric, comparison }) =>
+    metric === "cpu" || comparison && isDifference(comparison)
+  );
+  printLine(paragraphs([...said.map(designText), ...gateLines(gates, missing)], options).trimEnd());
 }
 
 function printEvents(
@@ -157,13 +168,16 @@ function notesOn(
       return `${"AB"[index]}: ${folders[index]}, ${run.startedAt}, Herd ${version}` +
         `${run.complete ? "" : ", incomplete"}.`;
     }),
+    ...(JSON.stringify(recorded[0]) === JSON.stringify(recorded[1])
+      ? ["A and B are the same run."]
+      : []),
     ...(conditions.length > 0
       ? [`Measured under different conditions: ${conditions.join("; ")}.`]
       : []),
     ...disturbances,
     ...(isWidened
       ? [
-        "Because of that, intervals are as wide as the noise of single rounds (median ± MAD), at least.",
+        "Because of this, the intervals are widened to at least the noise of single rounds (median ± MAD).",
       ]
       : []),
     ...(onlyA.length > 0 ? [`Only in A: ${onlyA.join(", ")}.`] : []),

@@ -49,7 +49,7 @@ export const command = defineCommand({
     "does, and count how often a difference is found.",
   examples: [
     ["Compare a design with itself 200 times", ""],
-    ["See how often 5 % more CPU are found", "prefork-mutex --extra-cpu 5 --comparisons 50"],
+    ["See how often 5 % more CPU time is found", "prefork-mutex --extra-cpu 5 --comparisons 50"],
   ],
   flags,
   exits: ["failed", "unsupported", "interrupted"],

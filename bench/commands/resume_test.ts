@@ -1,5 +1,5 @@
 /** A run that ended early, and is gone on with. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { isLong } from "../../servers/testing/long.ts";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { RunningTask, runTask } from "../../servers/testing/task.ts";
@@ -51,6 +51,24 @@ async function killAndResume(task: "bench" | "sweep"): Promise<void> {
   assertEquals(trials.map(key), plan.trials.map(key));
   assertEquals(trials.slice(0, before.trials.length), [...before.trials]);
 }
+
+Deno.test("bench --resume of a complete run changes nothing, and says so", async () => {
+  using folder = new TemporaryFolder();
+  const reference = new URL("../../results/reference/", import.meta.url);
+  for (const name of ["run.json", "trials.jsonl"]) {
+    Deno.copyFileSync(new URL(name, reference), `${folder.path}/${name}`);
+  }
+  const contents = () =>
+    folder.names.map((name) => Deno.readTextFileSync(`${folder.path}/${name}`));
+  const before = contents();
+  const { code, stdout, stderr } = await runHere("bench", "--resume", folder.path);
+  assertEquals([code, stderr], [
+    0,
+    `The run ${folder.path} is complete: there is nothing to continue\n`,
+  ]);
+  assertStringIncludes(stdout, "Table 30.1");
+  assertEquals(contents(), before);
+});
 
 Deno.test("bench --resume does not change the plan", async () => {
   const outcome = await runHere("bench", "--resume", "results/x", "--rounds", "2");

@@ -177,7 +177,7 @@ function prune(flags: Options["flags"]): number {
   else {printLine(
       yes
         ? `${removed.length} removed, ${kept}`
-        : `${removed.length} to remove, ${kept}: write --yes to remove them`,
+        : `${removed.length} would be removed, ${kept}; add --yes to remove them`,
     );}
   return ExitCode.ok;
 }

@@ -108,7 +108,7 @@ Deno.test("runs prune lists what it would remove, and removes it with --yes", as
     "Would remove results/middle",
     "Would remove results/old",
   ]);
-  assertStringIncludes(listed.stdout, "2 to remove, 1 kept: write --yes to remove them");
+  assertStringIncludes(listed.stdout, "2 would be removed, 1 kept; add --yes to remove them");
   const removed = await runHere("runs", "prune", "--keep", "1", "--yes");
   assertEquals(removed.stdout.match(/^Removed \S+/gm), [
     "Removed results/middle",

@@ -28,7 +28,7 @@ Deno.test("tables reads a folder, with or without a slash, its run.json, or a na
 });
 
 Deno.test("tables refuses a word that is neither a folder nor a run", async () => {
-  assertRefused(await runHere("tables", "nowhere"), 5, '"nowhere"', "deno task runs");
+  assertRefused(await runHere("tables", "nowhere"), 2, '"nowhere"', "deno task runs");
   assertRefused(await runHere("tables", "reference", "--last"), 2, "--last");
 });
 

@@ -85,6 +85,12 @@ export function findingOf(
   return low > 1 ? "higher" : high < 1 ? "lower" : "no difference";
 }
 
+/** Whether a difference was found. */
+export function isDifference(comparison: Comparison): boolean {
+  const finding = findingOf(comparison);
+  return finding === "higher" || finding === "lower";
+}
+
 /**
  * The smallest increase that as many rounds in such noise would find with probability `POWER`, as a share:
  * 0.06 is 6 %. Null with too few rounds. It is a calculation of power, not the end of the interval, whose

@@ -54,8 +54,7 @@ export function gate(
     return {
       outcome: "unsure",
       sentence: `Cannot tell whether ${subject} ${threshold} ${measured}: ` +
-        `${roundsText(comparison)} would not find that reliably, ` +
-        `${neededText(comparison, limit)} would.`,
+        `${roundsText(comparison)} would not find that reliably; ${neededText(comparison, limit)}.`,
     };
   }
   return {
@@ -69,10 +68,10 @@ export function gate(
 function neededText(comparison: Comparison, shift: number): string {
   const each = comparison.paired ? "" : " in each run";
   if (findingOf(comparison) === "too few rounds") {
-    return `at least ${fewestRounds(comparison)}${each}`;
+    return `nothing can be said of fewer than ${fewestRounds(comparison)}${each}`;
   }
   const { rounds: { a, b } } = comparison;
-  return `about ${Math.max(roundsFor(Math.expm1(shift), comparison), a + 1, b + 1)}${each}`;
+  return `about ${Math.max(roundsFor(Math.expm1(shift), comparison), a + 1, b + 1)}${each} would`;
 }
 
 /** A threshold as it was given: 0.05 is "5 %". */
@@ -100,6 +99,22 @@ export function gatesOf(
     } as const;
     return [{ metric, ...judged }];
   });
+}
+
+/** Several judgements as lines: what passed by its number, then what did not, the worst last. */
+export function gateLines(gates: readonly Gate[], missing: readonly string[] = []): string[] {
+  const of = (outcome: Gate["outcome"]) => gates.filter((gate) => gate.outcome === outcome);
+  const passed = of("passed");
+  return [
+    ...(passed.length === 1
+      ? [passed[0]!.sentence]
+      : passed.length > 1
+      ? [`${passed.length} thresholds passed.`]
+      : []),
+    ...of("unsure").map(({ sentence }) => sentence),
+    ...missing.map((what) => `Cannot tell: ${what}.`),
+    ...of("regression").map(({ sentence }) => sentence),
+  ];
 }
 
 /** The outcome of several judgements: the worst. */

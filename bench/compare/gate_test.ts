@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { compareCosts } from "./comparison.ts";
-import { gate, gatesOf, worstOf } from "./gate.ts";
+import { gate, gateLines, gatesOf, worstOf } from "./gate.ts";
 import type { MetricName } from "./metrics.ts";
 
 const a = [99, 99.5, 100, 100.2, 100.5, 101, 99.8, 100.1];
@@ -42,14 +42,14 @@ const cases: readonly [
     0.001,
     "cpu",
     "unsure",
-    /^Cannot tell whether CPU .* is more than 0\.1 % .*: 8 rounds would not .*, about \d+ in each run would/,
+    /^Cannot tell whether CPU .* is more than 0\.1 % .*: 8 rounds would not .*; about \d+ in each run would/,
   ],
   [
     [5100],
     0.05,
     "cpu",
     "unsure",
-    /\(measured: 51\.0 ×\): 8 and 1 rounds .*, at least \d+ in each run would/,
+    /\(measured: 51\.0 ×\): 8 and 1 rounds .*; nothing can be said of fewer than \d+ in each run/,
   ],
   [
     times(1).map((value, i) => value * (i % 2 ? 1.5 : 0.7)),
@@ -80,6 +80,12 @@ Deno.test("gatesOf() judges the metrics with a threshold, and is unsure without 
     ["memory", "unsure"],
   ]);
   assertEquals(worstOf(gates), "unsure");
+  assertEquals(gateLines(gates, ["x is missing from B"]), [
+    gates[0]!.sentence,
+    gates[1]!.sentence,
+    "Cannot tell: x is missing from B.",
+  ]);
+  assertEquals(gateLines([gates[0]!, gates[0]!]), ["2 thresholds passed."]);
   assertEquals(worstOf(gatesOf(all, "new", { cpu: 0.1, memory: 0.1 })), "regression");
   assertEquals(worstOf([]), "passed");
 });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { findDesign } from "../../servers/designs.ts";
 import type { Trial } from "../record/record.ts";
 
 /** The names of the metrics, as in `--fail-above`. */
@@ -53,6 +54,10 @@ export const metrics: Readonly<Record<MetricName, Metric>> = {
     title: "memory",
     heading: "memory MiB",
     worse: "higher",
-    of: ({ memory, pssBytes }) => (memory?.peakBytes ?? pssBytes ?? 0) / 2 ** 20,
+    // Without samples it is that after the load, when a child for one client is gone.
+    of: ({ design, memory, pssBytes }) => {
+      const after = findDesign(design)?.lifetime === "client" ? null : pssBytes;
+      return (memory?.peakBytes ?? after ?? 0) / 2 ** 20;
+    },
   },
 };

@@ -101,8 +101,8 @@ function spread({ interval: { low, high } }: Comparison): string {
 
 function none(comparison: Comparison): string {
   const found = `95 % interval ${formatRatios(comparison.interval)}, ${pValues(comparison)}`;
-  return `no difference found in ${roundsText(comparison)}; ${10 * POWER} of 10 such comparisons ` +
-    `find one of ${formatShare(visible(comparison)!)}${among(comparison)} (${found}).` +
+  return `no difference found in ${roundsText(comparison)} (${found}). One of ` +
+    `${formatShare(visible(comparison)!)} would be found ${10 * POWER} times in 10.` +
     advice(comparison);
 }
 
@@ -117,17 +117,21 @@ function advice(comparison: Comparison): string {
 function tooFew(comparison: Comparison): string {
   const { ratio, interval, rounds: { a: n, b: m }, smallestP } = comparison;
   const range = Math.max(n, m) > 1 ? `, range ${formatRatios(interval)}` : "";
-  return `${roundsText(comparison)} cannot show a difference${among(comparison)}, ` +
-    `since p cannot be below ${formatP(smallestP)}; at least ${fewestRounds(comparison)} rounds ` +
+  return `${roundsText(comparison)} ${Math.max(n, m) === 1 ? "is" : "are"} too few${
+    among(comparison)
+  }: ` +
+    `p cannot fall below ${formatP(smallestP)}; at least ${fewestRounds(comparison)} rounds ` +
     `are needed (measured: ${formatRatio(ratio)}${range}).`;
 }
 
 function among({ family }: Comparison): string {
-  return family > 1 ? ` among ${family} comparisons` : "";
+  return family > 1 ? ` for ${family} comparisons` : "";
 }
 
 function pValues({ p, correctedP, family }: Comparison): string {
-  const corrected = family > 1 ? `, ${formatP(correctedP)} for ${family} comparisons` : "";
+  const corrected = family > 1
+    ? `, ${formatP(correctedP)} corrected for ${family} comparisons`
+    : "";
   return `p ${p < 0.001 ? "" : "= "}${formatP(p)}${corrected}`;
 }
 

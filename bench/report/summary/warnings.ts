@@ -83,8 +83,8 @@ function otherLoad(trials: readonly Trial[], processors: number): Warning[] {
       ? [noise(
         `Other processes used ${
           percent(others)
-        } of the processor time during the trials. Stop them, ` +
-          "or separate them with --pin.",
+        } of the processor time during the trials. Stop them and ` +
+          "measure again.",
       )]
       : []),
   ];
@@ -133,7 +133,9 @@ function traffic(trials: readonly Trial[]): Warning[] {
   if (foreign === 0) return [];
   return [{
     text:
-      `The kernel accepted ${foreign} connections of other programs during the trials. Use --netns ` +
+      `The kernel accepted ${foreign} ${
+        foreign === 1 ? "connection" : "connections"
+      } of other programs during the trials. Use --netns ` +
       "(as root) to measure in a separate network namespace.",
     isNoise: false,
   }];

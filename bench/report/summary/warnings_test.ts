@@ -39,7 +39,7 @@ Deno.test("warningsOf() reports a machine that was busy at the start", () => {
 });
 
 Deno.test("warningsOf() reports CPU time of other processes and of the hypervisor", () => {
-  assertWarns(withTrials(() => ({ machine: machine(1.1, 0) })), true, "50 %", "--pin");
+  assertWarns(withTrials(() => ({ machine: machine(1.1, 0) })), true, "50 %", "measure again");
   assertWarns(withTrials(() => ({ machine: machine(0.1, 0.1) })), true, "5.0 %", "steal");
 });
 

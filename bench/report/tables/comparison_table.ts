@@ -88,12 +88,17 @@ const columns: readonly ComparisonColumn[] = [
       return share === null ? null : [share, formatShare(share)];
     }),
   },
-  { header: "p Holm", field: "p_holm", cell: of(({ correctedP: p }) => [p, formatP(p)]) },
-  { header: "p", field: "p", cell: of(({ p }) => [p, formatP(p)]) },
-  { header: "n A", field: "rounds_a", cell: ({ a }) => numberCell(a.length, 0) },
-  { header: "n B", field: "rounds_b", cell: ({ b }) => numberCell(b.length, 0) },
-  { header: "MAD A %", field: "a_mad_percent", cell: ({ a }) => noise(a) },
-  { header: "MAD B %", field: "b_mad_percent", cell: ({ b }) => noise(b) },
+  {
+    header: "p Holm",
+    field: "p_holm",
+    detail: true,
+    cell: of(({ correctedP: p }) => [p, formatP(p)]),
+  },
+  { header: "p", field: "p", detail: true, cell: of(({ p }) => [p, formatP(p)]) },
+  { header: "n A", field: "rounds_a", detail: true, cell: ({ a }) => numberCell(a.length, 0) },
+  { header: "n B", field: "rounds_b", detail: true, cell: ({ b }) => numberCell(b.length, 0) },
+  { header: "MAD A %", field: "a_mad_percent", detail: true, cell: ({ a }) => noise(a) },
+  { header: "MAD B %", field: "b_mad_percent", detail: true, cell: ({ b }) => noise(b) },
 ];
 
 function middle(values: readonly number[]): Cell {

@@ -6,14 +6,16 @@
 import { type Alike, alikeOf } from "../summary/alike.ts";
 import type { ReportData } from "../summary/report_data.ts";
 import type { DesignSummary, Estimate } from "../summary/summary.ts";
+import { verdict } from "../../compare/verdict.ts";
 import { short } from "./table.ts";
 
-/** The lines, without the baseline, which serves one client at a time; none for a sweep, or a single design. */
+/** The lines, without the baseline, which serves one client at a time; none for a sweep. */
 export function conclusion({ designs, trials, sweep }: ReportData): string[] {
   const measured = designs.filter(({ isBaseline, n }) => !isBaseline && n > 0);
-  if (sweep || measured.length < 2) return [];
+  if (sweep || measured.length === 0) return [];
+  if (measured.length === 1) return single(measured[0]!);
   return [
-    best("Cheapest per connection", measured, {
+    best("Cheapest per connection, apart from the baseline", measured, {
       estimate: ({ cpuMicrosecondsPerConnection }) => cpuMicrosecondsPerConnection,
       text: (value) => `${short(value)} µs of CPU`,
     }),
@@ -32,16 +34,32 @@ export function conclusion({ designs, trials, sweep }: ReportData): string[] {
   ].flat().filter((line) => line !== "");
 }
 
+/** The conclusion of a single design. */
+function single(
+  { id, cpuMicrosecondsPerConnection: cpu, latency, connectionsPerSecond, againstBaseline }:
+    DesignSummary,
+): string[] {
+  const values = [
+    cpu && `${short(cpu.median)} µs of CPU per connection`,
+    latency.p99 && `p99 ${short(1000 * latency.p99.median)} ms`,
+    connectionsPerSecond && `${short(connectionsPerSecond.median)} connections/s`,
+  ].filter((text) => text !== null);
+  return [
+    `${id}: ${values.join(", ")}.`,
+    ...(againstBaseline ? [verdict(againstBaseline, "the baseline", id)] : []),
+  ];
+}
+
 /** Which designs are not told apart from the cheapest. */
 function alikeText(found: Alike | undefined): string {
   if (found === undefined) return "";
   const { cheapest, alike, needed } = found;
   if (needed !== null) {
-    return `So few rounds tell no designs apart: it takes at least ${needed}.`;
+    return `Too few rounds to tell the designs apart: at least ${needed} are needed.`;
   }
   return alike.length === 0
     ? `All others use more CPU time than ${cheapest}.`
-    : `Not told apart from ${cheapest} by CPU time: ${alike.join(", ")}.`;
+    : `Not distinguishable from ${cheapest} in CPU time: ${alike.join(", ")}.`;
 }
 
 interface Criterion {

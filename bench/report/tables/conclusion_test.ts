@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { record, rounds, type TrialFixture } from "../testing_fixture.ts";
 import { reportData } from "../summary/report_data.ts";
 import { conclusion } from "./conclusion.ts";
@@ -22,10 +22,10 @@ Deno.test("conclusion() names the best designs, without the baseline, and those 
     ...ten("prefork-fd-passing", 3),
   ];
   assertEquals(await of(trials), [
-    "Cheapest per connection: prefork-file-lock, 201 µs of CPU.",
+    "Cheapest per connection, apart from the baseline: prefork-file-lock, 201 µs of CPU.",
     "Best tail latency: prefork-file-lock, p99 4.00 ms. Highest throughput: prefork-file-lock, " +
     "2489 connections/s.",
-    "Not told apart from prefork-file-lock by CPU time: prefork-mutex.",
+    "Not distinguishable from prefork-file-lock in CPU time: prefork-mutex.",
   ]);
 });
 
@@ -42,10 +42,16 @@ Deno.test("conclusion() tells how many rounds it takes to tell designs apart", a
   const trials = [...rounds("prefork-mutex", [0.1]), ...rounds("prefork-file-lock", [0.2])];
   assertEquals(
     (await of(trials)).at(-1),
-    "So few rounds tell no designs apart: it takes at least 6.",
+    "Too few rounds to tell the designs apart: at least 6 are needed.",
   );
 });
 
-Deno.test("conclusion() has nothing to say of a single design", async () => {
-  assertEquals(await of([...ten("iterative", 1), ...ten("prefork-mutex", 2)]), []);
+Deno.test("conclusion() of a single design compares it with the baseline", async () => {
+  const [values, finding, ...rest] = await of([...ten("iterative", 1), ...ten("prefork-mutex", 2)]);
+  assertEquals(
+    values,
+    "prefork-mutex: 201 µs of CPU per connection, p99 4.00 ms, 2489 connections/s.",
+  );
+  assertMatch(finding!, /^CPU per connection of prefork-mutex is 2\.0 times that of the baseline /);
+  assertEquals(rest, []);
 });

@@ -17,6 +17,9 @@ interface Measure {
 
 const MIB = 1024 * 1024;
 
+/** Medians that differ by less than this share are close, whatever their intervals. */
+const CLOSE = 0.05;
+
 const cpu: Measure = {
   estimate: ({ cpuMicrosecondsPerConnection }) => cpuMicrosecondsPerConnection,
   text: (value) => `${short(value)} µs CPU per connection`,
@@ -104,13 +107,14 @@ export interface Recommendation {
 export function basisText({ designs }: Summary): string {
   const rounds = Math.max(0, ...designs.map(({ n }) => n));
   if (rounds === 1) {
-    return "From the single round of this run, which cannot distinguish a difference from noise: run more " +
+    return "These recommendations rest on a single round, which cannot distinguish a difference from noise: run more " +
       "rounds before choosing. Other machines and loads give other results.";
   }
   const few = rounds < FEWEST_FOR_INTERVAL
     ? ` At least ${FEWEST_FOR_INTERVAL} are needed for 95 % intervals.`
     : "";
-  return `From the ${rounds} rounds of this run.${few} Other machines and loads give other results.`;
+  return `These recommendations rest on the ${rounds} rounds of this run.${few} Other machines and loads ` +
+    "give other results.";
 }
 
 /**
@@ -148,9 +152,13 @@ function valueText(design: DesignSummary, { estimate, text }: Measure): string |
   return value === undefined ? null : text(value);
 }
 
-/** Whether `a` is nowhere worse than `b` and somewhere better, by medians of what both have. */
+/** Whether `a` is nowhere clearly worse than `b` and somewhere clearly better, by medians of what both have. */
 function dominates(a: DesignSummary, b: DesignSummary, measures: readonly Measure[]): boolean {
-  const advantages = measures.flatMap((measure) => advantage(a, b, measure) ?? []);
+  const advantages = measures.flatMap((measure) => {
+    const one = advantage(a, b, measure);
+    if (one === null) return [];
+    return Math.abs(one) <= CLOSE * Math.abs(measure.estimate(b)!.median) ? 0 : one;
+  });
   return advantages.every((one) => one >= 0) && advantages.some((one) => one > 0);
 }
 
@@ -162,9 +170,6 @@ function advantage(a: DesignSummary, b: DesignSummary, measure: Measure): number
   if (ofA === ofB) return 0;
   return measure.isHigherBetter ? ofA - ofB : ofB - ofA;
 }
-
-/** Medians that differ by less than this share are close, whatever their intervals. */
-const CLOSE = 0.05;
 
 /** Whether a design is about as good as the best: their intervals or ranges overlap, or differ little. */
 function isClose(design: DesignSummary, best: DesignSummary, { estimate }: Measure): boolean {

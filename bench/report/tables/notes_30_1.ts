@@ -52,7 +52,9 @@ export const columnNotes: readonly string[] = [
 function slowDesigns({ run: { plan, complete }, designs }: Summary): string[] {
   const planned = (id: string) => plan.trials.filter(({ design }) => design === id).length;
   const most = Math.max(...designs.map(({ id }) => planned(id)));
-  const slow = complete ? designs.filter(({ id }) => planned(id) < most) : [];
+  const slow = complete
+    ? designs.filter(({ id, isBaseline }) => !isBaseline && planned(id) < most)
+    : [];
   const early = designs.filter(({ n, madeShare }) => n > 0 && madeShare < 1);
   const connections = plan.clients * plan.connections;
   return [
@@ -60,8 +62,8 @@ function slowDesigns({ run: { plan, complete }, designs }: Summary): string[] {
       ? [
         `Fewer rounds: ${
           slow.map(({ id }) => id).join(", ")
-        }. Their trials take longest, and a run ` +
-        "spends its time where it shows most.",
+        }. Their trials take longest, so they leave ` +
+        "time for the others.",
       ]
       : []),
     ...(early.length > 0

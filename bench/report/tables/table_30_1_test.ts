@@ -175,7 +175,7 @@ Deno.test("table301() notes which designs have fewer rounds, and whose loads wer
   const recorded = record([...sevenRounds, ...rounds("slow", [9, 9])]);
   assertStringIncludes(
     table301(summarize(recorded, registry)).notes.join("\n"),
-    "Fewer rounds: slow. Their trials take longest, and a run spends its time where it shows most.",
+    "Fewer rounds: slow. Their trials take longest, so they leave time for the others.",
   );
   const half = recorded.trials.map((trial) => {
     const connections = trial.design === "slow" ? trial.client!.connections / 2 : 1000;
