@@ -5,7 +5,7 @@
  * @module
  */
 import { printEvent, printLine } from "./output.ts";
-import { runFolder, userPath } from "./paths.ts";
+import { runFolder, shellWord, userPath } from "./paths.ts";
 import { ExitCode, RecordError, UsageError } from "../../servers/errors.ts";
 import { endWithParent, interrupted } from "./signals.ts";
 import { BASELINE, loadText } from "../plan/plan.ts";
@@ -107,7 +107,7 @@ export async function recordAsCommand(
   // The tables first: there may be no room for the files.
   await withAdvice(
     `the record${complete ? " is complete" : " so far is whole"}; ` +
-      `write the rest with deno task tables ${folder}`,
+      `write the rest with deno task tables ${shellWord(folder)}`,
     async () => {
       try {
         show(data);
@@ -225,7 +225,7 @@ function printEarlyEnd(folder: string, timedOut: boolean): void {
 }
 
 function resumeText(folder: string): string {
-  return `continue with deno task bench --resume ${folder}`;
+  return `continue with deno task bench --resume ${shellWord(folder)}`;
 }
 
 /** Adds advice to the error if `body` cannot write the record. */

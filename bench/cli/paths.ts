@@ -19,6 +19,11 @@ export function userSocket(path: string): string {
   return path.startsWith("@") ? path : userPath(path);
 }
 
+/** A path as a word of a command line to copy: in quotes where a shell would not take it as it is. */
+export function shellWord(path: string): string {
+  return /^[\w%+,./:@-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
 /**
  * The folder of a recorded run: an operand is that folder, its `run.json`, or the name of a run under results/.
  *

@@ -8,7 +8,7 @@ import { defineCommand } from "../cli/command.ts";
 import { endWithParent, stopSignal } from "../cli/signals.ts";
 import type { Parsed } from "../cli/flags.ts";
 import { printEvent, printLine } from "../cli/output.ts";
-import { userPath } from "../cli/paths.ts";
+import { shellWord, userPath } from "../cli/paths.ts";
 import { ExitCode, FailedError, UsageError } from "../../servers/errors.ts";
 import {
   boundAddress,
@@ -138,7 +138,7 @@ function readKeyFile(path: string): string {
     throw new UsageError(`Cannot read the key file ${path}: ${(error as Error).message}`);
   }
   throw new UsageError(
-    `Cannot use the key file ${path}: other users can read it; chmod 600 ${path}`,
+    `Cannot use the key file ${path}: other users can read it; chmod 600 ${shellWord(path)}`,
   );
 }
 
