@@ -9,7 +9,7 @@ import { pipe, Poller } from "../servers/posix/descriptors.ts";
 import { Errno, errnoName } from "../servers/posix/errors.ts";
 import { fork, requireFork } from "../servers/posix/fork.ts";
 import { close, read, write } from "../servers/posix/io.ts";
-import { LastWords } from "../servers/posix/last_words.ts";
+import { FailureMessage } from "../servers/posix/failure_message.ts";
 import { shareMemory } from "../servers/posix/memory.ts";
 import {
   dieWithParent,
@@ -64,9 +64,10 @@ export async function prepareLoad(options: LoadOptions): Promise<Clients> {
 }
 
 function forkClients(task: Task, count: number, warmup: number): Clients {
-  const wordsAt = count * ClientResults.BYTES;
-  const memory = shareMemory(wordsAt + count * LastWords.BYTES).buffer;
-  const wordsOf = (client: number) => new LastWords(memory, wordsAt + client * LastWords.BYTES);
+  const messagesAt = count * ClientResults.BYTES;
+  const memory = shareMemory(messagesAt + count * FailureMessage.BYTES).buffer;
+  const messageOf = (client: number) =>
+    new FailureMessage(memory, messagesAt + client * FailureMessage.BYTES);
   const allResults = Array.from({ length: count }, (_, i) => new ClientResults(memory, i));
   const [readyEnd, ready] = pipe();
   const [endedEnd, ended] = pipe();
@@ -88,10 +89,10 @@ function forkClients(task: Task, count: number, warmup: number): Clients {
       write(ready, byte, 1);
       read(gate, byte); // returns when the last copy of the write end is closed
       runClient(task, results);
-    }, () => wordsOf(client));
+    }, () => messageOf(client));
   }
   const died = (what: string, end: ExitStatus) => {
-    const cause = allResults.flatMap((_, client) => wordsOf(client).of(end.pid) ?? [])[0];
+    const cause = allResults.flatMap((_, client) => messageOf(client).of(end.pid) ?? [])[0];
     const how = end.signal === undefined ? `exit code ${end.code}` : `signal ${end.signal}`;
     return new FailedError(`Cannot ${what}: a client died: ${cause ?? how}`);
   };

@@ -1,5 +1,5 @@
 /** A checkout, and a folder to work in, of any path: where a URL, a shell or a list of paths has its own idea of it. */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { isLong } from "../../servers/testing/long.ts";
 import { ROOT, RunningProcess } from "../../servers/testing/process.ts";
@@ -72,17 +72,8 @@ const BENCH = [...TINY, "--children", "2", "--rounds", "1"];
 /** A design of each way to make children. */
 const EVERY_KIND = "prefork-file-lock,prethread-mutex,subprocess-per-client,prespawn-mutex,slaunch";
 
-Deno.test("bench records from a checkout of any path into a folder of any path, and tables reads it", async () => {
-  using folders = new OddFolders();
-  const run = "my run, #1";
-  // It starts a server, loads, and children that are Deno processes.
-  await folders.run("bench", "--designs", "prespawn-mutex", ...BENCH, "--output", run);
-  assertEquals(folders.names(), [run]);
-  assertMatch(await folders.run("tables", run, "--format", "csv"), /,prespawn-mutex,/);
-});
-
 Deno.test({
-  name: "every command works in a checkout of any path, and with files of any path",
+  name: "every command works in a checkout of any path, and with files of any path (a long test)",
   ignore: !isLong,
   fn: async (test) => {
     using folders = new OddFolders();

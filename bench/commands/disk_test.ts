@@ -68,8 +68,8 @@ Deno.test({
 
 Deno.test({
   name:
-    "bench prints its tables on a full disk, and says how to write the files later (ignored without root)",
-  ignore: !canMount,
+    "bench prints its tables on a full disk, and says how to write the files later (a long test; ignored without root)",
+  ignore: !canMount || !isLong,
   async fn() {
     // The report alone takes more than that.
     using disk = new SmallDisk("64k");
@@ -116,14 +116,18 @@ Deno.test({
   },
 });
 
-Deno.test("bench goes on when its progress goes to a full disk", async () => {
-  using folder = new TemporaryFolder();
-  const noRoom = ["/bin/sh", "-c", 'exec "$@" 2>/dev/full', "sh"];
-  const args = [...LOAD, "--rounds", "1", "--output", folder.path];
-  await using bench = new RunningTask("bench", args, { via: noRoom });
-  const { code, stdout } = await bench.ended();
-  assertEquals([code, readRecord(folder.path).run.complete], [0, true]);
-  assertStringIncludes(stdout, `Recorded in ${folder.path}`);
+Deno.test({
+  name: "bench goes on when its progress goes to a full disk (a long test)",
+  ignore: !isLong,
+  async fn() {
+    using folder = new TemporaryFolder();
+    const noRoom = ["/bin/sh", "-c", 'exec "$@" 2>/dev/full', "sh"];
+    const args = [...LOAD, "--rounds", "1", "--output", folder.path];
+    await using bench = new RunningTask("bench", args, { via: noRoom });
+    const { code, stdout } = await bench.ended();
+    assertEquals([code, readRecord(folder.path).run.complete], [0, true]);
+    assertStringIncludes(stdout, `Recorded in ${folder.path}`);
+  },
 });
 
 Deno.test("a command whose output goes to a full disk ends with 5", async () => {

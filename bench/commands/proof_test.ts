@@ -85,7 +85,7 @@ Deno.test("proof --json gives the costs that each comparison is made of, and wha
 
 Deno.test("proof tells each comparison, and at ^C what all came to, and leaves nothing running", async () => {
   await using running = new RunningTask("proof", ["iterative", ...LOAD]);
-  assertMatch((await running.nextLine())!, /^ {2}1 {2}.* 1 round cannot show a diff/);
+  assertMatch((await running.nextLine())!, /^ {2}1 {2}.* 1 round is too few/);
   running.signal("SIGINT");
   const { code, stdout, stderr } = await running.ended();
   assertEquals(code, 130);

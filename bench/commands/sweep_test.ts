@@ -58,6 +58,6 @@ Deno.test("sweep runs every value, records and prints; tables gives the same aga
   for (const name of derived) Deno.removeSync(`${folder.path}/${name}`);
   const tables = await runTask("tables", folder.path);
   assertEquals([tables.code, tables.stderr], [0, ""]);
-  assertEquals(tables.stdout.trim(), sweep.stdout.split("Recorded in")[0]!.trim());
+  assertEquals(tables.stdout.trim(), sweep.stdout.split("Report: ")[0]!.trim());
   assertEquals(contents(), before);
 });

@@ -15,7 +15,7 @@ import { announceAndWait, childContext, enter, type Setup } from "./setup.ts";
 export class Forks implements Maker {
   readonly #setup: Setup;
   readonly #parent: number;
-  readonly #wordsOfClient = () => this.#setup.lastWords(0);
+  readonly #messageOfClient = () => this.#setup.failureMessage(0);
   /** The pool made of them. */
   readonly pool: Pool;
 
@@ -41,7 +41,7 @@ export class Forks implements Maker {
       close(status);
       close(gate);
       setup.listing.child!(childContext(setup, index, { socket: childEnd }));
-    }, () => setup.lastWords(index));
+    }, () => setup.failureMessage(index));
   }
 
   startFor(connection: number): number {
@@ -55,7 +55,7 @@ export class Forks implements Maker {
       // As in the book: otherwise the listening socket lives as long as the longest client.
       close(listener);
       listing.child!(context);
-    }, this.#wordsOfClient);
+    }, this.#messageOfClient);
   }
 }
 

@@ -133,15 +133,15 @@ export class Pool implements Children {
   }
 
   #renew(member: Writable<Member>, end: ExitStatus): void {
-    const { lastWords, handles: { status } } = this.#setup;
+    const { failureMessage, handles: { status } } = this.#setup;
     const { index } = member;
     this.#account(member, end).lose();
     const crashLoop = this.#crashLoops[index]!.end(this.#lives[index]!);
     const kind = crashLoop ? "crashing" : "lost";
     sendStatus(status, { kind, index, pid: end.pid, how: howItEnded(end) });
     if (crashLoop) {
-      const cause = lastWords(index).of(end.pid) ?? howText(howItEnded(end));
-      lastWords("parent").say(`${crashLoop}: ${cause}`);
+      const cause = failureMessage(index).of(end.pid) ?? howText(howItEnded(end));
+      failureMessage("parent").write(`${crashLoop}: ${cause}`);
       printError(`${crashLoop}: ${cause}`);
       exitNow(1);
     }

@@ -12,7 +12,7 @@ import { Queue, QUEUE_BYTES } from "../locks/queue.ts";
 import { cpuBurner, usage } from "../posix/clocks.ts";
 import { read } from "../posix/io.ts";
 import { unlinkedFile } from "../posix/locking.ts";
-import { LastWords } from "../posix/last_words.ts";
+import { FailureMessage } from "../posix/failure_message.ts";
 import { bufferAt } from "../posix/libc.ts";
 import { createMemfd, mapMemfd, type SharedMemory } from "../posix/memory.ts";
 import { gettid } from "../posix/processes.ts";
@@ -48,23 +48,23 @@ export interface Setup {
   /** Address of the shared memory in this process. */
   readonly address: bigint;
   readonly meter: Meter;
-  /** The place for the last words of the children with an index, or of the parent. */
-  readonly lastWords: (of: number | "parent") => LastWords;
+  /** The place for the failure message of the children with an index, or of the parent. */
+  readonly failureMessage: (of: number | "parent") => FailureMessage;
   readonly lock: Lock;
   readonly queue: Queue;
 }
 
-// The shared memory: the mutex, the queue, the meter, the last words.
+// The shared memory: the mutex, the queue, the meter, failure messages.
 const QUEUE_AT = Mutex.BYTES;
 const METER_AT = QUEUE_AT + Math.ceil(QUEUE_BYTES / 64) * 64;
 
 function bytesFor(children: number): number {
-  return wordsAt(children + 1, children);
+  return messagesAt(children + 1, children);
 }
 
-/** Where the last words with an index are; the last are the parent's. */
-function wordsAt(index: number, children: number): number {
-  return METER_AT + Meter.bytes(children) + index * LastWords.BYTES;
+/** Where the failure message with an index is; the last is the parent's. */
+function messagesAt(index: number, children: number): number {
+  return METER_AT + Meter.bytes(children) + index * FailureMessage.BYTES;
 }
 
 /** Makes the parts of a server. The setup of a warm-up has no descriptors of the server. */
@@ -121,8 +121,8 @@ export function openSetup(
     launch: undefined,
     address: memory.address,
     meter: new Meter(memory, METER_AT, children),
-    lastWords: (of) =>
-      new LastWords(memory.buffer, wordsAt(of === "parent" ? children : of, children)),
+    failureMessage: (of) =>
+      new FailureMessage(memory.buffer, messagesAt(of === "parent" ? children : of, children)),
     lock: openLock(design.lock ?? "mutex", {
       descriptor: handles.lockFile,
       address: memory.address,

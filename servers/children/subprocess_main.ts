@@ -5,7 +5,7 @@
  * @module
  */
 import { close } from "../posix/io.ts";
-import { failWith } from "../posix/last_words.ts";
+import { failWith } from "../posix/failure_message.ts";
 import { dieWithParent } from "../posix/processes.ts";
 import { resetSignals, Signal } from "../posix/signals.ts";
 import { WARM_UP } from "../service/bytes.ts";
@@ -28,7 +28,7 @@ try {
   close(handles.gate);
   setup.listing.child!(childContext(setup, index, { connection, socket }));
 } catch (error) {
-  failWith(error, setup.lastWords(index));
+  failWith(error, setup.failureMessage(index));
   Deno.exit(1);
 }
 Deno.exit();

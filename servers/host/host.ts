@@ -194,11 +194,11 @@ export class Host {
     close(pipe);
   }
 
-  /** With the last words of a child that died, if it had any. */
+  /** With the failure message of a child that died, if it left one. */
   #withCause(status: Status): Status {
     if (status.kind !== "lost" && status.kind !== "crashing") return status;
     const { index, pid, reason } = status;
-    return { ...status, reason: this.#setup.lastWords(index).of(pid) ?? reason };
+    return { ...status, reason: this.#setup.failureMessage(index).of(pid) ?? reason };
   }
 
   #childReady(index: number): void {

@@ -48,7 +48,7 @@ export function startProcesses(setup: Setup, cgroup?: Cgroup): Running {
   const server = fork(() => {
     cgroup?.enter();
     runServer(setup, host);
-  }, () => setup.lastWords("parent"));
+  }, () => setup.failureMessage("parent"));
   // Only the processes that wait at the gate need it.
   close(setup.handles.gate);
   return new Processes(setup, server, cgroup);
@@ -170,7 +170,7 @@ class Processes implements Running, Readings {
   }
 
   #reasonOf(end: ExitStatus): string {
-    const cause = this.#setup.lastWords("parent").of(end.pid);
+    const cause = this.#setup.failureMessage("parent").of(end.pid);
     return `the server process ${cause === undefined ? howItEnded(end) : `failed: ${cause}`}`;
   }
 

@@ -122,7 +122,7 @@ class Launcher implements Disposable {
   }
 
   /** What it says when it fails. */
-  lastWords(): string {
+  failureMessage(): string {
     const bytes = new Uint8Array(200);
     return new TextDecoder().decode(bytes.subarray(0, read(this.#words[0], bytes)));
   }
@@ -159,7 +159,7 @@ Deno.test("a sendmsg of slaunch that fails names the error", () => {
   using launcher = new Launcher([{ processor: 0, socket: noSocket }]);
   launcher.connect();
   assertMatch(
-    launcher.lastWords(),
+    launcher.failureMessage(),
     /^Cannot pass descriptor \d+ over .*: sendmsg failed with ENOTSOCK \(.+\)$/,
   );
 });

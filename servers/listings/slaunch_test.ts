@@ -4,7 +4,7 @@ import { childrenOf, descriptorsOf, readText } from "../posix/files.ts";
 import { REQUEST_LIMIT } from "../service/bytes.ts";
 import { ask, Connection } from "../testing/client.ts";
 import { isLong } from "../testing/long.ts";
-import { pause } from "../testing/process.ts";
+import { eventually, pause } from "../testing/process.ts";
 import {
   Clients,
   countsOf,
@@ -62,15 +62,10 @@ Deno.test("slaunch --cpus has a server on each processor of the mask, and on no 
 
 Deno.test("slaunch starts a server that was idle again when its turn comes", async () => {
   await using server = await launch({ idleSeconds: IDLE_SECONDS });
-  const { launcher, sservers } = processesOf(server);
+  const { launcher } = processesOf(server);
   const descriptors = descriptorsOf(launcher).length;
-  const ended = [];
-  for (const _ of CPUS) ended.push(await server.next());
-  assertEquals(
-    ended.map((event) => event?.event === "ended" && event.pid).toSorted(),
-    sservers.toSorted(),
-  );
-  assertEquals(childrenOf(launcher), []);
+  // On a busy machine one may be idle for so long before another has started.
+  await eventually("the end of idle servers", () => childrenOf(launcher).length === 0 || undefined);
   using clients = new Clients(server.port);
   for (let n = 0; n < CPUS.length; n++) {
     assertEquals(clients.add(1).receive(1).length, 1);

@@ -12,7 +12,7 @@
 import { checked } from "./errors.ts";
 import { readText } from "./files.ts";
 import { UnsupportedError } from "../errors.ts";
-import { failWith, type LastWords } from "./last_words.ts";
+import { type FailureMessage, failWith } from "./failure_message.ts";
 import { libc } from "./libc.ts";
 import { exitNow, kill, wait, waitForExit } from "./processes.ts";
 import { resetSignals, Signal, withSignalsBlocked } from "./signals.ts";
@@ -93,12 +93,12 @@ function forkWithoutHandlers(): number {
 /**
  * Forks the main thread of a Deno process that has an event loop and signal handlers (fork(2)). The child
  * runs `body` and exits with its result. After an error it prints the cause to standard error, says it in
- * `words` and exits with 1.
+ * `message` and exits with 1.
  *
  * @returns the child's process number.
  * @throws {SystemError} such as EAGAIN at the limit of processes.
  */
-export function fork(body: () => number | void, words?: () => LastWords): number {
+export function fork(body: () => number | void, message?: () => FailureMessage): number {
   return withSignalsBlocked(() => {
     const pid = checked(forkWithHeap(), "fork", "fork");
     if (pid > 0) return pid;
@@ -107,7 +107,7 @@ export function fork(body: () => number | void, words?: () => LastWords): number
       resetSignals();
       code = body() ?? 0;
     } catch (error) {
-      failWith(error, words?.());
+      failWith(error, message?.());
     }
     return exitNow(code);
   });
@@ -120,7 +120,7 @@ export function fork(body: () => number | void, words?: () => LastWords): number
  * @returns the child's process number.
  * @throws {SystemError} such as EAGAIN at the limit of processes.
  */
-export function forkAgain(body: () => number | void, words?: () => LastWords): number {
+export function forkAgain(body: () => number | void, message?: () => FailureMessage): number {
   const pid = forkWithoutHandlers();
   if (pid > 0) return pid;
   if (pid === -1) checked(pid, "fork", "fork a child");
@@ -128,7 +128,7 @@ export function forkAgain(body: () => number | void, words?: () => LastWords): n
   try {
     code = body() ?? 0;
   } catch (error) {
-    failWith(error, words?.());
+    failWith(error, message?.());
   }
   libc.exitGroup(simulated === undefined ? SYS_exit_group : NO_CALL, code);
   return pid;

@@ -9,8 +9,8 @@ import { getpid } from "./processes.ts";
 
 const HEAD_BYTES = 8;
 
-/** A place for the last words of the processes that live there one after the other. */
-export class LastWords {
+/** A place for the failure messages of the processes that live there one after the other. */
+export class FailureMessage {
   /** Bytes of its memory. */
   static readonly BYTES = 512;
 
@@ -19,26 +19,26 @@ export class LastWords {
 
   constructor(memory: ArrayBuffer, offset: number) {
     this.#head = new Int32Array(memory, offset, 2);
-    this.#text = new Uint8Array(memory, offset + HEAD_BYTES, LastWords.BYTES - HEAD_BYTES);
+    this.#text = new Uint8Array(memory, offset + HEAD_BYTES, FailureMessage.BYTES - HEAD_BYTES);
   }
 
-  /** Says why this process dies; what does not fit is cut off. */
-  say(cause: string): void {
+  /** Writes why this process dies; what does not fit is cut off. */
+  write(cause: string): void {
     const { written } = new TextEncoder().encodeInto(cause, this.#text);
     this.#head.set([getpid(), written]);
   }
 
-  /** What a process (0: any) has said; undefined: nothing. */
+  /** What a process (0: any) has written; undefined: nothing. */
   of(pid: number): string | undefined {
-    const [speaker, length] = this.#head as unknown as [number, number];
-    if (speaker === 0 || (pid !== 0 && pid !== speaker)) return undefined;
+    const [writer, length] = this.#head as unknown as [number, number];
+    if (writer === 0 || (pid !== 0 && pid !== writer)) return undefined;
     return new TextDecoder().decode(this.#text.slice(0, length));
   }
 }
 
-/** Says for what error this process dies, and prints it to standard error. */
-export function failWith(error: unknown, words?: LastWords): void {
+/** Writes the error for which this process dies, and prints it to standard error. */
+export function failWith(error: unknown, message?: FailureMessage): void {
   const cause = causeOf(error);
-  words?.say(cause);
+  message?.write(cause);
   printError(cause);
 }
