@@ -102,31 +102,36 @@ const SEED = Array.from({ length: 100 }, (_, seed) => seed).find((seed) =>
   makePlan({ designs: ["prefork-mutex"], seed }).trials[0]!.design === "iterative"
 )!;
 
-Deno.test("bench shows a bar on a terminal, what it traces (in the long tests), and its tables", async () => {
-  using folder = new TemporaryFolder();
-  const { code, text } = await runOnTerminal(
-    "bench",
-    ...["--designs", "prefork-mutex", "--rounds", "1", "--seed", String(SEED)],
-    // Longer than it takes to know how many connections there are a second.
-    ...[
-      "--clients",
-      "2",
-      "--connections",
-      "15",
-      "--think",
-      "100",
-      "--output",
-      `${folder.path}/run`,
-    ],
-    ...canTrace ? ["--trace"] : [],
-  );
-  assertEquals(code, 0, text);
-  const bar = /█░+ 1\/2 {2}round 1\/1 {2}prefork-mutex {2}\d+ connections\/s now\r\n/;
-  assertMatch(text, bar);
-  assertMatch(text, /\r\nlast: round 1\/1 /);
-  assertStringIncludes(text, "\r\n\x1b[2A\r\x1b[J");
-  assertMatch(text, /\r\nTable 30\.1: /);
-  if (!canTrace) return;
-  assertStringIncludes(text, "tracing prefork-mutex\r\n");
-  assertStringIncludes(text, "System calls per connection");
+Deno.test({
+  name:
+    "bench shows a bar on a terminal, what it traces (in the long tests), and its tables (a long test)",
+  ignore: !isLong,
+  async fn() {
+    using folder = new TemporaryFolder();
+    const { code, text } = await runOnTerminal(
+      "bench",
+      ...["--designs", "prefork-mutex", "--rounds", "1", "--seed", String(SEED)],
+      // Longer than it takes to know how many connections there are a second.
+      ...[
+        "--clients",
+        "2",
+        "--connections",
+        "15",
+        "--think",
+        "100",
+        "--output",
+        `${folder.path}/run`,
+      ],
+      ...canTrace ? ["--trace"] : [],
+    );
+    assertEquals(code, 0, text);
+    const bar = /█░+ 1\/2 {2}round 1\/1 {2}prefork-mutex {2}\d+ connections\/s now\r\n/;
+    assertMatch(text, bar);
+    assertMatch(text, /\r\nlast: round 1\/1 /);
+    assertStringIncludes(text, "\r\n\x1b[2A\r\x1b[J");
+    assertMatch(text, /\r\nTable 30\.1: /);
+    if (!canTrace) return;
+    assertStringIncludes(text, "tracing prefork-mutex\r\n");
+    assertStringIncludes(text, "System calls per connection");
+  },
 });

@@ -129,39 +129,38 @@ function assertNoCgroup(host: number): void {
 /** What to kill, and the reason that the trial then has. */
 type Victim = readonly [choose: (actors: Actors) => number, reason: RegExp];
 
-const furtherVictims: readonly Victim[] = [
-  [({ server }) => server, /^the server process was ended by signal 9$/],
-  [({ load }) => load, /^the load was killed by SIGKILL$/],
-  [({ clients }) => clients[0]!, /a client died$/],
-];
-
-/** A program and a child; the others in the long tests. */
 const victims: readonly Victim[] = [
   [({ host }) => host, /^the server was killed by SIGKILL$/],
-  ...(isLong ? furtherVictims : []),
+  [({ server }) => server, /^the server process was ended by signal 9$/],
+  [({ load }) => load, /^the load was killed by SIGKILL$/],
+  [({ clients }) => clients[0]!, /a client died: signal 9$/],
   [({ children }) => children[0]!, /^the clients had errors: |^1 child died: signal 9$/],
 ];
 
-Deno.test("bench records a failed trial and goes on, whoever in it is killed", async () => {
-  using folder = new TemporaryFolder();
-  await using bench = startBench(folder, "--rounds", String(victims.length));
-  const failed: Trial[] = [];
-  for (const [choose, reason] of victims) {
-    const actors = await midTrial(bench);
-    kill(choose(actors), Signal.KILL);
-    const trial = await nextTrialOf(bench, POOL);
-    assertEquals(trial.status, "failed");
-    assertMatch(trial.reason!, reason);
-    assertNoCgroup(actors.host);
-    failed.push(trial);
-  }
-  assertEquals((await bench.ended()).code, 3);
-  assertGone(await bench.left());
-  const { run, trials } = readRecord(`${folder.path}/run`);
-  assertEquals([run.complete, trials.length], [true, 2 * victims.length]);
-  assertEquals(trials.filter(({ status }) => status === "failed"), failed);
-  // The last was a child of a pool.
-  assertEquals(failed.at(-1)!.children.reduce((sum, { lost }) => sum + lost, 0), 1);
+Deno.test({
+  name: "bench records a failed trial and goes on, whoever in it is killed (a long test)",
+  ignore: !isLong,
+  async fn() {
+    using folder = new TemporaryFolder();
+    await using bench = startBench(folder, "--rounds", String(victims.length));
+    const failed: Trial[] = [];
+    for (const [choose, reason] of victims) {
+      const actors = await midTrial(bench);
+      kill(choose(actors), Signal.KILL);
+      const trial = await nextTrialOf(bench, POOL);
+      assertEquals(trial.status, "failed");
+      assertMatch(trial.reason!, reason);
+      assertNoCgroup(actors.host);
+      failed.push(trial);
+    }
+    assertEquals((await bench.ended()).code, 3);
+    assertGone(await bench.left());
+    const { run, trials } = readRecord(`${folder.path}/run`);
+    assertEquals([run.complete, trials.length], [true, 2 * victims.length]);
+    assertEquals(trials.filter(({ status }) => status === "failed"), failed);
+    // The last was a child of a pool.
+    assertEquals(failed.at(-1)!.children.reduce((sum, { lost }) => sum + lost, 0), 1);
+  },
 });
 
 /** The next trial of a design that a bench has finished. */

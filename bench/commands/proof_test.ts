@@ -68,19 +68,26 @@ Deno.test("outcomeOf() asks nothing of comparisons that promise nothing", () => 
 
 const LOAD = ["--rounds", "1", "--clients", "1", "--connections", "20", "--seed", "7"];
 
-Deno.test("proof --json gives the costs that each comparison is made of, and what all came to", async () => {
-  // Before the first comparison with extra CPU it measures what there is to add to.
-  const extra = isLong ? ["--extra-cpu", "400"] : [];
-  const args = ["iterative", ...extra, "--comparisons", "1", ...LOAD, "--json"];
-  const { code, stdout } = await runTask("proof", ...args);
-  const [comparison, done, ...rest] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
-  assertEquals([comparison.event, done.event, rest], ["comparison", "done", []]);
-  const { costs: { a, b } } = comparison;
-  assertEquals([a.length, b.length], [1, 1]);
-  assertEquals(comparison.ratio, compareCosts([{ paired: true, a, b }])[0]!.ratio);
-  if (isLong) return; // one round finds no difference, however large
-  assertEquals(code, 0);
-  assertMatch(done.text, /^0 of 1 comparison of a design with itself called a difference/);
+Deno.test({
+  name:
+    "proof --json gives the costs that each comparison is made of, and what all came to (a long test)",
+  ignore: !isLong,
+  async fn() {
+    // Before the first comparison with extra CPU it measures what there is to add to.
+    const extra = isLong ? ["--extra-cpu", "400"] : [];
+    const args = ["iterative", ...extra, "--comparisons", "1", ...LOAD, "--json"];
+    const { code, stdout } = await runTask("proof", ...args);
+    const [comparison, done, ...rest] = stdout.trimEnd().split("\n").map((line) =>
+      JSON.parse(line)
+    );
+    assertEquals([comparison.event, done.event, rest], ["comparison", "done", []]);
+    const { costs: { a, b } } = comparison;
+    assertEquals([a.length, b.length], [1, 1]);
+    assertEquals(comparison.ratio, compareCosts([{ paired: true, a, b }])[0]!.ratio);
+    if (isLong) return; // one round finds no difference, however large
+    assertEquals(code, 0);
+    assertMatch(done.text, /^0 of 1 comparison of a design with itself called a difference/);
+  },
 });
 
 Deno.test("proof tells each comparison, and at ^C what all came to, and leaves nothing running", async () => {

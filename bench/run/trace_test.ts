@@ -5,6 +5,7 @@ import {
   assertLess,
   assertRejects,
 } from "@std/assert";
+import { isLong } from "../../servers/testing/long.ts";
 import { UnsupportedError } from "../../servers/errors.ts";
 import { makePlan } from "../plan/plan.ts";
 import { traceDesigns } from "./trace.ts";
@@ -24,7 +25,7 @@ function works({ name }: Program): Promise<boolean> {
   }).output().then(({ success }) => success, () => false);
 }
 
-for (const program of [strace, perf]) {
+for (const program of isLong ? [strace, perf] : [strace]) {
   const { name } = program;
 
   Deno.test({
@@ -56,8 +57,8 @@ for (const program of [strace, perf]) {
 }
 
 Deno.test({
-  name: "traceDesigns() counts the calls of a local server (ignored without strace)",
-  ignore: !await works(strace),
+  name: "traceDesigns() counts the calls of a local server (a long test; ignored without strace)",
+  ignore: !isLong || !await works(strace),
   async fn() {
     const local = makePlan({
       designs: ["iterative"],
