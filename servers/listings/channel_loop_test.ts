@@ -9,7 +9,7 @@ import { fork } from "../posix/fork.ts";
 import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { REQUEST_LIMIT } from "../service/bytes.ts";
-import { freePath } from "../testing/client.ts";
+import { freePath, isAll } from "../testing/client.ts";
 import { isGone, waitFor } from "../testing/fork.ts";
 import { type RunningServer, startServer } from "../testing/server.ts";
 import { pathAddress } from "../transports/stream.ts";
@@ -54,7 +54,7 @@ Deno.test("channel answers as many bytes as it is asked for, and counts", async 
     using connection = attachTo(path);
     for (const count of [1, 4000, 65_520, 65_521, 65_537, REQUEST_LIMIT]) {
       const reply = connection.ask(`${count}\n`);
-      assertEquals([reply.length, reply.every((byte) => byte === 65)], [count, true]);
+      assertEquals([reply.length, isAll(reply, 65)], [count, true]);
       messages++;
     }
   });

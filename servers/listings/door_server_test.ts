@@ -4,7 +4,7 @@ import { doorCall, DoorError, doorInfo, openDoor, ProcedureError } from "../ipc/
 import { OpenDoor } from "../ipc/door/testing.ts";
 import { fork } from "../posix/fork.ts";
 import { REQUEST_LIMIT } from "../service/bytes.ts";
-import { freePath } from "../testing/client.ts";
+import { freePath, isAll } from "../testing/client.ts";
 import { isGone, waitFor } from "../testing/fork.ts";
 import { type RunningServer, startServer } from "../testing/server.ts";
 
@@ -36,7 +36,7 @@ Deno.test("door answers as many bytes as it is asked for, and counts", async (t)
   await t.step("in any size", () => {
     for (const count of [1, 4000, 65_536, 65_537, REQUEST_LIMIT]) {
       const reply = ask(path, `${count}\n`);
-      assertEquals([reply.length, reply.every((byte) => byte === 65)], [count, true]);
+      assertEquals([reply.length, isAll(reply, 65)], [count, true]);
       calls++;
     }
   });

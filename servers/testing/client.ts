@@ -22,6 +22,12 @@ export function freePath(): string {
   return `/tmp/herd-test-${crypto.randomUUID()}`;
 }
 
+/** Whether all bytes are the same one; without a call for each, of which there may be 16 million. */
+export function isAll(bytes: Uint8Array, value: number): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== value) return false;
+  return true;
+}
+
 /** One connection to a server: at a port of 127.0.0.1, or at a path. */
 export class Connection implements Disposable {
   readonly #fd: number;
