@@ -16,7 +16,7 @@ const ENOUGH_ROUNDS = 9;
 const FEW_ROUNDS = 3;
 
 /** A slow design takes more than this many times the median of all. */
-const SLOW = 2;
+const SLOW = 1.8;
 
 /** The time used by the trials of each design, in a sweep at each value. */
 export class Budget {
