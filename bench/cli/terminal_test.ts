@@ -30,7 +30,7 @@ Deno.test("bench prints a line for each trial on a terminal without codes, and n
 
 Deno.test("tables fits 80 columns on a terminal that has no size", async () => {
   const printed = [[0, 0], [80, 24]].map(async ([columns, rows]) => {
-    const command = commandLineOf("tables", [`${ROOT}results/reference`]);
+    const command = commandLineOf("tables", [`${ROOT}results/reference`, "--format", "text"]);
     await using terminal = new OnTerminal(command, [columns!, rows!]);
     return [await terminal.ended(), terminal.lines];
   });

@@ -165,7 +165,8 @@ function parse<T>(
  * @throws {RecordError} if it cannot be written.
  */
 export function writeWhole(path: string, content: string): void {
-  const temporary = `${path}.tmp`;
+  // Two programs may write the files of one run at the same time.
+  const temporary = `${path}.${Deno.pid}.tmp`;
   writing(path, () => {
     try {
       Deno.writeTextFileSync(temporary, content);
