@@ -39,7 +39,7 @@ Deno.test("compare tells a design that costs more in the second run, and leaves 
   assertMatch(stdout, new RegExp(row, "m"));
   assertMatch(stdout, new RegExp(`^${X}: CPU per connection of B is 10 % higher than`, "m"));
   // Throughput of the fixture is as low as CPU time is high.
-  assertMatch(stdout, new RegExp(`^${X}: throughput of B is 9\\.1 % lower than`, "m"));
+  assertMatch(stdout, new RegExp(`^${X}: Throughput of B is 9\\.1 % lower than`, "m"));
   assertMatch(stdout, new RegExp(`^${Y}: .* no difference found in 10 rounds`, "m"));
 });
 

@@ -32,7 +32,8 @@ export function verdict(
   b: string,
   metric: MetricName = "cpu",
 ): string {
-  const { title } = metrics[metric];
+  const { title: lower } = metrics[metric];
+  const title = lower[0]!.toUpperCase() + lower.slice(1);
   switch (findingOf(comparison)) {
     case "too few rounds":
       return `${title} of ${b} and ${a}: ${tooFew(comparison)}`;
