@@ -9,8 +9,8 @@ import { printEvent, printLine } from "../cli/output.ts";
 import { findRunFolder } from "../cli/paths.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { findDesign, requireDesign } from "../../servers/designs.ts";
-import { fewestRounds, isDifference } from "../compare/comparison.ts";
-import { compareDesigns, type MetricComparison } from "../compare/records.ts";
+import { fewestRounds } from "../compare/comparison.ts";
+import { compareDesigns, type MetricComparison, toReport } from "../compare/records.ts";
 import { printRunComparison } from "./compare_runs.ts";
 import { exitOf, parseThresholds } from "./compare_gate.ts";
 import { gateLines, gatesOf, type MetricGate, type Thresholds, worstOf } from "../compare/gate.ts";
@@ -113,8 +113,7 @@ async function runDesigns(
   }
   const plan = () => planOf([a, b], flags, given, { quickRounds: QUICK_ROUNDS });
   const print = (data: ReportData) =>
-    printLine(`
-${toTerminal(table301(data), terminalOptions())}`);
+    printLine(`\n${toTerminal(table301(data), terminalOptions())}`);
   const { recorded, data, folder, exit } = await recordAsCommand(plan, flags, print);
   const compared = compareDesigns(recorded, a, b);
   const nameOfB = a === b ? `${b} again` : b;
@@ -153,10 +152,8 @@ export function findingTexts(
   a: string,
   b: string,
 ): string[] {
-  const texts = compared.flatMap(({ metric, comparison }) =>
-    comparison && (metric === "cpu" || isDifference(comparison))
-      ? [verdict(comparison, a, a === b ? `${b} again` : b, metric)]
-      : []
+  const texts = toReport(compared).flatMap(({ metric, comparison }) =>
+    comparison ? [verdict(comparison, a, a === b ? `${b} again` : b, metric)] : []
   );
   return texts.length > 0 ? texts : [`No round counts for both ${a} and ${b}: nothing to compare.`];
 }

@@ -7,8 +7,7 @@ import { printEvent, printLine } from "../cli/output.ts";
 import { runFolder } from "../cli/paths.ts";
 import { ExitCode, FailedError, UsageError } from "../../servers/errors.ts";
 import { exitOf } from "./compare_gate.ts";
-import { isDifference } from "../compare/comparison.ts";
-import { compareRuns, type DesignInRuns, type RunsCompared } from "../compare/records.ts";
+import { compareRuns, type DesignInRuns, type RunsCompared, toReport } from "../compare/records.ts";
 import { differingConditions } from "../compare/conditions.ts";
 import { gateLines, gatesOf, type MetricGate, type Thresholds, worstOf } from "../compare/gate.ts";
 import { warningsOf } from "../report/summary/warnings.ts";
@@ -135,10 +134,8 @@ function print(runs: Runs, gates: readonly DesignGate[], missing: readonly strin
   const options = terminalOptions();
   const table = comparisonTable("Two runs: B compared with A", designs, notesOn(runs));
   printLine(toTerminal(table, options));
-  const said = designs.filter(({ metric, comparison }) =>
-    metric === "cpu" || comparison && isDifference(comparison)
-  );
-  printLine(paragraphs([...said.map(designText), ...gateLines(gates, missing)], options).trimEnd());
+  const end = [...toReport(designs).map(designText), ...gateLines(gates, missing)];
+  printLine(paragraphs(end, options).trimEnd());
 }
 
 function printEvents(

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Recorded, Trial } from "../record/record.ts";
-import { compareCosts, type Comparison, type Costs, widen } from "./comparison.ts";
+import { compareCosts, type Comparison, type Costs, isDifference, widen } from "./comparison.ts";
 import { type MetricName, METRICS, metrics } from "./metrics.ts";
 
 /** One metric of A and B. */
@@ -80,6 +80,13 @@ export function compareRuns(a: Recorded, b: Recorded, disturbed = false): RunsCo
     onlyA: inA.filter((id) => !inB.includes(id)),
     onlyB: inB.filter((id) => !inA.includes(id)),
   };
+}
+
+/** Those to put into words: CPU time, and every other metric that differs. */
+export function toReport<T extends MetricComparison>(compared: readonly T[]): T[] {
+  return compared.filter(({ metric, comparison }) =>
+    metric === "cpu" || comparison !== null && isDifference(comparison)
+  );
 }
 
 /** Compares all together, so that they are corrected for their number. */

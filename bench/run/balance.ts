@@ -25,15 +25,15 @@ export function imbalance(
   { children, client, kernel }: Pick<Trial, "children" | "client" | "kernel">,
   { isAlone = false, deaths = [], limitSeconds = Infinity }: Allowances = {},
 ): string | null {
-  const { connections, wallSeconds } = client!;
+  const { connections, errors: failed, wallSeconds } = client!;
   const isLimited = wallSeconds >= limitSeconds && connections > 0;
   const wanted = isLimited ? connections : load.clients * load.connections;
-  const errors = Object.entries(client!.errors).map(([kind, count]) => `${count} × ${kind}`);
+  const errors = Object.entries(failed).map(([kind, count]) => `${count} × ${kind}`);
   const over = (count: "connections" | "lost" | "rejected") =>
     sum(children.map((child) => child[count]));
   const died = over("lost") === 0 ? undefined : deathsText(over("lost"), deaths[0]);
   if (errors.length > 0) {
-    const made = client!.connections + sum(Object.values(client!.errors));
+    const made = connections + sum(Object.values(failed));
     const stopped = made < wanted ? `they stopped after ${made} connections of ${wanted}` : [];
     return [`the clients had errors: ${errors.join(", ")}`, stopped, died ?? []].flat().join("; ");
   }
