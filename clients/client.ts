@@ -4,7 +4,13 @@
  *
  * @module
  */
-import { processCpu, sleep, type Usage, usage } from "../servers/posix/clocks.ts";
+import {
+  monotonicNanoseconds,
+  processCpu,
+  sleep,
+  type Usage,
+  usage,
+} from "../servers/posix/clocks.ts";
 import { Errno } from "../servers/posix/errors.ts";
 import { close } from "../servers/posix/io.ts";
 import { getpid } from "../servers/posix/processes.ts";
@@ -60,7 +66,7 @@ export class ClientResults {
     this.latencies = new Histogram(memory, at + HISTOGRAM_AT);
   }
 
-  /** Records the start: performance.now(), and CPU seconds and usage of the process so far. */
+  /** Records the start: `now()`, and CPU seconds and usage of the process so far. */
   start(now: number, cpu: number, { user, system }: Usage): void {
     this.#times.set([now, now, cpu, cpu, user, system]);
   }
@@ -91,7 +97,7 @@ export class ClientResults {
     return new TextDecoder().decode(this.#text.slice(0, this.#text.indexOf(0)));
   }
 
-  /** Start and end in milliseconds of performance.now(). */
+  /** Start and end in milliseconds of `now()`. */
   get span(): readonly [start: number, end: number] {
     return [this.#times[0]!, this.#times[1]!];
   }
@@ -131,33 +137,44 @@ function textOf(reply: Uint8Array): string | undefined {
   return line.slice(0, QUOTED);
 }
 
+/**
+ * Milliseconds since boot. Not performance.now(): code of Deno that it shares with other classes is optimized
+ * again in each forked client.
+ */
+const now = () => monotonicNanoseconds() / 1e6;
+
 /** Runs a client. */
 export function runClient(task: Task, results: ClientResults): void {
   const pid = getpid();
-  const end = performance.now() + task.limitMilliseconds;
-  results.start(performance.now(), processCpu(pid)!, usage("process"));
+  const { open, request, close } = task.client;
+  const end = now() + task.limitMilliseconds;
+  results.start(now(), processCpu(pid)!, usage("process"));
   let refused = 0;
   for (let i = 0; i < task.connections && refused < REFUSALS; i++) {
     if (task.thinkMilliseconds > 0 && i > 0) sleep(task.thinkMilliseconds);
-    const began = performance.now();
+    const began = now();
     if (began >= end) break;
-    const error = connectOnce(task.client);
+    const error = connectOnce(open, request, close);
     if (error === 0) {
-      results.succeed(performance.now() - began);
+      results.succeed(now() - began);
       refused = 0;
     } else {
       results.fail(error, task.client.wrongReply?.());
       refused = REFUSED.has(error) ? refused + 1 : 0;
     }
   }
-  results.finish(performance.now(), processCpu(pid)!, usage("process"));
+  results.finish(now(), processCpu(pid)!, usage("process"));
 }
 
 /** What connect says where nobody listens: at a port, and at a path. */
 const REFUSED: ReadonlySet<number> = new Set([Errno.ECONNREFUSED, Errno.ENOENT]);
 
 /** Makes one connection. Returns 0, an error number or a `Failure`. */
-function connectOnce({ open, request, close }: Client): number {
+function connectOnce(
+  open: Client["open"],
+  request: Client["request"],
+  close: Client["close"],
+): number {
   let connection = -1;
   try {
     connection = open();
@@ -175,30 +192,39 @@ const WARM_UP = 3000;
 /**
  * Acts as client and server on an abstract Unix socket until V8 has compiled the client, so that processes
  * forked afterwards start at full speed. (Over TCP this would leave as many ports in TIME_WAIT.)
+ *
+ * One thread is both, so something has to answer between `open` and `request`. That is done after `open` and
+ * before `request` by turns: had `connectOnce` seen only one function of either kind, V8 would have compiled
+ * it for that one, and each forked client would compile it again while it is measured.
  */
 export function warmUp(transport: Transport, timeout: SocketTimeout): void {
   const address = { host: "", port: 0, path: `@herd-load-${getpid()}` };
   using endpoint = transport.bind(address);
   const { listener } = endpoint;
-  const bytes = 4000;
+  const reply = new Uint8Array(4000);
   const results = new ClientResults();
-  const client = transport.client(address, bytes, timeout);
-  // The reply fits into the socket's buffer, so one thread can do both.
-  const answered: Client = {
-    ...client,
-    request(connection) {
-      const peer = transport.acceptAndReply(listener, bytes);
-      const result = client.request(connection);
-      close(peer);
-      return result;
-    },
+  const client = transport.client(address, reply.length, timeout);
+  let peer = -1;
+  const answer = () => peer = transport.acceptAndReply(listener, reply);
+  const openAnswered = () => {
+    const connection = client.open();
+    answer();
+    return connection;
+  };
+  const requestAnswered = (connection: number) => {
+    answer();
+    return client.request(connection);
   };
   for (let i = 0; i < WARM_UP; i++) {
-    const began = performance.now();
-    if (connectOnce(answered) !== 0) {
+    const began = now();
+    const error = i % 2 === 0
+      ? connectOnce(openAnswered, client.request, client.close)
+      : connectOnce(client.open, requestAnswered, client.close);
+    if (error !== 0) {
       throw new Error("Cannot warm up the client: its own socket does not answer");
     }
-    results.succeed(performance.now() - began);
+    results.succeed(now() - began);
+    close(peer);
   }
   close(listener);
 }

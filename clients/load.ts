@@ -81,6 +81,11 @@ function forkClients(task: Task, count: number, warmup: number): Clients {
   };
   const unread = new ClientResults();
   const byte = new Uint8Array(1);
+  const poller = new Poller([readyEnd]);
+  // A C function is loaded at its first call: here, or in each client and, more slowly, beside them.
+  runClient({ ...before, connections: 0 }, unread);
+  poller.wait(0);
+  reapOne();
   for (const [client, results] of allResults.entries()) {
     fork(() => {
       dieWithParent(parent, Signal.KILL);
@@ -97,7 +102,6 @@ function forkClients(task: Task, count: number, warmup: number): Clients {
     return new FailedError(`Cannot ${what}: a client died: ${cause ?? how}`);
   };
   for (const descriptor of [gate, ready, ended]) close(descriptor);
-  const poller = new Poller([readyEnd]);
   for (let waiting = count; waiting > 0;) {
     if (poller.wait(STARTUP_POLL_MS)) waiting -= read(readyEnd, new Uint8Array(waiting));
     const end = reapOne();

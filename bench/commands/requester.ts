@@ -11,7 +11,7 @@ import { defineCommand } from "../cli/command.ts";
 import type { Parsed } from "../cli/flags.ts";
 import { printLine } from "../cli/output.ts";
 import { ExitCode, FailedError, HerdError, UsageError } from "../../servers/errors.ts";
-import { linesOf } from "../../servers/host/lines.ts";
+import { linesOf, standardInput } from "../../servers/host/lines.ts";
 
 const flags = {
   port: {
@@ -59,7 +59,7 @@ async function requester({ operands, flags }: Options): Promise<number> {
   try {
     using connection = await Deno.connect({ hostname, port });
     Deno.stdout.writeSync(PROMPT);
-    for await (const line of linesOf(Deno.stdin.readable)) {
+    for await (const line of linesOf(standardInput())) {
       printLine(`Read ${await exchange(connection, line)} bytes back from server`);
       Deno.stdout.writeSync(PROMPT);
     }

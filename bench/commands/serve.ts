@@ -8,7 +8,7 @@ import type { Design } from "../../servers/design.ts";
 import { requireDesign } from "../../servers/designs.ts";
 import { ExitCode, FailedError, UsageError } from "../../servers/errors.ts";
 import type { Report } from "../../servers/host/account.ts";
-import { linesOf } from "../../servers/host/lines.ts";
+import { linesOf, standardInput } from "../../servers/host/lines.ts";
 import type { ServerEvent } from "../../servers/host/protocol.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { addressText } from "../../servers/transports/transport.ts";
@@ -175,7 +175,7 @@ function announce(
 }
 
 async function readMarks(server: ServerAgent): Promise<void> {
-  for await (const line of linesOf(Deno.stdin.readable)) {
+  for await (const line of linesOf(standardInput())) {
     if (line.trim() === "mark") await server.send({ request: "mark" });
   }
 }

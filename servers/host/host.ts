@@ -22,7 +22,6 @@ import { UnsupportedError } from "../errors.ts";
 import { startProcesses } from "./process_server.ts";
 import type { ServerOptions } from "./protocol.ts";
 import type { Running } from "./running.ts";
-import { startThreads } from "./thread_server.ts";
 import { type Endpoint, type ServerAddress, transportOf } from "../transports/transport.ts";
 import { transports } from "../transports/transports.ts";
 
@@ -36,13 +35,10 @@ type Starter = (
   onStatus: (status: Status) => void,
 ) => Running;
 
-const starters: Readonly<Record<Making, Starter>> = {
-  none: startProcesses,
-  fork: startProcesses,
-  subprocess: startProcesses,
-  worker: startThreads,
-  exec: startProcesses,
-};
+/** A process would inherit the modules that only threads need. */
+async function starterOf(making: Making): Promise<Starter> {
+  return making === "worker" ? (await import("./thread_server.ts")).startThreads : startProcesses;
+}
 
 /** @throws {UnsupportedError} if there are no Unix sockets, over which connections are passed. */
 function requireSocketPairs(id: string): void {
@@ -93,6 +89,7 @@ export class Host {
     onStatus: (status: Status) => void = () => {},
   ): Promise<Host> {
     const listing = await loadListing(design);
+    const start = await starterOf(design.children);
     if (design.passes) requireSocketPairs(design.id);
     const transport = await transports[transportOf(design, path !== null)]();
     const endpoint = transport.bind({ host: "127.0.0.1", port, path: path ?? undefined });
@@ -107,7 +104,7 @@ export class Host {
       extraCpu: extraCpuNanoseconds,
     });
     const group = cgroup ? Cgroup.create(getpid()) : undefined;
-    const running = starters[design.children](setup, group, onStatus);
+    const running = start(setup, group, onStatus);
     const host = new Host(setup, running, endpoint, gateEnd);
     host.#readStatus(statusEnd, onStatus);
     return host;

@@ -9,7 +9,7 @@ import { requireDesign } from "../designs.ts";
 import { ExitCode } from "../errors.ts";
 import { Signal } from "../posix/signals.ts";
 import { Host } from "./host.ts";
-import { linesOf } from "./lines.ts";
+import { linesOf, standardInput } from "./lines.ts";
 import { applyPlacement } from "./placement.ts";
 import type { ServerEvent, ServerOptions, ServerRequest } from "./protocol.ts";
 import { printEvent, readOptions, runProgram } from "./standard_streams.ts";
@@ -61,7 +61,7 @@ async function readRequests(host: Host, stop: () => void): Promise<void> {
     counts: () => print({ event: "counts", counts: host.liveCounts() }),
     stop,
   };
-  for await (const line of linesOf(Deno.stdin.readable)) {
+  for await (const line of linesOf(standardInput())) {
     const { request }: ServerRequest = JSON.parse(line);
     requests[request]();
   }

@@ -90,6 +90,12 @@ function forkWithoutHandlers(): number {
   return pid;
 }
 
+/** Loads C functions that each child calls, and would otherwise load by itself. */
+function loadForChild(): void {
+  const { signal, _exit } = libc;
+  if (!signal || !_exit) throw new Error("unreachable");
+}
+
 /**
  * Forks the main thread of a Deno process that has an event loop and signal handlers (fork(2)). The child
  * runs `body` and exits with its result. After an error it prints the cause to standard error, says it in
@@ -99,6 +105,7 @@ function forkWithoutHandlers(): number {
  * @throws {SystemError} such as EAGAIN at the limit of processes.
  */
 export function fork(body: () => number | void, message?: () => FailureMessage): number {
+  loadForChild();
   return withSignalsBlocked(() => {
     const pid = checked(forkWithHeap(), "fork", "fork");
     if (pid > 0) return pid;

@@ -47,11 +47,11 @@ export const channel: Transport = {
       close: (coid) => detach(coid, "connectDetach"),
     };
   },
-  acceptAndReply(listener, bytes) {
+  acceptAndReply(listener, reply) {
     const peer = accept(listener);
-    const reply = new ReplyPacket();
-    reply.put({ status: bytes, error: 0 }, new Uint8Array(bytes));
-    reply.message.send(peer);
+    const packet = new ReplyPacket();
+    packet.put({ status: reply.length, error: 0 }, reply);
+    packet.message.send(peer);
     return peer;
   },
 };

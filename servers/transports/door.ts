@@ -37,9 +37,9 @@ export const door: Transport = {
       close: closeDoor,
     };
   },
-  acceptAndReply(listener, bytes) {
+  acceptAndReply(listener, reply) {
     const peer = accept(listener);
-    sendDoorMessage(peer, { kind: Kind.result, data: new Uint8Array(bytes) });
+    sendDoorMessage(peer, { kind: Kind.result, data: reply });
     return peer;
   },
 };

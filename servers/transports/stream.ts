@@ -127,8 +127,8 @@ function streamClient(address: SocketAddress, bytes: number, timeout: SocketTime
   };
 }
 
-function acceptAndReply(listener: number, bytes: number): number {
+function acceptAndReply(listener: number, reply: Uint8Array<ArrayBuffer>): number {
   const peer = accept(listener);
-  write(peer, new Uint8Array(bytes), bytes);
+  write(peer, reply, reply.length);
   return peer;
 }

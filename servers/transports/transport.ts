@@ -52,7 +52,7 @@ export interface Transport {
    * Accepts a connection and sends the reply before the request has arrived, so that one thread can act as
    * client and server.
    */
-  acceptAndReply(listener: number, bytes: number): number;
+  acceptAndReply(listener: number, reply: Uint8Array<ArrayBuffer>): number;
 }
 
 /** The transport of a server that listens at a path or a port: that of its design, or a byte stream. */

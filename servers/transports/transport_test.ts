@@ -33,7 +33,7 @@ for (const name of TRANSPORT_NAMES) {
     endpoint.listen();
     const { open, request, close } = transport.client(endpoint.address, asked, LIMIT);
     const connection = open();
-    const peer = transport.acceptAndReply(endpoint.listener, sent);
+    const peer = transport.acceptAndReply(endpoint.listener, new Uint8Array(sent));
     using _ = closing(peer);
     shutDownWrite(peer); // or a client that expects more would block for ever
     const result = request(connection);
