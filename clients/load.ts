@@ -4,7 +4,7 @@
  * @module
  */
 import { FailedError } from "../servers/errors.ts";
-import { readLine } from "../servers/host/standard_streams.ts";
+import type { Listening } from "../servers/host/protocol.ts";
 import { pipe, Poller } from "../servers/posix/descriptors.ts";
 import { Errno, errnoName } from "../servers/posix/errors.ts";
 import { fork, requireFork } from "../servers/posix/fork.ts";
@@ -30,8 +30,6 @@ const STDIN = 0;
 
 /** Forked clients that are ready to start. */
 interface Clients {
-  /** Waits for the request `go` on standard input; false at end of input. */
-  awaitRequest(): boolean;
   /** Starts all clients and waits for them to finish; undefined if standard input ends before. */
   run(): readonly ClientResults[] | undefined;
 }
@@ -42,28 +40,32 @@ const STARTUP_POLL_MS = 100;
 /** The same while clients run, longer because each check takes CPU time from them. */
 const RUNNING_POLL_MS = 1000;
 
+/** Has V8 compile the code of the clients, which takes as long as the start of a server: no server is needed. */
+export async function warmUpLoad({ transport, timeoutSeconds }: LoadOptions): Promise<void> {
+  // A Unix socket runs the same code as TCP, and leaves no ports in TIME_WAIT.
+  const name = transport === "tcp" ? "unix" : transport;
+  warmUp(await transports[name](), socketTimeout(timeoutSeconds));
+}
+
 /**
  * Forks the clients of a load and waits until they have warmed up.
  *
  * @throws {UnsupportedError} if this process cannot fork.
  * @throws {FailedError} if a client died.
  */
-export async function prepareLoad(options: LoadOptions): Promise<Clients> {
-  const { host, port, path, bytes, connections, limitSeconds, thinkMilliseconds } = options;
-  const timeout = socketTimeout(options.timeoutSeconds);
+export async function forkClients(
+  options: LoadOptions,
+  { host, port, path }: Listening,
+): Promise<Clients> {
+  const { clients: count, bytes, connections, limitSeconds, thinkMilliseconds } = options;
   const transport = await transports[options.transport]();
-  const task = {
+  const timeout = socketTimeout(options.timeoutSeconds);
+  const task: Task = {
     client: transport.client({ host, port, path: path ?? undefined }, bytes, timeout),
     connections,
     limitMilliseconds: limitSeconds === 0 ? Infinity : 1000 * limitSeconds,
     thinkMilliseconds,
   };
-  // A Unix socket runs the same code as TCP, and leaves no ports in TIME_WAIT.
-  warmUp(options.transport === "tcp" ? await transports.unix() : transport, timeout);
-  return forkClients(task, options.clients, options.warmUpConnections);
-}
-
-function forkClients(task: Task, count: number, warmup: number): Clients {
   const messagesAt = count * ClientResults.BYTES;
   const memory = shareMemory(messagesAt + count * FailureMessage.BYTES).buffer;
   const messageOf = (client: number) =>
@@ -75,7 +77,7 @@ function forkClients(task: Task, count: number, warmup: number): Clients {
   const parent = getpid();
   const before = {
     ...task,
-    connections: warmup,
+    connections: options.warmUpConnections,
     limitMilliseconds: Infinity,
     thinkMilliseconds: 0,
   };
@@ -111,7 +113,6 @@ function forkClients(task: Task, count: number, warmup: number): Clients {
     }
   }
   return {
-    awaitRequest: () => readLine() !== undefined,
     run() {
       close(gateWriter);
       // Each client keeps the write end open until it exits: end of file means that all have exited.

@@ -12,10 +12,10 @@ import { Signal } from "../servers/posix/signals.ts";
 import { accept, listen } from "../servers/posix/sockets.ts";
 import { eventually, RunningProcess } from "../servers/testing/process.ts";
 import { startServer, sumOf } from "../servers/testing/server.ts";
-import type { LoadOptions, LoadReport } from "./protocol.ts";
+import type { LoadReport } from "./protocol.ts";
 
 /** Loads a server; the report of that. */
-async function load(options: Partial<LoadOptions>): Promise<LoadReport> {
+async function load(options: Parameters<typeof startLoad>[0]): Promise<LoadReport> {
   await using load = startLoad({ clients: 2, connections: 3, ...options });
   await load.next("ready");
   await load.send({ request: "go" });
@@ -153,8 +153,10 @@ async function startClients(port: number): Promise<RunningProcess> {
   const program = [Deno.execPath(), ...denoArguments(LOAD_PROGRAM)];
   const running = starting.use(new RunningProcess(program));
   const placement = { session: "same", processors: null, owner: Deno.pid };
-  const options = { ...LOAD_DEFAULTS, port, clients: 5, placement };
+  const options = { ...LOAD_DEFAULTS, clients: 5, placement };
   await running.write(JSON.stringify(options));
+  const server = { host: "127.0.0.1", port, path: null };
+  await running.write(JSON.stringify({ request: "connect", ...server }));
   assertEquals(await running.nextLine(), '{"event":"ready"}');
   assertEquals(running.processes().length, 1 + options.clients);
   starting.move();

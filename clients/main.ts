@@ -3,20 +3,28 @@
  *
  * @module
  */
-import { printEvent, readOptions, runProgram } from "../servers/host/standard_streams.ts";
+import {
+  printEvent,
+  readOptions,
+  readRequest,
+  runProgram,
+} from "../servers/host/standard_streams.ts";
 import { applyPlacement } from "../servers/host/placement.ts";
 import { Signal } from "../servers/posix/signals.ts";
-import { loadReport, prepareLoad } from "./load.ts";
-import type { LoadEvent, LoadOptions } from "./protocol.ts";
+import { forkClients, loadReport, warmUpLoad } from "./load.ts";
+import type { LoadEvent, LoadOptions, LoadRequest } from "./protocol.ts";
 
 const print: (event: LoadEvent) => void = printEvent;
 
 async function main(): Promise<number> {
   const options = readOptions<LoadOptions>();
   applyPlacement(options.placement, Signal.KILL);
-  const clients = await prepareLoad(options);
+  await warmUpLoad(options);
+  const server = readRequest<Extract<LoadRequest, { request: "connect" }>>();
+  if (server === undefined) return 0;
+  const clients = await forkClients(options, server);
   print({ event: "ready" });
-  const allResults = clients.awaitRequest() && clients.run();
+  const allResults = readRequest() === undefined ? undefined : clients.run();
   // The parent has exited or cancelled the load. The clients die with this process.
   if (!allResults) return 0;
   print({ event: "finished" });

@@ -4,15 +4,11 @@
  * @module
  */
 import type { TransportName } from "../servers/design.ts";
-import type { Placement } from "../servers/host/protocol.ts";
+import type { Listening, Placement } from "../servers/host/protocol.ts";
 
 /** Options of the load program, `clients/main.ts`. */
 export interface LoadOptions {
   readonly transport: TransportName;
-  readonly host: string;
-  readonly port: number;
-  /** Path of a local server; null: it has a port. */
-  readonly path: string | null;
   /** Number of concurrent clients. */
   readonly clients: number;
   /** Connections per client, one after another. */
@@ -30,10 +26,12 @@ export interface LoadOptions {
   readonly placement: Placement;
 }
 
-/** The only request to the load program: starts the clients. */
-export interface LoadRequest {
-  readonly request: "go";
-}
+/** Requests to the load program, in this order. */
+export type LoadRequest =
+  /** Forks the clients of this server. The program has warmed up by then, or does so first. */
+  | { readonly request: "connect" } & Listening
+  /** Starts the clients. */
+  | { readonly request: "go" };
 
 /** The result of a load. */
 export interface LoadReport {

@@ -5,7 +5,7 @@
  */
 import { BOOK } from "../../clients/book.ts";
 import type { LoadEvent, LoadOptions, LoadRequest } from "../../clients/protocol.ts";
-import type { Placement } from "../../servers/host/protocol.ts";
+import type { Listening, Placement } from "../../servers/host/protocol.ts";
 import { LoadLine } from "../record/lines.ts";
 import { LIMITS } from "../record/record.ts";
 import { Agent } from "./agent.ts";
@@ -19,9 +19,6 @@ export const LOAD_PROGRAM = "clients/main.ts";
 /** The default options. */
 export const LOAD_DEFAULTS: Omit<LoadOptions, "placement"> = {
   transport: "tcp",
-  host: "127.0.0.1",
-  port: 0,
-  path: null,
   clients: BOOK.clients,
   connections: BOOK.connections,
   bytes: BOOK.bytes,
@@ -31,8 +28,19 @@ export const LOAD_DEFAULTS: Omit<LoadOptions, "placement"> = {
   timeoutSeconds: LIMITS.request,
 };
 
-/** Starts the load program; its clients wait for `go`. */
+/** A load of the server that listens there; its clients wait for `go`. */
 export function startLoad(
+  { host = "127.0.0.1", port = 0, path = null, ...options }: Partial<LoadOptions & Listening>,
+  placement?: Omit<Placement, "owner">,
+): LoadAgent {
+  const load = startUnconnected(options, placement);
+  // If it has ended already, `next` reports the reason.
+  load.send({ request: "connect", host, port, path }).catch(() => {});
+  return load;
+}
+
+/** Starts the load program, which warms up and waits for `connect`: beside the start of a server, for example. */
+export function startUnconnected(
   options: Partial<LoadOptions>,
   placement: Omit<Placement, "owner"> = { session: "same", processors: null },
 ): LoadAgent {

@@ -52,14 +52,15 @@ async function traceTrial(
   const { design, load: { clients, connections } } = planned;
   await using server = startServerOf(planned, plan);
   using _server = onAbort(signal, () => server.signal("SIGTERM"));
-  const ready = await server.next("ready", plan.limits.start);
-  await using load = startLoadOf(planned, plan, ready);
+  await using load = startLoadOf(planned, plan);
   using _load = onAbort(signal, () => load.signal("SIGKILL"));
+  const { host, port, path } = await server.next("ready", plan.limits.start);
+  await load.send({ request: "connect", host, port, path });
   await load.next("ready", plan.limits.start);
   await using tracer = await attachTracer(serversOf(server.pid), programs);
   await load.send({ request: "go" });
   await load.next("finished", LIMIT_SECONDS);
-  await untilClosed(ready.path === null ? ready.port : undefined);
+  await untilClosed(path === null ? port : undefined);
   return { design, connections: clients * connections, syscalls: await tracer.end() };
 }
 

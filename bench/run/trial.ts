@@ -4,11 +4,10 @@
  * @module
  */
 import { requireDesign } from "../../servers/designs.ts";
-import type { Listening } from "../../servers/host/protocol.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { transportOf } from "../../servers/transports/transport.ts";
 import { TimeLimitError } from "../agents/agent.ts";
-import { type LoadAgent, startLoad } from "../agents/load.ts";
+import { type LoadAgent, startUnconnected } from "../agents/load.ts";
 import { type ServerAgent, startServer } from "../agents/server.ts";
 import { kernelSince, machineSince, readCounters } from "../machine/counters.ts";
 import { warmUpOf } from "../plan/warm_up.ts";
@@ -86,9 +85,11 @@ async function measure(
   const { limits } = plan;
   await using server = startServerOf(planned, plan, (reason) => deaths.push(reason));
   using _server = onAbort(signal, () => server.signal("SIGTERM"));
-  const ready = await server.next("ready", limits.start);
-  await using load = startLoadOf(planned, plan, ready);
+  // Both start side by side; the server is the first to say why it cannot.
+  await using load = startLoadOf(planned, plan);
   using _load = onAbort(signal, () => load.signal("SIGKILL"));
+  const { host, port, path } = await server.next("ready", limits.start);
+  await load.send({ request: "connect", host, port, path });
   await load.next("ready", limits.start);
 
   await server.send({ request: "mark" });
@@ -149,17 +150,10 @@ export function startServerOf(
   );
 }
 
-/** Starts the load of a trial; its clients wait for `go`. */
-export function startLoadOf(
-  planned: Planned,
-  plan: Plan,
-  { host, port, path }: Listening,
-): LoadAgent {
+/** Starts the load of a trial, which waits for `connect`. */
+export function startLoadOf(planned: Planned, plan: Plan): LoadAgent {
   const { design, load: { clients, connections, bytes, think } } = planned;
-  return startLoad({
-    host,
-    port,
-    path,
+  return startUnconnected({
     transport: transportOf(requireDesign(design), plan.local),
     clients,
     connections,

@@ -9,7 +9,7 @@ import { read } from "../posix/io.ts";
 import type { ErrorEvent } from "./protocol.ts";
 
 /** Reads a line from standard input, without its newline; undefined at the end of input. */
-export function readLine(): string | undefined {
+function readLine(): string | undefined {
   const bytes: number[] = [];
   const byte = new Uint8Array(1);
   // Byte by byte: the bytes after the line belong to the next reader.
@@ -39,6 +39,12 @@ export function readOptions<Options>(): Options {
   } catch {
     throw new UsageError("Cannot read the options: write one line of JSON to standard input");
   }
+}
+
+/** Reads a request; undefined at the end of input, which cancels what this program was to do. */
+export function readRequest<Request>(): Request | undefined {
+  const line = readLine();
+  return line === undefined ? undefined : JSON.parse(line);
 }
 
 /** Prints an event as one line of JSON; ignores a closed pipe. */

@@ -7,9 +7,10 @@ import { Signal } from "./signals.ts";
 
 const total = ({ user, system }: { user: number; system: number }) => user + system;
 
-/** Works until this process has used so many CPU seconds. */
+/** Uses so many CPU seconds from now on. */
 function work(seconds: number): void {
-  while (total(usage()) < seconds);
+  const end = total(usage()) + seconds;
+  while (total(usage()) < end);
 }
 
 const kinds = hierarchies().filter((hierarchy) => {
