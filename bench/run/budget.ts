@@ -23,6 +23,9 @@ export class Budget {
   readonly #plan: Plan;
   readonly #names: ReadonlySet<string>;
   readonly #trials = new Map<string, { count: number; seconds: number }>();
+  /** Seconds of all trials. */
+  #trialSeconds = 0;
+  /** The same with the time between them, such as that for connections to leave TIME_WAIT. */
   #elapsed = 0;
 
   constructor(plan: Plan) {
@@ -30,13 +33,14 @@ export class Budget {
     this.#names = new Set(plan.trials.map((planned) => nameOf(planned, plan.sweep)));
   }
 
-  /** Counts a trial that has run. */
-  add(trial: Trial): void {
+  /** Counts a trial that has run, and the seconds since the one before. */
+  add(trial: Trial, seconds = 0): void {
     const name = nameOf(trial, this.#plan.sweep);
-    const { count, seconds } = this.#trials.get(name) ?? { count: 0, seconds: 0 };
+    const before = this.#trials.get(name) ?? { count: 0, seconds: 0 };
     const took = trial.seconds ?? trial.client?.wallSeconds ?? 0;
-    this.#trials.set(name, { count: count + 1, seconds: seconds + took });
-    this.#elapsed += took;
+    this.#trials.set(name, { count: before.count + 1, seconds: before.seconds + took });
+    this.#trialSeconds += took;
+    this.#elapsed += Math.max(took, seconds);
   }
 
   /**
@@ -46,13 +50,13 @@ export class Budget {
   leftOut(pending: readonly Planned[]): readonly Planned[] {
     const { limits: { budget }, sweep } = this.#plan;
     const round = pending[0]?.round;
-    if (budget === 0 || round === undefined || this.#elapsed === 0) return [];
+    if (budget === 0 || round === undefined || this.#trialSeconds === 0) return [];
     const nameOfTrial = (planned: Planned) => nameOf(planned, sweep);
     const fits = (left: ReadonlySet<string>) => {
       const names = pending.filter((planned) => planned.round === round).map(nameOfTrial);
       const cost = names.filter((name) => left.has(name))
         .reduce((sum, name) => sum + this.#mean(name), 0);
-      return this.#elapsed + cost <= budget;
+      return this.#elapsed + cost * (this.#elapsed / this.#trialSeconds) <= budget;
     };
     const names = new Set(pending.map(nameOfTrial));
     const quick = new Set([...names].filter((name) => !this.#isSlow(name)));

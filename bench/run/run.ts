@@ -48,11 +48,12 @@ export async function runPlan(
     }
     const planned = queue.shift()!;
     observer.started(planned);
+    const start = performance.now();
     const trial = await execute(planned, plan, signal);
     if (signal.aborted) return false;
     record(trial);
     observer.ended(trial);
-    budget.add(trial);
+    budget.add(trial, (performance.now() - start) / 1000);
   }
   return true;
 }

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { record, rounds, trial } from "../report/testing_fixture.ts";
 import type { Plan, Trial } from "../record/record.ts";
+import { Budget } from "./budget.ts";
 import { runPlan } from "./run.ts";
 import type { Executor, Planned } from "./trial.ts";
 
@@ -152,6 +153,17 @@ Deno.test("runPlan() always runs the first round, and never the baseline alone",
   const { run } = record(rounds("iterative", [1, 1, 1, 1]));
   const alone = { ...run.plan, limits: { ...run.plan.limits, budget: 3 } };
   assertEquals(roundsOf((await runWith(alone, slowly)).recorded), { iterative: 3 });
+});
+
+Deno.test("a Budget counts the time between trials", () => {
+  const plan = manyRounds(40);
+  const [first, second] = [1, 2].map((round) => plan.trials.filter((one) => one.round === round));
+  const budget = new Budget(plan);
+  for (const planned of first!) budget.add(trial({ design: planned.design }), 10); // of which it takes 1 s
+  assertEquals(budget.leftOut(second!), second); // it would take 30 s again
+  const another = new Budget(plan);
+  for (const planned of first!) another.add(trial({ design: planned.design }), 5);
+  assertEquals(another.leftOut(second!), []);
 });
 
 Deno.test("runPlan() leaves out nothing without a budget", async () => {
