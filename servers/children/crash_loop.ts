@@ -1,5 +1,6 @@
 /**
- * Distinguishes accidents from crash loops: children that die one after another before they serve a client.
+ * Distinguishes accidents, and children killed from outside, from crash loops: children that die one after
+ * another, while none of the pool serves a client.
  *
  * @module
  */
@@ -12,29 +13,33 @@ const YOUNG_MS = 1000;
 /** The start of a child's life. */
 export interface Life {
   readonly startedAt: number;
-  /** Connections that its slot had taken before it. */
+  /** Connections that the pool had taken before it. */
   readonly opened: number;
 }
 
-/** The crashes in one slot. */
+/** The crashes in one slot of a pool. */
 export class CrashLoop {
-  readonly #slot: Slot;
+  readonly #pool: readonly Slot[];
   #crashes = 0;
 
-  constructor(slot: Slot) {
-    this.#slot = slot;
+  constructor(pool: readonly Slot[]) {
+    this.#pool = pool;
   }
 
   /** A child starts. */
   begin(): Life {
-    return { startedAt: performance.now(), opened: this.#slot.opened };
+    return { startedAt: performance.now(), opened: this.#opened };
   }
 
   /** A child died. Returns why the server gives up, or undefined if it goes on. */
   end({ startedAt, opened }: Life): string | undefined {
-    const isCrash = this.#slot.opened === opened && performance.now() - startedAt < YOUNG_MS;
+    const isCrash = this.#opened === opened && performance.now() - startedAt < YOUNG_MS;
     this.#crashes = isCrash ? this.#crashes + 1 : 0;
     if (this.#crashes < CRASH_LIMIT) return undefined;
     return `${this.#crashes} children in a row died as soon as they were started`;
+  }
+
+  get #opened(): number {
+    return this.#pool.reduce((sum, { opened }) => sum + opened, 0);
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { forkAgain, simulateForks } from "../posix/fork.ts";
+import { closeAllBut } from "../posix/descriptors.ts";
 import { close } from "../posix/io.ts";
 import { dieWithParent, getpid, getppid, wait } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
@@ -25,17 +26,13 @@ export class Forks implements Maker {
     this.pool = new Pool(setup, this);
   }
 
-  start(index: number, { parentEnd, childEnd }: SocketPair): number {
+  start(index: number, { childEnd }: SocketPair): number {
     const setup = this.#setup;
-    const { listener, status, gate } = setup.handles;
+    const { listener, status, gate, memory, lockFile } = setup.handles;
     return forkAgain(() => {
       dieWithParent(this.#parent, Signal.KILL);
-      if (setup.design.passes) {
-        // The child keeps its own end of its own socket pair, and nothing of the parent's.
-        for (const member of this.pool.members) close(member.socket);
-        close(parentEnd);
-        close(listener);
-      }
+      // Nothing else of the parent, such as a client that waits while a child is replaced.
+      closeAllBut([setup.design.passes ? -1 : listener, childEnd, status, gate, memory, lockFile]);
       enter(setup.meter.children[index]!);
       announceAndWait(index, setup.handles);
       close(status);

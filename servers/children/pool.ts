@@ -49,7 +49,7 @@ export class Pool implements Children {
   constructor(setup: Setup, maker: Maker) {
     this.#setup = setup;
     this.#maker = maker;
-    this.#crashLoops = setup.meter.children.map((slot) => new CrashLoop(slot));
+    this.#crashLoops = setup.meter.children.map(() => new CrashLoop(setup.meter.children));
   }
 
   /** The pool so far; a child forked from here inherits its descriptors and has to close them. */

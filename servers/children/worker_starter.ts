@@ -45,7 +45,7 @@ export class WorkerStarter {
   constructor(setup: Setup, observer: WorkerObserver) {
     this.#setup = setup;
     this.#observer = observer;
-    this.#crashLoops = setup.meter.children.map((slot) => new CrashLoop(slot));
+    this.#crashLoops = setup.meter.children.map(() => new CrashLoop(setup.meter.children));
   }
 
   /** Starts the server's main thread, and then what that asks for. */

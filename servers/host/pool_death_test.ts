@@ -89,6 +89,33 @@ for (const { id } of pools.filter(({ passes }) => passes === "free")) {
   });
 }
 
+Deno.test("a child of prefork-fd-passing that is replaced does not inherit the client that waits for it", async () => {
+  await using server = await startServer("prefork-fd-passing", { children: 1 });
+  const [process] = childrenOf(server.pid);
+  const [child] = childrenOfServer(server);
+  kill(process!, SIGSTOP);
+  kill(child!, Signal.KILL);
+  // The parent finds the client first, then that the child is dead, and passes the client to the next one.
+  using client = new Connection(server.port);
+  kill(process!, Signal.CONT);
+  assertEquals((await server.next())?.event, "lost");
+  client.send("no number\n");
+  assertEquals(client.receive(1).length, 0); // closed: nobody else holds the connection
+  assertEquals(sumOf((await server.stop()).report, "rejected"), 1);
+});
+
+Deno.test("ten children killed from outside do not end a pool that serves others", async () => {
+  await using server = await startServer("prefork-fd-passing", { children: 2 });
+  const dead = new Set<number>();
+  for (let i = 0; i < 10; i++) {
+    const pid = await newest(server, 2, dead);
+    dead.add(pid);
+    await killChild(server, pid, 1);
+    assertEquals(ask(server.port, "1\n", 1).length, 1); // by the other
+  }
+  assertEquals((await server.stop()).code, 0);
+});
+
 Deno.test("prespawn-fd-passing replaces a child that is killed before it is ready", async () => {
   await using server = new RunningServer("prespawn-fd-passing", { children: 2 });
   await server.begin();

@@ -123,6 +123,10 @@ for (const { design, local } of servings) {
       using connection = connect();
       connection.send("5\nabc\n6\n");
       assertEquals(text(connection.receive(100)), "AAAAA");
+      // More than the socket's buffers hold, and input that no read has taken yet.
+      using another = connect();
+      another.send(`300000\nx${"y".repeat(20_000)}`);
+      assertEquals(another.receive(300_001).length, 300_000);
     });
 
     await t.step("a reply of 16 MiB arrives whole", () => {
@@ -148,7 +152,7 @@ for (const { design, local } of servings) {
         design: design.id,
         children: design.lifetime === "pool" ? [...Array(poolSize(design, CHILDREN)).keys()] : [0],
         connections,
-        rejected: Object.keys(refused).length + 1,
+        rejected: Object.keys(refused).length + 2,
         lost: 0,
       });
     });

@@ -231,6 +231,24 @@ export function shutDownWrite(fd: number): void {
   checked(libc.shutdown(fd, SHUT_WR), "shutdown", `shut down writing on descriptor ${fd}`);
 }
 
+/** The most that a receive buffer holds, and more (net.ipv4.tcp_rmem). */
+const MOST_INPUT = 16 * 1024 * 1024;
+
+/**
+ * Shuts down writing, and discards what has arrived. If a connection is closed while input is left unread, the
+ * kernel resets it, and the client loses what it has not received yet (RFC 2525, 2.17).
+ *
+ * @throws {SystemError} such as ECONNRESET.
+ */
+export function endReplies(fd: number): void {
+  libc.shutdown(fd, SHUT_WR);
+  const input = new Uint8Array(65536);
+  for (let left = MOST_INPUT, count; left > 0; left -= count) {
+    count = tryRead(fd, input);
+    if (count <= 0) return;
+  }
+}
+
 /** A pair of connected Unix sockets (socketpair(2)). @throws {SystemError} such as EMFILE. */
 export function socketPair(type: SocketType = SocketType.stream): [number, number] {
   const pair = new Int32Array(2);

@@ -6,6 +6,7 @@
  */
 import { SystemError } from "../posix/errors.ts";
 import { close, pinnedBytes, readPinned, writePinned } from "../posix/io.ts";
+import { endReplies } from "../posix/sockets.ts";
 
 /** Maximum number of bytes a request may ask for: 16 MiB. */
 export const REQUEST_LIMIT = 16 * 1024 * 1024;
@@ -79,7 +80,10 @@ function service(connection: number): boolean {
     const length = readPinned(connection, request);
     if (length === 0) return true;
     send(connection, session.receive(request.bytes, length));
-    if (session.rejected) return false;
+    if (session.rejected) {
+      endReplies(connection);
+      return false;
+    }
   }
 }
 

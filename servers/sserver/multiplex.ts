@@ -7,7 +7,7 @@
  */
 import { Poller, READABLE, WRITABLE } from "../posix/descriptors.ts";
 import { close } from "../posix/io.ts";
-import { tryRead, tryWrite } from "../posix/sockets.ts";
+import { endReplies, tryRead, tryWrite } from "../posix/sockets.ts";
 import { isDisconnect, type Session } from "../service/bytes.ts";
 
 /** Supplies connections. */
@@ -114,7 +114,9 @@ function readAndWrite(client: Client, observer: Observer): boolean {
       client.due -= count;
       session.sent(count);
     }
-    return client.due > 0 || !session.rejected;
+    if (client.due > 0 || !session.rejected) return true;
+    endReplies(connection);
+    return false;
   } catch (error) {
     if (isDisconnect(error)) return false;
     throw error;
