@@ -1,9 +1,10 @@
 /** Servers made of processes that throw: the message, file and line are known. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { Connection } from "../testing/client.ts";
+import { childrenOf } from "../posix/files.ts";
+import { ask, Connection } from "../testing/client.ts";
 import { death, startFaulty } from "../testing/faulty.ts";
-import { pause } from "../testing/process.ts";
-import { type RunningServer, sumOf } from "../testing/server.ts";
+import { eventually } from "../testing/process.ts";
+import { startServer, sumOf } from "../testing/server.ts";
 
 const ORDERED = /thrown as ordered \(parent\) \(servers\/testing\/faulty_listing\.ts:\d+\)$/;
 const EBADF = /EBADF \(Bad file descriptor\) \(servers\/service\/[a-z]+\.ts:\d+\)$/;
@@ -20,14 +21,6 @@ Deno.test("a server process that throws says what and where", async () => {
   assertMatch(stderr.trimEnd(), ORDERED);
 });
 
-/** The next death that a server reports; the parent of a child for one client waits for it as others come. */
-async function deathUnderLoad(server: RunningServer) {
-  let isKnown = false;
-  const known = death(server).finally(() => isKnown = true);
-  for (; !isKnown; await pause()) new Connection(server.port)[Symbol.dispose]();
-  return await known;
-}
-
 for (const design of ["prefork-mutex", "prespawn-shared-accept", "fork-per-client"]) {
   Deno.test(`a child of ${design} that throws says what and where`, async () => {
     await using faulty = await startFaulty(design, 1);
@@ -35,7 +28,7 @@ for (const design of ["prefork-mutex", "prespawn-shared-accept", "fork-per-clien
     faulty.order("serve");
     using client = new Connection(server.port);
     assertEquals(client.receive(1).length, 0);
-    const { event, index, reason } = await deathUnderLoad(server);
+    const { event, index, reason } = await death(server);
     assertEquals([event, index], ["lost", 0]);
     assertMatch(reason, EBADF);
     assertEquals(sumOf((await server.stop()).report, "lost"), 1);
@@ -44,7 +37,15 @@ for (const design of ["prefork-mutex", "prespawn-shared-accept", "fork-per-clien
 
 Deno.test("fork-per-client starts with a listing that always throws, and says so of every client", async () => {
   await using faulty = await startFaulty("fork-per-client", 1, "serve!");
-  const { event, reason } = await deathUnderLoad(faulty.server);
+  using _client = new Connection(faulty.server.port);
+  const { event, reason } = await death(faulty.server);
   assertEquals(event, "lost");
   assertMatch(reason, EBADF);
+});
+
+Deno.test("fork-per-client collects its children when no other client comes", async () => {
+  await using server = await startServer("fork-per-client");
+  const [parent] = childrenOf(server.pid);
+  for (let i = 0; i < 3; i++) ask(server.port, "1\n", 1);
+  await eventually("no zombies", () => childrenOf(parent!).length === 0 || undefined);
 });

@@ -7,14 +7,17 @@
  * @module
  */
 import type { ClientChildContext, ParentContext } from "../design.ts";
+import { Poller } from "../posix/descriptors.ts";
 import { accept } from "../posix/sockets.ts";
+
+const SECOND_MS = 1000;
 
 /** Accepts, and starts a child for each client. */
 export function parent({ listener, children }: ParentContext): never {
+  const poller = new Poller([listener]);
   for (;;) {
-    const connection = accept(listener);
-    children.startFor(connection);
-    // The parent waits nowhere but in accept, so it collects ended children here.
+    if (poller.wait(SECOND_MS)) children.startFor(accept(listener));
+    // In place of the book's handler of SIGCHLD: a child that ended is collected within a second.
     children.reap();
   }
 }
