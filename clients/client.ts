@@ -198,7 +198,7 @@ const WARM_UP = 3000;
  * it for that one, and each forked client would compile it again while it is measured.
  */
 export function warmUp(transport: Transport, timeout: SocketTimeout): void {
-  const address = { host: "", port: 0, path: `@herd-load-${getpid()}` };
+  const address = { host: "", port: 0, path: `@herd-${crypto.randomUUID()}` };
   using endpoint = transport.bind(address);
   const { listener } = endpoint;
   const reply = new Uint8Array(4000);

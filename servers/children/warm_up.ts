@@ -7,11 +7,10 @@
  */
 import type { Children } from "../design.ts";
 import type { Queue } from "../locks/queue.ts";
-import { unixAddress } from "../posix/addresses.ts";
+import { AUTOBIND, boundAddress, unixAddress } from "../posix/addresses.ts";
 import { duplicate, notify } from "../posix/descriptors.ts";
 import { Errno, SystemError } from "../posix/errors.ts";
 import { close, write } from "../posix/io.ts";
-import { gettid } from "../posix/processes.ts";
 import { connect, listen, shutDown, shutDownWrite, streamSocket } from "../posix/sockets.ts";
 import { WARM_UP } from "../service/bytes.ts";
 import { Pool } from "./pool.ts";
@@ -114,8 +113,8 @@ const NO_CHILD = -1;
 /** A listening socket with that many clients in its backlog; each has sent its request and closed. */
 function queuedClients(clients: number): { listener: number; ends: readonly number[] } {
   const line = new TextEncoder().encode("4000\n");
-  const address = unixAddress(`\0herd-warm-up-${gettid()}`);
-  const listener = listen(address, "warm up");
+  const listener = listen(AUTOBIND, "warm up");
+  const address = unixAddress(boundAddress(listener).host);
   const ends = Array.from({ length: clients }, () => {
     const end = streamSocket(address);
     connect(end, address);

@@ -87,6 +87,12 @@ export function unixAddress(path: string): SocketAddress {
   return { family: AF_UNIX, bytes };
 }
 
+/** Where the kernel chooses an abstract name that no other socket has ("autobind" in unix(7)). */
+export const AUTOBIND: SocketAddress = {
+  family: AF_UNIX,
+  bytes: new Uint8Array(new Uint16Array([AF_UNIX]).buffer),
+};
+
 /** The local address of a socket (getsockname(2)). @throws {SystemError} such as ENOTSOCK. */
 export function boundAddress(fd: number): BoundAddress {
   const bytes = new Uint8Array(128);
