@@ -92,6 +92,7 @@ class Processes implements Running, Readings {
   readonly #setup: Setup;
   readonly #server: number;
   readonly #cgroup: Cgroup | undefined;
+  #hasEntered: boolean | undefined;
   readonly #gone: Promise<void>;
   #setEnded!: (reason: string) => void;
 
@@ -133,7 +134,9 @@ class Processes implements Running, Readings {
   }
 
   otherAccount(): OtherAccount {
-    if (this.#cgroup) {
+    // Asked first when the server is ready: it has entered by then, or cannot.
+    this.#hasEntered ??= this.#cgroup?.isEmpty === false;
+    if (this.#cgroup && this.#hasEntered) {
       const { source, cpuSeconds } = this.#cgroup;
       return { source, cpuSeconds };
     }

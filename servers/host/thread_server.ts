@@ -22,8 +22,9 @@ export function startThreads(
   onStatus: (status: Status) => void,
 ): Running {
   const { handles: { listener, children }, listing } = setup;
-  cgroup?.enter();
-  const threads = new Threads(setup, cgroup);
+  const hasEntered = cgroup?.enter();
+  if (hasEntered === false) cgroup!.remove();
+  const threads = new Threads(setup, hasEntered ? cgroup : undefined);
   const fail = (reason: string) => threads.fail(reason);
   const starter = new WorkerStarter(setup, { onStatus, fail });
   if (listing.start) {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { checked, Errno, errno, hasErrno } from "./errors.ts";
+import { checked, Errno, errno, hasErrno, SystemError } from "./errors.ts";
 import { readText, tryReadText, writeText } from "./files.ts";
 import { cString, libc } from "./libc.ts";
 import { waitForExit } from "./processes.ts";
@@ -18,23 +18,59 @@ interface Hierarchy {
   readonly cpuSeconds: (folder: string) => number;
 }
 
+/** A cgroup that this process is in. */
+export interface OwnCgroup {
+  readonly version: 1 | 2;
+  /** The controllers of a hierarchy of version 1; none of version 2. */
+  readonly controllers: readonly string[];
+  /** Its folder, and those of the cgroups above it that can be seen from here (cgroup_namespaces(7)). */
+  readonly folders: readonly [own: string, ...above: string[]];
+}
+
+/** The cgroups of this process in all hierarchies that are mounted. */
+export function ownCgroups(
+  memberships = tryReadText("/proc/self/cgroup") ?? "",
+  mountinfo = tryReadText("/proc/self/mountinfo") ?? "",
+): OwnCgroup[] {
+  // proc_pid_mountinfo(5): … root, mount point, … "-", type, source, options of the file system.
+  const mounts = mountinfo.split("\n").map((line) => {
+    const [mount = "", system = ""] = line.split(" - ");
+    const [, , , root = "", place = ""] = mount.split(" ");
+    const [type, , options = ""] = system.split(" ");
+    return { root, place, type, options: options.split(",") };
+  });
+  return memberships.trim().split("\n").flatMap((line): OwnCgroup[] => {
+    const [, list = "", path = "/"] = line.match(/^\d+:([^:]*):(.*)$/) ?? [];
+    const controllers = list === "" ? [] : list.split(",");
+    const mount = mounts.find(({ type, options }) =>
+      list === ""
+        ? type === "cgroup2"
+        : type === "cgroup" && controllers.every((name) => options.includes(name))
+    );
+    if (mount === undefined) return [];
+    const version = list === "" ? 2 : 1;
+    return [{ version, controllers, folders: foldersOf(path, mount) }];
+  });
+}
+
+/** The folders of the cgroup with that path, from its own up to the mount point. */
+function foldersOf(path: string, { root, place }: { root: string; place: string }) {
+  const top = root === "/" ? "" : root;
+  // A container sees its own cgroup as the mount's root, and may be told a path outside of it.
+  const below = `${path}/`.startsWith(`${top}/`) && !path.startsWith("/..")
+    ? path.slice(top.length).split("/").filter(Boolean)
+    : [];
+  const folders = [place];
+  for (const name of below) folders.unshift(`${folders[0]}/${name}`);
+  return folders as [string, ...string[]];
+}
+
 /** The hierarchies of this machine, version 1 first because it counts nanoseconds. */
 export function hierarchies(): Hierarchy[] {
-  const mounts = (tryReadText("/proc/mounts") ?? "").split("\n").map((line) => line.split(" "));
-  const own = (tryReadText("/proc/self/cgroup") ?? "").trim().split("\n").map((line) => {
-    const [, controllers = "", path = "/"] = line.match(/^\d+:([^:]*):(.*)$/) ?? [];
-    return { controllers: controllers.split(","), path: path.replace(/\/$/, "") };
-  });
-  return own.flatMap(({ controllers, path }): Hierarchy[] => {
-    const unified = controllers[0] === "";
+  return ownCgroups().flatMap(({ version, controllers, folders: [folder] }): Hierarchy[] => {
+    if (version === 2) return [{ ...VERSION_2, folder }];
     // Mounted with the cpu controller, a new group would also change scheduling.
-    if (!unified && controllers.join() !== "cpuacct") return [];
-    const mount = mounts.find(([, , type, options]) =>
-      unified ? type === "cgroup2" : type === "cgroup" && options!.split(",").includes("cpuacct")
-    )?.[1];
-    if (mount === undefined) return [];
-    const folder = `${mount}${path}`;
-    return [unified ? { ...VERSION_2, folder } : { ...VERSION_1, folder }];
+    return controllers.join() === "cpuacct" ? [{ ...VERSION_1, folder }] : [];
   }).toSorted((a, b) => a.source < b.source ? -1 : 1);
 }
 
@@ -78,9 +114,26 @@ export class Cgroup {
     return this.#hierarchy.cpuSeconds(this.#folder);
   }
 
-  /** Moves this process into it, with all its threads and future children. */
-  enter(): void {
-    writeText(`${this.#folder}/cgroup.procs`, "0");
+  /**
+   * Moves this process into it, with all its threads and future children.
+   *
+   * @returns whether it could: no process may enter a cgroup below one with threads of its own (`cgroup.type`
+   * is "domain threaded"), or without the right to write both.
+   */
+  enter(): boolean {
+    try {
+      writeText(`${this.#folder}/cgroup.procs`, "0");
+      return true;
+    } catch (error) {
+      if (error instanceof SystemError) return false;
+      throw error;
+    }
+  }
+
+  /** Whether no process is in it. */
+  get isEmpty(): boolean {
+    // Unreadable as well: EOPNOTSUPP where no process may enter.
+    return (tryReadText(`${this.#folder}/cgroup.procs`) ?? "") === "";
   }
 
   /** Moves this process back into its previous cgroup. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { forkReady, waitFor } from "../testing/fork.ts";
 import { usage } from "./clocks.ts";
-import { Cgroup, hierarchies, removeLeftoverCgroup } from "./cgroup.ts";
+import { Cgroup, hierarchies, ownCgroups, removeLeftoverCgroup } from "./cgroup.ts";
 import { getpid, kill, waitForExit } from "./processes.ts";
 import { Signal } from "./signals.ts";
 
@@ -77,3 +77,37 @@ for (const kind of kinds) {
     again.remove();
   });
 }
+
+/** A line of mountinfo: a cgroup file system of that type, mounted there with this root. */
+const mounted = (root: string, place: string, type: string, options: string) =>
+  `31 30 0:28 ${root} ${place} rw,relatime shared:9 - ${type} ${type} ${options}`;
+
+Deno.test("ownCgroups() finds the folders of a cgroup and of those above it", () => {
+  const mountinfo = [
+    mounted("/", "/sys/fs/cgroup/cpu,cpuacct", "cgroup", "rw,cpu,cpuacct"),
+    mounted("/", "/sys/fs/cgroup/unified", "cgroup2", "rw,nsdelegate"),
+  ].join("\n");
+  assertEquals(ownCgroups("4:cpu,cpuacct:/\n7:freezer:/x\n0::/user/me\n", mountinfo), [
+    { version: 1, controllers: ["cpu", "cpuacct"], folders: ["/sys/fs/cgroup/cpu,cpuacct"] },
+    {
+      version: 2,
+      controllers: [],
+      folders: [
+        "/sys/fs/cgroup/unified/user/me",
+        "/sys/fs/cgroup/unified/user",
+        "/sys/fs/cgroup/unified",
+      ],
+    },
+  ]);
+});
+
+Deno.test("ownCgroups() of a container begins at what the container sees", () => {
+  const folders = (path: string, root: string) =>
+    ownCgroups(`3:cpu:${path}`, mounted(root, "/cg", "cgroup", "rw,cpu"))[0]!.folders;
+  // Docker under version 1 mounts the container's own cgroup; a namespace may show it as the root.
+  assertEquals(folders("/docker/1f", "/docker/1f"), ["/cg"]);
+  assertEquals(folders("/docker/1f/inner", "/docker/1f"), ["/cg/inner", "/cg"]);
+  assertEquals(folders("/", "/"), ["/cg"]);
+  assertEquals(folders("/../other", "/"), ["/cg"]);
+  assertEquals(folders("/", "/.."), ["/cg"]);
+});
