@@ -21,6 +21,9 @@ const ENVIRONMENT = [
   "v8",
 ] as const satisfies readonly (keyof Environment)[];
 
+/** The CPU quota of a run, in processors. */
+const quotaOf = ({ environment: { quota } }: Run) => ({ quota: quota?.processors ?? "none" });
+
 const LOAD = [
   "clients",
   "connections",
@@ -37,6 +40,7 @@ const LOAD = [
 export function differingConditions(a: Run, b: Run): string[] {
   return [
     ...differing(ENVIRONMENT, a.environment, b.environment),
+    ...differing(["quota"], quotaOf(a), quotaOf(b)),
     ...differing(LOAD, a.plan, b.plan),
   ];
 }

@@ -4,33 +4,62 @@
  * @module
  */
 import { tryReadText } from "../../servers/posix/files.ts";
+import { affinity } from "../../servers/posix/processes.ts";
 import type { Machine, Trial } from "../record/record.ts";
+import { throttledSeconds } from "./quota.ts";
 
 /** The counters at some time. Null if unreadable. */
 export interface Counters {
+  /** Processors that the busy and stolen time is of. */
+  readonly processors: number;
   /** The time, as performance.now(). */
   readonly milliseconds: number;
   /** Connections accepted in this network namespace. */
   readonly passiveOpens: number | null;
   readonly busySeconds: number | null;
   readonly stealSeconds: number | null;
+  /** Time for which CPU quotas stopped processes; null: there is no quota, too. */
+  readonly throttledSeconds: number | null;
   readonly loadAverage: number | null;
 }
 
 /** USER_HZ, the unit of /proc/stat on every architecture. */
 const TICKS_PER_SECOND = 100;
 
-/** Reads the counters. */
-export function readCounters(): Counters {
-  // proc_stat(5): user nice system idle iowait irq softirq steal; guest time is part of user.
-  const stat = tryReadText("/proc/stat")?.match(/^cpu +(.*)$/m)?.[1]?.split(" ").map(Number);
-  const [user, nice, system, , , irq = 0, softirq = 0, steal] = stat ?? [];
+/** Reads the counters; busy and stolen time of these processors. */
+export function readCounters(processors: readonly number[] = affinity()): Counters {
   return {
     milliseconds: performance.now(),
+    processors: processors.length,
     passiveOpens: passiveOpens(),
-    busySeconds: stat ? (user! + nice! + system! + irq + softirq) / TICKS_PER_SECOND : null,
-    stealSeconds: steal === undefined ? null : steal / TICKS_PER_SECOND,
+    ...processorTimes(processors),
+    throttledSeconds: throttledSeconds(),
     loadAverage: loadAverages()?.[0] ?? null,
+  };
+}
+
+/** Busy and stolen time of these processors, in a text such as /proc/stat. */
+export function processorTimes(
+  processors: readonly number[],
+  text = tryReadText("/proc/stat") ?? "",
+): Pick<Counters, "busySeconds" | "stealSeconds"> {
+  const lines = new Map(
+    [...text.matchAll(/^cpu(\d+) (.*)$/gm)].map(([, cpu, times]) => [
+      Number(cpu),
+      times!.split(" ").map(Number),
+    ]),
+  );
+  const sum = (of: (times: number[]) => number) => {
+    const all = processors.map((cpu) => of(lines.get(cpu) ?? []));
+    const total = all.reduce((sum, ticks) => sum + ticks, 0) / TICKS_PER_SECOND;
+    return Number.isNaN(total) ? null : total;
+  };
+  return {
+    // proc_stat(5): user nice system idle iowait irq softirq steal; guest time is part of user.
+    busySeconds: sum(([user, nice, system, , , irq = 0, softirq = 0]) =>
+      user! + nice! + system! + irq + softirq
+    ),
+    stealSeconds: sum((times) => times[7]!),
   };
 }
 
@@ -70,15 +99,17 @@ export function kernelSince(before: Counters, after: Counters, ours: number): Tr
 
 /** What the machine did in between. */
 export function machineSince(before: Counters, after: Counters): Machine {
-  const since = (name: "busySeconds" | "stealSeconds") => {
+  const since = (name: "busySeconds" | "stealSeconds" | "throttledSeconds") => {
     const seconds = difference(before[name], after[name]);
     return seconds === null ? null : Math.max(0, seconds);
   };
   return {
     seconds: (after.milliseconds - before.milliseconds) / 1000,
     loadAverage: before.loadAverage,
+    processors: before.processors,
     busySeconds: since("busySeconds"),
     stealSeconds: since("stealSeconds"),
+    throttledSeconds: since("throttledSeconds"),
   };
 }
 

@@ -32,13 +32,25 @@ const Fork = z.object({
   reason: z.string().nullable().describe("Why not; null if it works"),
 }).meta({ id: "Fork", description: "Whether fork(2) works here." });
 
+const Quota = z.object({
+  processors: z.number().positive().describe("Processors: 0.5 is half the time of one"),
+  file: z.string().describe("File that sets it: cpu.max, or cpu.cfs_quota_us of cgroup v1"),
+}).meta({ id: "Quota", description: "The least CPU quota of the cgroups that Herd ran in." });
+
 export const Environment = z.object({
   system: z.string().describe("Operating system"),
   kernel: z.string().describe("Kernel release"),
   architecture: z.string().describe("Architecture of the processor"),
   libc: z.string().nullable().describe("C library and its version"),
   cpu: z.string().nullable().describe("Model of the processor"),
-  processors: count.describe("Processors online"),
+  processors: count.describe("Processors that Herd may use: its affinity, within its cpuset"),
+  cpuset: z.string().nullable().default(null).describe(
+    "Which they are, a list such as 0-3,8 (cpuset(7)); null in old records",
+  ),
+  online: count.nullable().default(null).describe("Processors online; null in old records"),
+  quota: Quota.nullable().default(null).describe(
+    "CPU quota; null if there is none, and in old records",
+  ),
   memoryBytes: count.nullable().describe("Memory in bytes"),
   autogroup: z.boolean().nullable().describe(
     "Whether the scheduler groups processes by session (sched_autogroup_enabled)",

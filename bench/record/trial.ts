@@ -109,11 +109,15 @@ export const Check = z.object({
 export const Machine = z.object({
   seconds: seconds.describe("Duration of the load"),
   loadAverage: seconds.nullable().describe("Load average of a minute, before the trial"),
-  busySeconds: seconds.nullable().describe(
-    "CPU time of everything on this machine; in steps of 10 ms",
+  processors: count.nullable().default(null).describe(
+    "Processors that the two times below are of: those the trial may use; null in old records: all",
   ),
+  busySeconds: seconds.nullable().describe("CPU time of everything there; in steps of 10 ms"),
   stealSeconds: seconds.nullable().describe(
     "CPU time the hypervisor gave to other guests; in steps of 10 ms",
+  ),
+  throttledSeconds: seconds.nullable().default(null).describe(
+    "Time for which CPU quotas stopped processes, summed over processors; null if there is no quota",
   ),
 }).meta({
   id: "Machine",

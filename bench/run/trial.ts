@@ -94,11 +94,12 @@ async function measure(
 
   await server.send({ request: "mark" });
   await server.next("marked", limits.stop);
-  const before = readCounters();
+  const processors = processorsOf(plan);
+  const before = readCounters(processors);
   await load.send({ request: "go" });
   // A client may be in the middle of a connection.
   await load.next("finished", limits.run + limits.request + limits.stop);
-  const after = readCounters();
+  const after = readCounters(processors);
   const { report: client } = await load.next("report", limits.run);
   // A server that has ended by itself has already sent its report.
   await server.send({ request: "stop" }).catch(() => {});
@@ -119,6 +120,11 @@ async function measure(
     kernel: plan.local ? NOTHING.kernel : kernelSince(before, after, client.connections),
     machine: machineSince(before, after),
   };
+}
+
+/** The processors that the programs of a trial may use. */
+function processorsOf({ pin: { server, client } }: Plan): number[] {
+  return server && client ? [...new Set([...server, ...client])] : affinity();
 }
 
 /** Starts the server of a trial; `onDeath` gets the reason for which a child died. */

@@ -5,7 +5,7 @@
  */
 import { loadText } from "../../plan/plan.ts";
 import { makingOf, MAKINGS } from "../charts/theme.ts";
-import { accounts, load, machine, problems } from "../summary/conditions.ts";
+import { accounts, load, machine, problems, processorsText } from "../summary/conditions.ts";
 import { explain, explainSweep, type Explanation } from "./explain.ts";
 import type { ReportData } from "../summary/report_data.ts";
 import { basisText, recommend, type Recommendation } from "../tables/guide.ts";
@@ -19,12 +19,10 @@ import { scrolling, toHtml } from "./html_table.ts";
 export function summaryLine({ run }: Summary): string {
   const { plan, environment, startedAt } = run;
   const { clients, connections, bytes, children } = loadText(plan);
-  const { processors, cpu, system, kernel } = environment;
+  const { system, kernel } = environment;
   const rounds = plan.rounds === 1 ? "1 round" : `${plan.rounds} rounds`;
   return `${clients} clients × ${connections} connections × ${bytes} bytes, ${children} children per pool, ` +
-    `${rounds}; measured on ${startedAt.slice(0, 10)} on ${processors} × ${
-      cpu ?? "unknown CPU"
-    }, ` +
+    `${rounds}; measured on ${startedAt.slice(0, 10)} on ${processorsText(environment)}, ` +
     `${system} ${kernel}.`;
 }
 

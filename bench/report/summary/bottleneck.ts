@@ -12,8 +12,9 @@ const BUSY = 0.9;
 /** The bottleneck of a design: its clients or the processors; null: neither. */
 function bottleneckOf(
   { isBaseline, cpu, clientCpu, wallSeconds }: DesignSummary,
-  { plan, environment: { processors } }: Run,
+  { plan, environment }: Run,
 ): "clients" | "processors" | null {
+  const processors = Math.min(environment.processors, environment.quota?.processors ?? Infinity);
   if (!cpu || !clientCpu || !wallSeconds) return null;
   const clients = isBaseline ? 1 : plan.clients;
   const clientProcessors = Math.min(clients, plan.pin.client?.length ?? processors);

@@ -4,6 +4,7 @@
  * @module
  */
 import { loadText } from "../../plan/plan.ts";
+import type { Environment } from "../../record/record.ts";
 import type { ReportData } from "./report_data.ts";
 import type { Summary } from "./summary.ts";
 
@@ -52,9 +53,16 @@ export function load({ run: { plan } }: Summary): string {
 
 /** The machine. */
 export function machine({ run: { environment, herd, startedAt } }: Summary): string {
-  const { system, kernel, architecture, processors, cpu, libc, deno, v8 } = environment;
-  return `Machine: ${system} ${kernel} ${architecture}, ${processors} × ${cpu ?? "unknown CPU"}` +
+  const { system, kernel, architecture, libc, deno, v8 } = environment;
+  return `Machine: ${system} ${kernel} ${architecture}, ${processorsText(environment)}` +
     `${libc === null ? "" : `, ${libc}`}; Deno ${deno}, V8 ${v8}; Herd ${herd}, ${startedAt}.`;
+}
+
+/** The processors that a run could use, such as "2 × Example CPU" or "1 of 2 × Example CPU, CPU quota 0.5". */
+export function processorsText({ processors, online, cpu, quota }: Environment): string {
+  const all = online !== null && online > processors ? ` of ${online}` : "";
+  return `${processors}${all} × ${cpu ?? "unknown CPU"}` +
+    (quota === null ? "" : `, CPU quota ${quota.processors}`);
 }
 
 /** Failures, and reasons why results are missing. */

@@ -22,6 +22,9 @@ const OTHERS_SHARE = 0.1;
 /** The same for steal time, which delays a trial and appears in no account. */
 const STEAL_SHARE = 0.01;
 
+/** Share of the time of the trials for which a CPU quota may stop processes without a warning. */
+const THROTTLED_SHARE = 0.01;
+
 /** Load average per processor above which a machine is busy at the start of a run. */
 const BUSY_LOAD = 0.5;
 
@@ -34,6 +37,7 @@ export function warningsOf({ run, trials }: Recorded): Warning[] {
   const ok = trials.filter(({ status }) => status === "ok");
   return [
     ...accountMismatches(ok, run.plan.sweep),
+    ...throttling(ok, run.environment),
     ...otherLoad(ok, run.environment.processors),
     ...wideSpreads(ok, run.plan.sweep),
     ...atStart(run.environment),
@@ -50,7 +54,9 @@ function noise(text: string): Warning {
   return { text, isNoise: true };
 }
 
-function busyAtStart({ loadAverage, processors }: Environment): Warning[] {
+function busyAtStart({ loadAverage, processors, online }: Environment): Warning[] {
+  // The load of the whole machine says nothing of some of its processors.
+  if (online !== null && processors < online) return [];
   const load = loadAverage?.[0] ?? 0;
   if (load <= BUSY_LOAD * processors) return [];
   return [noise(
@@ -64,9 +70,26 @@ function busyAtStart({ loadAverage, processors }: Environment): Warning[] {
 /** A trial with processor times. */
 type Observed = Trial & { readonly machine: Machine };
 
+function isObserved(trial: Trial): trial is Observed {
+  return trial.machine !== null;
+}
+
+function throttling(trials: readonly Trial[], { quota }: Environment): Warning[] {
+  const observed = trials.filter(isObserved);
+  const stopped = sum(observed, ({ machine }) => machine.throttledSeconds ?? 0);
+  const seconds = sum(observed, ({ machine }) => machine.seconds);
+  if (quota === null || stopped <= THROTTLED_SHARE * seconds) return [];
+  return [noise(
+    `The CPU quota of ${quota.processors} processors (${quota.file}) stopped processes for ${
+      stopped.toFixed(2)
+    } s (throttled time, summed over processors) in trials of ${seconds.toFixed(2)} s. Raise the ` +
+      "quota, or measure without one.",
+  )];
+}
+
 function otherLoad(trials: readonly Trial[], processors: number): Warning[] {
-  const observed = trials.filter((trial): trial is Observed => trial.machine !== null);
-  const all = processors * sum(observed, ({ machine }) => machine.seconds);
+  const observed = trials.filter(isObserved);
+  const all = sum(observed, ({ machine }) => machine.seconds * (machine.processors ?? processors));
   if (all === 0) return [];
   const steal = sum(observed, ({ machine }) => machine.stealSeconds ?? 0) / all;
   const others = sum(observed, othersOf) / all;

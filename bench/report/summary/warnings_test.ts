@@ -17,7 +17,14 @@ function withEnvironment(change: Partial<Recorded["run"]["environment"]>): Recor
 
 /** One second on two processors. */
 function machine(busySeconds: number | null, stealSeconds: number | null) {
-  return { seconds: 1, loadAverage: 0, busySeconds, stealSeconds };
+  return {
+    seconds: 1,
+    loadAverage: 0,
+    processors: null,
+    busySeconds,
+    stealSeconds,
+    throttledSeconds: null,
+  };
 }
 
 /** Asserts that there is one warning, with these texts. */
@@ -41,6 +48,24 @@ Deno.test("warningsOf() reports a machine that was busy at the start", () => {
 Deno.test("warningsOf() reports CPU time of other processes and of the hypervisor", () => {
   assertWarns(withTrials(() => ({ machine: machine(1.1, 0) })), true, "50 %", "measure again");
   assertWarns(withTrials(() => ({ machine: machine(0.1, 0.1) })), true, "5.0 %", "steal");
+});
+
+Deno.test("warningsOf() judges other processes on the processors that the trials could use", () => {
+  const busy = machine(0.25, 0);
+  assertEquals(warningsOf(withTrials(() => ({ machine: busy }))), []);
+  assertWarns(withTrials(() => ({ machine: { ...busy, processors: 1 } })), true, "15 %");
+  // The load average is the whole machine's.
+  assertEquals(warningsOf(withEnvironment({ online: 8, loadAverage: [8, 8, 8] })), []);
+});
+
+Deno.test("warningsOf() names a CPU quota that stopped processes", () => {
+  const quota = { processors: 0.5, file: "/sys/fs/cgroup/cpu.max" };
+  const throttled = (throttledSeconds: number): Recorded => ({
+    trials: withTrials(() => ({ machine: { ...machine(0.1, 0), throttledSeconds } })).trials,
+    run: withEnvironment({ quota }).run,
+  });
+  assertEquals(warningsOf(throttled(0)), []);
+  assertWarns(throttled(0.3), true, "0.5 processors (/sys/fs/cgroup/cpu.max)", "1.20 s", "4.00 s");
 });
 
 Deno.test("warningsOf() reports rounds that vary widely, for each design separately", () => {
