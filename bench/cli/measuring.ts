@@ -90,7 +90,7 @@ export async function recordAsCommand(
   if (json) printEvent({ event: "run", folder, plan });
   else {
     printPlan(plan, folder, pending.length);
-    for (const { text } of atStart(started.run.environment)) console.error(`Warning: ${text}`);
+    for (const { text } of atStart(started.run)) console.error(`Warning: ${text}`);
   }
   const interrupt = interrupted();
   const timeout = timeoutAfter(options["max-time"]);

@@ -68,6 +68,12 @@ export function loadAverages(): number[] | null {
   return tryReadText("/proc/loadavg")?.split(" ").slice(0, 3).map(Number) ?? null;
 }
 
+/** The most connections that this network namespace keeps in TIME_WAIT; null: unknown. */
+export function timeWaitLimit(): number | null {
+  const text = tryReadText("/proc/sys/net/ipv4/tcp_max_tw_buckets");
+  return text === undefined ? null : Number(text);
+}
+
 /** Connections in TIME_WAIT in this network namespace. */
 export function timeWaits(): number | null {
   // Of this thread, which may be in another network namespace than the others.

@@ -7,7 +7,7 @@ import { libcVersion, tryReadText } from "../../servers/posix/files.ts";
 import type { ForkProbe } from "../../servers/posix/fork.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { readCheckout } from "./checkout.ts";
-import { loadAverages } from "./counters.ts";
+import { loadAverages, timeWaitLimit } from "./counters.ts";
 import { readQuota } from "./quota.ts";
 import type { Environment } from "../record/record.ts";
 
@@ -50,6 +50,7 @@ export function readEnvironment(fork: ForkProbe): Environment {
     cpuset: tryReadText("/proc/self/status")?.match(/^Cpus_allowed_list:\s*(\S+)/m)?.[1] ?? null,
     online: tryReadText("/proc/stat")?.match(/^cpu\d/gm)?.length ?? null,
     quota: readQuota(),
+    timeWaitLimit: timeWaitLimit(),
     memoryBytes: memory === undefined ? null : Number(memory) * 1024,
     autogroup: autogroup === undefined ? null : autogroup === "1",
     governor: tryReadText(`${PROCESSORS}/cpu0/cpufreq/scaling_governor`)?.trim() ?? null,

@@ -51,6 +51,9 @@ export const Environment = z.object({
   quota: Quota.nullable().default(null).describe(
     "CPU quota; null if there is none, and in old records",
   ),
+  timeWaitLimit: count.nullable().default(null).describe(
+    "Most connections in TIME_WAIT (net.ipv4.tcp_max_tw_buckets); null in old records",
+  ),
   memoryBytes: count.nullable().describe("Memory in bytes"),
   autogroup: z.boolean().nullable().describe(
     "Whether the scheduler groups processes by session (sched_autogroup_enabled)",

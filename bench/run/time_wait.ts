@@ -5,8 +5,7 @@
  *
  * @module
  */
-import { tryReadText } from "../../servers/posix/files.ts";
-import { timeWaits } from "../machine/counters.ts";
+import { timeWaitLimit, timeWaits } from "../machine/counters.ts";
 import { warmUpOf } from "../plan/warm_up.ts";
 import type { Planned } from "./trial.ts";
 
@@ -22,8 +21,7 @@ export interface TimeWaits {
 
 /** Reads them from /proc. */
 export function systemTimeWaits(): TimeWaits {
-  const text = tryReadText("/proc/sys/net/ipv4/tcp_max_tw_buckets");
-  return { now: timeWaits, limit: text === undefined ? null : Number(text) };
+  return { now: timeWaits, limit: timeWaitLimit() };
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Queue } from "../locks/queue.ts";
 import { AUTOBIND, boundAddress, unixAddress } from "../posix/addresses.ts";
 import { duplicate, notify } from "../posix/descriptors.ts";
 import { Errno, SystemError } from "../posix/errors.ts";
+import { tryReadText } from "../posix/files.ts";
 import { close, write } from "../posix/io.ts";
 import { connect, listen, shutDown, shutDownWrite, streamSocket } from "../posix/sockets.ts";
 import { WARM_UP } from "../service/bytes.ts";
@@ -18,6 +19,10 @@ import { childContext, makeSetup, parentContext, type Setup } from "./setup.ts";
 
 /** Clients of one pass: a listing that puts them into a queue finds room for all. */
 const CLIENTS_AT_ONCE = 30;
+
+/** The same where a backlog is shorter (net.core.somaxconn): this thread could not wait for room in it. */
+const clientsAtOnce = () =>
+  Math.min(CLIENTS_AT_ONCE, Number(tryReadText("/proc/sys/net/core/somaxconn") ?? Infinity) || 1);
 
 /** Enough to compile the code that wastes CPU: thousands of times the whole amount could take long. */
 const MOST_EXTRA_CPU = 10_000;
@@ -55,8 +60,9 @@ export function warmUpListing(
 ): void {
   const extraCpu = Math.min(handles.extraCpu, MOST_EXTRA_CPU);
   const setup = makeSetup(design, listing, { children: 1, extraCpu });
-  for (let left = clients; left > 0; left -= CLIENTS_AT_ONCE) {
-    const count = Math.min(left, CLIENTS_AT_ONCE);
+  const most = clientsAtOnce();
+  for (let left = clients; left > 0; left -= most) {
+    const count = Math.min(left, most);
     if (design.passes) runPassing(setup, count);
     else run(setup, count, children(setup), endQueueOf);
   }

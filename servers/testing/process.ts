@@ -183,6 +183,17 @@ export async function eventually<T>(what: string, find: () => T | undefined): Pr
   throw new Error(`Cannot find ${what}: gave up after ${PATIENCE_SECONDS} s`);
 }
 
+/** Whether a command exits with 0; not if there is no such program. */
+export async function succeeds(program: string, ...args: string[]): Promise<boolean> {
+  try {
+    const command = new Deno.Command(program, { args, stdout: "null", stderr: "null" });
+    return (await command.output()).success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 /** Lets other things happen for a moment. */
 export function pause(milliseconds = POLL_MS): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));

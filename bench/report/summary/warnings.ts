@@ -5,7 +5,7 @@
  * @module
  */
 import { nameOf } from "../../plan/plan.ts";
-import type { Environment, Machine, Plan, Recorded, Trial } from "../../record/record.ts";
+import type { Environment, Machine, Plan, Recorded, Run, Trial } from "../../record/record.ts";
 import { mad, median } from "../../statistics/median.ts";
 
 /** A warning. */
@@ -40,14 +40,14 @@ export function warningsOf({ run, trials }: Recorded): Warning[] {
     ...throttling(ok, run.environment),
     ...otherLoad(ok, run.environment.processors),
     ...wideSpreads(ok, run.plan.sweep),
-    ...atStart(run.environment),
+    ...atStart(run),
     ...traffic(ok),
   ];
 }
 
 /** The warnings that are known before the first trial. */
-export function atStart(environment: Environment): Warning[] {
-  return [...busyAtStart(environment), ...governor(environment)];
+export function atStart({ environment, plan }: Run): Warning[] {
+  return [...busyAtStart(environment), ...governor(environment), ...timeWaits(environment, plan)];
 }
 
 function noise(text: string): Warning {
@@ -160,6 +160,18 @@ function traffic(trials: readonly Trial[]): Warning[] {
         foreign === 1 ? "connection" : "connections"
       } of other programs during the trials. Use --netns ` +
       "(as root) to measure in a separate network namespace.",
+    isNoise: false,
+  }];
+}
+
+/** Of a trial that makes more connections than the kernel keeps in TIME_WAIT. */
+function timeWaits({ timeWaitLimit }: Environment, { local, trials }: Plan): Warning[] {
+  const most = local ? 0 : Math.max(...trials.map(({ load }) => load.clients * load.connections));
+  if (timeWaitLimit === null || most <= timeWaitLimit) return [];
+  return [{
+    text:
+      `A trial makes ${most} connections, and the kernel keeps only ${timeWaitLimit} in TIME_WAIT: the ` +
+      `others cost less than usual. Run: sysctl -w net.ipv4.tcp_max_tw_buckets=${most}.`,
     isNoise: false,
   }];
 }

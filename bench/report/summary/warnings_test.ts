@@ -104,3 +104,9 @@ Deno.test("warningsOf() treats the points of a sweep separately, and names them"
   assertEquals(warningsOf(at([0.9, 0.9, 0.9])), []);
   assertWarns(at([0.4, 0.9, 2]), true, "prefork-mutex children=300 (MAD");
 });
+
+Deno.test("warningsOf() names a trial that makes more connections than the kernel keeps in TIME_WAIT", () => {
+  assertEquals(warningsOf(withEnvironment({ timeWaitLimit: 1000 })), []);
+  const command = "sysctl -w net.ipv4.tcp_max_tw_buckets=1000";
+  assertWarns(withEnvironment({ timeWaitLimit: 999 }), false, "1000 connections", "999", command);
+});
