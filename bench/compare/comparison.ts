@@ -13,7 +13,7 @@ import { pairedShift, smallestPairedP } from "../statistics/paired.ts";
 import { SIGNIFICANCE } from "../statistics/ranks.ts";
 import type { Shift } from "../statistics/shift.ts";
 import { normalBound } from "../statistics/special.ts";
-import { allDifferences, smallestUnpairedP, unpairedShift } from "../statistics/unpaired.ts";
+import { smallestUnpairedP, unpairedShift } from "../statistics/unpaired.ts";
 
 /** Costs to compare, all above 0, in any unit. If paired, costs with the same index are from one round. */
 export interface Costs {
@@ -155,7 +155,9 @@ function shiftOf({ paired, a, b }: Costs, error: number): Shift {
 
 function noiseOf({ paired, a, b }: Costs): Comparison["noise"] {
   const [logA, logB] = [a.map(Math.log), b.map(Math.log)];
-  const all = paired ? logB.map((one, index) => one - logA[index]!) : allDifferences(logA, logB);
+  const all = paired
+    ? logB.map((one, index) => one - logA[index]!)
+    : logB.flatMap((one) => logA.map((other) => one - other));
   const [middle, spread] = [median(all), mad(all)];
   return { low: Math.exp(middle - spread), high: Math.exp(middle + spread) };
 }

@@ -14,6 +14,13 @@ import { logChoose, normalBound, normalTwoSided } from "./special.ts";
 /** A value of a distribution with its probability. */
 type Atom = readonly [value: number, probability: number];
 
+/**
+ * Most values, where their number is even, for which the median of a sample is the mean of its two middle draws.
+ * Of more, it is the lower one at the lower end and the upper one at the upper end, which is wider by a rank at
+ * most: pairs are too many.
+ */
+const MOST_PAIRED = 200;
+
 /** Standard deviations of a rank beyond which probabilities are negligible. */
 const REACH = 8;
 
@@ -22,6 +29,12 @@ const REACH = 8;
  * is below the first, and at most `tail` above the second.
  */
 export function bootstrapMedian(ascending: readonly number[], tail: number): [number, number] {
+  const n = ascending.length;
+  if (n % 2 === 1 || n > MOST_PAIRED) {
+    const order = (n + 1) >> 1;
+    const k = ascending.findIndex((_, k) => atMost(k, order, n) > tail);
+    return [ascending[k]!, ascending[n - 1 - k]!];
+  }
   const atoms = medianAtoms(ascending).toSorted(([a], [b]) => a - b);
   return [percentile(atoms, tail), percentile(atoms.toReversed(), tail)];
 }
@@ -55,16 +68,13 @@ function percentile(atoms: readonly Atom[], tail: number): number {
   return atoms.at(-1)![0];
 }
 
-/** The possible values of the median of n draws. */
+/** The possible values of the median of an even number of draws. */
 function medianAtoms(ascending: readonly number[]): Atom[] {
   const n = ascending.length;
   const half = n >> 1;
   const reach = Math.ceil(REACH * Math.sqrt(n) / 2);
   const [first, last] = [Math.max(0, half - reach), Math.min(n - 1, half + reach)];
   const near = Array.from({ length: last - first + 1 }, (_, index) => first + index);
-  if (n % 2 === 1) {
-    return near.map((k) => [ascending[k]!, atMost(k, half + 1, n) - atMost(k - 1, half + 1, n)]);
-  }
   return near.flatMap((i) =>
     near.filter((j) => j >= i).map((j): Atom => [
       (ascending[i]! + ascending[j]!) / 2,

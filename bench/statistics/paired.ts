@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PairSums } from "./pair_sums.ts";
 import { asExtreme, depthOf, doubledRanks, SIGNIFICANCE, sumDistribution } from "./ranks.ts";
 import { invert, type Shift } from "./shift.ts";
 import { normalBound, normalTwoSided } from "./special.ts";
@@ -65,10 +66,8 @@ export function signedRankP(differences: readonly number[]): number {
 }
 
 /** Means of all pairs of differences, each with itself too: the test counts those above 0. */
-function walshAverages(differences: readonly number[]): number[] {
-  return differences.flatMap((one, index) =>
-    differences.slice(index).map((other) => (one + other) / 2)
-  );
+function walshAverages(differences: readonly number[]): PairSums {
+  return new PairSums(differences.map((one) => one / 2));
 }
 
 /** Depth of the interval in the Walsh averages, and its probability of missing. */

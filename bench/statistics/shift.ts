@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Interval, median } from "./median.ts";
+import type { Interval } from "./median.ts";
+import type { PairSums } from "./pair_sums.ts";
 
 /** An estimated shift, in the unit of the differences. */
 export interface Shift {
@@ -19,7 +20,7 @@ export interface Shift {
 }
 
 /**
- * The estimate and the interval of a rank test: the median of the values the test counts, and the values of
+ * The estimate and the interval of a rank test: the median of the sums the test counts, and the sums of
  * rank `depth` from either end, beyond which the test would report a difference. So p-value and interval
  * agree. J. L. Hodges and E. L. Lehmann, *Estimates of Location Based on
  * Rank Tests*, Annals of Mathematical Statistics 34, 1963.
@@ -28,17 +29,16 @@ export interface Shift {
  * @param missed Probability that an interval of this depth misses.
  */
 export function invert(
-  counted: readonly number[],
+  counted: PairSums,
   depth: number,
   missed: number,
 ): Pick<Shift, "estimate" | "interval"> {
-  const sorted = counted.toSorted((a, b) => a - b);
   const rank = Math.max(1, depth);
   return {
-    estimate: median(sorted),
+    estimate: counted.median,
     interval: {
-      low: sorted[rank - 1]!,
-      high: sorted[sorted.length - rank]!,
+      low: counted.at(rank),
+      high: counted.at(counted.count + 1 - rank),
       kind: depth === 0 ? "range" : "interval",
       coverage: 1 - missed,
     },

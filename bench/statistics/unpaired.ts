@@ -4,6 +4,7 @@
  * @module
  */
 import { asExtreme, depthOf, doubledRanks, SIGNIFICANCE, sumDistribution } from "./ranks.ts";
+import { PairSums } from "./pair_sums.ts";
 import { invert, type Shift } from "./shift.ts";
 import { logChoose, normalBound, normalTwoSided } from "./special.ts";
 
@@ -43,8 +44,8 @@ export function unpairedShift(
 }
 
 /** Every value of `b` minus every value of `a`. */
-export function allDifferences(a: readonly number[], b: readonly number[]): number[] {
-  return b.flatMap((one) => a.map((other) => one - other));
+function allDifferences(a: readonly number[], b: readonly number[]): PairSums {
+  return new PairSums(b, a.map((one) => -one));
 }
 
 /** The smallest p of samples of `m` and `n`: that of samples without overlap. */
