@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { tryReadText } from "../../servers/posix/files.ts";
+import { schedstatSeconds, tryReadText } from "../../servers/posix/files.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import type { Machine, Trial } from "../record/record.ts";
 import { throttledSeconds } from "./quota.ts";
@@ -18,6 +18,8 @@ export interface Counters {
   readonly passiveOpens: number | null;
   readonly busySeconds: number | null;
   readonly stealSeconds: number | null;
+  /** CPU time of Herd's programs beside server and clients. */
+  readonly ownSeconds: number;
   /** Time for which CPU quotas stopped processes; null: there is no quota, too. */
   readonly throttledSeconds: number | null;
   readonly loadAverage: number | null;
@@ -26,13 +28,17 @@ export interface Counters {
 /** USER_HZ, the unit of /proc/stat on every architecture. */
 const TICKS_PER_SECOND = 100;
 
-/** Reads the counters; busy and stolen time of these processors. */
-export function readCounters(processors: readonly number[] = affinity()): Counters {
+/** Reads the counters: busy and stolen time of these processors, CPU time of the main threads of these processes. */
+export function readCounters(
+  processors: readonly number[] = affinity(),
+  own: readonly number[] = [Deno.pid],
+): Counters {
   return {
     milliseconds: performance.now(),
     processors: processors.length,
     passiveOpens: passiveOpens(),
     ...processorTimes(processors),
+    ownSeconds: own.map(schedstatSeconds).reduce((sum, seconds) => sum + seconds, 0),
     throttledSeconds: throttledSeconds(),
     loadAverage: loadAverages()?.[0] ?? null,
   };
@@ -105,7 +111,7 @@ export function kernelSince(before: Counters, after: Counters, ours: number): Tr
 
 /** What the machine did in between. */
 export function machineSince(before: Counters, after: Counters): Machine {
-  const since = (name: "busySeconds" | "stealSeconds" | "throttledSeconds") => {
+  const since = (name: "busySeconds" | "stealSeconds" | "ownSeconds" | "throttledSeconds") => {
     const seconds = difference(before[name], after[name]);
     return seconds === null ? null : Math.max(0, seconds);
   };
@@ -115,6 +121,7 @@ export function machineSince(before: Counters, after: Counters): Machine {
     processors: before.processors,
     busySeconds: since("busySeconds"),
     stealSeconds: since("stealSeconds"),
+    ownSeconds: since("ownSeconds"),
     throttledSeconds: since("throttledSeconds"),
   };
 }

@@ -1,5 +1,7 @@
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { affinity } from "../../servers/posix/processes.ts";
+import { evaluate } from "../../servers/testing/fork.ts";
+import { RunningProcess } from "../../servers/testing/process.ts";
 import { machineSince, processorTimes, readCounters } from "./counters.ts";
 
 const STAT = `cpu  1000 0 1000 9000 0 100 100 300 0 0
@@ -21,4 +23,32 @@ Deno.test("readCounters() is of the processors that this process may use", () =>
   assertGreater(before.busySeconds!, 0);
   // In ticks of 10 ms.
   assertLess(busySeconds!, processors! * (seconds + 0.02));
+});
+
+const [own, other] = affinity();
+
+Deno.test({
+  name:
+    "readCounters() leaves out a busy processor that this process may not use (ignored with one)",
+  ignore: other === undefined,
+  fn: async () => {
+    const busy = ["/bin/sh", "-c", "while :; do :; done"];
+    await using _ = new RunningProcess(["taskset", "-c", String(other), ...busy]);
+    const { stdout, stderr } = await evaluate(
+      `
+      import { machineSince, readCounters } from "../bench/machine/counters.ts";
+      const before = readCounters();
+      for (const end = performance.now() + 200; performance.now() < end;);
+      console.log(JSON.stringify(machineSince(before, readCounters())));
+    `,
+      ["taskset", "-c", String(own)],
+    );
+    assertEquals(stderr, "");
+    const { processors, busySeconds, ownSeconds, seconds } = JSON.parse(stdout);
+    assertEquals(processors, 1);
+    // One processor cannot be busy for longer, give or take the ticks; two could.
+    assertLess(busySeconds, seconds + 0.03);
+    assertGreater(busySeconds, 0);
+    assertGreater(ownSeconds, 0);
+  },
 });

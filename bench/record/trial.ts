@@ -116,6 +116,9 @@ export const Machine = z.object({
   stealSeconds: seconds.nullable().describe(
     "CPU time the hypervisor gave to other guests; in steps of 10 ms",
   ),
+  ownSeconds: seconds.nullable().default(null).describe(
+    "CPU time of Herd's own programs beside server and clients; null in old records",
+  ),
   throttledSeconds: seconds.nullable().default(null).describe(
     "Time for which CPU quotas stopped processes, summed over processors; null if there is no quota",
   ),

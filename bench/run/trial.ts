@@ -94,12 +94,12 @@ async function measure(
 
   await server.send({ request: "mark" });
   await server.next("marked", limits.stop);
-  const processors = processorsOf(plan);
-  const before = readCounters(processors);
+  const counters = () => readCounters(processorsOf(plan), [Deno.pid, server.pid, load.pid]);
+  const before = counters();
   await load.send({ request: "go" });
   // A client may be in the middle of a connection.
   await load.next("finished", limits.run + limits.request + limits.stop);
-  const after = readCounters(processors);
+  const after = counters();
   const { report: client } = await load.next("report", limits.run);
   // A server that has ended by itself has already sent its report.
   await server.send({ request: "stop" }).catch(() => {});

@@ -113,10 +113,11 @@ function otherLoad(trials: readonly Trial[], processors: number): Warning[] {
   ];
 }
 
-/** Seconds the processors spent outside this trial. Counted in ticks, so it may be negative. */
+/** Seconds the processors spent outside Herd. Counted in ticks, so it may be negative. */
 function othersOf({ machine, cpu, client }: Observed): number {
   if (machine.busySeconds === null) return 0;
-  return machine.busySeconds - (cpu?.total ?? 0) - (client?.cpu.total ?? 0);
+  const ours = (cpu?.total ?? 0) + (client?.cpu.total ?? 0) + (machine.ownSeconds ?? 0);
+  return machine.busySeconds - ours;
 }
 
 function wideSpreads(trials: readonly Trial[], sweep: Plan["sweep"]): Warning[] {

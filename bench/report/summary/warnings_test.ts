@@ -23,6 +23,7 @@ function machine(busySeconds: number | null, stealSeconds: number | null) {
     processors: null,
     busySeconds,
     stealSeconds,
+    ownSeconds: null,
     throttledSeconds: null,
   };
 }
@@ -54,6 +55,11 @@ Deno.test("warningsOf() judges other processes on the processors that the trials
   const busy = machine(0.25, 0);
   assertEquals(warningsOf(withTrials(() => ({ machine: busy }))), []);
   assertWarns(withTrials(() => ({ machine: { ...busy, processors: 1 } })), true, "15 %");
+  // Herd's own programs are no others.
+  assertEquals(
+    warningsOf(withTrials(() => ({ machine: { ...busy, processors: 1, ownSeconds: 0.1 } }))),
+    [],
+  );
   // The load average is the whole machine's.
   assertEquals(warningsOf(withEnvironment({ online: 8, loadAverage: [8, 8, 8] })), []);
 });
