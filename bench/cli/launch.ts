@@ -60,8 +60,8 @@ export function launchOf(
   return { processors: maskOf(cpus, usable), idleSeconds, echo, verbose };
 }
 
-/** The number of processors in a mask (CPU_SETSIZE of sched_setaffinity(2)). */
-const PROCESSORS = 1024;
+/** More processors than Linux can have (NR_CPUS). */
+const PROCESSORS = 8192;
 
 /** The mask: the processors of a list such as `0,2-3`; without a list, all that this process may use. */
 function maskOf(list: string | undefined, usable: readonly number[]): readonly number[] {

@@ -13,7 +13,8 @@ import {
   SCM_RIGHTS,
   SOL_SOCKET,
 } from "./constants.ts";
-import { checked, Errno, errno, retryOrThrow, SystemError } from "./errors.ts";
+import { checked, Errno, errno, retryOrThrow } from "./errors.ts";
+import { namesIn } from "./files.ts";
 import { addressOf, libc } from "./libc.ts";
 
 const CMSG_BYTES = 24; // CMSG_SPACE(sizeof(int)) on 64-bit Linux
@@ -202,7 +203,10 @@ export class Poller {
   }
 }
 
-/** Closes every descriptor except the standard three and those given (close_range(2)). */
+/**
+ * Closes every descriptor except the standard three and those given: close_range(2) of Linux 5.9, or one by
+ * one where a kernel or a seccomp filter refuses that.
+ */
 export function closeAllBut(kept: readonly number[]): void {
   const SYS_close_range = 436; // the same number on every architecture
   const STDERR = 2;
@@ -212,7 +216,10 @@ export function closeAllBut(kept: readonly number[]): void {
     const next = sorted[i + 1];
     if (next === fd + 1 || next === fd) continue;
     if (libc.close_range(SYS_close_range, fd + 1, next === undefined ? LAST : next - 1, 0) < 0) {
-      throw new SystemError("close_range", "close descriptors", errno());
+      for (const open of namesIn("/proc/self/fd").map(Number)) {
+        if (open > STDERR && !kept.includes(open)) libc.close(open);
+      }
+      return;
     }
   }
 }

@@ -17,6 +17,7 @@ import { fork } from "./fork.ts";
 import { close, read, write } from "./io.ts";
 import { shareMemory } from "./memory.ts";
 import { socketPair } from "./sockets.ts";
+import { refuse } from "./testing_seccomp.ts";
 
 const byte = new Uint8Array(1);
 
@@ -90,20 +91,30 @@ Deno.test("Poller takes a hang-up for readable", () => {
   assertEquals(poller.isReady(0), true);
 });
 
-Deno.test("closeAllBut() keeps the given descriptors and the standard three", () => {
-  const pipes = [pipe(), pipe()];
-  using _ = closing(...pipes.flat());
-  const kept = [pipes[1]![1], pipes[0]![0]];
-  const open = new Uint8Array(shareMemory(256).buffer);
-  inChild(() => {
-    closeAllBut([...kept, -1]);
-    for (const fd of open.keys()) {
-      open[fd] = tryReadText(`/proc/self/fdinfo/${fd}`) === undefined ? 0 : 1;
-    }
+/** A kernel that has close_range, one that lacks it, and a container that forbids it. */
+const KERNELS = [
+  ["", undefined],
+  [" where close_range fails with ENOSYS", Errno.ENOSYS],
+  [" where close_range fails with EPERM", Errno.EPERM],
+] as const;
+
+for (const [where, refused] of KERNELS) {
+  Deno.test(`closeAllBut() keeps the given descriptors and the standard three${where}`, () => {
+    const pipes = [pipe(), pipe()];
+    using _ = closing(...pipes.flat());
+    const kept = [pipes[1]![1], pipes[0]![0]];
+    const open = new Uint8Array(shareMemory(256).buffer);
+    inChild(() => {
+      if (refused) refuse("close_range", refused);
+      closeAllBut([...kept, -1]);
+      for (const fd of open.keys()) {
+        open[fd] = tryReadText(`/proc/self/fdinfo/${fd}`) === undefined ? 0 : 1;
+      }
+    });
+    const left = [...open.keys()].filter((fd) => open[fd] === 1);
+    assertEquals(left, [0, 1, 2, ...kept.toReversed()]);
   });
-  const left = [...open.keys()].filter((fd) => open[fd] === 1);
-  assertEquals(left, [0, 1, 2, ...kept.toReversed()]);
-});
+}
 
 Deno.test("trySendDescriptor() does not wait for a full buffer, and loses no descriptor it has passed", () => {
   const [ours, theirs] = socketPair();

@@ -6,6 +6,7 @@
 import { parseUsage, RUSAGE_BYTES, type Usage } from "./clocks.ts";
 import { POLLIN } from "./constants.ts";
 import { checked, Errno, errno, retryOrThrow, SystemError } from "./errors.ts";
+import { hasExited } from "./files.ts";
 import { libc } from "./libc.ts";
 import { pinnedBytes } from "./io.ts";
 import { Signal } from "./signals.ts";
@@ -139,33 +140,73 @@ function exitStatus(pid: number, statusView: DataView, rusage: DataView): ExitSt
   };
 }
 
+/** Between two looks at a process that cannot be watched. */
+const LOOK_MS = 1;
+
 /**
- * Waits for a process to terminate, at most the given milliseconds, without reaping it (pidfd_open(2)).
+ * Waits for a process to terminate, at most the given milliseconds, without reaping it: by pidfd_open(2) of
+ * Linux 5.3, or by looking at /proc where a kernel or a seccomp filter refuses that.
  *
  * @returns whether it has terminated.
  * @throws {SystemError} ESRCH if there is no such process.
  */
 export function waitForExit(pid: number, milliseconds: number): boolean {
   const SYS_pidfd_open = 434; // the same number on every architecture
-  const fd = checked(libc.pidfd_open(SYS_pidfd_open, pid, 0), "pidfd_open", `watch process ${pid}`);
+  const fd = libc.pidfd_open(SYS_pidfd_open, pid, 0);
+  if (fd === -1) {
+    const number = errno();
+    if (number === Errno.ENOSYS || number === Errno.EPERM) return lookForExit(pid, milliseconds);
+    throw new SystemError("pidfd_open", `watch process ${pid}`, number);
+  }
   const pollfd = new Int32Array([fd, POLLIN]);
   const ready = libc.poll(new Uint8Array(pollfd.buffer), 1, milliseconds);
   libc.close(fd);
   return ready === 1;
 }
 
-/** The CPUs this process may run on (sched_getaffinity(2)). */
-export function affinity(): number[] {
-  const mask = new Uint8Array(128);
-  checked(libc.sched_getaffinity(0, mask.length, mask), "sched_getaffinity", "read the affinity");
-  return Array.from({ length: 1024 }, (_, cpu) => cpu)
+/** `waitForExit` without pidfd_open. */
+function lookForExit(pid: number, milliseconds: number): boolean {
+  if (libc.kill(pid, 0) === -1 && errno() === Errno.ESRCH) {
+    throw new SystemError("kill", `watch process ${pid}`, Errno.ESRCH);
+  }
+  const end = performance.now() + (milliseconds < 0 ? Infinity : milliseconds);
+  while (!hasExited(pid)) {
+    if (performance.now() >= end) return false;
+    libc.poll(new Uint8Array(0), 0, LOOK_MS);
+  }
+  return true;
+}
+
+/** Bytes of the first mask that is tried, for 1024 CPUs, and of the largest. */
+const [FIRST_MASK, LAST_MASK] = [128, 65536];
+
+/**
+ * The CPUs this process may run on (sched_getaffinity(2)).
+ *
+ * @param size Bytes of the mask, which grows: the kernel refuses one that is shorter than its own (EINVAL).
+ */
+export function affinity(size = FIRST_MASK): number[] {
+  const mask = new Uint8Array(size);
+  if (libc.sched_getaffinity(0, size, mask) === -1) {
+    const number = errno();
+    if (number === Errno.EINVAL && size < LAST_MASK) return affinity(2 * size);
+    throw new SystemError("sched_getaffinity", "read the affinity", number);
+  }
+  return Array.from({ length: 8 * size }, (_, cpu) => cpu)
     .filter((cpu) => mask[cpu >> 3]! & (1 << (cpu & 7)));
+}
+
+/** A mask of CPUs, of any length: the kernel takes what is missing as zeros (CPU_SET(3)). */
+export function affinityMask(processors: readonly number[]): Uint8Array<ArrayBuffer> {
+  const highest = Math.max(0, ...processors);
+  const mask = new Uint8Array(Math.max(FIRST_MASK, 8 * Math.ceil((highest + 1) / 64)));
+  for (const cpu of processors) mask[cpu >> 3]! |= 1 << (cpu & 7);
+  return mask;
 }
 
 /** Restricts this process and its future children to these CPUs (sched_setaffinity(2)). */
 export function setAffinity(processors: readonly number[]): void {
-  const mask = new Uint8Array(128);
-  for (const cpu of processors) mask[cpu >> 3]! |= 1 << (cpu & 7);
+  const mask = affinityMask(processors);
   const action = `run on processors ${processors.join(",")}`;
   checked(libc.sched_setaffinity(0, mask.length, mask), "sched_setaffinity", action);
 }

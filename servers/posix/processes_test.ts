@@ -8,13 +8,14 @@ import {
 import { closing, evaluate, forkReady, inChild, waitFor, waitToBeKilled } from "../testing/fork.ts";
 import { usage } from "./clocks.ts";
 import { pipe } from "./descriptors.ts";
-import { SystemError } from "./errors.ts";
+import { Errno, hasErrno, SystemError } from "./errors.ts";
 import { readText } from "./files.ts";
 import { fork, forkAgain } from "./fork.ts";
 import { close, read } from "./io.ts";
 import { shareMemory } from "./memory.ts";
 import {
   affinity,
+  affinityMask,
   becomeSubreaper,
   currentProcessor,
   descriptorLimit,
@@ -31,6 +32,7 @@ import {
 } from "./processes.ts";
 import { spawn } from "./programs.ts";
 import { Signal } from "./signals.ts";
+import { refuse } from "./testing_seccomp.ts";
 
 /** A child that runs until it is killed. */
 const sleeper = () => fork(waitToBeKilled);
@@ -106,6 +108,25 @@ Deno.test("waitForExit() detects that a process has exited, and does not reap it
   assertEquals(wait(pid)?.signal, Signal.KILL);
   assertEquals(assertThrows(() => waitForExit(pid, 10), SystemError).code, "ESRCH");
 });
+
+for (const refused of ["ENOSYS", "EPERM"] as const) {
+  Deno.test(`waitForExit() looks at /proc where pidfd_open fails with ${refused}`, () => {
+    const pid = sleeper();
+    const { code } = inChild(() => {
+      refuse("pidfd_open", Errno[refused]);
+      const before = waitForExit(pid, 10);
+      kill(pid, Signal.KILL);
+      // A zombie: it is not the child of this process.
+      const after = waitForExit(pid, 5000);
+      try {
+        waitForExit(2 ** 30, 10);
+      } catch (error) {
+        return !before && after && hasErrno(error, Errno.ESRCH) ? 42 : 1;
+      }
+    });
+    assertEquals([code, wait(pid)?.signal], [42, Signal.KILL]);
+  });
+}
 
 Deno.test("kill() ignores a process that has exited, and throws for an unknown signal", () => {
   const { pid } = inChild(() => {});
@@ -195,6 +216,23 @@ Deno.test("setAffinity() restricts a child and not its parent", () => {
   });
   assertEquals(code, 42);
   assertEquals(affinity(), before);
+});
+
+Deno.test("affinity() grows a mask that is too short, as 1024 bits are for more CPUs", () => {
+  // As the kernel says of a mask shorter than its own, or of no whole number of longs.
+  assertEquals(affinity(1), affinity());
+});
+
+Deno.test("affinityMask() has room for every processor", () => {
+  assertEquals([affinityMask([0, 9]).length, affinityMask([1023]).length], [128, 128]);
+  const mask = affinityMask([1, 1024, 5000]);
+  assertEquals([mask.length, mask[0], mask[128], mask[625]], [632, 2, 1, 1]);
+  // More than the kernel's own mask has, which it takes no notice of.
+  const { code } = inChild(() => {
+    setAffinity([affinity()[0]!, 8191]);
+    return affinity().length === 1 ? 42 : 1;
+  });
+  assertEquals(code, 42);
 });
 
 Deno.test("setAffinity() refuses processors that do not exist", () => {
