@@ -9,6 +9,7 @@ import { errorOf, ExitCode, FailedError } from "../../servers/errors.ts";
 import { linesOf } from "../../servers/host/lines.ts";
 import type { ErrorEvent, Placement } from "../../servers/host/protocol.ts";
 import { removeLeftoverCgroup } from "../../servers/posix/cgroup.ts";
+import { keepEndedChildren } from "../../servers/posix/signals.ts";
 
 /** A program ended, or did not answer in time. */
 export class AgentError extends FailedError {
@@ -72,6 +73,7 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
   constructor(start: Start<Event>) {
     const { program, options, placement } = start;
     this.#start = start;
+    keepEndedChildren();
     this.#child = new Deno.Command(Deno.execPath(), {
       args: denoArguments(program),
       stdin: "piped",

@@ -15,7 +15,7 @@ import { UnsupportedError } from "../errors.ts";
 import { type FailureMessage, failWith } from "./failure_message.ts";
 import { libc } from "./libc.ts";
 import { exitNow, kill, wait, waitForExit } from "./processes.ts";
-import { resetSignals, Signal, withSignalsBlocked } from "./signals.ts";
+import { keepEndedChildren, resetSignals, Signal, withSignalsBlocked } from "./signals.ts";
 
 const MADV_DOFORK = 11;
 
@@ -106,6 +106,7 @@ function loadForChild(): void {
  */
 export function fork(body: () => number | void, message?: () => FailureMessage): number {
   loadForChild();
+  keepEndedChildren();
   return withSignalsBlocked(() => {
     const pid = checked(forkWithHeap(), "fork", "fork");
     if (pid > 0) return pid;

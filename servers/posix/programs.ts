@@ -6,6 +6,7 @@
 import { O_CLOEXEC } from "./constants.ts";
 import { checked, errno, SystemError } from "./errors.ts";
 import { addressOf, cString, libc } from "./libc.ts";
+import { keepEndedChildren } from "./signals.ts";
 
 /** The environment of this process, for C. */
 function environment(): Deno.PointerValue {
@@ -41,6 +42,7 @@ export function spawn(
   args: readonly string[],
   descriptors: readonly (number | readonly [here: number, there: number])[] = [],
 ): number {
+  keepEndedChildren();
   const actions = new Uint8Array(256); // posix_spawn_file_actions_t takes 80
   libc.posix_spawn_file_actions_init(actions);
   // posix_spawn clears FD_CLOEXEC for a dup2 of a descriptor onto itself (glibc 2.29).

@@ -29,6 +29,28 @@ const SIG_DFL = 0n;
 const SIG_IGN = 1n;
 const SIGSET_BYTES = 128;
 
+const SIGACTION_BYTES = 152; // struct sigaction of glibc, on x86-64 and arm64
+
+/** Whether a signal is ignored. Who starts this process may have it so (sigaction(2), execve(2)). */
+export function isIgnored(signal: number): boolean {
+  const action = new Uint8Array(SIGACTION_BYTES);
+  libc.sigaction(signal, null, action);
+  return new DataView(action.buffer).getBigUint64(0, true) === SIG_IGN;
+}
+
+/** Ignores a signal from now on. */
+export function ignore(signal: number): void {
+  libc.signal(signal, SIG_IGN);
+}
+
+/**
+ * Lets this process wait for its children, also where it was started with SIGCHLD ignored, as supervisors do:
+ * children would leave nothing to wait for (wait(2)), and those of `Deno.Command` would seem to run forever.
+ */
+export function keepEndedChildren(): void {
+  if (isIgnored(Signal.CHLD)) libc.signal(Signal.CHLD, SIG_DFL);
+}
+
 /** Runs `body` with all signals blocked. Pending ones are delivered afterwards. */
 export function withSignalsBlocked<T>(body: () => T): T {
   const all = new Uint8Array(SIGSET_BYTES);

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { closing, evaluate, forkReady, inChild, waitFor, waitToBeKilled } from "../testing/fork.ts";
+import { canIgnoreSignals, IGNORING_CHILDREN } from "../testing/starter.ts";
 import { pipe, Poller } from "./descriptors.ts";
 import { fork } from "./fork.ts";
 import { close, read, write } from "./io.ts";
@@ -107,4 +108,25 @@ Deno.test("signalDescriptor() is readable after a child has exited", () => {
     return !before && signal === Signal.CHLD && ended === 0 && !isReady() ? 42 : 1;
   });
   assertEquals(code, 42);
+});
+
+/** A program that waits for a child of each kind; it prints their exit codes. */
+const WAITING = `
+  import { fork } from "./posix/fork.ts";
+  import { wait } from "./posix/processes.ts";
+  import { spawn } from "./posix/programs.ts";
+  const pids = [() => fork(() => 41), () => spawn("/bin/sh", ["-c", "exit 42"])]
+    .map((start) => start());
+  const { code } = await new Deno.Command("/bin/sh", { args: ["-c", "exit 43"] }).output();
+  console.log(...pids.map((pid) => wait(pid)?.code), code);
+`;
+
+Deno.test({
+  name: "fork() and spawn() make children to wait for, where the parent had SIGCHLD ignored " +
+    "(ignored without env --ignore-signal)",
+  ignore: !canIgnoreSignals,
+  async fn() {
+    const { stdout } = await evaluate(WAITING, IGNORING_CHILDREN);
+    assertEquals(stdout, "41 42 43\n");
+  },
 });

@@ -51,6 +51,12 @@ export const symbols = {
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" }, // int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" }, // int epoll_wait(int epfd, struct epoll_event *events, int most, int timeout)
   poll: { parameters: ["buffer", "u32", "i32"], result: "i32" }, // int poll(struct pollfd *fds, nfds_t n, int timeout)
+  pollAsync: {
+    name: "poll",
+    parameters: ["buffer", "u32", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
 
   sendmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
   recvmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
@@ -135,6 +141,7 @@ export const symbols = {
   pthread_sigmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" }, // int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
   sigwait: { parameters: ["buffer", "buffer"], result: "i32" }, // int sigwait(const sigset_t *set, int *sig)
   signalfd: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // int signalfd(int fd, const sigset_t *mask, int flags)
+  sigaction: { parameters: ["i32", "buffer", "buffer"], result: "i32" }, // int sigaction(int sig, const struct sigaction *action, struct sigaction *old)
   signal: { parameters: ["i32", "usize"], result: "usize" }, // sighandler_t signal(int sig, sighandler_t handler)
 
   // memory
