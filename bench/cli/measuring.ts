@@ -84,9 +84,9 @@ export async function recordAsCommand(
   const started = resume === undefined
     ? start(makePlan(), output === undefined ? undefined : userPath(output), name)
     : resumeRun(runFolder(resume));
-  endWithParent();
   const { store: { folder }, run: { plan }, pending } = started;
   if (started.run.complete) return await showComplete(started, options, print);
+  endWithParent();
   if (json) printEvent({ event: "run", folder, plan });
   else {
     printPlan(plan, folder, pending.length);

@@ -3,20 +3,52 @@
  *
  * @module
  */
-import { dieWithParent, getppid } from "../../servers/posix/processes.ts";
-import { Signal } from "../../servers/posix/signals.ts";
+import { closeAllBut } from "../../servers/posix/descriptors.ts";
+import { Errno, hasErrno } from "../../servers/posix/errors.ts";
+import { fork } from "../../servers/posix/fork.ts";
+import {
+  dieWithParent,
+  getpid,
+  getppid,
+  kill,
+  parentExit,
+  waitForExit,
+} from "../../servers/posix/processes.ts";
+import { ignore, isIgnored, Signal } from "../../servers/posix/signals.ts";
 
 const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Sends this process SIGTERM when its parent ends. */
+/**
+ * Sends this process SIGTERM when its parent ends. The parent-death signal of prctl(2) would come as soon as the
+ * thread that started this process ends: in Python, Go and others that may be any one.
+ */
 export function endWithParent(): void {
-  dieWithParent(getppid(), Signal.TERM);
+  parentExit().then(() => kill(getpid(), Signal.TERM));
 }
 
-/** Resolves on SIGINT (^C), SIGTERM or SIGHUP. */
+/** The same for a command whose main thread will block: a process of its own watches the parent. */
+export function endWithParentThoughBlocked(): void {
+  const [parent, own] = [getppid(), getpid()];
+  fork(() => {
+    dieWithParent(own, Signal.KILL);
+    closeAllBut([]);
+    try {
+      while (!waitForExit(parent, -1));
+    } catch (error) {
+      // Otherwise it cannot be watched from here: that of a container's first process, for one.
+      if (!hasErrno(error, Errno.ESRCH)) return;
+    }
+    kill(own, Signal.TERM);
+  });
+}
+
+/** Resolves on SIGINT (^C), SIGTERM or SIGHUP; under nohup(1) SIGHUP stays ignored. */
 export function stopSignal(): Promise<"stopped"> {
+  const outlivesTerminal = isIgnored(Signal.HUP);
   return new Promise((resolve) => {
     for (const signal of STOP_SIGNALS) Deno.addSignalListener(signal, () => resolve("stopped"));
+    // With the first listener Deno catches it, whichever signal that is for.
+    if (outlivesTerminal) ignore(Signal.HUP);
   });
 }
 

@@ -10,7 +10,7 @@
  * @module
  */
 import { defineCommand } from "../cli/command.ts";
-import { endWithParent } from "../cli/signals.ts";
+import { endWithParentThoughBlocked } from "../cli/signals.ts";
 import type { Parsed } from "../cli/flags.ts";
 import { printLine } from "../cli/output.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
@@ -70,7 +70,7 @@ function example({ operands: [verb, text, ...rest], flags }: Options): number {
 }
 
 function serve(path: string): never {
-  endWithParent();
+  endWithParentThoughBlocked();
   const manager = resmgrAttach(path, {
     open: () => ({ kept: new Uint8Array() }),
     write: (file, bytes) => (file.kept = bytes.slice()).length,

@@ -10,7 +10,7 @@
  * @module
  */
 import { defineCommand } from "../cli/command.ts";
-import { endWithParent } from "../cli/signals.ts";
+import { endWithParentThoughBlocked } from "../cli/signals.ts";
 import type { Parsed } from "../cli/flags.ts";
 import { printLine } from "../cli/output.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
@@ -68,7 +68,7 @@ function example({ operands: [verb, text, ...rest], flags }: Options): number {
 }
 
 function serve(name: string): never {
-  endWithParent();
+  endWithParentThoughBlocked();
   const { chid } = nameAttach(name, 0);
   printLine(`ready: receiving as ${name} (process ${Deno.pid}; ^C ends it)`);
   const buffer = new Uint8Array(4096);

@@ -7,7 +7,7 @@ import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { sserver } from "../../servers/sserver/sserver.ts";
 import { defineCommand } from "../cli/command.ts";
 import { portFlag, serverFlags } from "../cli/launch.ts";
-import { endWithParent } from "../cli/signals.ts";
+import { endWithParentThoughBlocked } from "../cli/signals.ts";
 
 export const command = defineCommand({
   name: "sserver",
@@ -39,7 +39,7 @@ export const command = defineCommand({
     if (given.has("port") && channel !== undefined) {
       throw new UsageError("Cannot serve both a port and a channel: write --port or --channel");
     }
-    endWithParent();
+    endWithParentThoughBlocked();
     const source = channel === undefined ? { port } : { channel };
     sserver({ source, idleSeconds, echo, verbose, slot: null });
     return ExitCode.ok;

@@ -143,6 +143,29 @@ function exitStatus(pid: number, statusView: DataView, rusage: DataView): ExitSt
 /** Between two looks at a process that cannot be watched. */
 const LOOK_MS = 1;
 
+const SYS_pidfd_open = 434; // the same number on every architecture
+
+/** How often to look for the parent where pidfd_open(2) is not to be had. */
+const PARENT_LOOK_MS = 200;
+
+/** Resolves when the parent of this process terminates: the process, not the thread that started this one. */
+export async function parentExit(): Promise<void> {
+  const parent = libc.getppid();
+  const fd = libc.pidfd_open(SYS_pidfd_open, parent, 0);
+  const pollfd = readable(fd);
+  while (libc.getppid() === parent) {
+    const hasEnded = fd !== -1 && await libc.pollAsync(pollfd, 1, -1) === 1;
+    // A signal has interrupted the call, or there is no such call.
+    if (!hasEnded) await new Promise((resolve) => setTimeout(resolve, PARENT_LOOK_MS));
+  }
+  if (fd !== -1) libc.close(fd);
+}
+
+/** A struct pollfd that waits for input. */
+function readable(fd: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new Int32Array([fd, POLLIN]).buffer);
+}
+
 /**
  * Waits for a process to terminate, at most the given milliseconds, without reaping it: by pidfd_open(2) of
  * Linux 5.3, or by looking at /proc where a kernel or a seccomp filter refuses that.
@@ -151,15 +174,13 @@ const LOOK_MS = 1;
  * @throws {SystemError} ESRCH if there is no such process.
  */
 export function waitForExit(pid: number, milliseconds: number): boolean {
-  const SYS_pidfd_open = 434; // the same number on every architecture
   const fd = libc.pidfd_open(SYS_pidfd_open, pid, 0);
   if (fd === -1) {
     const number = errno();
     if (number === Errno.ENOSYS || number === Errno.EPERM) return lookForExit(pid, milliseconds);
     throw new SystemError("pidfd_open", `watch process ${pid}`, number);
   }
-  const pollfd = new Int32Array([fd, POLLIN]);
-  const ready = libc.poll(new Uint8Array(pollfd.buffer), 1, milliseconds);
+  const ready = libc.poll(readable(fd), 1, milliseconds);
   libc.close(fd);
   return ready === 1;
 }
