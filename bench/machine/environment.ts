@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { libcVersion, tryReadText } from "../../servers/posix/files.ts";
+import { fileSystemOf, libcVersion, tryReadText } from "../../servers/posix/files.ts";
+import { close } from "../../servers/posix/io.ts";
+import { unlinkedFile } from "../../servers/posix/locking.ts";
 import type { ForkProbe } from "../../servers/posix/fork.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { readCheckout } from "./checkout.ts";
@@ -57,11 +59,20 @@ export function readEnvironment(fork: ForkProbe): Environment {
     mitigations: mitigations(),
     loadAverage: loadAverages(),
     cpuPressurePercent: pressure === undefined ? null : Number(pressure),
+    lockFileSystem: lockFileSystem(),
     deno: Deno.version.deno,
     v8: Deno.version.v8,
     ...readCheckout(),
     fork,
   };
+}
+
+/** The file system of a lock file, made as servers make theirs. */
+function lockFileSystem(): string | null {
+  const file = unlinkedFile();
+  const fileSystem = fileSystemOf(file);
+  close(file);
+  return fileSystem;
 }
 
 /** The mitigations for flaws that affect this processor. */

@@ -8,6 +8,7 @@ Deno.test("readEnvironment() fits its schema and knows this machine", () => {
   assertEquals(Environment.parse(environment), environment);
   assertEquals([environment.system, environment.deno], ["Linux", Deno.version.deno]);
   assertEquals(environment.fork, fork);
+  assertMatch(environment.lockFileSystem ?? "", /^[a-z]/);
   assertMatch(environment.kernel, /^\d+\.\d+/);
   assertGreater(environment.memoryBytes ?? 0, 2 ** 20);
 });

@@ -65,6 +65,10 @@ export const Environment = z.object({
     .describe("Load averages of 1, 5 and 15 minutes at the start of the run"),
   cpuPressurePercent: seconds.nullable().default(null)
     .describe("Share of the last 10 s in which some task waited for a processor (PSI)"),
+  lockFileSystem: z.string().nullable().default(null).describe(
+    "File system that the lock file of prefork-file-lock lies on (TMPDIR, or /tmp), such as ext4 or tmpfs; " +
+      "memfd: a file in memory; null in old records",
+  ),
   deno: z.string().describe("Version of Deno"),
   v8: z.string().describe("Version of V8"),
   commit: z.string().nullable().describe("Commit of Herd, if it is a git checkout"),

@@ -132,6 +132,17 @@ export function fileStatus(path: string): FileStatus | undefined {
   };
 }
 
+/**
+ * The type of the file system that an open file lies on, such as ext4 or tmpfs (proc_pid_mountinfo(5)); `memfd` for a
+ * file in memory, and other files that are on no mounted file system; null if /proc does not say.
+ */
+export function fileSystemOf(descriptor: number): string | null {
+  const mount = tryReadText(`/proc/self/fdinfo/${descriptor}`)?.match(/^mnt_id:\s*(\d+)$/m)?.[1];
+  const mounts = tryReadText("/proc/self/mountinfo");
+  if (mount === undefined || mounts === undefined) return null;
+  return mounts.match(new RegExp(`^${mount} .* - (\\S+) `, "m"))?.[1] ?? "memfd";
+}
+
 /** Reads a table such as /proc/net/tcp: lines of fields separated by spaces. */
 export function readTable(path: string): string[][] {
   return readText(path).split("\n").map((line) => line.trim().split(/ +/));

@@ -5,7 +5,8 @@
  */
 import { O_CLOEXEC } from "./constants.ts";
 import { checked, retryOrThrow, SystemError } from "./errors.ts";
-import { cString, libc } from "./libc.ts";
+import { cString, fromCString, libc } from "./libc.ts";
+import { createMemfd } from "./memory.ts";
 
 const F_ULOCK = 0;
 const F_LOCK = 1;
@@ -22,12 +23,20 @@ export function pthreadObject(address: bigint): PthreadObject {
   return Deno.UnsafePointer.create(address)!;
 }
 
-/** Creates a file without a name, which exists as long as a descriptor of it. Returns the first one. */
+/**
+ * Creates a file without a name, which exists as long as a descriptor of it: in the folder TMPDIR (environ(7)), or
+ * else in /tmp; in memory where neither can be written. Returns the first descriptor.
+ */
 export function unlinkedFile(): number {
-  const path = cString("/tmp/herd-lock-XXXXXX");
-  const fd = checked(libc.mkostemp(path, O_CLOEXEC), "mkostemp", "make a lock file in /tmp");
-  libc.unlink(path);
-  return fd;
+  const folders = [fromCString(libc.getenv(cString("TMPDIR"))), "/tmp"].filter(Boolean);
+  for (const folder of folders) {
+    const path = cString(`${folder}/herd-lock-XXXXXX`);
+    const fd = libc.mkostemp(path, O_CLOEXEC);
+    if (fd === -1) continue;
+    libc.unlink(path);
+    return fd;
+  }
+  return createMemfd("herd-lock", 0);
 }
 
 /** Locks a whole file (lockf(3)); blocks while another process holds the lock. Threads share it. */

@@ -133,6 +133,7 @@ export const symbols = {
   posix_spawn_file_actions_adddup2: { parameters: ["buffer", "i32", "i32"], result: "i32" }, // int posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *, int fd, int newfd)
   posix_spawn_file_actions_destroy: { parameters: ["buffer"], result: "i32" }, // int posix_spawn_file_actions_destroy(posix_spawn_file_actions_t *)
   environ: { type: "pointer" }, // extern char **environ
+  getenv: { parameters: ["buffer"], result: "pointer" }, // char *getenv(const char *name)
 
   // signals
   sigemptyset: { parameters: ["buffer"], result: "i32" }, // int sigemptyset(sigset_t *set)

@@ -11,10 +11,23 @@ export const IGNORING_CHILDREN = ["env", "--ignore-signal=CHLD"] as const;
 export const canIgnoreSignals = succeeds(...IGNORING_CHILDREN, "true");
 
 /** Whether a program is there, and ends well. */
-export function succeeds(program: string, ...args: readonly string[]): boolean {
+export function succeeds(...[program, ...args]: readonly string[]): boolean {
   try {
-    return new Deno.Command(program, { args: [...args] }).outputSync().success;
+    return new Deno.Command(program!, { args }).outputSync().success;
   } catch {
     return false;
   }
 }
+
+/** Runs a command line where a script of sh(1) has changed what is mounted where, for it alone. */
+export function withMounts(script: string): string[] {
+  return ["unshare", "--mount", "sh", "-ec", `${script}\nexec "$@"`, "sh"];
+}
+
+/** Mounts a folder at another place, or at its own, read-only. */
+export function mountReadOnly(from: string, to = from): string {
+  return `mount --bind '${from}' '${to}'; mount -o remount,bind,ro '${to}'`;
+}
+
+/** Whether this user may mount anything. */
+export const canMount = succeeds(...withMounts(mountReadOnly("/tmp")), "true");
