@@ -27,6 +27,7 @@ export const SERVER_DEFAULTS: Omit<ServerOptions, "design" | "placement"> = {
   extraCpuNanoseconds: 0,
   launch: null,
   cgroup: false,
+  traceable: false,
 };
 
 /** Starts the server program of a design. */

@@ -7,7 +7,7 @@
 import { childrenOf, tcpSocketsOn, TcpState } from "../../servers/posix/files.ts";
 import { UnsupportedError } from "../../servers/errors.ts";
 import type { Plan, Trace } from "../record/record.ts";
-import { attachTracer, type Program } from "./tracer.ts";
+import { attachTracer, type Program, RefusedError } from "./tracer.ts";
 import { onAbort, type Planned, startLoadOf, startServerOf } from "./trial.ts";
 
 /** Enough connections to count calls per connection. */
@@ -16,7 +16,11 @@ const CONNECTIONS = 200;
 /** Limit of a load; with a tracer a connection takes milliseconds. */
 const LIMIT_SECONDS = 120;
 
-/** Traces every design of a plan. @throws {UnsupportedError} if there is no tracer. */
+/**
+ * Traces every design of a plan; none, with a note, where the tracer may not.
+ *
+ * @throws {UnsupportedError} if there is no tracer.
+ */
 export async function traceDesigns(
   plan: Plan,
   note: (text: string) => void,
@@ -32,6 +36,10 @@ export async function traceDesigns(
       traces.push(await traceTrial(lighter(first), plan, signal, programs));
     } catch (error) {
       if (error instanceof UnsupportedError) throw error;
+      if (error instanceof RefusedError) {
+        note(error.message);
+        break;
+      }
       note(`cannot trace ${design}: ${(error as Error).message}`);
     }
   }
@@ -50,7 +58,7 @@ async function traceTrial(
   programs?: readonly Program[],
 ): Promise<Trace> {
   const { design, load: { clients, connections } } = planned;
-  await using server = startServerOf(planned, plan);
+  await using server = startServerOf(planned, plan, undefined, true);
   using _server = onAbort(signal, () => server.signal("SIGTERM"));
   await using load = startLoadOf(planned, plan);
   using _load = onAbort(signal, () => load.signal("SIGKILL"));
@@ -79,7 +87,7 @@ async function untilClosed(port: number | undefined): Promise<void> {
 }
 
 /** The processes to trace: the server process and its children, or the host if they are threads. */
-function serversOf(host: number): number[] {
+export function serversOf(host: number): number[] {
   const [server] = childrenOf(host);
   return server === undefined ? [host] : [server, ...childrenOf(server)];
 }

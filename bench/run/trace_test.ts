@@ -3,12 +3,16 @@ import {
   assertEquals,
   assertGreaterOrEqual,
   assertLess,
+  assertMatch,
   assertRejects,
 } from "@std/assert";
 import { isLong } from "../../servers/testing/long.ts";
+import { TemporaryFolder } from "../../servers/testing/folder.ts";
+import { startServer } from "../../servers/testing/server.ts";
+import { AS_USER, canBecomeUser } from "../../servers/testing/starter.ts";
 import { UnsupportedError } from "../../servers/errors.ts";
 import { makePlan } from "../plan/plan.ts";
-import { traceDesigns } from "./trace.ts";
+import { serversOf, traceDesigns } from "./trace.ts";
 import type { Trace } from "../record/record.ts";
 import { perf, type Program, strace } from "./tracer.ts";
 
@@ -81,4 +85,47 @@ Deno.test("traceDesigns() names a package to install if there is no tracer", asy
     UnsupportedError,
     "Cannot trace: there is no no-such-tracer here; write apt install strace",
   );
+});
+
+for (const design of ["prefork-mutex", "prespawn-mutex", "slaunch", "prethread-mutex"]) {
+  const isQuick = design === "prefork-mutex";
+  Deno.test({
+    name: `every process of ${design} that is to be traced lets others trace it ${
+      isQuick ? "(ignored without strace)" : "(a long test; ignored without strace)"
+    }`,
+    ignore: !(isQuick || isLong) || !await works(strace),
+    async fn() {
+      using folder = new TemporaryFolder();
+      const output = `${folder.path}/calls`;
+      // With -D the server stays the child of this process.
+      const options = ["-D", "-f", "--seccomp-bpf", "-e", "trace=prctl", "-o", output];
+      const start = { via: ["strace", ...options], traceable: true };
+      await using server = await startServer(design, start);
+      const pids = serversOf(server.ready.pid);
+      await server.stop();
+      const calls = Deno.readTextFileSync(output).match(/^\d+ +prctl\(PR_SET_PTRACER, .*$/gm) ?? [];
+      const callers = calls.map((line) => parseInt(line));
+      assertGreaterOrEqual(callers.length, design === "prethread-mutex" ? 1 : 2);
+      assertEquals(pids.filter((pid) => !callers.includes(pid)), []);
+    },
+  });
+}
+
+Deno.test({
+  name:
+    "traceDesigns() says once that the tracer may not, and what to do (ignored without root and strace)",
+  ignore: !canBecomeUser || !await works(strace),
+  async fn() {
+    const notes: string[] = [];
+    // Another user's processes.
+    const [program, ...args] = AS_USER;
+    const refused: Program = {
+      ...strace,
+      name: program!,
+      arguments: (pids) => [...args, "strace", ...strace.arguments(pids)],
+    };
+    assertEquals(await traceDesigns(plan, (text) => notes.push(text), never, [refused]), []);
+    assertEquals(notes.length, 2);
+    assertMatch(notes[1]!, /^cannot trace: .* may not \(strace: .*not permitted\); (write|run) /);
+  },
 });

@@ -19,7 +19,20 @@ export interface Program {
   isAttached(pids: readonly number[], pid: number, output: string): boolean;
   /** Parses its summary. */
   parse(summary: string): Syscalls;
+  /** What to write where it may not trace. */
+  advice(): string;
 }
+
+/** The tracer may not trace. */
+export class RefusedError extends Error {
+  override name = "RefusedError";
+}
+
+/** How a tracer says so, in the C locale. */
+const REFUSED = /not permitted|permission/i;
+
+/** Who may trace other processes of the same user (Yama); with 1, those that let them. */
+const PTRACE_SCOPE = "kernel/yama/ptrace_scope";
 
 export const strace: Program = {
   name: "strace",
@@ -39,6 +52,10 @@ export const strace: Program = {
         /^ *[\d.]+ +[\d.]+ +\d+ +(?<calls>\d+) +(?:(?<errors>\d+) +)?(?<name>[a-z_]\w*)$/gm,
       ),
     ),
+  advice: () =>
+    Number(tryReadText(`/proc/sys/${PTRACE_SCOPE}`) ?? 0) > 1
+      ? "write sudo sysctl -w kernel.yama.ptrace_scope=1"
+      : "run as root, or start the container with --cap-add SYS_PTRACE",
 };
 
 export const perf: Program = {
@@ -52,6 +69,7 @@ export const perf: Program = {
   // A table for each thread: "syscall, calls, errors, total, min, avg, max, stddev"
   parse: (summary) =>
     sum(summary.matchAll(/^ *(?<name>[a-z_]\w*) +(?<calls>\d+) +(?<errors>\d+) +[\d.]+ .*%$/gm)),
+  advice: () => "run as root, or write apt install strace",
 };
 
 /** Adds up matched rows, each a system call. */
@@ -103,13 +121,22 @@ export class Tracer implements AsyncDisposable {
     while (!program.isAttached(pids, tracer.#process.pid, tracer.#output)) {
       if (hasEnded) {
         await tracer.#summary;
-        throw new Error(tracer.#output.trim().split("\n").at(-1) || `${program.name} ended`);
+        throw tracer.#failure();
       }
       if (performance.now() > late) throw new Error(`${program.name} did not attach in time`);
       await new Promise((resolve) => setTimeout(resolve, STEP_MS));
     }
     starting.move();
     return tracer;
+  }
+
+  /** Why it ended by itself. */
+  #failure(): Error {
+    const { name, advice } = this.#program;
+    const lines = this.#output.trim().split("\n");
+    const refusal = lines.find((line) => REFUSED.test(line));
+    if (refusal === undefined) return new Error(lines.at(-1) || `${name} ended`);
+    return new RefusedError(`cannot trace: ${name} may not (${refusal.trim()}); ${advice()}`);
   }
 
   /** Detaches from the processes, and returns the counts. */

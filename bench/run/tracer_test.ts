@@ -62,6 +62,7 @@ Deno.test("attachTracer() has the tracer speak English, whatever the language of
     arguments: () => ["-c", script],
     isAttached: (_pids, _pid, output) => output.endsWith("\n"),
     parse: (summary) => ({ [summary.trim()]: { calls: 1, errors: 0 } }),
+    advice: () => "",
   }]);
   assertEquals(Object.keys(await tracer.end()), ["C"]);
 });

@@ -127,11 +127,12 @@ function processorsOf({ pin: { server, client } }: Plan): number[] {
   return server && client ? [...new Set([...server, ...client])] : affinity();
 }
 
-/** Starts the server of a trial; `onDeath` gets the reason for which a child died. */
+/** Starts the server of a trial, which may be one to trace; `onDeath` gets the reason for which a child died. */
 export function startServerOf(
   { design, poolSize, extraCpu = 0 }: Planned,
   plan: Plan,
   onDeath: (reason: string) => void = () => {},
+  traceable = false,
 ): ServerAgent {
   const { children } = requireDesign(design);
   return startServer(
@@ -146,6 +147,7 @@ export function startServerOf(
         : null,
       // If the host is killed, bench removes it.
       cgroup: true,
+      traceable,
     },
     placementOf(plan, "server"),
     {

@@ -12,13 +12,12 @@ import { Inherited, type Launch } from "./launch.ts";
 import { pipe } from "../posix/descriptors.ts";
 import { forkAgain } from "../posix/fork.ts";
 import { close, read } from "../posix/io.ts";
-import { currentProcessor, dieWithParent, getpid, setAffinity } from "../posix/processes.ts";
+import { currentProcessor, getpid, setAffinity } from "../posix/processes.ts";
 import { exec } from "../posix/programs.ts";
-import { Signal } from "../posix/signals.ts";
 import { V8_FLAGS } from "./v8_flags.ts";
 import { type Maker, Pool, type SocketPair } from "./pool.ts";
 import type { SserverOptions } from "./launch.ts";
-import type { Setup } from "./setup.ts";
+import { beginUnder, type Setup } from "./setup.ts";
 
 const PROGRAM = new URL("../sserver/sserver.ts", import.meta.url).href;
 const DENO_FLAGS = ["--no-prompt", V8_FLAGS, "--allow-ffi"];
@@ -54,7 +53,8 @@ export class Execs implements Maker {
   }
 
   #fork(index: number, socket: number, rest: readonly number[]): number {
-    const { handles: { memory, status } } = this.#setup;
+    const { handles } = this.#setup;
+    const { memory, status } = handles;
     const { processors, idleSeconds, echo, verbose } = this.#launch;
     const program = Deno.execPath();
     const options: SserverOptions = {
@@ -66,7 +66,7 @@ export class Execs implements Maker {
     };
     const args = ["run", ...DENO_FLAGS, PROGRAM, JSON.stringify(options)];
     return forkAgain(() => {
-      dieWithParent(this.#pid, Signal.KILL);
+      beginUnder(this.#pid, handles);
       setAffinity([processors[index]!]);
       if (verbose) say(dialog.spawned(currentProcessor()));
       // SAFETY: execve keeps the parent-death signal, since the program has no more rights than this one.

@@ -10,7 +10,7 @@ import { dieWithParent, getpid, getppid, wait } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { type Maker, Pool, type SocketPair } from "./pool.ts";
 import { warmUpListing } from "./warm_up.ts";
-import { announceAndWait, childContext, enter, type Setup } from "./setup.ts";
+import { announceAndWait, beginUnder, childContext, enter, type Setup } from "./setup.ts";
 
 /** Forks a pool of children, or one for each client. */
 export class Forks implements Maker {
@@ -30,7 +30,7 @@ export class Forks implements Maker {
     const setup = this.#setup;
     const { listener, status, gate, memory, lockFile } = setup.handles;
     return forkAgain(() => {
-      dieWithParent(this.#parent, Signal.KILL);
+      beginUnder(this.#parent, setup.handles);
       // Nothing else of the parent, such as a client that waits while a child is replaced.
       closeAllBut([setup.design.passes ? -1 : listener, childEnd, status, gate, memory, lockFile]);
       enter(setup.meter.children[index]!);

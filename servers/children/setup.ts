@@ -15,7 +15,8 @@ import { unlinkedFile } from "../posix/locking.ts";
 import { FailureMessage } from "../posix/failure_message.ts";
 import { bufferAt } from "../posix/libc.ts";
 import { createMemfd, mapMemfd, type SharedMemory } from "../posix/memory.ts";
-import { gettid } from "../posix/processes.ts";
+import { allowTracing, dieWithParent, gettid } from "../posix/processes.ts";
+import { Signal } from "../posix/signals.ts";
 import { serve } from "../service/bytes.ts";
 import { Meter, Slot, SLOT_BYTES } from "./meter.ts";
 import { sendStatus } from "./status.ts";
@@ -36,6 +37,8 @@ export interface Handles {
   readonly lockFile: number;
   /** CPU to waste on each connection, in nanoseconds; 0: none. */
   readonly extraCpu: number;
+  /** Whether its processes let any process of this user trace them. */
+  readonly traceable: boolean;
 }
 
 /** The parts of a server. */
@@ -78,6 +81,7 @@ export function makeSetup(
     gate?: number;
     launch?: Launch | undefined;
     extraCpu?: number;
+    traceable?: boolean;
   },
 ): Setup {
   const memory = createMemfd("herd", bytesFor(options.children));
@@ -87,6 +91,7 @@ export function makeSetup(
     status: -1,
     gate: -1,
     extraCpu: 0,
+    traceable: false,
     ...options,
     memory,
     lockFile,
@@ -174,6 +179,12 @@ export function childContext(
     queue: setup.queue,
     serve: servingFor(slot, setup.handles.extraCpu),
   };
+}
+
+/** What a process of a server does first: it ends with its parent, and is traceable if the server is to be. */
+export function beginUnder(parent: number, { traceable }: Handles): void {
+  dieWithParent(parent, Signal.KILL);
+  if (traceable) allowTracing();
 }
 
 /** Makes a slot that of this process or thread, and records its CPU time so far. */

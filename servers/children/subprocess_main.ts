@@ -6,16 +6,15 @@
  */
 import { close } from "../posix/io.ts";
 import { failWith } from "../posix/failure_message.ts";
-import { dieWithParent } from "../posix/processes.ts";
-import { resetSignals, Signal } from "../posix/signals.ts";
+import { resetSignals } from "../posix/signals.ts";
 import { WARM_UP } from "../service/bytes.ts";
 import { warmUpListing } from "./warm_up.ts";
-import { announceAndWait, childContext, enter, openSetup } from "./setup.ts";
+import { announceAndWait, beginUnder, childContext, enter, openSetup } from "./setup.ts";
 import type { SubprocessOptions } from "./subprocess.ts";
 
 const options: SubprocessOptions = JSON.parse(Deno.args[0]!);
 const { parent, index, connection, socket, design, handles } = options;
-dieWithParent(parent, Signal.KILL);
+beginUnder(parent, handles);
 resetSignals();
 const setup = openSetup(design, await import(design.listing), handles);
 try {

@@ -85,7 +85,7 @@ export class Host {
   /** Starts a design's server; `onStatus` gets the events of its children. */
   static async start(
     design: Design,
-    { port, path, children, launch, extraCpuNanoseconds, cgroup }: HostOptions,
+    { port, path, children, launch, extraCpuNanoseconds, cgroup, traceable }: HostOptions,
     onStatus: (status: Status) => void = () => {},
   ): Promise<Host> {
     const listing = await loadListing(design);
@@ -102,6 +102,7 @@ export class Host {
       status,
       gate,
       extraCpu: extraCpuNanoseconds,
+      traceable,
     });
     const group = cgroup ? Cgroup.create(getpid()) : undefined;
     const running = start(setup, group, onStatus);

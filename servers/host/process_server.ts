@@ -10,7 +10,13 @@ import { Forks, warmUpForks } from "../children/fork.ts";
 import type { Slot } from "../children/meter.ts";
 import type { Pool } from "../children/pool.ts";
 import { warmUpListing } from "../children/warm_up.ts";
-import { announceAndWait, enter, parentContext, type Setup } from "../children/setup.ts";
+import {
+  announceAndWait,
+  beginUnder,
+  enter,
+  parentContext,
+  type Setup,
+} from "../children/setup.ts";
 import { sendStatus } from "../children/status.ts";
 import { Subprocesses } from "../children/subprocess.ts";
 import type { Making } from "../design.ts";
@@ -28,14 +34,7 @@ import {
 } from "../posix/files.ts";
 import { fork } from "../posix/fork.ts";
 import { close } from "../posix/io.ts";
-import {
-  becomeSubreaper,
-  dieWithParent,
-  type ExitStatus,
-  getpid,
-  kill,
-  waitAsync,
-} from "../posix/processes.ts";
+import { becomeSubreaper, type ExitStatus, getpid, kill, waitAsync } from "../posix/processes.ts";
 import { rebase } from "../posix/rebase.ts";
 import { Signal } from "../posix/signals.ts";
 import type { Running } from "./running.ts";
@@ -62,8 +61,8 @@ const programs: Partial<Record<Making, new (setup: Setup) => { readonly pool: Po
 
 /** Runs a design's listing in the process that calls this; it ends with the host. */
 function runServer(setup: Setup, host: number): void {
-  dieWithParent(host, Signal.KILL);
   const { design, meter, listing, handles } = setup;
+  beginUnder(host, handles);
   // The event loop stays in the host; its descriptors are not needed here.
   closeAllBut([handles.listener, handles.status, handles.memory, handles.lockFile, handles.gate]);
   const Program = programs[design.children];

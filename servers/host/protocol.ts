@@ -39,6 +39,8 @@ export interface ServerOptions {
   readonly launch: Launch | null;
   /** Whether to account for its CPU time in a cgroup as well, if possible. */
   readonly cgroup: boolean;
+  /** Whether its processes let any process of this user trace them. */
+  readonly traceable: boolean;
   readonly placement: Placement;
 }
 

@@ -11,7 +11,7 @@ import { WorkerStarter } from "../children/worker_starter.ts";
 import { processCpu, threadCpu, usage } from "../posix/clocks.ts";
 import type { Cgroup } from "../posix/cgroup.ts";
 import { contextSwitches, cpuTicks, proportionalMemory } from "../posix/files.ts";
-import { getpid } from "../posix/processes.ts";
+import { allowTracing, getpid } from "../posix/processes.ts";
 import type { Running } from "./running.ts";
 import type { OtherAccount, Readings, Use } from "./snapshot.ts";
 
@@ -21,7 +21,8 @@ export function startThreads(
   cgroup: Cgroup | undefined,
   onStatus: (status: Status) => void,
 ): Running {
-  const { handles: { listener, children }, listing } = setup;
+  const { handles: { listener, children, traceable }, listing } = setup;
+  if (traceable) allowTracing();
   const hasEntered = cgroup?.enter();
   if (hasEntered === false) cgroup!.remove();
   const threads = new Threads(setup, hasEntered ? cgroup : undefined);

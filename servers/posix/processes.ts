@@ -78,6 +78,17 @@ export function dieWithParent(parent: number, signal: number): void {
   if (libc.getppid() !== parent) exitNow(128 + Signal.KILL);
 }
 
+/**
+ * Lets any process of this user trace this one, where the Yama security module otherwise allows that to its parent
+ * alone (prctl(2), PR_SET_PTRACER; ptrace_scope 1). Children do not inherit it, programs that it executes do.
+ */
+export function allowTracing(): void {
+  const PR_SET_PTRACER = 0x59616d61;
+  const PR_SET_PTRACER_ANY = -1n;
+  // EINVAL without Yama, which then does not forbid it.
+  libc.prctlWide(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+}
+
 /** Starts a session, and so a scheduling autogroup, unless this process leads a process group already (setsid(2)). */
 export function startSession(): void {
   if (libc.setsid() === -1 && errno() !== Errno.EPERM) {

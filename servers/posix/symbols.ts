@@ -119,6 +119,7 @@ export const symbols = {
   getuid: { parameters: [], result: "i32" }, // uid_t getuid(void)
   setsid: { parameters: [], result: "i32" }, // pid_t setsid(void)
   prctl: { parameters: ["i32", "u32", "u32", "u32", "u32"], result: "i32" }, // int prctl(int option, unsigned long arg2, …, unsigned long arg5)
+  prctlWide: { name: "prctl", parameters: ["i32", "i64"], result: "i32" }, // int prctl(int option, unsigned long arg2)
   pidfd_open: { name: "syscall", parameters: ["i32", "i32", "u32"], result: "i32" }, // long syscall(SYS_pidfd_open, pid_t pid, unsigned int flags)
   sched_setaffinity: { parameters: ["i32", "i32", "buffer"], result: "i32" }, // int sched_setaffinity(pid_t pid, size_t size, const cpu_set_t *mask)
   sched_getaffinity: { parameters: ["i32", "i32", "buffer"], result: "i32" }, // int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *mask)

@@ -31,3 +31,9 @@ export function mountReadOnly(from: string, to = from): string {
 
 /** Whether this user may mount anything. */
 export const canMount = succeeds(...withMounts(mountReadOnly("/tmp")), "true");
+
+/** Runs a command line as a user of no name, without root's groups and capabilities. */
+export const AS_USER = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"] as const;
+
+/** Whether this user may become that one, who may run Deno. */
+export const canBecomeUser = succeeds(...AS_USER, "test", "-x", Deno.execPath());
