@@ -198,11 +198,10 @@ export interface LoadOptions {
 }
 
 /**
- * Loads a server with forked clients. Connections that fail are in the report, by kind of error.
+ * Loads a server with clients: forked, or threads where fork does not work. Connections that fail are in the report, by kind of error.
  *
  * @returns what the clients saw.
  * @throws {UsageError} for an unknown host, no port or path, or a number out of range.
- * @throws {UnsupportedError} if fork(2) does not work here.
  * @throws {FailedError} if a client died.
  */
 export async function load(options: LoadOptions): Promise<LoadReport> {

@@ -8,12 +8,13 @@ import {
   monotonicNanoseconds,
   processCpu,
   sleep,
+  threadCpu,
   type Usage,
   usage,
 } from "../servers/posix/clocks.ts";
 import { Errno } from "../servers/posix/errors.ts";
 import { close } from "../servers/posix/io.ts";
-import { getpid } from "../servers/posix/processes.ts";
+import { gettid } from "../servers/posix/processes.ts";
 import type { SocketTimeout } from "../servers/posix/sockets.ts";
 import {
   type Client,
@@ -22,6 +23,7 @@ import {
   type Transport,
 } from "../servers/transports/transport.ts";
 import { Histogram } from "./histogram.ts";
+import type { LoadReport } from "./protocol.ts";
 
 /** The task of a client. */
 export interface Task {
@@ -66,7 +68,7 @@ export class ClientResults {
     this.latencies = new Histogram(memory, at + HISTOGRAM_AT);
   }
 
-  /** Records the start: `now()`, and CPU seconds and usage of the process so far. */
+  /** Records the start: `now()`, and CPU seconds and usage of the client so far. */
   start(now: number, cpu: number, { user, system }: Usage): void {
     this.#times.set([now, now, cpu, cpu, user, system]);
   }
@@ -143,12 +145,17 @@ function textOf(reply: Uint8Array): string | undefined {
  */
 const now = () => monotonicNanoseconds() / 1e6;
 
-/** Runs a client. */
-export function runClient(task: Task, results: ClientResults): void {
-  const pid = getpid();
+/** Runs a client, which is a process or a thread of one. */
+export function runClient(
+  task: Task,
+  results: ClientResults,
+  who: "process" | "thread" = "process",
+): void {
+  const id = gettid();
+  const cpu = who === "process" ? processCpu : threadCpu;
   const { open, request, close } = task.client;
   const end = now() + task.limitMilliseconds;
-  results.start(now(), processCpu(pid)!, usage("process"));
+  results.start(now(), cpu(id)!, usage(who));
   let refused = 0;
   for (let i = 0; i < task.connections && refused < REFUSALS; i++) {
     if (task.thinkMilliseconds > 0 && i > 0) sleep(task.thinkMilliseconds);
@@ -163,7 +170,7 @@ export function runClient(task: Task, results: ClientResults): void {
       refused = REFUSED.has(error) ? refused + 1 : 0;
     }
   }
-  results.finish(now(), processCpu(pid)!, usage("process"));
+  results.finish(now(), cpu(id)!, usage(who));
 }
 
 /** What connect says where nobody listens: at a port, and at a path. */
@@ -185,6 +192,15 @@ function connectOnce(
     if (connection !== -1) close(connection);
   }
 }
+
+/** Clients that are ready to start. */
+export interface Clients {
+  readonly making: LoadReport["making"];
+  /** Starts all clients and waits for them to finish; undefined if standard input ends before. */
+  run(): AllResults | Promise<AllResults>;
+}
+
+type AllResults = readonly ClientResults[] | undefined;
 
 /** Number of connections after which V8 has compiled the whole client. */
 const WARM_UP = 3000;

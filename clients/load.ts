@@ -1,5 +1,6 @@
 /**
- * A load: clients in forked processes, which warm up, wait for each other and start at the same time.
+ * A load: clients in forked processes, which warm up, wait for each other and start at the same time; or in
+ * threads (`threads.ts`) where fork does not work.
  *
  * @module
  */
@@ -7,7 +8,7 @@ import { FailedError } from "../servers/errors.ts";
 import type { Listening } from "../servers/host/protocol.ts";
 import { pipe, Poller } from "../servers/posix/descriptors.ts";
 import { Errno, errnoName } from "../servers/posix/errors.ts";
-import { fork, requireFork } from "../servers/posix/fork.ts";
+import { fork, probeFork } from "../servers/posix/fork.ts";
 import { close, read, write } from "../servers/posix/io.ts";
 import { FailureMessage } from "../servers/posix/failure_message.ts";
 import { shareMemory } from "../servers/posix/memory.ts";
@@ -15,24 +16,18 @@ import {
   dieWithParent,
   type ExitStatus,
   getpid,
+  kill,
   reapOne,
   wait,
 } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
-import { socketTimeout } from "../servers/posix/sockets.ts";
 import { Failure } from "../servers/transports/transport.ts";
-import { transports } from "../servers/transports/transports.ts";
-import { ClientResults, runClient, type Task, warmUp } from "./client.ts";
+import { ClientResults, type Clients, runClient } from "./client.ts";
 import { Histogram } from "./histogram.ts";
 import type { LoadOptions, LoadReport } from "./protocol.ts";
+import { tasksOf } from "./task.ts";
 
 const STDIN = 0;
-
-/** Forked clients that are ready to start. */
-interface Clients {
-  /** Starts all clients and waits for them to finish; undefined if standard input ends before. */
-  run(): readonly ClientResults[] | undefined;
-}
 
 /** Interval at which to check for clients that died before they were ready. */
 const STARTUP_POLL_MS = 100;
@@ -40,32 +35,25 @@ const STARTUP_POLL_MS = 100;
 /** The same while clients run, longer because each check takes CPU time from them. */
 const RUNNING_POLL_MS = 1000;
 
-/** Has V8 compile the code of the clients, which takes as long as the start of a server: no server is needed. */
-export async function warmUpLoad({ transport, timeoutSeconds }: LoadOptions): Promise<void> {
-  // A Unix socket runs the same code as TCP, and leaves no ports in TIME_WAIT.
-  const name = transport === "tcp" ? "unix" : transport;
-  warmUp(await transports[name](), socketTimeout(timeoutSeconds));
-}
-
 /**
- * Forks the clients of a load and waits until they have warmed up.
+ * Makes the clients of a load and waits until they have warmed up: by fork, or as threads where that does not
+ * work.
  *
- * @throws {UnsupportedError} if this process cannot fork.
  * @throws {FailedError} if a client died.
  */
-export async function forkClients(
-  options: LoadOptions,
-  { host, port, path }: Listening,
-): Promise<Clients> {
-  const { clients: count, bytes, connections, limitSeconds, thinkMilliseconds } = options;
-  const transport = await transports[options.transport]();
-  const timeout = socketTimeout(options.timeoutSeconds);
-  const task: Task = {
-    client: transport.client({ host, port, path: path ?? undefined }, bytes, timeout),
-    connections,
-    limitMilliseconds: limitSeconds === 0 ? Infinity : 1000 * limitSeconds,
-    thinkMilliseconds,
-  };
+export async function startClients(options: LoadOptions, server: Listening): Promise<Clients> {
+  try {
+    return await forkClients(options, server);
+  } catch (error) {
+    if (probeFork().works) throw error;
+    const { startThreads } = await import("./threads.ts");
+    return await startThreads(options, server);
+  }
+}
+
+async function forkClients(options: LoadOptions, server: Listening): Promise<Clients> {
+  const { clients: count } = options;
+  const { before, task } = await tasksOf(options, server);
   const messagesAt = count * ClientResults.BYTES;
   const memory = shareMemory(messagesAt + count * FailureMessage.BYTES).buffer;
   const messageOf = (client: number) =>
@@ -75,12 +63,6 @@ export async function forkClients(
   const [endedEnd, ended] = pipe();
   const [gate, gateWriter] = pipe();
   const parent = getpid();
-  const before = {
-    ...task,
-    connections: options.warmUpConnections,
-    limitMilliseconds: Infinity,
-    thinkMilliseconds: 0,
-  };
   const unread = new ClientResults();
   const byte = new Uint8Array(1);
   const poller = new Poller([readyEnd]);
@@ -88,15 +70,20 @@ export async function forkClients(
   runClient({ ...before, connections: 0 }, unread);
   poller.wait(0);
   reapOne();
+  const pids: number[] = [];
+  /** Ends those that wait for the start. */
+  const killAll = () => pids.forEach((pid) => (kill(pid, Signal.KILL), wait(pid)));
+  using failing = new DisposableStack();
+  failing.defer(killAll);
   for (const [client, results] of allResults.entries()) {
-    fork(() => {
+    pids.push(fork(() => {
       dieWithParent(parent, Signal.KILL);
       close(gateWriter);
       runClient(before, unread);
       write(ready, byte, 1);
       read(gate, byte); // returns when the last copy of the write end is closed
       runClient(task, results);
-    }, () => messageOf(client));
+    }, () => messageOf(client)));
   }
   const died = (what: string, end: ExitStatus) => {
     const cause = allResults.flatMap((_, client) => messageOf(client).of(end.pid) ?? [])[0];
@@ -107,12 +94,11 @@ export async function forkClients(
   for (let waiting = count; waiting > 0;) {
     if (poller.wait(STARTUP_POLL_MS)) waiting -= read(readyEnd, new Uint8Array(waiting));
     const end = reapOne();
-    if (end) {
-      requireFork();
-      throw died("start the clients", end);
-    }
+    if (end) throw died("start the clients", end);
   }
+  failing.move();
   return {
+    making: "fork",
     run() {
       close(gateWriter);
       // Each client keeps the write end open until it exits: end of file means that all have exited.
@@ -133,7 +119,10 @@ export async function forkClients(
 }
 
 /** The combined results of all clients. */
-export async function loadReport(allResults: readonly ClientResults[]): Promise<LoadReport> {
+export async function loadReport(
+  allResults: readonly ClientResults[],
+  making: LoadReport["making"],
+): Promise<LoadReport> {
   const latencies = new Histogram();
   const errors: Record<string, number> = {};
   for (const results of allResults) {
@@ -152,6 +141,7 @@ export async function loadReport(allResults: readonly ClientResults[]): Promise<
   const wallSeconds = (end - start) / 1000;
   const [user, system] = [sum(allResults, (l) => l.cpu.user), sum(allResults, (l) => l.cpu.system)];
   return {
+    making,
     connections,
     errors,
     wallSeconds,

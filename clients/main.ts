@@ -11,8 +11,9 @@ import {
 } from "../servers/host/standard_streams.ts";
 import { applyPlacement } from "../servers/host/placement.ts";
 import { Signal } from "../servers/posix/signals.ts";
-import { forkClients, loadReport, warmUpLoad } from "./load.ts";
+import { loadReport, startClients } from "./load.ts";
 import type { LoadEvent, LoadOptions, LoadRequest } from "./protocol.ts";
+import { warmUpLoad } from "./task.ts";
 
 const print: (event: LoadEvent) => void = printEvent;
 
@@ -22,13 +23,13 @@ async function main(): Promise<number> {
   await warmUpLoad(options);
   const server = readRequest<Extract<LoadRequest, { request: "connect" }>>();
   if (server === undefined) return 0;
-  const clients = await forkClients(options, server);
+  const clients = await startClients(options, server);
   print({ event: "ready" });
-  const allResults = readRequest() === undefined ? undefined : clients.run();
+  const allResults = readRequest() === undefined ? undefined : await clients.run();
   // The parent has exited or cancelled the load. The clients die with this process.
   if (!allResults) return 0;
   print({ event: "finished" });
-  print({ event: "report", report: await loadReport(allResults) });
+  print({ event: "report", report: await loadReport(allResults, clients.making) });
   return 0;
 }
 

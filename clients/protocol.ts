@@ -28,13 +28,15 @@ export interface LoadOptions {
 
 /** Requests to the load program, in this order. */
 export type LoadRequest =
-  /** Forks the clients of this server. The program has warmed up by then, or does so first. */
+  /** Makes the clients of this server. The program has warmed up by then, or does so first. */
   | { readonly request: "connect" } & Listening
   /** Starts the clients. */
   | { readonly request: "go" };
 
 /** The result of a load. */
 export interface LoadReport {
+  /** How the clients were made: forked processes, or Workers (threads) where fork does not work. */
+  readonly making: "fork" | "worker";
   /** Connections answered in full. */
   readonly connections: number;
   /**
@@ -45,7 +47,7 @@ export interface LoadReport {
   /** Seconds from the first client's start to the last one's end. */
   readonly wallSeconds: number;
   readonly connectionsPerSecond: number;
-  /** CPU seconds of all clients. */
+  /** CPU seconds of all clients, as processes or as threads. */
   readonly cpu: { readonly user: number; readonly system: number; readonly total: number };
   /** Latency of answered connections in seconds, from connect to the end of the reply. */
   readonly latency: {

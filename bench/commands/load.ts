@@ -135,7 +135,7 @@ function printReport(
   flags: { clients: number; connections: number; bytes: number },
   where: ServerAddress,
 ): void {
-  const { connections, errors, wallSeconds, connectionsPerSecond, cpu, latency } = report;
+  const { making, connections, errors, wallSeconds, connectionsPerSecond, cpu, latency } = report;
   const failures = Object.entries(errors).map(([kind, count]) => `${count} ${kind}`);
   const wanted = flags.clients * flags.connections;
   const made = Object.values(errors).reduce((sum, count) => sum + count, connections);
@@ -152,6 +152,7 @@ function printReport(
       ]
       : []),
     `latency      ${connections === 0 ? "–" : latencyText(latency)}`,
-    `client CPU   ${cpu.total.toFixed(3)} s`,
+    `client CPU   ${cpu.total.toFixed(3)} s` +
+    (making === "worker" ? ", of threads: fork does not work here" : ""),
   ].join("\n"));
 }

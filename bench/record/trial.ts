@@ -76,6 +76,9 @@ const Latency = z.object({
 }).meta({ id: "Latency", description: "Seconds from connect to the end of the reply." });
 
 export const Client = z.object({
+  making: z.enum(["fork", "worker"]).default("fork").describe(
+    "How the clients were made: forked processes, or Workers (threads) where fork does not work",
+  ),
   connections: count.describe("Connections answered in full"),
   errors: z.record(z.string(), count).describe(
     "Failed connections by kind: a name of errno(3), or words",
@@ -84,7 +87,7 @@ export const Client = z.object({
     "Seconds from the start of the first client to the end of the last",
   ),
   connectionsPerSecond: seconds.describe("Connections answered in full per second of wall time"),
-  cpu: Cpu.describe("CPU time of all clients"),
+  cpu: Cpu.describe("CPU time of all clients, of processes or of threads"),
   latency: Latency.describe("How long a connection took"),
 }).meta({ id: "Client", description: "What all clients together saw." });
 

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { checked } from "./errors.ts";
+import { checked, Errno, errno, errnoName, SystemError } from "./errors.ts";
 import { readText } from "./files.ts";
 import { UnsupportedError } from "../errors.ts";
 import { type FailureMessage, failWith } from "./failure_message.ts";
@@ -173,7 +173,8 @@ export function probeFork(): ForkProbe {
     try {
       reason = probeOnce();
     } catch (error) {
-      reason = (error as Error).message;
+      const { message } = error as Error;
+      reason = error instanceof SystemError ? `${error.call} failed with ${error.code}` : message;
     }
     if (reason === null) return { works: true, attempts, reason };
   }
@@ -188,12 +189,23 @@ function probeOnce(): string | null {
   if (!waitForExit(pid, PROBE_TIMEOUT_MS)) kill(pid, Signal.KILL);
   const end = wait(pid);
   if (end?.code === PROBE_CODE) return null;
-  if (end?.signal === Signal.KILL) {
-    return `a forked child did not exit within ${PROBE_TIMEOUT_MS} ms`;
-  }
-  return end?.signal !== undefined
+  const reason = end?.signal === Signal.KILL
+    ? `a forked child did not exit within ${PROBE_TIMEOUT_MS} ms`
+    : end?.signal !== undefined
     ? `a forked child was terminated by signal ${end.signal}`
     : `a forked child exited with code ${end?.code}`;
+  return [...failedAdvice(), reason].join(", so ");
+}
+
+/** The error of madvise for which a forked child has no heap, if there is one. */
+function failedAdvice(): string[] {
+  return Object.values(ranges ?? forkableRanges()).flatMap(({ start, length }) => {
+    const number = libc.madvise(start, length, MADV_DOFORK) === 0 ? 0 : errno();
+    // ENOMEM: it was applied, with gaps.
+    return number === 0 || number === Errno.ENOMEM
+      ? []
+      : [`madvise(MADV_DOFORK) failed with ${errnoName(number)}`];
+  }).slice(0, 1);
 }
 
 /** @throws {UnsupportedError} if fork does not work here. */
@@ -201,7 +213,7 @@ export function requireFork(): void {
   const { works, reason } = probeFork();
   if (!works) {
     throw new UnsupportedError(
-      `Cannot fork a Deno process here: ${reason}; the designs made of threads need no fork`,
+      `Cannot fork a Deno process here: ${reason}; designs made of Workers need no fork`,
     );
   }
 }

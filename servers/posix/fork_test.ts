@@ -11,6 +11,34 @@ Deno.test("probeFork() and requireFork() find that fork works", () => {
   requireFork();
 });
 
+for (
+  const [call, refused] of Object.entries({
+    "madvise(MADV_DOFORK) failed with EPERM, so a forked child was terminated by signal 11":
+      'refuse("madvise", 1, [2, 11])',
+    "fork failed with ENOSYS": 'refuse("clone", 38)',
+  })
+) {
+  Deno.test(`probeFork() says that ${call}`, async () => {
+    const { stdout } = await evaluate(`
+      import { probeFork, requireFork } from "./posix/fork.ts";
+      import { refuse } from "./posix/testing_seccomp.ts";
+      ${refused};
+      console.log(JSON.stringify(probeFork()));
+      try {
+        requireFork();
+      } catch ({ exitCode, message }) {
+        console.log(exitCode, message);
+      }
+    `);
+    const [probe, thrown] = stdout.split("\n");
+    assertEquals(JSON.parse(probe!), { works: false, attempts: 2, reason: call });
+    assertEquals(
+      thrown,
+      `4 Cannot fork a Deno process here: ${call}; designs made of Workers need no fork`,
+    );
+  });
+}
+
 /** Allocates `count` live objects and returns a sum over their contents. */
 function allocate(count: number): number {
   const objects = Array.from({ length: count }, (_, i) => ({ name: `object ${i}`, i }));

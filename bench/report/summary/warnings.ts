@@ -42,6 +42,7 @@ export function warningsOf({ run, trials }: Recorded): Warning[] {
     ...wideSpreads(ok, run.plan.sweep),
     ...atStart(run),
     ...traffic(ok),
+    ...threads(ok),
   ];
 }
 
@@ -173,6 +174,16 @@ function timeWaits({ timeWaitLimit }: Environment, { local, trials }: Plan): War
     text:
       `A trial makes ${most} connections, and the kernel keeps only ${timeWaitLimit} in TIME_WAIT: the ` +
       `others cost less than usual. Run: sysctl -w net.ipv4.tcp_max_tw_buckets=${most}.`,
+    isNoise: false,
+  }];
+}
+
+function threads(trials: readonly Trial[]): Warning[] {
+  if (!trials.some(({ client }) => client?.making === "worker")) return [];
+  return [{
+    text:
+      "The clients were threads (Workers), since fork does not work here: their CPU time is that of " +
+      "threads. Compare only with runs of which that is true.",
     isNoise: false,
   }];
 }

@@ -100,6 +100,11 @@ Deno.test("warningsOf() reports foreign connections and a governor, which are no
   assertEquals(warningsOf(withEnvironment({ governor: "performance" })), []);
 });
 
+Deno.test("warningsOf() says that clients were threads, which is not noise", () => {
+  const threads = withTrials(({ client }) => ({ client: { ...client!, making: "worker" } }));
+  assertWarns(threads, false, "clients were threads", "fork does not work");
+});
+
 Deno.test("warningsOf() treats the points of a sweep separately, and names them", () => {
   const sweep = { parameter: "children", values: [15, 300] } as const;
   const cheap = rounds("prefork-mutex", [0.1, 0.1, 0.1], { poolSize: 15 });

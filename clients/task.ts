@@ -1,0 +1,42 @@
+/**
+ * What each client of a load does, as processes and threads make it from the options.
+ *
+ * @module
+ */
+import type { Listening } from "../servers/host/protocol.ts";
+import { socketTimeout } from "../servers/posix/sockets.ts";
+import { transports } from "../servers/transports/transports.ts";
+import { type Task, warmUp } from "./client.ts";
+import type { LoadOptions } from "./protocol.ts";
+
+/** Has V8 compile the code of the clients, which takes as long as the start of a server: no server is needed. */
+export async function warmUpLoad({ transport, timeoutSeconds }: LoadOptions): Promise<void> {
+  // A Unix socket runs the same code as TCP, and leaves no ports in TIME_WAIT.
+  const name = transport === "tcp" ? "unix" : transport;
+  warmUp(await transports[name](), socketTimeout(timeoutSeconds));
+}
+
+/** The task of a client, and the one before it, which is not counted. */
+export async function tasksOf(
+  options: LoadOptions,
+  { host, port, path }: Listening,
+): Promise<{ before: Task; task: Task }> {
+  const { bytes, connections, limitSeconds, thinkMilliseconds, warmUpConnections } = options;
+  const transport = await transports[options.transport]();
+  const timeout = socketTimeout(options.timeoutSeconds);
+  const client = transport.client({ host, port, path: path ?? undefined }, bytes, timeout);
+  return {
+    before: {
+      client,
+      connections: warmUpConnections,
+      limitMilliseconds: Infinity,
+      thinkMilliseconds: 0,
+    },
+    task: {
+      client,
+      connections,
+      limitMilliseconds: limitSeconds === 0 ? Infinity : 1000 * limitSeconds,
+      thinkMilliseconds,
+    },
+  };
+}
