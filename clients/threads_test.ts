@@ -2,6 +2,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { denoArguments } from "../bench/agents/agent.ts";
 import { LOAD_DEFAULTS, LOAD_PROGRAM } from "../bench/agents/load.ts";
+import { isLong } from "../servers/testing/long.ts";
 import { RunningProcess } from "../servers/testing/process.ts";
 import { startServer, sumOf } from "../servers/testing/server.ts";
 import type { LoadEvent, LoadOptions } from "./protocol.ts";
@@ -42,12 +43,16 @@ Deno.test("the clients of a load are threads where fork does not work", async ()
   assertEquals(sumOf((await server.stop()).report, "connections"), 66);
 });
 
-Deno.test("the end of its input ends a load of threads", async () => {
-  await using server = await startServer("prethread-shared-accept");
-  const options = { clients: 2, connections: 1000, thinkMilliseconds: 1000 };
-  await using load = await startClients(server.port, options);
-  await load.write('{"request":"go"}');
-  await load.endInput();
-  const { code, stdout } = await load.ended();
-  assertEquals([code, stdout], [0, ""]);
+Deno.test({
+  name: "the end of its input ends a load of threads (a long test)",
+  ignore: !isLong,
+  fn: async () => {
+    await using server = await startServer("prethread-shared-accept");
+    const options = { clients: 2, connections: 1000, thinkMilliseconds: 1000 };
+    await using load = await startClients(server.port, options);
+    await load.write('{"request":"go"}');
+    await load.endInput();
+    const { code, stdout } = await load.ended();
+    assertEquals([code, stdout], [0, ""]);
+  },
 });

@@ -10,6 +10,7 @@ import type { ForkProbe } from "../../servers/posix/fork.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { readCheckout } from "./checkout.ts";
 import { loadAverages, timeWaitLimit } from "./counters.ts";
+import { processorModel } from "./processor.ts";
 import { readQuota } from "./quota.ts";
 import type { Environment } from "../record/record.ts";
 
@@ -47,7 +48,7 @@ export function readEnvironment(fork: ForkProbe): Environment {
     kernel: sysctl("osrelease") ?? "unknown",
     architecture: Deno.build.arch,
     libc: libcVersion(),
-    cpu: cpuinfo.match(/^model name\s*:\s*(.*)$/m)?.[1] ?? null,
+    cpu: processorModel(cpuinfo),
     processors: affinity().length,
     cpuset: tryReadText("/proc/self/status")?.match(/^Cpus_allowed_list:\s*(\S+)/m)?.[1] ?? null,
     online: tryReadText("/proc/stat")?.match(/^cpu\d/gm)?.length ?? null,
