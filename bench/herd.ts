@@ -5,6 +5,7 @@
  */
 import { requireNamed } from "../servers/nearest.ts";
 import type { Command, CommandTable } from "./cli/command.ts";
+import { requireDeno } from "./cli/deno_version.ts";
 import { explainUncaught, printError, surviveFullStandardError } from "./cli/explain.ts";
 
 /** All commands. Each is loaded when it runs, so that an error in loading it is reported as one. */
@@ -53,6 +54,7 @@ export async function herd(
   const [name = "", ...rest] = ALIASES.get(args.join(" ")) ?? args;
   let program = "herd";
   try {
+    requireDeno();
     const load = requireNamed("command", name, new Map(Object.entries(table)));
     program = name;
     const [{ command }, { runCommand }] = await Promise.all([load(), import("./cli/command.ts")]);
