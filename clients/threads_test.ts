@@ -29,7 +29,7 @@ async function startClients(
 
 Deno.test("the clients of a load are threads where fork does not work", async () => {
   await using server = await startServer("prethread-shared-accept");
-  const options = { clients: 3, connections: 20, warmUpConnections: 2 };
+  const options = { clients: 2, connections: 30, warmUpConnections: 3 };
   await using load = await startClients(server.port, options);
   await load.write('{"request":"go"}');
   const { code, stdout } = await load.ended();

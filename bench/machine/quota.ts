@@ -22,7 +22,7 @@ function limits(cgroups: readonly OwnCgroup[]): Limited[] {
         const text = tryReadText(`${folder}/${name}`) ?? "";
         // cgroup v2: "max 100000" or "50000 100000"; v1: -1 is no quota.
         const [quota, period = tryReadText(`${folder}/cpu.cfs_period_us`)] = text.split(" ");
-        const processors = Number(quota) / Number(period);
+        const processors = Number((Number(quota) / Number(period)).toPrecision(3));
         return text !== "" && processors > 0
           ? [{
             quota: { processors, file: `${folder}/${name}` },

@@ -34,12 +34,12 @@ Deno.test("readQuota() and throttledSeconds() read cgroup v1", () => {
   const period = { "cpu.cfs_period_us": "50000\n" };
   const folders = cgroupFiles(folder.path, {
     ...period,
-    "cpu.cfs_quota_us": "75000\n",
+    "cpu.cfs_quota_us": "16667\n",
     "cpu.stat": "nr_periods 9\nnr_throttled 1\nthrottled_time 2000000000\n",
   }, { ...period, "cpu.cfs_quota_us": "-1\n", "cpu.stat": "throttled_time 5\n" });
   const cgroups = [{ version: 1, controllers: ["cpu", "cpuacct"], folders }] as const;
   const file = `${folders[0]}/cpu.cfs_quota_us`;
-  assertEquals(readQuota(cgroups), { processors: 1.5, file });
+  assertEquals(readQuota(cgroups), { processors: 0.333, file });
   assertEquals(throttledSeconds(cgroups), 2);
   // A hierarchy of another controller.
   assertEquals(readQuota([{ version: 1, controllers: ["memory"], folders }]), null);
