@@ -43,6 +43,7 @@ export function warningsOf({ run, trials }: Recorded): Warning[] {
     ...atStart(run),
     ...traffic(ok),
     ...threads(ok),
+    ...lesserAccount(ok),
   ];
 }
 
@@ -151,6 +152,17 @@ function accountMismatches(trials: readonly Trial[], sweep: Plan["sweep"]): Warn
     `CPU time differs by more than 2 % from a second account: ${odd.join(", ")}. ` +
       "Do not rely on these results.",
   )];
+}
+
+function lesserAccount(trials: readonly Trial[]): Warning[] {
+  if (!trials.some(({ check }) => check?.source === "schedstat")) return [];
+  return [{
+    text:
+      "CPU time was checked by the scheduler's statistics and not by a cgroup, which no process could " +
+      "be put into here. Run as root, or prefix the command " +
+      "with systemd-run --user --scope --property=Delegate=yes.",
+    isNoise: false,
+  }];
 }
 
 function traffic(trials: readonly Trial[]): Warning[] {

@@ -15,6 +15,14 @@ function withEnvironment(change: Partial<Recorded["run"]["environment"]>): Recor
   return { ...quiet, run: { ...quiet.run, environment } };
 }
 
+Deno.test("warningsOf() says once that there was no cgroup for the second account", () => {
+  const check = { cpuSeconds: 1, difference: 0, agrees: true };
+  const checkedBy = (source: "cgroup v2" | "schedstat") =>
+    withTrials(() => ({ check: { ...check, source } }));
+  assertEquals(warningsOf(checkedBy("cgroup v2")), []);
+  assertWarns(checkedBy("schedstat"), false, "not by a cgroup", "Run as root", "Delegate=yes");
+});
+
 /** One second on two processors. */
 function machine(busySeconds: number | null, stealSeconds: number | null) {
   return {
