@@ -3,7 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { ask } from "../../servers/testing/client.ts";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { isLong } from "../../servers/testing/long.ts";
-import { canIgnoreSignals, IGNORING_CHILDREN } from "../../servers/testing/starter.ts";
+import { canIgnoreSignals, denoFolder, IGNORING_CHILDREN } from "../../servers/testing/starter.ts";
 import { RunningTask } from "../../servers/testing/task.ts";
 import { readRecord } from "../record/store.ts";
 
@@ -12,15 +12,9 @@ const STARTERS = {
   "SIGCHLD ignored": IGNORING_CHILDREN,
   "standard input closed": ["sh", "-c", 'exec "$@" <&-', "sh"],
   "no terminal": ["setsid", "--wait"],
-  "no HOME": ["env", "--unset=HOME", `DENO_DIR=${await denoFolder()}`],
+  "no HOME": ["env", "--unset=HOME", `DENO_DIR=${denoFolder()}`],
   "another language": ["env", "LANG=tr_TR.UTF-8", "LC_ALL=ja_JP.eucJP"],
 } as const;
-
-/** Where Deno has the packages. Without HOME it has to be told. */
-async function denoFolder(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
-}
 
 /** One trial; a long test has children of two kinds, and strace. */
 const BENCH = [

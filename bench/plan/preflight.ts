@@ -4,7 +4,7 @@
  * @module
  */
 import { designs } from "../../servers/designs.ts";
-import { tryReadText } from "../../servers/posix/files.ts";
+import { namesIn, tryReadText } from "../../servers/posix/files.ts";
 import { pointsOf } from "./plan.ts";
 import type { Plan } from "../record/record.ts";
 import { warmUpOf } from "./warm_up.ts";
@@ -15,6 +15,8 @@ export interface Limits {
   readonly descriptors: number;
   /** Processes and threads of this user (RLIMIT_NPROC). */
   readonly processes: number;
+  /** Those that this user has already. */
+  readonly userProcesses: number;
   /** Processes and threads that may be added under pid_max, threads-max and the cgroup's pids.max. */
   readonly tasks: number;
   /** Local ports for connections to one server (ip_local_port_range(5)). */
@@ -50,8 +52,10 @@ function shortfallAt(plan: Plan, limits: Limits): string | undefined {
       `write ulimit -n ${descriptors}`;
   }
   const tasks = OWN_TASKS + clients + children;
-  if (tasks > limits.processes) {
-    return `it needs ${tasks} processes, you may have ${limits.processes}; write ulimit -u ${tasks}`;
+  const { processes, userProcesses } = limits;
+  if (userProcesses + tasks > processes) {
+    return `it needs ${tasks} processes, you may have ${processes} and have ${userProcesses}; ` +
+      `write ulimit -u ${userProcesses + tasks}`;
   }
   if (tasks > limits.tasks) {
     return `it needs ${tasks} processes, the system has room for ${limits.tasks}; ` +
@@ -76,10 +80,36 @@ export function readLimits(): Limits {
   const [low, high] = (sysctl("net/ipv4/ip_local_port_range") ?? "").split(/\s+/).map(Number);
   return {
     descriptors: limit("Max open files"),
-    processes: limit("Max processes"),
+    processes: mayExceedProcesses() ? Infinity : limit("Max processes"),
+    userProcesses: countUserProcesses(),
     tasks: Math.min(most - running, roomInCgroup()),
     ports: low && high ? high - low + 1 : Infinity,
   };
+}
+
+/** The status of a process (proc_pid_status(5)), by field; without fields if it has ended. */
+function statusOf(pid: number | "self"): (field: string) => string | undefined {
+  const text = tryReadText(`/proc/${pid}/status`) ?? "";
+  return (field) => text.match(`(?:^|\n)${field}:\\s+(\\w+)`)?.[1];
+}
+
+/** Whether the limit of processes does not apply: to root, or with CAP_SYS_ADMIN or CAP_SYS_RESOURCE (fork(2)). */
+function mayExceedProcesses(): boolean {
+  const [SYS_ADMIN, SYS_RESOURCE] = [1n << 21n, 1n << 24n];
+  const own = statusOf("self");
+  const capabilities = BigInt(`0x${own("CapEff") ?? 0}`);
+  // A user namespace has root and capabilities of its own, which are none here.
+  const isOutside = /^\s*0\s+0\s+4294967295$/m.test(tryReadText("/proc/self/uid_map") ?? "");
+  return isOutside && (own("Uid") === "0" || (capabilities & (SYS_ADMIN | SYS_RESOURCE)) !== 0n);
+}
+
+/** The processes and threads of this user, as far as they can be seen from here. */
+function countUserProcesses(): number {
+  const own = statusOf("self")("Uid");
+  return namesIn("/proc").filter((name) => Number(name) > 0)
+    .map((name) => statusOf(Number(name)))
+    .filter((field) => field("Uid") === own)
+    .reduce((sum, field) => sum + Number(field("Threads")), 0);
 }
 
 /** Tasks that may be added to the cgroup of this process (v1: the pids controller; v2: the one hierarchy). */

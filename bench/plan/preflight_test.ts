@@ -1,9 +1,29 @@
-import { assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertGreater,
+  assertGreaterOrEqual,
+  assertLess,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { makePlan } from "./plan.ts";
+import { evaluate } from "../../servers/testing/fork.ts";
+import {
+  canBecomeUser,
+  inUsersCheckout,
+  succeeds,
+  USERS_CHECKOUT,
+} from "../../servers/testing/starter.ts";
 import { type Limits, readLimits, shortfall } from "./preflight.ts";
 import type { Plan } from "../record/record.ts";
 
-const ROOM: Limits = { descriptors: 1024, processes: 4096, tasks: 30_000, ports: 28_232 };
+const ROOM: Limits = {
+  descriptors: 1024,
+  processes: 4096,
+  userProcesses: 100,
+  tasks: 30_000,
+  ports: 28_232,
+};
 
 function plan(children: number, connections: number) {
   return makePlan({
@@ -21,7 +41,8 @@ Deno.test("shortfall() is undefined for the book's load", () => {
 for (
   const [what, limits, command] of [
     ["open files", { descriptors: 70 }, "ulimit -n"],
-    ["processes you may have", { processes: 80 }, "ulimit -u"],
+    ["processes you may have", { processes: 80 }, "ulimit -u 189"],
+    ["processes than you have", { userProcesses: 4050 }, "have 4050; write ulimit -u 4139"],
     ["room for processes", { tasks: 80 }, "kernel.pid_max"],
     ["local ports", { ports: 5000 }, "net.ipv4.ip_local_port_range"],
   ] as const
@@ -61,4 +82,30 @@ Deno.test("shortfall() checks the largest point of a sweep", () => {
 Deno.test("shortfall() needs no ports for local servers", () => {
   const local = { ...plan(15, 500), local: true };
   assertEquals(shortfall(local, { ...ROOM, ports: 5000 }), undefined);
+});
+
+/** A program that prints the limit of processes, and how many the user has, in a checkout. */
+const printing = (root: string) => `
+  import { readLimits } from "${root}/bench/plan/preflight.ts";
+  const { processes, userProcesses } = readLimits();
+  console.log(processes, userProcesses);
+`;
+
+Deno.test({
+  name:
+    "readLimits() counts what an ordinary user has, and sets root no limit (ignored without root)",
+  ignore: !canBecomeUser || !succeeds("prlimit", "--version"),
+  async fn() {
+    const limited = ["prlimit", "--nproc=77"];
+    const byRoot = await evaluate(printing(".."), limited);
+    assertMatch(byRoot.stdout, /^Infinity \d+\n$/, byRoot.stderr);
+    const beside = ["sh", "-c", 'sleep 60 >/dev/null 2>&1 & "$@"; kill $!', "sh"];
+    const via = [...limited, ...inUsersCheckout(), ...beside];
+    const byUser = await evaluate(printing(USERS_CHECKOUT), via);
+    const [limit, count] = byUser.stdout.trim().split(" ").map(Number);
+    assertEquals(limit, 77, byUser.stderr);
+    // sh, sleep, and at least two threads of Deno.
+    assertGreaterOrEqual(count!, 4);
+    assertLess(count!, 60);
+  },
 });
