@@ -6,12 +6,14 @@
  * @module
  */
 import { BOOK } from "../clients/book.ts";
+import { requirePorts } from "../clients/ports.ts";
 import type { LoadReport } from "../clients/protocol.ts";
 import type { Launch } from "../servers/children/launch.ts";
 import type { Design, TransportName } from "../servers/design.ts";
 import { requireDesign, usualDesigns } from "../servers/designs.ts";
 import { FailedError, UsageError } from "../servers/errors.ts";
 import type { Report } from "../servers/host/account.ts";
+import { loopbackHost } from "../servers/posix/network.ts";
 import { affinity } from "../servers/posix/processes.ts";
 import { makePlan } from "./plan/plan.ts";
 import { requireInRange } from "./plan/ranges.ts";
@@ -19,7 +21,7 @@ import { LIMITS, type Parameter, type Recorded } from "./record/record.ts";
 import { recordRun } from "./run/record_run.ts";
 import { writeDerived } from "./report/files.ts";
 import { reportData } from "./report/summary/report_data.ts";
-import { startLoad } from "./agents/load.ts";
+import { LOAD_DEFAULTS, startLoad } from "./agents/load.ts";
 import { startServer } from "./agents/server.ts";
 
 /** A run. The default is the load of the book: 10 clients × 500 connections × 4000 bytes, 15 children. */
@@ -112,7 +114,9 @@ export interface Server extends AsyncDisposable {
 
 /** Options of a server. */
 export interface ServeOptions {
-  /** Port on 127.0.0.1 (default 0: the system chooses a free one). */
+  /** Name or address to listen at (default 127.0.0.1, or ::1 without IPv4: for this machine only). */
+  readonly host?: string;
+  /** Port (default 0: the system chooses a free one). */
   readonly port?: number;
   /** Absolute path, or `@` and an abstract name, to listen at instead of a port. */
   readonly path?: string;
@@ -121,23 +125,24 @@ export interface ServeOptions {
 }
 
 /**
- * Starts a server design on a port of 127.0.0.1, or at a path; resolves when every child is ready.
+ * Starts a server design on a port, or at a path; resolves when every child is ready.
  *
- * @throws {UsageError} for an unknown design, a design that needs a path, a number out of range, or a port or
- * path in use.
+ * @throws {UsageError} for an unknown design, a design that needs a path, a number out of range, a host that is
+ * not this machine, or a port or path in use.
  * @throws {UnsupportedError} if this machine cannot run the design, such as where fork(2) does not work.
  * @throws {FailedError} if it does not become ready.
  */
 export async function serve(
   design: string,
-  { port = 0, path, children = BOOK.children }: ServeOptions = {},
+  { host, port = 0, path, children = BOOK.children }: ServeOptions = {},
 ): Promise<Server> {
   const found = requireDesign(design);
-  requireAddress(found, { port, path });
+  requireAddress(found, { host, port, path });
   requireInRange({ port, children });
   await using starting = new AsyncDisposableStack();
   const launch = launchOf(found);
-  const options = { design: found.id, port, path: path ?? null, children, launch };
+  const where = { host: host ?? null, port, path: path ?? null };
+  const options = { design: found.id, ...where, children, launch };
   const server = starting.use(startServer(options));
   const ready = await server.next("ready", LIMITS.start);
   starting.move();
@@ -163,12 +168,12 @@ export async function serve(
 
 function requireAddress(
   { id, transport }: Design,
-  { port, path }: { readonly port: number; readonly path: string | undefined },
+  { host, port, path }: { host: string | undefined; port: number; path: string | undefined },
 ): void {
   if (transport !== undefined && path === undefined) {
     throw new UsageError(`Cannot serve ${id} on a port: it needs a path`, { option: "path" });
   }
-  if (path !== undefined && port !== 0) {
+  if (path !== undefined && (port !== 0 || host !== undefined)) {
     throw new UsageError("Cannot serve both on a port and at a path", { option: "path" });
   }
 }
@@ -183,7 +188,7 @@ function launchOf({ children }: Design): Launch | null {
 export interface LoadOptions {
   /** Port of the server; or `path`. */
   readonly port?: number;
-  /** Name or address of the host (default 127.0.0.1). */
+  /** Name or address of the host (default 127.0.0.1, or ::1 without IPv4); each address of a name is tried. */
   readonly host?: string;
   /** Path of a local server, instead of a port. */
   readonly path?: string | undefined;
@@ -202,16 +207,18 @@ export interface LoadOptions {
  *
  * @returns what the clients saw.
  * @throws {UsageError} for an unknown host, no port or path, or a number out of range.
+ * @throws {UnsupportedError} if there are too few local ports.
  * @throws {FailedError} if a client died.
  */
 export async function load(options: LoadOptions): Promise<LoadReport> {
   const { path, transport = path === undefined ? "tcp" : "unix", ...rest } = options;
-  const { port, clients, connections, bytes } = options;
-  if (path === undefined && !port) {
+  const { port = 0, host = loopbackHost(), clients, connections, bytes } = options;
+  if (path === undefined && port === 0) {
     throw new UsageError("Cannot load a server without a port or a path", { option: "port" });
   }
   requireInRange({ port, clients, connections, bytes });
-  await using load = startLoad({ ...rest, path: path ?? null, transport });
+  const sources = path === undefined ? requirePorts({ ...LOAD_DEFAULTS, ...rest }, host, port) : 0;
+  await using load = startLoad({ ...rest, host, path: path ?? null, transport, sources });
   await load.next("ready", LIMITS.start);
   await load.send({ request: "go" });
   return (await load.next("report", LIMITS.run)).report;

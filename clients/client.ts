@@ -12,6 +12,7 @@ import {
   type Usage,
   usage,
 } from "../servers/posix/clocks.ts";
+import type { SocketAddress } from "../servers/posix/addresses.ts";
 import { Errno } from "../servers/posix/errors.ts";
 import { close } from "../servers/posix/io.ts";
 import { gettid } from "../servers/posix/processes.ts";
@@ -213,13 +214,17 @@ const WARM_UP = 3000;
  * before `request` by turns: had `connectOnce` seen only one function of either kind, V8 would have compiled
  * it for that one, and each forked client would compile it again while it is measured.
  */
-export function warmUp(transport: Transport, timeout: SocketTimeout): void {
+export function warmUp(
+  transport: Transport,
+  timeout: SocketTimeout,
+  sources: readonly SocketAddress[],
+): void {
   const address = { host: "", port: 0, path: `@herd-${crypto.randomUUID()}` };
   using endpoint = transport.bind(address);
   const { listener } = endpoint;
   const reply = new Uint8Array(4000);
   const results = new ClientResults();
-  const client = transport.client(address, reply.length, timeout);
+  const client = transport.client(address, reply.length, timeout, sources);
   let peer = -1;
   const answer = () => peer = transport.acceptAndReply(listener, reply);
   const openAnswered = () => {

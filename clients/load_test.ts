@@ -4,7 +4,7 @@ import { decodeFromCompressedBase64 } from "hdr-histogram-js";
 import { denoArguments } from "../bench/agents/agent.ts";
 import { LOAD_DEFAULTS, LOAD_PROGRAM, startLoad } from "../bench/agents/load.ts";
 import { boundAddress, internetAddress } from "../servers/posix/addresses.ts";
-import { tcpSocketsOn, TcpState } from "../servers/posix/files.ts";
+import { tcpSocketsOn, TcpState } from "../servers/posix/tcp_table.ts";
 import { fork } from "../servers/posix/fork.ts";
 import { close, read, write } from "../servers/posix/io.ts";
 import { dieWithParent, getpid, kill, wait } from "../servers/posix/processes.ts";

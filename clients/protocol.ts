@@ -23,6 +23,8 @@ export interface LoadOptions {
   readonly thinkMilliseconds: number;
   /** Timeout of each call on a connection. */
   readonly timeoutSeconds: number;
+  /** Number of addresses of 127.0.0.0/8 from which to connect to that network; 0: the system chooses one. */
+  readonly sources: number;
   readonly placement: Placement;
 }
 

@@ -4,8 +4,10 @@
  * @module
  */
 import { BOOK } from "../../clients/book.ts";
+import { sourcesFor } from "../../clients/ports.ts";
 import type { LoadEvent, LoadOptions, LoadRequest } from "../../clients/protocol.ts";
 import type { Listening, Placement } from "../../servers/host/protocol.ts";
+import { loopbackHost } from "../../servers/posix/network.ts";
 import { LoadLine } from "../record/lines.ts";
 import { LIMITS } from "../record/record.ts";
 import { Agent } from "./agent.ts";
@@ -26,11 +28,12 @@ export const LOAD_DEFAULTS: Omit<LoadOptions, "placement"> = {
   limitSeconds: 0,
   thinkMilliseconds: 0,
   timeoutSeconds: LIMITS.request,
+  sources: 0,
 };
 
 /** A load of the server that listens there; its clients wait for `go`. */
 export function startLoad(
-  { host = "127.0.0.1", port = 0, path = null, ...options }: Partial<LoadOptions & Listening>,
+  { host = loopbackHost(), port = 0, path = null, ...options }: Partial<LoadOptions & Listening>,
   placement?: Omit<Placement, "owner">,
 ): LoadAgent {
   const load = startUnconnected(options, placement);
@@ -44,10 +47,11 @@ export function startUnconnected(
   options: Partial<LoadOptions>,
   placement: Omit<Placement, "owner"> = { session: "same", processors: null },
 ): LoadAgent {
+  const sources = sourcesFor({ ...LOAD_DEFAULTS, ...options });
   return new Agent({
     name: "load",
     program: LOAD_PROGRAM,
-    options: { ...LOAD_DEFAULTS, ...options },
+    options: { ...LOAD_DEFAULTS, sources, ...options },
     placement,
     parse: (line) => LoadLine.parse(line),
   });

@@ -21,6 +21,7 @@ export const SERVER_PROGRAM = "servers/host/main.ts";
 
 /** The default options. */
 export const SERVER_DEFAULTS: Omit<ServerOptions, "design" | "placement"> = {
+  host: null,
   port: 0,
   path: null,
   children: BOOK.children,

@@ -4,6 +4,8 @@
  *
  * @module
  */
+import { listenOn } from "../../servers/transports/port.ts";
+import { addressText } from "../../servers/transports/transport.ts";
 import { defineCommand } from "../cli/command.ts";
 import { endWithParent, stopSignal } from "../cli/signals.ts";
 import type { Parsed } from "../cli/flags.ts";
@@ -12,7 +14,7 @@ import { shellWord, userPath } from "../cli/paths.ts";
 import { ExitCode, FailedError, UsageError } from "../../servers/errors.ts";
 import {
   boundAddress,
-  internetAddress,
+  internetAddresses,
   type SocketAddress,
 } from "../../servers/posix/addresses.ts";
 import { closeAllBut, Poller } from "../../servers/posix/descriptors.ts";
@@ -46,7 +48,7 @@ const flags = {
   host: {
     kind: "string",
     value: "HOST",
-    help: "Listen on HOST for other nodes (default 127.0.0.1)",
+    help: "Listen on HOST for other nodes (default: 127.0.0.1, or ::1 without IPv4)",
   },
   port: {
     kind: "integer",
@@ -81,6 +83,7 @@ export const command = defineCommand({
   ],
   flags,
   exits: ["failed", "unsupported"],
+  hints: { port: "write another, or --port 0 for a free one", host: "write another --host" },
   run: gateway,
 });
 
@@ -90,20 +93,8 @@ async function gateway({ operands, flags }: Options): Promise<number> {
   endWithParent();
   requireFork();
   warmUpProofs(key);
-  const host = flags.host ?? "127.0.0.1";
-  const outside = listenFor(
-    internetAddress(host, flags.port),
-    SocketType.stream,
-    `${host}:${flags.port}: the port is in use; write another, or --port 0 for a free one`,
-  );
-  const inside = nodes.map(({ name, address }) => ({
-    listener: listenFor(
-      pathAddress(nodePath(name), "listen"),
-      SocketType.messages,
-      `/net/${name}: a gateway of yours to that node is running`,
-    ),
-    address,
-  }));
+  const outside = listenOn(flags.port, flags.host);
+  const inside = nodes.map(({ name, addresses }) => ({ listener: listenFor(name), addresses }));
   const owner = getpid();
   const server = fork(() => {
     dieWithParent(owner, Signal.KILL);
@@ -145,7 +136,7 @@ function readKeyFile(path: string): string {
 /** A node and the address of its gateway. */
 interface Node {
   readonly name: string;
-  readonly address: SocketAddress;
+  readonly addresses: readonly SocketAddress[];
 }
 
 function parseNode(text: string): Node {
@@ -153,15 +144,17 @@ function parseNode(text: string): Node {
   if (name === undefined || Number(port) > 65535) {
     throw new UsageError(`Cannot read "${text}" as a node: write NODE=HOST:PORT`);
   }
-  return { name, address: internetAddress(host!, Number(port)) };
+  return { name, addresses: internetAddresses(host!, Number(port)) };
 }
 
-function listenFor(address: SocketAddress, type: SocketType, hint: string): number {
+/** Listens for programs here that connect to that node. */
+function listenFor(name: string): number {
+  const action = `listen on /net/${name}`;
   try {
-    return listen(address, `listen on ${hint.split(": ")[0]}`, type);
+    return listen(pathAddress(nodePath(name), "listen"), action, SocketType.messages);
   } catch (error) {
     if (!hasErrno(error, Errno.EADDRINUSE)) throw error;
-    throw new UsageError(`Cannot listen on ${hint}`);
+    throw new UsageError(`Cannot ${action}: a gateway of yours to that node is running`);
   }
 }
 
@@ -173,13 +166,14 @@ function announce(
   const names = nodes.map(({ name }) => name);
   if (json) return printEvent({ event: "ready", pid: Deno.pid, host, port, nodes: names });
   const ways = names.length > 0 ? `, to ${names.map((name) => `/net/${name}`).join(", ")}` : "";
-  printLine(`ready: channel-gateway on ${host}:${port}${ways} (process ${Deno.pid}; ^C ends it)`);
+  const where = addressText({ host, port });
+  printLine(`ready: channel-gateway on ${where}${ways} (process ${Deno.pid}; ^C ends it)`);
 }
 
 /** Forks a relay for each connection from outside or inside. */
 function serve(
   outside: number,
-  inside: readonly { listener: number; address: SocketAddress }[],
+  inside: readonly { listener: number; addresses: readonly SocketAddress[] }[],
   key: Key,
 ): never {
   const listeners = [outside, ...inside.map(({ listener }) => listener)];
@@ -198,7 +192,7 @@ function serve(
         dieWithParent(parent, Signal.KILL);
         listeners.forEach(close);
         if (i === 0) relayIn(connection, key);
-        else relayOut(connection, inside[i - 1]!.address, key);
+        else relayOut(connection, inside[i - 1]!.addresses, key);
       });
       close(connection);
     }

@@ -4,9 +4,11 @@
  * @module
  */
 import { REFUSALS } from "../../clients/client.ts";
+import { requirePorts } from "../../clients/ports.ts";
 import type { LoadReport } from "../../clients/protocol.ts";
 import type { TransportName } from "../../servers/design.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
+import { loopbackHost } from "../../servers/posix/network.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { addressText, type ServerAddress } from "../../servers/transports/transport.ts";
 import { isTransport, TRANSPORT_NAMES } from "../../servers/transports/transports.ts";
@@ -32,7 +34,7 @@ const flags = {
   host: {
     kind: "string",
     value: "HOST",
-    help: "Connect to HOST, a name or address (default 127.0.0.1)",
+    help: "Connect to HOST, a name or address (default: 127.0.0.1, or ::1 without IPv4)",
   },
   path: { kind: "string", value: "PATH", help: "Connect to the local server at PATH instead" },
   transport: {
@@ -75,19 +77,22 @@ export const command = defineCommand({
     if (operands.length > 0) throw new UsageError(`Unexpected "${operands[0]}": see --help`);
     const { name, where } = target(flags);
     const processors = flags.pin === undefined ? null : processorsOf("pin", flags.pin, affinity());
-    endWithParent();
-    const stopped = stopSignal();
-    await using load = startLoad({
-      ...where,
-      path: where.path ?? null,
-      transport: name,
+    const work = {
       clients: flags.clients,
       connections: flags.connections,
       bytes: flags.bytes,
       warmUpConnections: flags.warmup,
       thinkMilliseconds: flags.think,
       timeoutSeconds: flags.timeout,
-    }, { session: "same", processors });
+    };
+    const sources = name === "tcp" ? requirePorts(work, where.host, where.port) : 0;
+    endWithParent();
+    const stopped = stopSignal();
+    const path = where.path ?? null;
+    await using load = startLoad(
+      { ...where, path, transport: name, ...work, sources },
+      { session: "same", processors },
+    );
     const report = await Promise.race([finish(load), stopped]);
     if (report === "stopped") return ExitCode.interrupted;
     if (flags.json) printEvent({ event: "report", ...report });
@@ -104,7 +109,7 @@ async function finish(load: ReturnType<typeof startLoad>): Promise<LoadReport> {
 
 /** The address of the server and the transport to it. @throws {UsageError} if the flags are incomplete. */
 function target(
-  { port, host = "127.0.0.1", path, transport }: Values<typeof flags>,
+  { port, host, path, transport }: Values<typeof flags>,
 ): { name: TransportName; where: ServerAddress } {
   const name = transport ?? (path === undefined ? "tcp" : "unix");
   if (!isTransport(name)) {
@@ -121,7 +126,9 @@ function target(
   if (name !== "tcp" && path === undefined) {
     throw new UsageError(`Missing path: write deno task load --path PATH --transport ${name}`);
   }
-  return { name, where: { host, port: port ?? 0, path: path && userSocket(path) } };
+  return name === "tcp"
+    ? { name, where: { host: host ?? loopbackHost(), port: port! } }
+    : { name, where: { host: "localhost", port: 0, path: userSocket(path!) } };
 }
 
 function latencyText({ p50, p99, p999, max }: LoadReport["latency"]): string {

@@ -12,8 +12,9 @@ import { fork } from "../../servers/posix/fork.ts";
 import { close, read, write } from "../../servers/posix/io.ts";
 import { dieWithParent, getpid } from "../../servers/posix/processes.ts";
 import { Signal } from "../../servers/posix/signals.ts";
-import { accept, connect, listen, socketPair, streamSocket } from "../../servers/posix/sockets.ts";
+import { accept, connect, socketPair, streamSocket } from "../../servers/posix/sockets.ts";
 import { answer } from "../../servers/service/bytes.ts";
+import { listenOn } from "../../servers/transports/port.ts";
 import type { WorkerStart } from "./messages_worker.ts";
 import { startServer } from "../agents/server.ts";
 
@@ -86,8 +87,9 @@ export const means: readonly Means[] = [
     name: "TCP",
     where: "another process",
     prepare() {
-      const listener = listen(internetAddress("127.0.0.1", 0), "measure TCP");
-      const address = internetAddress("127.0.0.1", boundAddress(listener).port);
+      const listener = listenOn(0);
+      const { host, port } = boundAddress(listener);
+      const address = internetAddress(host, port);
       const here = streamSocket(address);
       connect(here, address);
       const there = accept(listener);

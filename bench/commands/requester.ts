@@ -7,6 +7,8 @@
  *
  * @module
  */
+import { lookup } from "node:dns/promises";
+import { addressText } from "../../servers/transports/transport.ts";
 import { defineCommand } from "../cli/command.ts";
 import type { Parsed } from "../cli/flags.ts";
 import { printLine } from "../cli/output.ts";
@@ -24,7 +26,7 @@ const flags = {
   host: {
     kind: "string",
     value: "HOST",
-    help: "Connect to HOST, a name or address (default 127.0.0.1)",
+    help: "Connect to HOST, a name or address (default: 127.0.0.1, or ::1 without IPv4)",
   },
 } as const;
 
@@ -51,13 +53,13 @@ const PROMPT = new TextEncoder().encode("?");
 
 async function requester({ operands, flags }: Options): Promise<number> {
   if (operands.length > 0) throw new UsageError(`Unexpected "${operands[0]}": see --help`);
-  const { port, host: hostname = "127.0.0.1" } = flags;
+  const { port, host } = flags;
   if (port === undefined) {
     throw new UsageError("Missing port: write deno task requester --port PORT");
   }
   printLine("Requester starting");
   try {
-    using connection = await Deno.connect({ hostname, port });
+    using connection = await connectTo(host, port);
     Deno.stdout.writeSync(PROMPT);
     for await (const line of linesOf(standardInput())) {
       printLine(`Read ${await exchange(connection, line)} bytes back from server`);
@@ -67,10 +69,30 @@ async function requester({ operands, flags }: Options): Promise<number> {
     return ExitCode.ok;
   } catch (cause) {
     if (cause instanceof HerdError) throw cause;
-    const message = `Cannot talk to ${hostname}:${port}: ${(cause as Error).message}; ` +
+    const where = addressText({ host: host ?? LOOPBACK[0].address, port });
+    const message = `Cannot talk to ${where}: ${(cause as Error).message}; ` +
       `is it deno task serve slaunch --echo --port ${port}?`;
     throw new FailedError(message, { cause });
   }
+}
+
+/** This machine, by IPv4 and where there is none. */
+const LOOPBACK = [{ address: "127.0.0.1" }, { address: "::1" }] as const;
+
+/** Connects to the first address of a host that answers. @throws what the first of them says. */
+async function connectTo(host: string | undefined, port: number): Promise<Deno.TcpConn> {
+  const addresses = host === undefined
+    ? LOOPBACK
+    : await lookup(host, { all: true, verbatim: true });
+  let failure: unknown;
+  for (const { address: hostname } of addresses) {
+    try {
+      return await Deno.connect({ hostname, port });
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
 }
 
 /** Sends a line, and reads its echo up to the NUL. Returns its length in bytes. */

@@ -10,6 +10,7 @@ import { ExitCode, FailedError, UsageError } from "../../servers/errors.ts";
 import type { Report } from "../../servers/host/account.ts";
 import { linesOf, standardInput } from "../../servers/host/lines.ts";
 import type { ServerEvent } from "../../servers/host/protocol.ts";
+import { internetAddress, isLoopback } from "../../servers/posix/addresses.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { addressText } from "../../servers/transports/transport.ts";
 import { type ServerAgent, startServer } from "../agents/server.ts";
@@ -23,7 +24,12 @@ import { hasCodes } from "../cli/terminal.ts";
 import { LiveView } from "../cli/watch.ts";
 
 const flags = {
-  port: portFlag,
+  host: {
+    kind: "string",
+    value: "HOST",
+    help: "Listen on HOST, a name or address (default: 127.0.0.1, or ::1 without IPv4)",
+  },
+  port: { ...portFlag, help: "Listen on PORT" },
   path: {
     kind: "string",
     value: "PATH",
@@ -66,7 +72,10 @@ export const command = defineCommand({
   ],
   flags,
   exits: ["failed", "unsupported"],
-  hints: { port: "write another --port, or --port 0 for a free one" },
+  hints: {
+    port: "write another --port, or --port 0 for a free one",
+    host: "write --host 0.0.0.0 or :: for all that are, or leave it out",
+  },
   async run(parsed) {
     const { options, placement, design } = optionsOf(parsed);
     const { flags } = parsed;
@@ -77,6 +86,7 @@ export const command = defineCommand({
     await using server = startServer(options, placement, listenerOf(flags.json, view));
     const ready = await Promise.race([server.next("ready"), stopped]);
     if (ready !== "stopped") {
+      if (ready.path === null) warnOfOthers(ready.host);
       announce(ready, flags.json);
       // A server that has ended takes no requests; its last event says why.
       if (!Deno.stdin.isTerminal()) readMarks(server).catch(() => {});
@@ -101,12 +111,14 @@ function optionsOf({ operands, flags, given }: Options) {
   if (design.transport !== undefined && flags.path === undefined) {
     throw new UsageError(`Cannot serve ${id} at a port: write deno task serve ${id} --path PATH`);
   }
-  if (flags.path !== undefined && flags.port !== 0) {
-    throw new UsageError("Cannot serve at both --port and --path: write one of them");
+  const other = (["port", "host"] as const).find((name) => given.has(name));
+  if (flags.path !== undefined && other !== undefined) {
+    throw new UsageError(`Cannot serve at both --${other} and --path: write one of them`);
   }
   const processors = flags.pin === undefined ? null : processorsOf("pin", flags.pin, affinity());
   const options = {
     design: id,
+    host: flags.host ?? null,
     port: flags.port,
     path: flags.path === undefined ? null : userSocket(flags.path),
     children: flags.children,
@@ -161,6 +173,22 @@ function requireTerminal(json: boolean): void {
     ? "this terminal has no cursor codes (TERM=dumb)"
     : "standard output is not a terminal";
   throw new UsageError(`Cannot watch: ${why}; leave out --watch`);
+}
+
+/** What others must reach to use a server that listens on this address; undefined if only this machine can. */
+export function othersWhoReach(host: string): string | undefined {
+  if (isLoopback(internetAddress(host, 0))) return undefined;
+  if (host === "0.0.0.0") return "any IPv4 address of this machine";
+  return host === "::" ? "any address of this machine" : host;
+}
+
+function warnOfOthers(host: string): void {
+  const reached = othersWhoReach(host);
+  if (reached === undefined) return;
+  console.error(
+    `Warning: whoever reaches ${reached} over the network can use this server; ` +
+      "leave out --host for one that only this machine reaches",
+  );
 }
 
 function announce(

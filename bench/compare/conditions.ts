@@ -17,6 +17,7 @@ const ENVIRONMENT = [
   "cpu",
   "processors",
   "autogroup",
+  "loopback",
   "deno",
   "v8",
 ] as const satisfies readonly (keyof Environment)[];

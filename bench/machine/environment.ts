@@ -7,6 +7,7 @@ import { fileSystemOf, libcVersion, tryReadText } from "../../servers/posix/file
 import { close } from "../../servers/posix/io.ts";
 import { unlinkedFile } from "../../servers/posix/locking.ts";
 import type { ForkProbe } from "../../servers/posix/fork.ts";
+import { findLoopback } from "../../servers/posix/network.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { readCheckout } from "./checkout.ts";
 import { loadAverages, timeWaitLimit } from "./counters.ts";
@@ -61,6 +62,7 @@ export function readEnvironment(fork: ForkProbe): Environment {
     loadAverage: loadAverages(),
     cpuPressurePercent: pressure === undefined ? null : Number(pressure),
     lockFileSystem: lockFileSystem(),
+    loopback: findLoopback() ?? null,
     deno: Deno.version.deno,
     v8: Deno.version.v8,
     ...readCheckout(),

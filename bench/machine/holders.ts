@@ -4,13 +4,8 @@
  *
  * @module
  */
-import {
-  childrenOf,
-  descriptorsOf,
-  readTable,
-  tcpSocketsOn,
-  TcpState,
-} from "../../servers/posix/files.ts";
+import { childrenOf, descriptorsOf, readTable } from "../../servers/posix/files.ts";
+import { tcpSocketsOn, TcpState } from "../../servers/posix/tcp_table.ts";
 import { unixPeers } from "../../servers/posix/socket_diagnostics.ts";
 
 /** A process with a descriptor of a socket. */

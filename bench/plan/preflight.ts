@@ -3,8 +3,11 @@
  *
  * @module
  */
+import { hasPorts, localPorts, portsOf } from "../../clients/ports.ts";
 import { designs } from "../../servers/designs.ts";
+import { internetAddress } from "../../servers/posix/addresses.ts";
 import { namesIn, tryReadText } from "../../servers/posix/files.ts";
+import { findLoopback } from "../../servers/posix/network.ts";
 import { pointsOf } from "./plan.ts";
 import type { Plan } from "../record/record.ts";
 import { warmUpOf } from "./warm_up.ts";
@@ -19,7 +22,7 @@ export interface Limits {
   readonly userProcesses: number;
   /** Processes and threads that may be added under pid_max, threads-max and the cgroup's pids.max. */
   readonly tasks: number;
-  /** Local ports for connections to one server (ip_local_port_range(5)). */
+  /** Local ports for the connections of a trial (ip_local_port_range(5)). */
   readonly ports: number;
 }
 
@@ -61,9 +64,14 @@ function shortfallAt(plan: Plan, limits: Limits): string | undefined {
     return `it needs ${tasks} processes, the system has room for ${limits.tasks}; ` +
       `write sysctl -w kernel.pid_max=4194304 or raise the cgroup's pids.max`;
   }
-  // Each connection leaves its port in TIME_WAIT for a minute. Every trial has another server port.
+  // Every trial has another server port.
   const warmUps = chosen.map(({ id }) => warmUpOf({ design: id, load: plan, poolSize: children }));
-  const ports = clients * connections + Math.max(...warmUps);
+  const ports = portsOf({
+    clients,
+    connections,
+    warmUpConnections: Math.max(...warmUps) / clients,
+    thinkMilliseconds: plan.think,
+  });
   if (!plan.local && ports > limits.ports) {
     return `it needs ${ports} local ports in a trial, there are ${limits.ports}; ` +
       `write sysctl -w net.ipv4.ip_local_port_range="1024 65535", or make fewer connections`;
@@ -77,13 +85,14 @@ export function readLimits(): Limits {
   const sysctl = (path: string) => tryReadText(`/proc/sys/${path}`);
   const running = Number(tryReadText("/proc/loadavg")?.match(/\/(\d+)/)?.[1] ?? 0);
   const most = Math.min(number(sysctl("kernel/pid_max")), number(sysctl("kernel/threads-max")));
-  const [low, high] = (sysctl("net/ipv4/ip_local_port_range") ?? "").split(/\s+/).map(Number);
+  const loopback = findLoopback();
+  const hasAlways = loopback === undefined || hasPorts(internetAddress(loopback, 0));
   return {
     descriptors: limit("Max open files"),
     processes: mayExceedProcesses() ? Infinity : limit("Max processes"),
     userProcesses: countUserProcesses(),
     tasks: Math.min(most - running, roomInCgroup()),
-    ports: low && high ? high - low + 1 : Infinity,
+    ports: hasAlways ? Infinity : localPorts(),
   };
 }
 

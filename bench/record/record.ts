@@ -69,6 +69,9 @@ export const Environment = z.object({
     "File system that the lock file of prefork-file-lock lies on (TMPDIR, or /tmp), such as ext4 or tmpfs; " +
       "memfd: a file in memory; null in old records",
   ),
+  loopback: z.enum(["127.0.0.1", "::1"]).nullable().default("127.0.0.1").describe(
+    "Loopback address that servers listened on: ::1 where there is no IPv4; null: there is none",
+  ),
   deno: z.string().describe("Version of Deno"),
   v8: z.string().describe("Version of V8"),
   commit: z.string().nullable().describe("Commit of Herd, if it is a git checkout"),

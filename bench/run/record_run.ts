@@ -80,6 +80,17 @@ export function start(
   return { store: Store.create(own, run), run, done: [], pending: plan.trials };
 }
 
+/** What a run is resumed with the same of. */
+const RESUMED_WITH = [
+  "kernel",
+  "architecture",
+  "cpu",
+  "processors",
+  "loopback",
+  "deno",
+  "herd",
+] as const;
+
 /**
  * Resumes a run that ended early. Trials that have run are kept, also failed ones.
  *
@@ -91,7 +102,7 @@ export function resumeRun(folder: string): Started {
   if (run.plan.netns) enterNetworkNamespace();
   const { environment } = run;
   const here = readEnvironment(probeFork());
-  for (const name of ["kernel", "architecture", "cpu", "processors", "deno", "herd"] as const) {
+  for (const name of RESUMED_WITH) {
     const [then, now] = name === "herd"
       ? [run.herd, config.version]
       : [environment[name], here[name]];

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { childrenOf, tcpSocketsOn, TcpState } from "../../servers/posix/files.ts";
+import { childrenOf } from "../../servers/posix/files.ts";
+import { tcpSocketsOn, TcpState } from "../../servers/posix/tcp_table.ts";
 import { UnsupportedError } from "../../servers/errors.ts";
 import type { Plan, Trace } from "../record/record.ts";
 import { attachTracer, type Program, RefusedError } from "./tracer.ts";

@@ -15,6 +15,7 @@ import { Cgroup } from "../posix/cgroup.ts";
 import { pipe } from "../posix/descriptors.ts";
 import { requireFork } from "../posix/fork.ts";
 import { close, readAsync } from "../posix/io.ts";
+import { loopbackHost } from "../posix/network.ts";
 import { rebaseFailure } from "../posix/rebase.ts";
 import { getpid } from "../posix/processes.ts";
 import { socketPair } from "../posix/sockets.ts";
@@ -85,14 +86,16 @@ export class Host {
   /** Starts a design's server; `onStatus` gets the events of its children. */
   static async start(
     design: Design,
-    { port, path, children, launch, extraCpuNanoseconds, cgroup, traceable }: HostOptions,
+    { host, port, path, children, launch, extraCpuNanoseconds, cgroup, traceable }: HostOptions,
     onStatus: (status: Status) => void = () => {},
   ): Promise<Host> {
     const listing = await loadListing(design);
     const start = await starterOf(design.children);
     if (design.passes) requireSocketPairs(design.id);
     const transport = await transports[transportOf(design, path !== null)]();
-    const endpoint = transport.bind({ host: "127.0.0.1", port, path: path ?? undefined });
+    const endpoint = transport.bind(
+      path === null ? { host: host ?? loopbackHost(), port } : { host: "localhost", port, path },
+    );
     const [statusEnd, status] = pipe();
     const [gate, gateEnd] = pipe();
     const setup = makeSetup(design, listing, {
@@ -106,9 +109,9 @@ export class Host {
     });
     const group = cgroup ? Cgroup.create(getpid()) : undefined;
     const running = start(setup, group, onStatus);
-    const host = new Host(setup, running, endpoint, gateEnd);
-    host.#readStatus(statusEnd, onStatus);
-    return host;
+    const started = new Host(setup, running, endpoint, gateEnd);
+    started.#readStatus(statusEnd, onStatus);
+    return started;
   }
 
   private constructor(setup: Setup, running: Running, endpoint: Endpoint, gate: number) {

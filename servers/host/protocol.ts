@@ -27,7 +27,9 @@ export interface Placement {
 export interface ServerOptions {
   /** Id of the design. */
   readonly design: string;
-  /** Port on 127.0.0.1; 0: the system chooses a free one. */
+  /** Name or address to listen at; null: the loopback address, 127.0.0.1 or else ::1. */
+  readonly host: string | null;
+  /** Port there; 0: the system chooses a free one. */
   readonly port: number;
   /** A path to listen at instead, or `@` and an abstract name; null: the port. */
   readonly path: string | null;

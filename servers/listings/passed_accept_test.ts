@@ -2,7 +2,8 @@
 import { assertEquals } from "@std/assert";
 import { designs } from "../designs.ts";
 import type { Report } from "../host/account.ts";
-import { childrenOf, readText, tcpSocketsOn, TcpState } from "../posix/files.ts";
+import { childrenOf, readText } from "../posix/files.ts";
+import { tcpSocketsOn, TcpState } from "../posix/tcp_table.ts";
 import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { ask, Connection } from "../testing/client.ts";

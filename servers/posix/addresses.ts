@@ -31,13 +31,21 @@ export class AddressError extends UsageError {
   override name = "AddressError";
 }
 
+/** The first of `internetAddresses`. @throws {AddressError} if the host is unknown. */
+export function internetAddress(host: string, port: number): SocketAddress {
+  return internetAddresses(host, port)[0];
+}
+
 /**
- * Resolves a host name, IPv4 or IPv6 address, and port (getaddrinfo(3)). If a name such as localhost has
- * addresses of both families, IPv4 is preferred, because Herd's servers listen there.
+ * Resolves a host name, IPv4 or IPv6 address, and port (getaddrinfo(3)): all addresses, those first that the
+ * system prefers.
  *
  * @throws {AddressError} if the host is unknown.
  */
-export function internetAddress(host: string, port: number): SocketAddress {
+export function internetAddresses(
+  host: string,
+  port: number,
+): [SocketAddress, ...SocketAddress[]] {
   const hints = new Uint8Array(48);
   const view = new DataView(hints.buffer);
   view.setInt32(0, AI_PASSIVE, true);
@@ -61,7 +69,19 @@ export function internetAddress(host: string, port: number): SocketAddress {
     entry = info.getPointer(40);
   }
   libc.freeaddrinfo(list);
-  return addresses.find(({ family }) => family === AF_INET) ?? addresses[0]!;
+  return addresses as [SocketAddress, ...SocketAddress[]];
+}
+
+/** Whether it is an IPv4 address of the loopback interface, 127.0.0.0/8, all of which are this machine. */
+export function isIPv4Loopback({ family, bytes }: SocketAddress): boolean {
+  return family === AF_INET && bytes[4] === 127;
+}
+
+/** Whether only this machine can reach it: 127.0.0.0/8 or ::1. */
+export function isLoopback(address: SocketAddress): boolean {
+  return isIPv4Loopback(address) ||
+    address.family === AF_INET6 && address.bytes[23] === 1 &&
+      address.bytes.subarray(8, 23).every((byte) => byte === 0);
 }
 
 function familyOf(bytes: Uint8Array): number {
@@ -104,7 +124,10 @@ export function boundAddress(fd: number): BoundAddress {
   if (family === AF_INET6) {
     const view = new DataView(bytes.buffer);
     const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(8 + 2 * i).toString(16));
-    return { host: new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1), port };
+    // A link-local address is one of an interface, whose number getaddrinfo takes too.
+    const scope = view.getUint32(24, true);
+    const host = new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
+    return { host: scope === 0 ? host : `${host}%${scope}`, port };
   }
   const used = new DataView(length.buffer).getUint32(0, true);
   const path = new TextDecoder().decode(bytes.subarray(2, used)).replace(/\0$/, "");

@@ -148,29 +148,6 @@ export function readTable(path: string): string[][] {
   return readText(path).split("\n").map((line) => line.trim().split(/ +/));
 }
 
-/** States of a TCP socket, as two hexadecimal digits (tcp_states.h). */
-export const TcpState = { closeWait: "08", listen: "0A" } as const;
-
-/** A TCP socket of this thread's network namespace (/proc/net/tcp, proc_pid_net(5)). */
-export interface TcpSocket {
-  /** One of `TcpState`, or another. */
-  readonly state: string;
-  /** Bytes received and not read; for a listener, the connections in its backlog. */
-  readonly receiveQueue: number;
-  readonly inode: number;
-}
-
-/** The TCP sockets with that local port. */
-export function tcpSocketsOn(port: number): TcpSocket[] {
-  const end = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  return readTable("/proc/thread-self/net/tcp").filter(([, local]) => local?.endsWith(end))
-    .map(([, , , state, queues, , , , , inode]) => ({
-      state: state!,
-      receiveQueue: parseInt(queues!.split(":")[1]!, 16),
-      inode: Number(inode),
-    }));
-}
-
 /** Removes a file name (unlink(2)). @throws {SystemError} such as ENOENT. */
 export function unlink(path: string): void {
   checked(libc.unlink(cString(path)), "unlink", `remove ${path}`);

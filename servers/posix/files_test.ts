@@ -12,10 +12,9 @@ import {
   hasExited,
   libcVersion,
   readText,
-  tcpSocketsOn,
-  TcpState,
   tryReadText,
 } from "./files.ts";
+import { tcpSocketsOn, TcpState } from "./tcp_table.ts";
 import { fork, forkAgain } from "./fork.ts";
 import { close, read, write } from "./io.ts";
 import { shareMemory } from "./memory.ts";

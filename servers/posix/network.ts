@@ -1,13 +1,15 @@
 /**
  * Network namespaces (network_namespaces(7)): the kernel's counters contain no other programs' connections,
- * and all ports are free.
+ * and all ports are free. And what a namespace has: its loopback address.
  *
  * @module
  */
+import { internetAddress } from "./addresses.ts";
 import { AF_INET, O_CLOEXEC, SOCK_DGRAM } from "./constants.ts";
-import { checked, Errno, errno, SystemError } from "./errors.ts";
+import { checked, Errno, errno, hasErrno, SystemError } from "./errors.ts";
 import { UnsupportedError } from "../errors.ts";
 import { libc } from "./libc.ts";
+import { boundSocket } from "./sockets.ts";
 
 const CLONE_NEWNET = 0x40000000;
 
@@ -44,4 +46,34 @@ function bringUpLoopback(): void {
   const number = errno();
   libc.close(socket);
   if (result === -1) throw new SystemError("ioctl", action, number);
+}
+
+/** The loopback address of this network namespace: 127.0.0.1, or ::1 without IPv4; undefined if there is neither. */
+export function findLoopback(): "127.0.0.1" | "::1" | undefined {
+  return (["127.0.0.1", "::1"] as const).find(isOwn);
+}
+
+/** The same. @throws {UnsupportedError} if there is neither. */
+export function loopbackHost(): string {
+  const host = findLoopback();
+  if (host !== undefined) return host;
+  throw new UnsupportedError(
+    "Cannot use the loopback interface: it has no address here; write ip link set lo up",
+  );
+}
+
+/** Whether a socket can be bound to that address. */
+function isOwn(host: string): boolean {
+  try {
+    libc.close(boundSocket(internetAddress(host, 0), `use ${host}`));
+    return true;
+  } catch (error) {
+    if (isNotOwn(error)) return false;
+    throw error;
+  }
+}
+
+/** Whether bind failed because the address is none of this machine, or its family is not supported. */
+export function isNotOwn(error: unknown): boolean {
+  return hasErrno(error, Errno.EADDRNOTAVAIL, Errno.EAFNOSUPPORT);
 }

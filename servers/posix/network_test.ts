@@ -1,8 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { hasIPv6, inNamespace, removeIPv4, setParameter } from "../testing/network.ts";
 import { forkReady, waitFor } from "../testing/fork.ts";
 import { boundAddress, internetAddress } from "./addresses.ts";
 import { tryReadText } from "./files.ts";
-import { enterNetworkNamespace } from "./network.ts";
+import { enterNetworkNamespace, findLoopback, loopbackHost } from "./network.ts";
 import { accept, connect, listen, streamSocket } from "./sockets.ts";
 import { UnsupportedError } from "../errors.ts";
 
@@ -49,4 +50,19 @@ Deno.test({
   name: "enterNetworkNamespace() needs root, and says so (ignored for root)",
   ignore: isPermitted,
   fn: () => assertEquals(tryIt(() => true), FORBIDDEN),
+});
+
+Deno.test({
+  name:
+    "findLoopback() is 127.0.0.1, or ::1 where there is no IPv4, or nothing (ignored without root or IPv6)",
+  ignore: !hasIPv6,
+  fn: () =>
+    inNamespace(() => {
+      assertEquals(findLoopback(), "127.0.0.1");
+      removeIPv4();
+      assertEquals([findLoopback(), loopbackHost()], ["::1", "::1"]);
+      setParameter("ipv6/conf/lo/disable_ipv6", "1");
+      assertEquals(findLoopback(), undefined);
+      assertThrows(loopbackHost, UnsupportedError, "write ip link set lo up");
+    }),
 });

@@ -20,6 +20,7 @@ import { BytesSession, type Session, WARM_UP } from "../service/bytes.ts";
 import { EchoSession } from "../service/echo.ts";
 import { warmUp } from "../service/warm_up.ts";
 import { listenOn } from "../transports/port.ts";
+import { addressText } from "../transports/transport.ts";
 import { type ConnectionSource, multiplex, type Observer } from "./multiplex.ts";
 import { Transcript } from "./transcript.ts";
 
@@ -68,8 +69,7 @@ function channelSource(channel: number): ConnectionSource {
 /** Connections to a port. */
 function portSource(port: number): ConnectionSource {
   const listener = listenOn(port);
-  const bound = boundAddress(listener);
-  say(`ready: sserver on ${bound.host}:${bound.port} (process ${getpid()}; ^C ends it)`);
+  say(`ready: sserver on ${addressText(boundAddress(listener))} (process ${getpid()}; ^C ends it)`);
   return { descriptor: listener, next: () => accept(listener) };
 }
 

@@ -1,41 +1,63 @@
 /**
- * Listening on ports of 127.0.0.1, where Herd's servers are.
+ * Listening on ports: of the loopback interface, where only this machine reaches them, or of another address.
  *
  * @module
  */
 import { UsageError } from "../errors.ts";
-import { internetAddress } from "../posix/addresses.ts";
+import { boundAddress, internetAddresses, type SocketAddress } from "../posix/addresses.ts";
 import { Errno, hasErrno } from "../posix/errors.ts";
-import { boundSocket, listen, startListening } from "../posix/sockets.ts";
+import { isNotOwn, loopbackHost } from "../posix/network.ts";
+import { boundSocket, startListening } from "../posix/sockets.ts";
+import { addressText } from "./transport.ts";
 
 /**
- * Listens on a port of 127.0.0.1; the system chooses one for 0.
+ * Listens on a port of a host, without one of the loopback interface; the system chooses a port for 0.
  *
  * @returns the listening socket.
- * @throws {UsageError} if the port is in use.
+ * @throws {UsageError} if the port is in use, or the host is not this machine.
  */
-export function listenOn(port: number): number {
-  return unlessInUse(port, (action) => listen(internetAddress("127.0.0.1", port), action));
+export function listenOn(port: number, host: string = loopbackHost()): number {
+  const listener = bindPort(host, port);
+  listenOnBound(listener);
+  return listener;
 }
 
-/** Like `listenOn`, but only binds: clients cannot connect yet. */
-export function bindPort(port: number): number {
-  return unlessInUse(port, (action) => boundSocket(internetAddress("127.0.0.1", port), action));
+/**
+ * Binds to a port of a host, a name or an address, but does not listen: clients cannot connect yet. Of a name
+ * it is the first address that is one of this machine.
+ *
+ * @throws {UsageError} if the port is in use, or none of the addresses is of this machine.
+ */
+export function bindPort(host: string, port: number): number {
+  for (const address of internetAddresses(host, port)) {
+    const listener = tryBind(host, port, address);
+    if (listener !== undefined) return listener;
+  }
+  throw new UsageError(`Cannot listen on ${host}: it is no address of this machine`, {
+    option: "host",
+  });
 }
 
 /** Makes a socket of `bindPort` listen. @throws {UsageError} if another server bound to the port listens already. */
-export function listenOnBound(listener: number, port: number): void {
-  unlessInUse(port, (action) => startListening(listener, action));
+export function listenOnBound(listener: number): void {
+  const { host, port } = boundAddress(listener);
+  unlessInUse(host, port, (action) => startListening(listener, action));
 }
 
-function unlessInUse<T>(port: number, body: (action: string) => T): T {
+function tryBind(host: string, port: number, address: SocketAddress): number | undefined {
   try {
-    return body(`listen on 127.0.0.1:${port}`);
+    return unlessInUse(host, port, (action) => boundSocket(address, action));
+  } catch (error) {
+    if (!isNotOwn(error)) throw error;
+  }
+}
+
+function unlessInUse<T>(host: string, port: number, body: (action: string) => T): T {
+  const action = `listen on ${addressText({ host, port })}`;
+  try {
+    return body(action);
   } catch (error) {
     if (!hasErrno(error, Errno.EADDRINUSE)) throw error;
-    throw new UsageError(
-      `Cannot listen on 127.0.0.1:${port}: the port is in use`,
-      { option: "port" },
-    );
+    throw new UsageError(`Cannot ${action}: the port is in use`, { option: "port" });
   }
 }

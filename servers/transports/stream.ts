@@ -7,13 +7,16 @@ import { bindPort, listenOnBound } from "./port.ts";
 import {
   AddressError,
   boundAddress,
-  internetAddress,
+  internetAddresses,
+  isIPv4Loopback,
   type SocketAddress,
   unixAddress,
 } from "../posix/addresses.ts";
+import { AF_UNIX } from "../posix/constants.ts";
 import { Errno, hasErrno } from "../posix/errors.ts";
 import { close, read, write } from "../posix/io.ts";
 import { SocketFile } from "../posix/socket_files.ts";
+import { bindSource } from "../posix/sources.ts";
 import {
   accept,
   connect,
@@ -32,23 +35,23 @@ import {
 
 /** Over TCP. */
 export const tcp: Transport = {
-  bind({ port }) {
-    const listener = bindPort(port);
+  bind({ host, port }) {
+    const listener = bindPort(host, port);
     return {
       listener,
       address: boundAddress(listener),
-      listen: () => listenOnBound(listener, port),
+      listen: () => listenOnBound(listener),
       [Symbol.dispose]: () => {},
     };
   },
-  client: ({ host, port }, ...rest) => streamClient(internetAddress(host, port), ...rest),
+  client: ({ host, port }, ...rest) => streamClient(internetAddresses(host, port), ...rest),
   acceptAndReply,
 };
 
 /** Over a Unix socket. */
 export const unix: Transport = {
   bind: (address) => listenAt(address, SocketType.stream),
-  client: ({ path }, ...rest) => streamClient(pathAddress(path!), ...rest),
+  client: ({ path }, ...rest) => streamClient([pathAddress(path!)], ...rest),
   acceptAndReply,
 };
 
@@ -92,24 +95,56 @@ const MAX_READ = 65536;
 /** Bytes kept of a reply that may be wrong. */
 const KEPT = 64;
 
-function streamClient(address: SocketAddress, bytes: number, timeout: SocketTimeout): Client {
+/** A client of the first of these addresses that answers, which it remembers (UNP §11.12, tcp_connect). */
+function streamClient(
+  addresses: readonly [SocketAddress, ...SocketAddress[]],
+  bytes: number,
+  timeout: SocketTimeout,
+  sources: readonly SocketAddress[] = [],
+): Client {
   const request = new TextEncoder().encode(`${bytes}\n`);
   // One byte more than the reply, to detect one that is too long.
   const reply = new Uint8Array(Math.min(bytes + 1, MAX_READ));
   const start = new Uint8Array(KEPT);
+  const sourcesOf = (address: SocketAddress) =>
+    isIPv4Loopback(address) || address.family === AF_UNIX ? sources : [];
   let kept = 0;
-  return {
-    open() {
-      kept = 0;
-      const connection = streamSocket(address, timeout);
-      try {
-        connect(connection, address);
-      } catch (error) {
-        close(connection);
-        throw error;
+  let at = 0;
+  let [address] = addresses;
+  let from = sourcesOf(address);
+  let turn = 0;
+  const openThis = () => {
+    kept = 0;
+    const connection = streamSocket(address, timeout);
+    try {
+      if (from.length > 0) {
+        bindSource(connection, from[turn]!);
+        turn = turn + 1 === from.length ? 0 : turn + 1;
       }
-      return connection;
-    },
+      connect(connection, address);
+    } catch (error) {
+      close(connection);
+      throw error;
+    }
+    return connection;
+  };
+  // In turn from the one that answered last, until the first again.
+  const openAny = () => {
+    let failure: unknown;
+    for (let i = 0; i < addresses.length; i++) {
+      try {
+        return openThis();
+      } catch (error) {
+        failure ??= error;
+        at = (at + 1) % addresses.length;
+        address = addresses[at]!;
+        from = sourcesOf(address);
+      }
+    }
+    throw failure;
+  };
+  return {
+    open: addresses.length === 1 ? openThis : openAny,
     request(connection) {
       write(connection, request, request.length);
       let count = read(connection, reply);

@@ -5,10 +5,12 @@
  * @module
  */
 import type { TransportName } from "../design.ts";
+import type { SocketAddress } from "../posix/addresses.ts";
 import type { SocketTimeout } from "../posix/sockets.ts";
 
 /** The address of a server: host and port, or a path. */
 export interface ServerAddress {
+  /** A name or an address. */
   readonly host: string;
   readonly port: number;
   /** A path in the file system, or `@` and an abstract name (unix(7)). */
@@ -46,8 +48,16 @@ export const Failure = { shortReply: 200, longReply: 201, refused: 202, noAnswer
 export interface Transport {
   /** Binds a server's socket; the system chooses a port for 0. @throws {UsageError | AddressError} if the address is in use. */
   bind(address: ServerAddress): Endpoint;
-  /** The side of a client that requests `bytes` bytes. Calls fail after the timeout. */
-  client(address: ServerAddress, bytes: number, timeout: SocketTimeout): Client;
+  /**
+   * The side of a client that requests `bytes` bytes. Calls fail after the timeout. A byte stream connects from
+   * each of the sources by turns, if there are any and it can.
+   */
+  client(
+    address: ServerAddress,
+    bytes: number,
+    timeout: SocketTimeout,
+    sources?: readonly SocketAddress[],
+  ): Client;
   /**
    * Accepts a connection and sends the reply before the request has arrived, so that one thread can act as
    * client and server.
@@ -71,7 +81,7 @@ export function errorNumberOf(error: unknown): number {
   return errno;
 }
 
-/** A server's address as text. */
+/** A server's address as text, such as `127.0.0.1:80` or `[::1]:80`. */
 export function addressText({ host, port, path }: ServerAddress): string {
-  return path ?? `${host}:${port}`;
+  return path ?? (host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`);
 }

@@ -32,7 +32,7 @@ export function conditions(summary: Summary): string[] {
 }
 
 /** The load. */
-export function load({ run: { plan } }: Summary): string {
+export function load({ run: { plan, environment } }: Summary): string {
   const { sessions, pin, netns, local, seed } = plan;
   const { clients, connections, bytes, think, children } = loadText(plan);
   const all = plan.clients * plan.connections;
@@ -48,6 +48,7 @@ export function load({ run: { plan } }: Summary): string {
     `Server and client in ${sessions === "same" ? "the same session" : "separate sessions"}` +
     `${pinned.map((place) => `, ${place}`).join("")}` +
     `${netns ? "; in a separate network namespace" : ""}` +
+    `${!local && environment.loopback === "::1" ? "; over IPv6" : ""}` +
     `${local ? "; local transports, not TCP" : ""}; seed ${seed}.`;
 }
 

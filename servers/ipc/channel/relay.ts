@@ -7,6 +7,7 @@
 import type { SocketAddress } from "../../posix/addresses.ts";
 import { Poller } from "../../posix/descriptors.ts";
 import { Errno, hasErrno, SystemError } from "../../posix/errors.ts";
+import { close } from "../../posix/io.ts";
 import type { Message } from "../../posix/messages.ts";
 import {
   connect,
@@ -14,6 +15,7 @@ import {
   setTimeouts,
   socketTimeout,
   streamSocket,
+  tryConnect,
 } from "../../posix/sockets.ts";
 import { channelAddress } from "./addresses.ts";
 import { attachOr } from "./connection.ts";
@@ -42,7 +44,7 @@ const requests = new RequestPacket();
 const replies = new ReplyPacket();
 
 /** Serves a client of this node. Its first message names the target on the other node. */
-export function relayOut(client: number, node: SocketAddress, key: Key): void {
+export function relayOut(client: number, node: readonly SocketAddress[], key: Key): void {
   if (requests.message.receive(client) !== "message") return;
   if (requests.numbers[Request.type] !== MessageType.node) return;
   const { remote, error } = dial(node, key, requests.body);
@@ -51,15 +53,14 @@ export function relayOut(client: number, node: SocketAddress, key: Key): void {
   if (remote !== -1 && error === 0) relay(client, remote, requests, replies);
 }
 
-/** Connects to a target on another node. Returns the error number, or 0. */
+/** Connects to a target on another node, of which each address is tried. Returns the error number, or 0. */
 function dial(
-  node: SocketAddress,
+  node: readonly SocketAddress[],
   key: Key,
   target: Uint8Array,
 ): { remote: number; error: number } {
   try {
-    const remote = streamSocket(node, HANDSHAKE_TIMEOUT);
-    connect(remote, node);
+    const remote = connectAny(node);
     authenticateToServer(remote, key);
     sendFrame(remote, target);
     const answer = receiveFrame(remote);
@@ -71,6 +72,17 @@ function dial(
     }
     throw error;
   }
+}
+
+function connectAny(addresses: readonly SocketAddress[]): number {
+  for (const [index, address] of addresses.entries()) {
+    const remote = streamSocket(address, HANDSHAKE_TIMEOUT);
+    const isLast = index === addresses.length - 1;
+    if (isLast) connect(remote, address);
+    if (isLast || tryConnect(remote, address) === 0) return remote;
+    close(remote);
+  }
+  throw new Error("unreachable: a name has an address");
 }
 
 /** Serves another node. Its first frame names the target on this node. */
