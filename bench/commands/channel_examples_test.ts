@@ -28,7 +28,7 @@ Deno.test("channel-mymgr serves a path that is opened, written, read and sent to
   assertMatch(second.stderr, /EEXIST .*; a server is there already; write another --path\n$/);
   const far = await run("call", "hello", "--node", uniqueName());
   assertEquals(far.code, 2);
-  assertMatch(far.stderr, /EHOSTUNREACH .*; start deno task channel-gateway NODE=HOST:PORT/);
+  assertMatch(far.stderr, /EHOSTUNREACH .*; start deno task channel-gateway NODE=USER@HOST/);
   assertEquals(await server.end("SIGINT"), { code: 130, stderr: "" });
 });
 

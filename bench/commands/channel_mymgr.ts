@@ -51,7 +51,7 @@ const HINTS: ReadonlyMap<number, string> = new Map([
   [Errno.EINVAL, "write --path /dev/NAME"],
   [
     Errno.EHOSTUNREACH,
-    "start deno task channel-gateway NODE=HOST:PORT on this node, and one there",
+    "start deno task channel-gateway NODE=USER@HOST on this node; it prints why ssh failed",
   ],
 ]);
 

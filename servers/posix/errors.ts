@@ -33,7 +33,6 @@ export const Errno = {
   ENOBUFS: 105,
   ECONNABORTED: 103,
   ECONNRESET: 104,
-  ETIMEDOUT: 110,
   ECONNREFUSED: 111,
   EHOSTUNREACH: 113,
 } as const;

@@ -137,32 +137,6 @@ export function setTimeouts(fd: number, timeout: SocketTimeout): void {
   setOption(fd, SO_SNDTIMEO, timeout);
 }
 
-/** Keep-alive probes: seconds of silence before the first, seconds between two, and their number. */
-const KEEPALIVE = { idle: 10, interval: 5, count: 3 };
-
-/**
- * Prepares a TCP connection for request–reply traffic (tcp(7)): segments are sent without delay, and a
- * peer that vanished silently is detected within 25 seconds.
- *
- * @throws {SystemError} such as EOPNOTSUPP for a Unix socket.
- */
-export function setNoDelayAndKeepAlive(fd: number): void {
-  const IPPROTO_TCP = 6;
-  const [TCP_NODELAY, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, SO_KEEPALIVE] = [1, 4, 5, 6, 9];
-  const int = (value: number) => new Uint8Array(new Int32Array([value]).buffer);
-  setOption(fd, SO_KEEPALIVE, int(1));
-  const options = [
-    [TCP_NODELAY, 1],
-    [TCP_KEEPIDLE, KEEPALIVE.idle],
-    [TCP_KEEPINTVL, KEEPALIVE.interval],
-    [TCP_KEEPCNT, KEEPALIVE.count],
-  ] as const;
-  for (const [name, value] of options) {
-    const result = libc.setsockopt(fd, IPPROTO_TCP, name, int(value), 4);
-    checked(result, "setsockopt", `set option ${name} of TCP connection ${fd}`);
-  }
-}
-
 /** Creates an unconnected socket of the address's family. @throws {SystemError} such as EMFILE. */
 export function createSocket(
   { family }: SocketAddress,

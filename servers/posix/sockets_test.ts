@@ -14,7 +14,6 @@ import {
   createSocket,
   isSocket,
   listen,
-  setNoDelayAndKeepAlive,
   setTimeouts,
   shutDown,
   shutDownWrite,
@@ -257,12 +256,4 @@ Deno.test("setTimeouts() sets timeouts and disables them", () => {
   });
   assertEquals(textFrom(own), "moo");
   assertEquals(waitFor(child).code, 0);
-});
-
-Deno.test("setNoDelayAndKeepAlive() applies to TCP only", () => {
-  const listener = listen(internetAddress("127.0.0.1", 0), "test");
-  const [own, other] = socketPair();
-  using _ = closing(listener, own, other);
-  setNoDelayAndKeepAlive(listener);
-  assertThrows(() => setNoDelayAndKeepAlive(own), SystemError);
 });

@@ -1,4 +1,4 @@
-/** Connections to another node, through a gateway that connects to itself. */
+/** Connections to another node, through a gateway that leads back to this one. */
 import { assertEquals } from "@std/assert";
 import { Errno } from "../../posix/errors.ts";
 import { getpid } from "../../posix/processes.ts";
@@ -38,9 +38,16 @@ import { mirror } from "./testing_tasks.ts";
 
 const buffer = new Uint8Array(1024);
 
-Deno.test("open() of /net/NODE/… reaches a resource manager there", async () => {
+const steps = new Map<string, (node: string) => void>();
+const step = (name: string, body: (node: string) => void) => void steps.set(name, body);
+
+Deno.test("connections to another node", async (test) => {
   const { node, gateway } = await mirror();
   await using _ = gateway;
+  for (const [name, body] of steps) await test.step(name, () => body(node));
+});
+
+step("open() of /net/NODE/… reaches a resource manager there", (node) => {
   const path = `/dev/${uniqueName()}`;
   using manager = keeper(path);
   void manager;
@@ -55,32 +62,31 @@ Deno.test("open() of /net/NODE/… reaches a resource manager there", async () =
   assertErrno(Errno.EHOSTUNREACH, () => open(`/net/${uniqueName()}${path}`));
 });
 
-Deno.test("connectAttach() to another node reaches a channel there, with messages of any size", async () => {
-  const { node, gateway } = await mirror();
-  await using _ = gateway;
-  using server = channelOf(0, (chid) => {
-    const large = new Uint8Array(1_000_003);
-    for (;;) {
-      const { rcvid, info } = msgReceive(chid, large);
-      msgReply(rcvid, info.msglen, large.subarray(0, info.msglen).reverse());
+step(
+  "connectAttach() to another node reaches a channel there, with messages of any size",
+  (node) => {
+    using server = channelOf(0, (chid) => {
+      const large = new Uint8Array(1_000_003);
+      for (;;) {
+        const { rcvid, info } = msgReceive(chid, large);
+        msgReply(rcvid, info.msglen, large.subarray(0, info.msglen).reverse());
+      }
+    });
+    const nd = nodeDescriptor(node);
+    assertEquals(nodeDescriptor(node), nd);
+    const coid = connectAttach(nd, server.pid, server.chid);
+    for (const size of [0, 5, 5000, 70_000, 1_000_003]) {
+      const message = Uint8Array.from({ length: size }, (_, i) => i * 7 + size);
+      const reply = new Uint8Array(size);
+      assertEquals(msgSend(coid, message, reply), size);
+      assertEquals(reply, message.toReversed());
     }
-  });
-  const nd = nodeDescriptor(node);
-  assertEquals(nodeDescriptor(node), nd);
-  const coid = connectAttach(nd, server.pid, server.chid);
-  for (const size of [0, 5, 5000, 70_000, 1_000_003]) {
-    const message = Uint8Array.from({ length: size }, (_, i) => i * 7 + size);
-    const reply = new Uint8Array(size);
-    assertEquals(msgSend(coid, message, reply), size);
-    assertEquals(reply, message.toReversed());
-  }
-  connectDetach(coid);
-  assertErrno(Errno.ESRCH, () => connectAttach(nd, server.pid, server.chid + 1000));
-});
+    connectDetach(coid);
+    assertErrno(Errno.ESRCH, () => connectAttach(nd, server.pid, server.chid + 1000));
+  },
+);
 
-Deno.test("pulses come from another node, and one when all its connections are detached", async () => {
-  const { node, gateway } = await mirror();
-  await using _ = gateway;
+step("pulses come from another node, and one when all its connections are detached", (node) => {
   const name = uniqueName();
   const attachment = nameAttach(name);
   const coid = nameOpen(`/net/${node}/dev/name/local/${name}`);
@@ -92,9 +98,7 @@ Deno.test("pulses come from another node, and one when all its connections are d
   nameDetach(attachment);
 });
 
-Deno.test("a killed server gives its senders on another node an error", async () => {
-  const { node, gateway } = await mirror();
-  await using _ = gateway;
+step("a killed server gives its senders on another node an error", (node) => {
   using server = channelOf(0, (chid) => {
     msgReceive(chid, buffer);
     waitToBeKilled();
@@ -113,9 +117,7 @@ Deno.test("a killed server gives its senders on another node an error", async ()
   assertEquals(client.ended().code, Errno.ESRCH);
 });
 
-Deno.test("a client on another node killed while REPLY-blocked does not stop the server", async () => {
-  const { node, gateway } = await mirror();
-  await using _ = gateway;
+step("a client on another node killed while REPLY-blocked does not stop the server", (node) => {
   const chid = channelCreate(ChannelFlag.DISCONNECT);
   const pid = getpid();
   using client = new Forked((ready) => {

@@ -43,8 +43,8 @@ const encoder = new TextEncoder();
 /**
  * Connects to a channel on another node.
  *
- * @throws {SystemError} EHOSTUNREACH if there is no gateway to the node or it cannot be reached; or the error
- * on that node.
+ * @throws {SystemError} EHOSTUNREACH if there is no gateway to the node or ssh cannot start an agent there; or
+ * the error on that node.
  */
 export function attachRemote(nd: number, target: Target, how: AttachOptions): number {
   const name = names[nd];

@@ -1,22 +1,19 @@
 /**
- * A connection between a client and a channel on another node. On each node a process of the gateway forwards
- * messages in both directions until a side disconnects.
+ * A connection between a client and a channel on another node. A process of the gateway here and an agent there
+ * forward messages in both directions until a side disconnects. The gateway's process starts a program that
+ * leads to the agent, such as ssh, and speaks over its standard input and output.
  *
  * @module
  */
-import type { SocketAddress } from "../../posix/addresses.ts";
 import { Poller } from "../../posix/descriptors.ts";
-import { Errno, hasErrno, SystemError } from "../../posix/errors.ts";
+import { Errno, SystemError } from "../../posix/errors.ts";
+import { forkAgain } from "../../posix/fork.ts";
 import { close } from "../../posix/io.ts";
 import type { Message } from "../../posix/messages.ts";
-import {
-  connect,
-  setNoDelayAndKeepAlive,
-  setTimeouts,
-  socketTimeout,
-  streamSocket,
-  tryConnect,
-} from "../../posix/sockets.ts";
+import { dieWithParent, getpid, kill, wait, waitForExit } from "../../posix/processes.ts";
+import { exec } from "../../posix/programs.ts";
+import { Signal } from "../../posix/signals.ts";
+import { shutDownWrite, socketPair } from "../../posix/sockets.ts";
 import { channelAddress } from "./addresses.ts";
 import { attachOr } from "./connection.ts";
 import { ConnectFlag, MessageType, SIDE_CHANNEL } from "./flags.ts";
@@ -24,90 +21,94 @@ import type { Target } from "./nodes.ts";
 import { ReplyPacket, Request, RequestPacket } from "./packet.ts";
 import { attachPath } from "./paths.ts";
 import {
-  authenticateClient,
-  authenticateToServer,
   DisconnectedError,
-  HandshakeError,
-  type Key,
   receiveFrame,
+  receiveGreeting,
   sendFrame,
+  sendGreeting,
+  SILENCE_MS,
 } from "./wire.ts";
 
-/** Timeout of each step of the handshake with the other node. */
-const HANDSHAKE_TIMEOUT = socketTimeout(5);
+/** How often the gateway tells the agent on an idle connection that this node is still there. */
+const HEARTBEAT_MS = SILENCE_MS / 3;
 
-const NO_TIMEOUT = socketTimeout(0);
+/** How long the program may take to pass on what was sent last, and to end. */
+const END_MS = 5000;
 
 const NOTHING = new Uint8Array();
 
 const requests = new RequestPacket();
 const replies = new ReplyPacket();
 
-/** Serves a client of this node. Its first message names the target on the other node. */
-export function relayOut(client: number, node: readonly SocketAddress[], key: Key): void {
+/**
+ * Serves a client of this node, in a forked process. Its first message names the target on the other node.
+ *
+ * @param command a shell command line that leads to an agent, and its arguments (`"$@"`).
+ */
+export function relayOut(client: number, command: readonly string[]): void {
   if (requests.message.receive(client) !== "message") return;
   if (requests.numbers[Request.type] !== MessageType.node) return;
-  const { remote, error } = dial(node, key, requests.body);
+  const { remote, pid } = start(command);
+  const error = dial(remote, requests.body);
   replies.put({ status: 0, error }, NOTHING);
   replies.message.send(client);
-  if (remote !== -1 && error === 0) relay(client, remote, requests, replies);
+  const ends = { local: client, input: remote, output: remote, beats: true };
+  if (error === 0) relay(ends, requests, replies);
+  // What was sent before is still passed on.
+  shutDownWrite(remote);
+  if (!waitForExit(pid, END_MS)) kill(pid, Signal.TERM);
+  wait(pid);
 }
 
-/** Connects to a target on another node, of which each address is tried. Returns the error number, or 0. */
-function dial(
-  node: readonly SocketAddress[],
-  key: Key,
-  target: Uint8Array,
-): { remote: number; error: number } {
+/** Starts the program. The other end of `remote` is its standard input and output. */
+function start([line, ...args]: readonly string[]): { remote: number; pid: number } {
+  const [remote, theirs] = socketPair();
+  const parent = getpid();
+  const pid = forkAgain(() => {
+    dieWithParent(parent, Signal.TERM);
+    exec("/bin/sh", ["-c", `exec ${line}`, "sh", ...args], [theirs, theirs], 0);
+  });
+  close(theirs);
+  return { remote, pid };
+}
+
+/** Connects to a target on the other node. Returns the error number, or 0. */
+function dial(remote: number, target: Uint8Array): number {
   try {
-    const remote = connectAny(node);
-    authenticateToServer(remote, key);
+    receiveGreeting(remote);
     sendFrame(remote, target);
-    const answer = receiveFrame(remote);
-    return { remote, error: new DataView(answer.buffer).getInt32(0) };
+    return new DataView(receiveFrame(remote).buffer).getInt32(0);
   } catch (error) {
-    if (error instanceof HandshakeError) return { remote: -1, error: Errno.EACCES };
-    if (error instanceof SystemError || error instanceof DisconnectedError) {
-      return { remote: -1, error: Errno.EHOSTUNREACH };
-    }
-    throw error;
+    if (!isGone(error)) throw error;
+    return Errno.EHOSTUNREACH;
   }
 }
 
-function connectAny(addresses: readonly SocketAddress[]): number {
-  for (const [index, address] of addresses.entries()) {
-    const remote = streamSocket(address, HANDSHAKE_TIMEOUT);
-    const isLast = index === addresses.length - 1;
-    if (isLast) connect(remote, address);
-    if (isLast || tryConnect(remote, address) === 0) return remote;
-    close(remote);
-  }
-  throw new Error("unreachable: a name has an address");
-}
-
-/** Serves another node. Its first frame names the target on this node. */
-export function relayIn(remote: number, key: Key): void {
-  setTimeouts(remote, HANDSHAKE_TIMEOUT);
-  authenticateClient(remote, key);
-  const target: Target = JSON.parse(new TextDecoder().decode(receiveFrame(remote)));
-  const { local, error } = find(target);
-  const answer = new Uint8Array(4);
-  new DataView(answer.buffer).setInt32(0, error);
-  sendFrame(remote, answer);
-  if (error === 0) relay(local, remote, replies, requests);
-}
-
-function find(target: Target): { local: number; error: number } {
-  const action = `find ${JSON.stringify(target)}`;
-  const how = { index: SIDE_CHANNEL, flags: ConnectFlag.CLOEXEC, call: "connectAttach", action };
+/** Serves a gateway on another node, as its agent. Its first frame names the target on this node. */
+export function relayIn(input: number, output: number): void {
   try {
+    sendGreeting(output);
+    const { local, error } = find(receiveFrame(input));
+    const answer = new Uint8Array(4);
+    new DataView(answer.buffer).setInt32(0, error);
+    sendFrame(output, answer);
+    if (error === 0) relay({ local, input, output, beats: false }, replies, requests);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}
+
+function find(bytes: Uint8Array): { local: number; error: number } {
+  try {
+    const target: Target = JSON.parse(new TextDecoder().decode(bytes));
+    const action = `find ${JSON.stringify(target)}`;
+    const how = { index: SIDE_CHANNEL, flags: ConnectFlag.CLOEXEC, call: "connectAttach", action };
     const coid = "path" in target
       ? attachPath(String(target.path), how)
       : attachOr(Errno.ESRCH, channelAddress(Number(target.pid), Number(target.chid)), how);
     return { local: coid & ~SIDE_CHANNEL, error: 0 };
   } catch (error) {
-    if (error instanceof SystemError) return { local: -1, error: error.errno };
-    throw error;
+    return { local: -1, error: error instanceof SystemError ? error.errno : Errno.EINVAL };
   }
 }
 
@@ -118,32 +119,51 @@ interface Packet {
   fromFrame(frame: Uint8Array<ArrayBuffer>): void;
 }
 
-/** Forwards packets between a socket of this node and the other node until either disconnects. */
-function relay(local: number, remote: number, fromHere: Packet, fromThere: Packet): void {
-  setTimeouts(remote, NO_TIMEOUT);
-  setNoDelayAndKeepAlive(remote);
+/** A socket of this node, and the descriptors from and to the other one. */
+interface Ends {
+  readonly local: number;
+  readonly input: number;
+  readonly output: number;
+  /** Whether this side sends heartbeats. The other one ends without them. */
+  readonly beats: boolean;
+}
+
+/** Forwards packets between this node and the other one until either disconnects. */
+function relay(ends: Ends, fromHere: Packet, fromThere: Packet): void {
   try {
-    passOn(local, remote, fromHere, fromThere);
+    passOn(ends, fromHere, fromThere);
   } catch (error) {
-    const isGone = error instanceof DisconnectedError ||
-      hasErrno(error, Errno.EPIPE, Errno.ECONNRESET, Errno.ETIMEDOUT);
-    if (!isGone) throw error;
+    if (!isGone(error)) throw error;
   }
 }
 
-function passOn(local: number, remote: number, fromHere: Packet, fromThere: Packet): void {
-  const poller = new Poller([local, remote]);
+function passOn(
+  { local, input, output, beats }: Ends,
+  fromHere: Packet,
+  fromThere: Packet,
+): void {
+  const poller = new Poller([local, input]);
   for (;;) {
-    poller.wait();
+    if (!poller.wait(beats ? HEARTBEAT_MS : SILENCE_MS)) {
+      if (!beats) return;
+      sendFrame(output, NOTHING);
+    }
     if (poller.isReady(0)) {
       if (fromHere.message.receive(local) !== "message") return;
-      sendFrame(remote, fromHere.toFrame());
+      sendFrame(output, fromHere.toFrame());
     }
     if (poller.isReady(1)) {
-      fromThere.fromFrame(receiveFrame(remote));
+      const frame = receiveFrame(input);
+      if (frame.length === 0) continue; // a heartbeat
+      fromThere.fromFrame(frame);
       const how = fromThere.message.send(local);
       fromThere.message.closeDescriptors();
       if (how !== "sent") return;
     }
   }
+}
+
+/** Whether a side has disconnected, or sent what no client or server sends. It is only cut off itself. */
+function isGone(error: unknown): boolean {
+  return error instanceof DisconnectedError || error instanceof SystemError;
 }

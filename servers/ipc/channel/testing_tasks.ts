@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { freePort } from "../../testing/client.ts";
+import { ROOT } from "../../testing/process.ts";
 import { RunningTask, type Task, type TaskStart } from "../../testing/task.ts";
 import { uniqueName } from "./testing.ts";
 
@@ -31,20 +31,28 @@ export class ServingTask extends RunningTask {
   }
 }
 
-export const KEY = "correct horse battery staple";
+/** Stands for ssh: runs the agent's command, its last argument, on this machine. */
+export const NO_SSH = `sh -c 'for last; do :; done; sh -c "$last"; exit' sh`;
+
+/** The command that starts an agent of this checkout. */
+export const AGENT =
+  `cd '${ROOT}' && exec '${Deno.execPath()}' run --no-prompt --allow-ffi servers/ipc/channel/agent.ts`;
 
 /** Starts a gateway. */
-export async function startGateway(
-  args: readonly string[],
-  { key = KEY, via = [] }: { key?: string; via?: readonly string[] } = {},
-): Promise<ServingTask & { port: number }> {
-  const env = { HERD_CHANNEL_KEY: key };
-  const task = await ServingTask.start("channel-gateway", ["--json", ...args], { env, via });
-  return Object.assign(task, { port: task.ready && JSON.parse(task.ready).port });
+export function startGateway(
+  nodes: readonly string[],
+  { ssh = NO_SSH, agent = AGENT, via = [] }: {
+    ssh?: string;
+    agent?: string;
+    via?: readonly string[];
+  } = {},
+): Promise<ServingTask> {
+  const args = ["--json", "--ssh", ssh, "--agent-command", agent, ...nodes];
+  return ServingTask.start("channel-gateway", args, { via });
 }
 
 /** A gateway that leads back to this node, which has the name that is the result. */
-export async function mirror(): Promise<{ node: string; gateway: ServingTask & { port: number } }> {
-  const [node, port] = [uniqueName(), freePort()];
-  return { node, gateway: await startGateway(["--port", `${port}`, `${node}=127.0.0.1:${port}`]) };
+export async function mirror(): Promise<{ node: string; gateway: ServingTask }> {
+  const node = uniqueName();
+  return { node, gateway: await startGateway([`${node}=here`]) };
 }
