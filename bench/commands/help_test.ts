@@ -17,7 +17,7 @@ for (const [name, load] of Object.entries(commands)) {
     assert(examples.length >= (operands === "" && Object.keys(flags).length === 0 ? 1 : 2), name);
     for (const [, args] of examples) {
       assertStringIncludes(help.stdout, `deno task ${name} ${args}`.trimEnd() + "\n");
-      const words = args.split(" ").filter((word) => word !== "");
+      const words = args.match(/(?:[^\s']|'[^']*')+/g) ?? []; // as a shell splits them
       const parsed = parseFlags({ name, flags }, words.map((word) => word.replaceAll("'", "")));
       const { designs } = parsed.flags as { designs?: string };
       if (designs !== undefined) assert(designsOf(designs, [], false).length > 1, designs);
