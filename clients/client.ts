@@ -203,16 +203,16 @@ export interface Clients {
 
 type AllResults = readonly ClientResults[] | undefined;
 
-/** Number of connections after which V8 has compiled the whole client. */
-const WARM_UP = 3000;
+/** Connections of each pass of the warm-up, after which V8 has compiled the whole client, its loop included. */
+const WARM_UP = [300, 300, 1200, 1200];
 
 /**
  * Acts as client and server on an abstract Unix socket until V8 has compiled the client, so that processes
  * forked afterwards start at full speed. (Over TCP this would leave as many ports in TIME_WAIT.)
  *
- * One thread is both, so something has to answer between `open` and `request`. That is done after `open` and
- * before `request` by turns: had `connectOnce` seen only one function of either kind, V8 would have compiled
- * it for that one, and each forked client would compile it again while it is measured.
+ * One thread is both, so something has to answer between `open` and `request`. That is done at the end of one or
+ * at the start of the other by turns: had `connectOnce` seen only one function of either kind, V8 would have
+ * compiled it for that one, and each forked client would compile it again while it is measured.
  */
 export function warmUp(
   transport: Transport,
@@ -224,9 +224,14 @@ export function warmUp(
   const { listener } = endpoint;
   const reply = new Uint8Array(4000);
   const results = new ClientResults();
-  const client = transport.client(address, reply.length, timeout, sources);
+  // Two clients: code that V8 compiles for the only closure of its kind is no use to another one.
+  const make = () => transport.client(address, reply.length, timeout, sources);
+  const [client] = [make(), make()];
   let peer = -1;
-  const answer = () => peer = transport.acceptAndReply(listener, reply);
+  const answer = () => {
+    if (peer !== -1) close(peer);
+    peer = transport.acceptAndReply(listener, reply);
+  };
   const openAnswered = () => {
     const connection = client.open();
     answer();
@@ -236,16 +241,22 @@ export function warmUp(
     answer();
     return client.request(connection);
   };
-  for (let i = 0; i < WARM_UP; i++) {
-    const began = now();
-    const error = i % 2 === 0
-      ? connectOnce(openAnswered, client.request, client.close)
-      : connectOnce(client.open, requestAnswered, client.close);
-    if (error !== 0) {
-      throw new Error("Cannot warm up the client: its own socket does not answer");
-    }
-    results.succeed(now() - began);
-    close(peer);
+  const run = (client: Client, connections: number) => {
+    runClient(
+      { client, connections, limitMilliseconds: Infinity, thinkMilliseconds: 0 },
+      results,
+    );
+  };
+  for (const [pass, connections] of WARM_UP.entries()) {
+    run(client, 0); // an object that is made in the same way as that of a task
+    run(
+      { ...client, ...(pass % 2 === 0 ? { open: openAnswered } : { request: requestAnswered }) },
+      connections,
+    );
   }
+  close(peer);
   close(listener);
+  if (results.errors.size > 0) {
+    throw new Error("Cannot warm up the client: its own socket does not answer");
+  }
 }

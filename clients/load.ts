@@ -67,7 +67,8 @@ async function forkClients(options: LoadOptions, server: Listening): Promise<Cli
   const byte = new Uint8Array(1);
   const poller = new Poller([readyEnd]);
   // A C function is loaded at its first call: here, or in each client and, more slowly, beside them.
-  runClient({ ...before, connections: 0 }, unread);
+  const { client, limitMilliseconds, thinkMilliseconds } = before;
+  runClient({ client, connections: 0, limitMilliseconds, thinkMilliseconds }, unread);
   poller.wait(0);
   reapOne();
   const pids: number[] = [];

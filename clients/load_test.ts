@@ -1,5 +1,11 @@
 /** The load program, as bench runs it. */
-import { assertAlmostEquals, assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
+import {
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertLessOrEqual,
+  assertStringIncludes,
+} from "@std/assert";
 import { decodeFromCompressedBase64 } from "hdr-histogram-js";
 import { denoArguments } from "../bench/agents/agent.ts";
 import { LOAD_DEFAULTS, LOAD_PROGRAM, startLoad } from "../bench/agents/load.ts";
@@ -12,6 +18,7 @@ import { Signal } from "../servers/posix/signals.ts";
 import { accept, listen } from "../servers/posix/sockets.ts";
 import { eventually, RunningProcess } from "../servers/testing/process.ts";
 import { startServer, sumOf } from "../servers/testing/server.ts";
+import { OnTerminal } from "../servers/testing/terminal.ts";
 import type { LoadReport } from "./protocol.ts";
 
 /** Loads a server; the report of that. */
@@ -186,3 +193,23 @@ for (const isRunning of [false, true]) {
     if (!isRunning) assertEquals(silence.hasClients, false);
   });
 }
+
+Deno.test("forked clients find all their code compiled", async () => {
+  await using server = await startServer("prefork-shared-accept", { children: 2 });
+  const program = denoArguments(LOAD_PROGRAM).map((argument) =>
+    argument.startsWith("--v8-flags=") ? `${argument},--trace-opt` : argument
+  );
+  // On a terminal, where V8 prints each line at once: what remained in a buffer would be lost with a client.
+  await using terminal = new OnTerminal([Deno.execPath(), ...program]);
+  const placement = { session: "own", processors: null, owner: Deno.pid };
+  const options = { ...LOAD_DEFAULTS, clients: 2, connections: 3000, placement };
+  const at = { host: "127.0.0.1", port: server.port, path: null };
+  terminal.type(`${JSON.stringify(options)}\n${JSON.stringify({ request: "connect", ...at })}\n`);
+  await terminal.until(/"event":"ready"/);
+  assertStringIncludes(terminal.text, "completed compiling");
+  const before = terminal.text.length;
+  terminal.type('{"request":"go"}\n');
+  await terminal.until(/"event":"finished"/);
+  const meanwhile = terminal.text.slice(before, terminal.text.indexOf('"event":"finished"'));
+  assertEquals(meanwhile.split("\n").filter((line) => line.includes("completed compiling")), []);
+});
