@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { closeAllBut } from "../../servers/posix/descriptors.ts";
-import { Errno, hasErrno } from "../../servers/posix/errors.ts";
+import { closeAllBut, pipe } from "../../servers/posix/descriptors.ts";
+import { Errno, hasErrno, SystemError } from "../../servers/posix/errors.ts";
 import { fork } from "../../servers/posix/fork.ts";
+import { close, read, write } from "../../servers/posix/io.ts";
 import {
   dieWithParent,
   getpid,
@@ -26,20 +27,40 @@ export function endWithParent(): void {
   parentExit().then(() => kill(getpid(), Signal.TERM));
 }
 
-/** The same for a command whose main thread will block: a process of its own watches the parent. */
+/**
+ * The same for a command whose main thread will block: a process of its own watches the parent. Where fork does not
+ * work it ends with the thread that started it.
+ */
 export function endWithParentThoughBlocked(): void {
-  const [parent, own] = [getppid(), getpid()];
-  fork(() => {
-    dieWithParent(own, Signal.KILL);
-    closeAllBut([]);
-    try {
-      while (!waitForExit(parent, -1));
-    } catch (error) {
-      // Otherwise it cannot be watched from here: that of a container's first process, for one.
-      if (!hasErrno(error, Errno.ESRCH)) return;
-    }
-    kill(own, Signal.TERM);
-  });
+  const parent = getppid();
+  if (!startWatching(parent, getpid())) dieWithParent(parent, Signal.TERM);
+}
+
+/** Forks a process that sends SIGTERM to another one, its own parent, when a third one ends; false if that fails. */
+function startWatching(watched: number, own: number): boolean {
+  const [input, output] = pipe();
+  try {
+    fork(() => {
+      dieWithParent(own, Signal.KILL);
+      write(output, new Uint8Array(1), 1);
+      closeAllBut([]);
+      try {
+        while (!waitForExit(watched, -1));
+      } catch (error) {
+        // Otherwise it cannot be watched from here: that of a container's first process, for one.
+        if (!hasErrno(error, Errno.ESRCH)) return;
+      }
+      kill(own, Signal.TERM);
+    });
+    close(output);
+    return read(input, new Uint8Array(1)) > 0;
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    close(output);
+    return false;
+  } finally {
+    close(input);
+  }
 }
 
 /** Resolves on SIGINT (^C), SIGTERM or SIGHUP; under nohup(1) SIGHUP stays ignored. */

@@ -1,11 +1,11 @@
 /** What a command ends with, and what it does not. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { kill } from "../../servers/posix/processes.ts";
 import { Signal } from "../../servers/posix/signals.ts";
 import { ask } from "../../servers/testing/client.ts";
 import { startProgram } from "../../servers/testing/fork.ts";
 import { NOTICE_SECONDS, pause, ROOT } from "../../servers/testing/process.ts";
-import { commandLineOf } from "../../servers/testing/task.ts";
+import { commandLineOf, RunningTask } from "../../servers/testing/task.ts";
 
 /** A program that starts another one in a thread, as Python or Go may; the thread ends at SIGUSR1. */
 function startInThread([program, ...args]: readonly string[]) {
@@ -43,3 +43,13 @@ for (const [task, ...args] of [["serve", "iterative"], ["sserver"]] as const) {
     assertEquals(await parent.left(NOTICE_SECONDS), []);
   });
 }
+
+Deno.test("sserver ends with its parent where it cannot fork", async () => {
+  const preload = import.meta.resolve("../../servers/posix/testing_no_fork.ts");
+  const script = 'preload=$1 deno=$2; shift 3; "$deno" run "--preload=$preload" "$@" & wait';
+  const via = ["/bin/sh", "-c", script, "sh", preload];
+  await using parent = new RunningTask("sserver", [], { via });
+  assertMatch((await parent.nextLine())!, /^ready: /);
+  parent.signal("SIGKILL");
+  assertEquals(await parent.left(NOTICE_SECONDS), []);
+});
