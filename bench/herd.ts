@@ -18,6 +18,7 @@ export const commands = {
   "serve": () => import("./commands/serve.ts"),
   "load": () => import("./commands/load.ts"),
   "figure": () => import("./commands/figure.ts"),
+  "doctor": () => import("./commands/doctor.ts"),
   "designs": () => import("./commands/designs.ts"),
   "sserver": () => import("./commands/sserver.ts"),
   "requester": () => import("./commands/requester.ts"),

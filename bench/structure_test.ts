@@ -120,6 +120,15 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "clients",
     "servers",
   ],
+  "bench/doctor": [
+    "bench/machine",
+    "bench/plan",
+    "bench/record",
+    "bench/report/summary",
+    "bench/run",
+    "clients",
+    "servers",
+  ],
   // The skin.
   "bench/cli": [
     "bench/machine",
@@ -134,6 +143,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "bench/agents",
     "bench/cli",
     "bench/compare",
+    "bench/doctor",
     "bench/machine",
     "bench/plan",
     "bench/record",

@@ -45,37 +45,69 @@ export function shortfall(plan: Plan, limits: Limits): string | undefined {
 }
 
 function shortfallAt(plan: Plan, limits: Limits): string | undefined {
-  const { children, clients, connections } = plan;
+  const short = boundsOf(plan, limits).find(({ needed, found }) => needed > found);
+  return short && `${short.lack}; write ${short.mend}`;
+}
+
+/** A limit beside what a plan needs. */
+export interface Bound {
+  readonly what: string;
+  readonly needed: number;
+  /** Infinity: there is no limit. */
+  readonly found: number;
+  /** What is to be said where it is too little. */
+  readonly lack: string;
+  /** The command that raises it to what is needed. */
+  readonly mend: string;
+}
+
+/** The limits of a plan without a sweep, in the order in which they are checked. */
+export function boundsOf(plan: Plan, limits: Limits): Bound[] {
+  const { children, clients, connections, local } = plan;
+  const { processes, userProcesses } = limits;
   const chosen = designs.filter(({ id }) => plan.designs.includes(id));
   // The parent of a design that passes descriptors has a socket pair for each child.
   const descriptors = OWN_DESCRIPTORS +
     Math.max(clients, chosen.some(({ passes }) => passes) ? children : 0);
-  if (descriptors > limits.descriptors) {
-    return `it needs ${descriptors} open files, a process may have ${limits.descriptors}; ` +
-      `write ulimit -n ${descriptors}`;
-  }
   const tasks = OWN_TASKS + clients + children;
-  const { processes, userProcesses } = limits;
-  if (userProcesses + tasks > processes) {
-    return `it needs ${tasks} processes, you may have ${processes} and have ${userProcesses}; ` +
-      `write ulimit -u ${userProcesses + tasks}`;
-  }
-  if (tasks > limits.tasks) {
-    return `it needs ${tasks} processes, the system has room for ${limits.tasks}; ` +
-      `write sysctl -w kernel.pid_max=4194304 or raise the cgroup's pids.max`;
-  }
-  // Every trial has another server port.
   const warmUps = chosen.map(({ id }) => warmUpOf({ design: id, load: plan, poolSize: children }));
-  const ports = portsOf({
+  // Every trial has another server port.
+  const ports = local ? 0 : portsOf({
     clients,
     connections,
     warmUpConnections: Math.max(...warmUps) / clients,
     thinkMilliseconds: plan.think,
   });
-  if (!plan.local && ports > limits.ports) {
-    return `it needs ${ports} local ports in a trial, there are ${limits.ports}; ` +
-      `write sysctl -w net.ipv4.ip_local_port_range="1024 65535", or make fewer connections`;
-  }
+  return [
+    {
+      what: "open files of a process",
+      needed: descriptors,
+      found: limits.descriptors,
+      lack: `it needs ${descriptors} open files, a process may have ${limits.descriptors}`,
+      mend: `ulimit -n ${descriptors}`,
+    },
+    {
+      what: "processes and threads of this user",
+      needed: userProcesses + tasks,
+      found: processes,
+      lack: `it needs ${tasks} processes, you may have ${processes} and have ${userProcesses}`,
+      mend: `ulimit -u ${userProcesses + tasks}`,
+    },
+    {
+      what: "processes and threads of the system or the cgroup",
+      needed: tasks,
+      found: limits.tasks,
+      lack: `it needs ${tasks} processes, the system has room for ${limits.tasks}`,
+      mend: "sysctl -w kernel.pid_max=4194304 or raise the cgroup's pids.max",
+    },
+    {
+      what: "local ports",
+      needed: ports,
+      found: limits.ports,
+      lack: `it needs ${ports} local ports in a trial, there are ${limits.ports}`,
+      mend: 'sysctl -w net.ipv4.ip_local_port_range="1024 65535", or make fewer connections',
+    },
+  ];
 }
 
 /** Reads the limits that apply to this process. */

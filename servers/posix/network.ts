@@ -9,7 +9,7 @@ import { AF_INET, O_CLOEXEC, SOCK_DGRAM } from "./constants.ts";
 import { checked, Errno, errno, hasErrno, SystemError } from "./errors.ts";
 import { UnsupportedError } from "../errors.ts";
 import { libc } from "./libc.ts";
-import { boundSocket } from "./sockets.ts";
+import { boundSocket, SocketType, tryConnect } from "./sockets.ts";
 
 const CLONE_NEWNET = 0x40000000;
 
@@ -62,16 +62,21 @@ export function loopbackHost(): string {
   );
 }
 
-/** Whether a socket can be bound to that address. */
+/** Whether a socket can be bound to that address, and reach it: without any network, only the former can be. */
 function isOwn(host: string): boolean {
   try {
-    libc.close(boundSocket(internetAddress(host, 0), `use ${host}`));
-    return true;
+    const socket = boundSocket(internetAddress(host, 0), `use ${host}`, SocketType.datagrams);
+    const isReached = tryConnect(socket, internetAddress(host, DISCARD)) === 0; // sends nothing
+    libc.close(socket);
+    return isReached;
   } catch (error) {
     if (isNotOwn(error)) return false;
     throw error;
   }
 }
+
+/** A port of no consequence (RFC 863). */
+const DISCARD = 9;
 
 /** Whether bind failed because the address is none of this machine, or its family is not supported. */
 export function isNotOwn(error: unknown): boolean {

@@ -68,6 +68,7 @@ export const symbols = {
   readlink: { parameters: ["buffer", "buffer", "i32"], result: "i32" }, // ssize_t readlink(const char *path, char *buf, size_t bufsiz)
   unlink: { parameters: ["buffer"], result: "i32" }, // int unlink(const char *path)
 
+  access: { parameters: ["buffer", "i32"], result: "i32" }, // int access(const char *path, int mode)
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" }, // int statx(int dirfd, const char *path, int flags, unsigned int mask, struct statx *status)
 
   // locks
@@ -171,5 +172,9 @@ export const symbols = {
   __errno_location: { parameters: [], result: "pointer" }, // int *__errno_location(void)
   strerror: { parameters: ["i32"], result: "pointer" }, // char *strerror(int errnum)
   strerrorname_np: { parameters: ["i32"], result: "pointer" }, // const char *strerrorname_np(int errnum), glibc 2.32
+
+  // what a kernel allows
+  io_uring_setup: { name: "syscall", parameters: ["i32", "u32", "buffer"], result: "i32" }, // long syscall(SYS_io_uring_setup, unsigned entries, struct io_uring_params *params)
+  ptrace: { parameters: ["i32", "i32", "pointer", "pointer"], result: "i32" }, // long ptrace(enum request, pid_t pid, void *addr, void *data)
   gnu_get_libc_version: { parameters: [], result: "pointer" }, // const char *gnu_get_libc_version(void)
 } as const satisfies Deno.ForeignLibraryInterface;

@@ -17,16 +17,16 @@ export interface Warning {
 }
 
 /** Share of processor time used by other processes above which to warn. */
-const OTHERS_SHARE = 0.1;
+export const OTHERS_SHARE = 0.1;
 
 /** The same for steal time, which delays a trial and appears in no account. */
-const STEAL_SHARE = 0.01;
+export const STEAL_SHARE = 0.01;
 
 /** Share of the time of the trials for which a CPU quota may stop processes without a warning. */
 const THROTTLED_SHARE = 0.01;
 
 /** Load average per processor above which a machine is busy at the start of a run. */
-const BUSY_LOAD = 0.5;
+export const BUSY_LOAD = 0.5;
 
 /** MAD, as a share of the median, above which a design's rounds vary too much. */
 const WIDE_SPREAD = 0.1;
