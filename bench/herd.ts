@@ -34,6 +34,10 @@ export const commands = {
     const { helpCommand } = await import("./commands/help.ts");
     return { command: helpCommand(commands) };
   },
+  "completions": async (): Promise<{ readonly command: Command }> => {
+    const { completionsCommand } = await import("./commands/completions.ts");
+    return { command: completionsCommand(commands) };
+  },
   "docs": async (): Promise<{ readonly command: Command }> => {
     const { docsCommand } = await import("./commands/docs.ts");
     return { command: docsCommand(commands) };

@@ -126,7 +126,6 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "bench/record",
     "bench/report/summary",
     "bench/run",
-    "clients",
     "servers",
   ],
   // The skin.

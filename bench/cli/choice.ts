@@ -9,7 +9,7 @@ import { UsageError } from "../../servers/errors.ts";
 /** The help of `--designs`, with its default. */
 export const designsFlag = (usual: string) => ({
   kind: "string",
-  value: "A,B",
+  value: "DESIGNS",
   help: `Run these designs, such as 'prefork-*,!*-lock'; ! leaves out (default: ${usual})`,
 } as const);
 

@@ -37,7 +37,7 @@ export function defineCommand<const F extends Flags>(command: Command<F>): Comma
 }
 
 /** Flags of every command. */
-const COMMON: readonly (readonly [string, string])[] = [
+export const COMMON: readonly (readonly [string, string])[] = [
   ["--debug", "Print the stack of an error"],
   ["--version", "Print the version of Herd"],
   ["-h, --help", "Print this help"],

@@ -39,8 +39,8 @@ const flags = {
   path: { kind: "string", value: "PATH", help: "Connect to the local server at PATH instead" },
   transport: {
     kind: "string",
-    value: "NAME",
-    help: `Connect over ${TRANSPORT_NAMES.join(", ")} (default tcp; with --path unix)`,
+    value: TRANSPORT_NAMES.join("|"),
+    help: "Connect over this transport (default tcp; with --path unix)",
   },
   clients,
   connections,

@@ -80,21 +80,18 @@ function inChild(body: () => boolean): boolean {
   return wait(pid)?.code === 0;
 }
 
+const LESSER_ACCOUNT = limited(
+  "the scheduler's statistics: no process can be put into a cgroup",
+  "run as root, or under systemd-run --user --scope --property=Delegate=yes",
+);
+
 function account(probe: ForkProbe): Finding | string {
   const cgroup = Cgroup.create(getpid());
-  if (cgroup === undefined) {
-    return limited(
-      "none: no cgroup can be made",
-      "run as root, or under systemd-run --user --scope -p Delegate=yes",
-    );
-  }
+  if (cgroup === undefined) return LESSER_ACCOUNT;
   // A whole process enters it and ends.
   const works = !probe.works || inChild(() => cgroup.enter());
   cgroup.remove();
-  return works ? cgroup.source : limited(
-    `none: no process can enter a ${cgroup.source}`,
-    "start Herd in a cgroup without threads or a domain controller of its own",
-  );
+  return works ? cgroup.source : LESSER_ACCOUNT;
 }
 
 function namespace({ works }: ForkProbe): Finding | string {
