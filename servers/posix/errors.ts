@@ -138,8 +138,12 @@ function pathIn(url: string): string {
 
 const STDERR = 2;
 
-/** Writes a line to standard error, in a process or thread without console. */
+/**
+ * Writes a line to standard error, in a process or thread without console. Control characters are left out: the
+ * message may quote what a client sent.
+ */
 export function printError(message: string): void {
-  const bytes = new TextEncoder().encode(`herd[${libc.getpid()}]: ${message}\n`);
+  const text = message.replaceAll(/\p{Cc}/gu, "");
+  const bytes = new TextEncoder().encode(`herd[${libc.getpid()}]: ${text}\n`);
   libc.write(STDERR, bytes, bytes.length); // ignores errors: nobody may be reading
 }

@@ -169,7 +169,7 @@ export class Message {
       this.#ints[CONTROL_LENGTH_AT / 4] = this.#control.length; // recvmsg overwrites it
       const count = libc.recvmsg(socket, this.#header, flags);
       if (count > 0) return this.#parse(count);
-      if (count === 0) return "closed";
+      if (count === 0) return this.#parseEmpty();
       const number = errno();
       if (number === Errno.ECONNRESET) return "closed";
       if (number === Errno.EAGAIN && !wait) return "none";
@@ -201,6 +201,13 @@ export class Message {
     return cmsgSpace(4 * count);
   }
 
+  /** End of file, or an empty message, which may have descriptors nevertheless. */
+  #parseEmpty(): Received {
+    this.#parse(0);
+    this.closeDescriptors();
+    return "closed";
+  }
+
   /** Parses the control messages received with the data. */
   #parse(length: number): Received {
     this.length = length;
@@ -218,6 +225,12 @@ export class Message {
       at += cmsgSpace(bytes - CMSG_HEADER_BYTES) / 4;
     }
     const flags = this.#ints[FLAGS_AT / 4]!;
+    if (this.descriptors.length > this.#maxDescriptors) {
+      // The space for credentials may have been used for descriptors.
+      this.descriptors.slice(this.#maxDescriptors).forEach(close);
+      this.descriptors = this.descriptors.slice(0, this.#maxDescriptors);
+      return "truncated";
+    }
     return flags & (MSG_TRUNC | MSG_CTRUNC) ? "truncated" : "message";
   }
 }

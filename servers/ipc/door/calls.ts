@@ -12,13 +12,7 @@ import { close } from "../../posix/io.ts";
 import { getpid } from "../../posix/processes.ts";
 import { accept } from "../../posix/sockets.ts";
 import { closeEnd, doorOf, End, endOf, tagOf } from "./ends.ts";
-import {
-  Kind,
-  type ReceivedDoorMessage,
-  receiveDoorMessage,
-  refusal,
-  sendDoorMessage,
-} from "./message.ts";
+import { Kind, type ReceivedDoorMessage, receiveDoorMessage, refusal, reply } from "./message.ts";
 import { answerCall, deliverUnreferenced, failure, messageOf } from "./procedure.ts";
 import type { Procedures } from "./procedures.ts";
 import { CALLER_SOCKET, CALLER_TAG, type DoorSlot, type PoolCounts, type Table } from "./table.ts";
@@ -133,11 +127,11 @@ export class Calls {
     }
     message.descriptors.forEach(close);
     if (!message.isComplete) {
-      sendDoorMessage(socket, refusal("EMFILE", "the server could not receive what was passed"));
+      reply(socket, refusal("EMFILE", "the server could not receive what was passed"));
     } else if (message.kind === Kind.info) {
       this.#sendInfo(door, socket);
     } else if (!door.isLive) {
-      sendDoorMessage(socket, refusal("EBADF", "the door was revoked"));
+      reply(socket, refusal("EBADF", "the door was revoked"));
     } else if (message.kind === Kind.prepare && message.sender.pid === this.#pid) {
       return this.#prepare(door.id);
     }
@@ -152,7 +146,7 @@ export class Calls {
       await answerCall(await this.#procedures.load(door.id), message, socket);
     } catch (error) {
       message.descriptors.forEach(close);
-      sendDoorMessage(socket, failure(error));
+      reply(socket, failure(error));
     }
   }
 
@@ -180,7 +174,7 @@ export class Calls {
       isPrivate,
       isRevoked: !isLive,
     };
-    sendDoorMessage(socket, {
+    reply(socket, {
       kind: Kind.info,
       data: new TextEncoder().encode(JSON.stringify(info)),
     });

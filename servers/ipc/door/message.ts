@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { SystemError } from "../../posix/errors.ts";
 import { close } from "../../posix/io.ts";
 import { memfdOf, readExactly } from "../../posix/memory.ts";
 import {
@@ -65,6 +66,9 @@ const KIND_MASK = 0xff;
 const HAS_REPLY_TO = 0x100;
 const HAS_FILE = 0x200;
 
+/** Maximum bytes of data, since the receiver reads them into memory that it has to provide: 64 MiB. */
+export const DATA_LIMIT: number = 64 * 1024 * 1024;
+
 /** Maximum bytes of data in a message. */
 export const INLINE_LIMIT = MESSAGE_LIMIT - HEADER_BYTES;
 
@@ -91,6 +95,7 @@ const incoming = createBuffer();
  *
  * @param limit maximum bytes of data in the message; the receiver's `inlineLimit`.
  * @param wait whether to block while the peer's buffer is full; otherwise the result is `full`.
+ * @throws {RangeError} for more than `DATA_LIMIT` bytes of data.
  */
 export function sendDoorMessage(
   socket: number,
@@ -99,6 +104,9 @@ export function sendDoorMessage(
   wait = true,
 ): Sent {
   const { message, body, ints, length } = outgoing;
+  if (data.length > DATA_LIMIT) {
+    throw new RangeError(`Cannot pass ${data.length} bytes of data: the maximum is ${DATA_LIMIT}`);
+  }
   const file = data.length > Math.min(limit, INLINE_LIMIT) ? memfdOf("herd-door", data) : -1;
   ints[0] = kind | (replyTo === -1 ? 0 : HAS_REPLY_TO) | (file === -1 ? 0 : HAS_FILE);
   ints[1] = inlineLimit;
@@ -158,18 +166,31 @@ export function receiveDoorMessage(
   };
 }
 
+/**
+ * Sends a reply, if the caller can get one. It may leave its replies unread, or have passed something else than
+ * a socket for them: this thread neither blocks nor fails.
+ */
+export function reply(socket: number, message: DoorMessage): void {
+  try {
+    sendDoorMessage(socket, message, INLINE_LIMIT, false);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+  }
+}
+
 /** The reply to a call that cannot be made. */
 export function refusal(code: DoorCode, reason: string): DoorMessage {
   return { kind: Kind.refused, data: new TextEncoder().encode(`${code} ${reason}`) };
 }
 
-/** Reads the data passed as a file; undefined if the file is shorter than announced or not a file. */
+/** Reads the data passed as a file; undefined if it is shorter than announced, too long or not a file. */
 function readPassedFile(file: number, length: number): Uint8Array<ArrayBuffer> | undefined {
   if (file === -1) return undefined;
   try {
-    return readExactly(file, length);
+    // The length is the sender's word, and its file may be all holes.
+    return length <= DATA_LIMIT ? readExactly(file, length) : undefined;
   } catch {
-    return undefined; // not a file, or too long for memory
+    return undefined; // not a file
   } finally {
     close(file);
   }

@@ -8,7 +8,7 @@ import { pipe } from "../../posix/descriptors.ts";
 import { createEpoll, epollEntries, OneShotEpoll } from "../../posix/epoll.ts";
 import { close } from "../../posix/io.ts";
 import { closeEnd, doorOf, End, endOf, tagOf } from "./ends.ts";
-import { refusal, sendDoorMessage } from "./message.ts";
+import { refusal, reply } from "./message.ts";
 import { CALLER_INTS, CALLER_SOCKET, CALLER_TAG, type PoolCounts, type Table } from "./table.ts";
 import type { DoorDefinition, Envelope, FromThread, ToThread } from "./thread_messages.ts";
 
@@ -153,7 +153,7 @@ export class Pool {
     this.#threads.delete(worker);
     const [socket, tag] = [caller[CALLER_SOCKET]!, caller[CALLER_TAG]!];
     if (socket !== -1) {
-      sendDoorMessage(socket, refusal("EINTR", `its thread died: ${reason}`));
+      reply(socket, refusal("EINTR", `its thread died: ${reason}`));
       if (tag === -1) close(socket);
       else if (this.#table.release(socket)) this.#close(socket, tag);
     }

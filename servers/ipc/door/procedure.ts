@@ -3,8 +3,15 @@
  *
  * @module
  */
+import { close } from "../../posix/io.ts";
 import type { Credentials } from "../../posix/messages.ts";
-import { type DoorMessage, Kind, type ReceivedDoorMessage, sendDoorMessage } from "./message.ts";
+import {
+  type DoorMessage,
+  Kind,
+  type ReceivedDoorMessage,
+  reply,
+  sendDoorMessage,
+} from "./message.ts";
 import { type Passed, passOn } from "./passing.ts";
 
 /** The result of a procedure. */
@@ -15,7 +22,7 @@ export interface DoorResult extends Passed {
 /**
  * The procedure of a door: the default export of a module, which each thread loads for itself.
  *
- * The procedure must close the descriptors passed with a call. A call with `DOOR_UNREF_DATA` as data means
+ * A procedure with a third parameter must close the descriptors passed with a call; for others they are closed. A call with `DOOR_UNREF_DATA` as data means
  * that the door has become unreferenced; see `DoorAttributes.unreferenced`.
  */
 export type Procedure<Cookie = unknown> = (
@@ -94,6 +101,7 @@ function run(
   descriptors: readonly number[],
 ): Promise<void> | void {
   call = own;
+  if (procedure.length < 3) descriptors.forEach(close);
   try {
     const result = procedure(cookie, data, descriptors);
     if (result instanceof Promise) return finish(own, result);
@@ -120,20 +128,20 @@ function answer(call: Call, { data, ...passed }: DoorResult): void {
   try {
     passOn(passed, (descriptors) => send(call, { kind: Kind.result, data, descriptors }));
   } catch (error) {
-    send(call, failure(error));
+    reply(call.socket, failure(error));
   }
 }
 
 function fail(call: Call, error: unknown): void {
   if (error === RETURNED || call.isAnswered) return;
   call.isAnswered = true;
-  send(call, failure(error));
+  reply(call.socket, failure(error));
 }
 
-function send({ socket, message }: Call, reply: DoorMessage): void {
+function send({ socket, message }: Call, result: DoorMessage): void {
   // If the caller leaves its replies unread, this one is dropped: the thread must not block.
   const wait = false;
-  sendDoorMessage(socket, reply, message!.inlineLimit, wait);
+  sendDoorMessage(socket, result, message!.inlineLimit, wait);
 }
 
 /** The reply to a call whose procedure failed. */
