@@ -6,6 +6,7 @@
 import { hasPorts, localPorts, portsOf } from "../../clients/ports.ts";
 import { designs } from "../../servers/designs.ts";
 import { internetAddress } from "../../servers/posix/addresses.ts";
+import { ownCgroups } from "../../servers/posix/cgroup.ts";
 import { namesIn, tryReadText } from "../../servers/posix/files.ts";
 import { findLoopback } from "../../servers/posix/network.ts";
 import { pointsOf } from "./plan.ts";
@@ -153,15 +154,13 @@ function countUserProcesses(): number {
     .reduce((sum, field) => sum + Number(field("Threads")), 0);
 }
 
-/** Tasks that may be added to the cgroup of this process (v1: the pids controller; v2: the one hierarchy). */
+/** Tasks that may be added to the cgroups of this process, and to those above them (the pids controller). */
 function roomInCgroup(): number {
-  const lines = (tryReadText("/proc/self/cgroup") ?? "").split("\n").map((line) => line.split(":"));
-  const rooms = lines.map(([, controllers, path]) => {
-    const root = controllers === "pids" ? "/sys/fs/cgroup/pids" : "/sys/fs/cgroup";
-    const file = (name: string) => tryReadText(`${root}${path}/pids.${name}`);
+  const rooms = ownCgroups().flatMap(({ folders }) => folders).map((folder) => {
+    const file = (name: string) => tryReadText(`${folder}/pids.${name}`);
     return number(file("max")) - Number(file("current") ?? 0);
   });
-  return Math.min(...rooms);
+  return Math.min(Infinity, ...rooms);
 }
 
 /** Parses a limit. */
