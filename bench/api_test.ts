@@ -12,6 +12,7 @@ const impossible: Record<string, readonly [option: string, call: () => Promise<u
   "half a port": ["port", () => serve("iterative", { port: 0.5 })],
   "a door on a port": ["path", () => serve("door")],
   "a port and a path": ["path", () => serve("iterative", { port: 1, path: "@herd" })],
+  "a host and a path": ["path", () => serve("iterative", { host: "::1", path: "@herd" })],
   "a load of nothing": ["port", () => load({})],
   "a load without clients": ["clients", () => load({ port: 1, clients: 0 })],
   "an unknown design in a run": ["design", () => bench({ designs: ["unheard-of"] })],

@@ -66,14 +66,17 @@ Deno.test("othersWhoReach() tells addresses that others reach from those of this
 Deno.test("serve refuses a host that is not this machine, or with a path", async () => {
   const refused = async (words: string[], ...args: string[]) =>
     assertRefused(await runHere("serve", "iterative", ...args), 2, ...words);
-  await refused(["192.0.2.1: it is no address of this machine; write --host"], "--host=192.0.2.1");
+  await refused(
+    ["198.51.100.1: it is no address of this machine; write --host"],
+    "--host=198.51.100.1",
+  );
   await refused(['"no..host"'], "--host=no..host");
   await refused(["--host and --path"], "--host=::1", "--path=/tmp/x");
 });
 
 Deno.test({
   name:
-    "load tries every address of a name: localhost is ::1 first, the server on 127.0.0.1 (ignored without root)",
+    "load and requester try every address of a name: localhost is ::1 first, the server on 127.0.0.1 (ignored without root)",
   ignore: !canName,
   async fn() {
     using folder = new TemporaryFolder();
@@ -83,7 +86,10 @@ Deno.test({
     const { code, stdout } = await run(via, "load", ...where, "--clients=3", "--connections=5");
     assertEquals(code, 0, stdout);
     assertMatch(stdout, /^connections +15 .*\nerrors +none$/m);
-    assertEquals(sumOf((await server.stop()).report, "connections"), 15);
+    await using requester = new RunningTask("requester", where, { via });
+    await requester.endInput();
+    assertEquals((await requester.ended()).code, 0);
+    assertEquals(sumOf((await server.stop()).report, "connections"), 15 + 1);
   },
 });
 
