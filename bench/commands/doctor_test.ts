@@ -5,6 +5,7 @@ import { type Check, GROUPS } from "../doctor/check.ts";
 import { bounds } from "../doctor/limits.ts";
 import { quietChecks } from "../doctor/quiet.ts";
 import { namespaced } from "../../servers/testing/network.ts";
+import { canBecomeUser, inUsersCheckout } from "../../servers/testing/starter.ts";
 import { RunningTask } from "../../servers/testing/task.ts";
 import { assertRefused, runHere } from "../testing.ts";
 import { pageOf } from "./doctor.ts";
@@ -44,6 +45,24 @@ Deno.test({
     for (const what of [/^fork/, /netns/]) {
       assertEquals(checks.find((check) => what.test(check.what))?.state, "ok");
     }
+  },
+});
+
+Deno.test({
+  name: "doctor says what an ordinary user lacks, on a page (ignored without root)",
+  ignore: !canBecomeUser,
+  async fn() {
+    await using doctor = new RunningTask("doctor", [], { via: inUsersCheckout() });
+    const { code, stdout, stderr } = await doctor.ended();
+    assertEquals({ code, stderr }, { code: 4, stderr: "" }); // where only records cannot be written
+    for (
+      const found of [
+        /^ {2}missing {2}folder of the records, results\/ +cannot be written\n +→ stand in a folder of yours/m,
+        /^ {2}limited {2}second account of the CPU time +the scheduler's .*\n +→ run as root, or/m,
+        /^ {2}limited {2}network namespace .*without root\n +→ prefix the command with sudo/m,
+        /\nThis machine cannot run the default bench, for lack of: folder of the records, results\/\n$/,
+      ]
+    ) assertMatch(stdout, found);
   },
 });
 
