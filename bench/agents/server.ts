@@ -26,6 +26,7 @@ export const SERVER_DEFAULTS: Omit<ServerOptions, "design" | "placement"> = {
   path: null,
   children: BOOK.children,
   extraCpuNanoseconds: 0,
+  requestTimeoutSeconds: 0,
   launch: null,
   cgroup: false,
   traceable: false,

@@ -52,6 +52,17 @@ const flags = {
     zero: "none",
     help: "Waste NS nanoseconds of CPU on each connection, to check a measurement",
   },
+  "request-timeout": {
+    kind: "integer",
+    value: "SECONDS",
+    default: 0,
+    min: 0,
+    max: 1_000_000,
+    zero: "no limit, as in the book",
+    help:
+      "Close a connection whose client sends or reads nothing for SECONDS; as many as there are " +
+      "children stop a pool without it",
+  },
   pin: { kind: "string", value: "0,2-3", help: "Confine the server to these processors" },
   ...launchFlags,
   watch: { kind: "boolean", help: "Show clients and CPU time of each child as they change" },
@@ -96,7 +107,7 @@ export const command = defineCommand({
     const { report, failure } = await server.next("report");
     view?.[Symbol.dispose]();
     if (flags.json) printEvent({ event: "report", ...report });
-    else printReport(report);
+    else printReport(report, flags["request-timeout"] > 0);
     if (failure === null) return ExitCode.ok;
     throw new FailedError(`${design} failed: ${failure}`);
   },
@@ -124,6 +135,7 @@ function optionsOf({ operands, flags, given }: Options) {
     children: flags.children,
     launch: launchOf(design, flags, given, processors ?? affinity()) ?? null,
     extraCpuNanoseconds: extraCpuOf(design, flags["extra-cpu"]),
+    requestTimeoutSeconds: requestTimeoutOf(design, flags["request-timeout"]),
   };
   return { design: id, options, placement: { session: "same", processors } as const };
 }
@@ -148,21 +160,37 @@ function extraCpuOf({ id, children }: Design, nanoseconds: number): number {
   );
 }
 
+/** @throws {UsageError} if no client of the design waits for another's. */
+function requestTimeoutOf({ id, children, transport }: Design, seconds: number): number {
+  if (seconds === 0 || children !== "exec" && transport === undefined) return seconds;
+  throw new UsageError(
+    `Cannot use --request-timeout with ${id}, where nobody waits for a slow client: leave it out`,
+  );
+}
+
+/** What the server says of a child; undefined where it is nothing to be printed as text. */
+function childText(event: ServerEvent): string | undefined {
+  if (event.event === "stopped") {
+    return `child ${event.index} (process ${event.pid}) is stopped and holds the lock: ` +
+      `no other child accepts until kill -CONT ${event.pid}`;
+  }
+  if (event.event !== "lost" && event.event !== "crashing") return undefined;
+  const { event: kind, index, pid, reason } = event;
+  // A thread that serves one client has no slot of its own, and no successor.
+  const process = pid === 0 ? "" : ` (process ${pid})`;
+  const next = kind === "lost" && pid !== 0 ? "; a new one takes its place" : "";
+  return `child ${index}${process} died: ${reason}${next}`;
+}
+
 function printChildEvent(
   event: ServerEvent,
   json: boolean,
   print: (line: string) => void,
 ): void {
-  if (event.event === "marked") return printEvent(event);
-  if (event.event !== "lost" && event.event !== "ended" && event.event !== "crashing") return;
-  if (json) printEvent(event);
-  else if (event.event !== "ended") {
-    const { event: kind, index, pid, reason } = event;
-    // A thread that serves one client has no slot of its own, and no successor.
-    const process = pid === 0 ? "" : ` (process ${pid})`;
-    const next = kind === "lost" && pid !== 0 ? "; a new one takes its place" : "";
-    print(`serve: child ${index}${process} died: ${reason}${next}`);
-  }
+  const text = childText(event);
+  const isOfChild = text !== undefined || event.event === "ended";
+  if (event.event === "marked" || json && isOfChild) printEvent({ ...event });
+  else if (text !== undefined) print(`serve: ${text}`);
 }
 
 /** @throws {UsageError} without a terminal. */
@@ -208,7 +236,10 @@ async function readMarks(server: ServerAgent): Promise<void> {
   }
 }
 
-function printReport({ design, cpu, parent, children, extraCpu }: Report): void {
+function printReport(
+  { design, cpu, parent, children, extraCpu }: Report,
+  hasTimeout: boolean,
+): void {
   const seconds = (value: number) => value.toFixed(3).padStart(8);
   if (extraCpu !== undefined) {
     printLine(`Not the cost of ${design}: ${extraCpu} ns of CPU were wasted on each connection`);
@@ -221,7 +252,7 @@ function printReport({ design, cpu, parent, children, extraCpu }: Report): void 
   printLine("child   clients   CPU s");
   for (const child of children) {
     const notes = [
-      child.rejected > 0 ? `${child.rejected} refused` : "",
+      child.rejected > 0 ? `${child.rejected} refused${hasTimeout ? " or timed out" : ""}` : "",
       child.lost > 0 ? `died ${child.lost}×` : "",
     ].filter((note) => note !== "").join(", ");
     const name = child.pid === null ? "all" : String(child.index);

@@ -57,7 +57,7 @@ export const ServerLine: z.ZodType<ServerEvent | ErrorEvent> = z.discriminatedUn
     pid: count,
     reason: z.string(),
   }),
-  z.object({ event: z.literal("ended"), index: count, pid: count }),
+  z.object({ event: z.enum(["ended", "stopped"]), index: count, pid: count }),
   z.object({ event: z.literal("report"), report: Report, failure: z.string().nullable() }),
   ErrorLine,
 ]);

@@ -7,12 +7,13 @@
 import type { ClientChildContext } from "../design.ts";
 import { bufferAt } from "../posix/libc.ts";
 import { close } from "../posix/io.ts";
+import { socketTimeout } from "../posix/sockets.ts";
 import { serve } from "../service/bytes.ts";
 import { Slot, SLOT_BYTES } from "./meter.ts";
 import type { ClientWorkerStart, WorkerRequest } from "./worker.ts";
 
 self.addEventListener("message", async (event) => {
-  const { connection, listing, slotAddress, extraCpu } =
+  const { connection, listing, slotAddress, extraCpu, requestTimeout } =
     (event as MessageEvent<ClientWorkerStart>).data;
   // From `serve` on the connection is closed there, even if that fails.
   let [isTaken, isServed] = [false, false];
@@ -22,12 +23,13 @@ self.addEventListener("message", async (event) => {
     const burn = extraCpu === 0
       ? () => {}
       : (await import("../posix/clocks.ts")).cpuBurner(extraCpu);
+    const timeout = requestTimeout === 0 ? undefined : socketTimeout(requestTimeout);
     child({
       connection,
       serve(connection) {
         burn();
         isTaken = true;
-        serve(slot, connection);
+        serve(slot, connection, timeout);
         isServed = true;
       },
     });

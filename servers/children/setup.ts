@@ -6,7 +6,7 @@
  */
 import type { ChildContext, Design, Listing, Lock, ParentContext } from "../design.ts";
 import type { Launch } from "./launch.ts";
-import { openLock } from "../locks/lock.ts";
+import { type OpenLock, openLock } from "../locks/lock.ts";
 import { Mutex } from "../locks/mutex.ts";
 import { Queue, QUEUE_BYTES } from "../locks/queue.ts";
 import { cpuBurner, usage } from "../posix/clocks.ts";
@@ -17,6 +17,7 @@ import { bufferAt } from "../posix/libc.ts";
 import { createMemfd, mapMemfd, type SharedMemory } from "../posix/memory.ts";
 import { allowTracing, dieWithParent, gettid } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
+import { socketTimeout } from "../posix/sockets.ts";
 import { serve } from "../service/bytes.ts";
 import { Meter, Slot, SLOT_BYTES } from "./meter.ts";
 import { sendStatus } from "./status.ts";
@@ -37,6 +38,8 @@ export interface Handles {
   readonly lockFile: number;
   /** CPU to waste on each connection, in nanoseconds; 0: none. */
   readonly extraCpu: number;
+  /** Seconds that a client may stand still; 0: no limit. */
+  readonly requestTimeout: number;
   /** Whether its processes let any process of this user trace them. */
   readonly traceable: boolean;
 }
@@ -53,7 +56,7 @@ export interface Setup {
   readonly meter: Meter;
   /** The place for the failure message of the children with an index, or of the parent. */
   readonly failureMessage: (of: number | "parent") => FailureMessage;
-  readonly lock: Lock;
+  readonly lock: OpenLock;
   readonly queue: Queue;
 }
 
@@ -81,6 +84,7 @@ export function makeSetup(
     gate?: number;
     launch?: Launch | undefined;
     extraCpu?: number;
+    requestTimeout?: number;
     traceable?: boolean;
   },
 ): Setup {
@@ -91,6 +95,7 @@ export function makeSetup(
     status: -1,
     gate: -1,
     extraCpu: 0,
+    requestTimeout: 0,
     traceable: false,
     ...options,
     memory,
@@ -157,7 +162,7 @@ export function parentContext(
     listener: setup.handles.listener,
     queue: setup.queue,
     children,
-    serve: servingFor(own, setup.handles.extraCpu),
+    serve: servingFor(own, setup.handles),
     count: countingFor(own, setup.handles.extraCpu),
   };
 }
@@ -177,7 +182,7 @@ export function childContext(
     socket,
     lock: setup.lock,
     queue: setup.queue,
-    serve: servingFor(slot, setup.handles.extraCpu),
+    serve: servingFor(slot, setup.handles),
   };
 }
 
@@ -216,12 +221,16 @@ export function awaitOpening({ gate }: Handles): void {
 }
 
 /** Serves clients and counts them in a slot; wastes CPU before each, where asked to. */
-function servingFor(slot: Slot, extraCpu: number): (connection: number) => void {
-  if (extraCpu === 0) return (connection) => serve(slot, connection);
+function servingFor(
+  slot: Slot,
+  { extraCpu, requestTimeout }: Handles,
+): (connection: number) => void {
+  const timeout = requestTimeout === 0 ? undefined : socketTimeout(requestTimeout);
+  if (extraCpu === 0) return (connection) => serve(slot, connection, timeout);
   const burn = cpuBurner(extraCpu);
   return (connection) => {
     burn();
-    serve(slot, connection);
+    serve(slot, connection, timeout);
   };
 }
 

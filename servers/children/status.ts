@@ -22,6 +22,8 @@ export type Status =
   }
   /** A child of a pool ended by itself, because it had no client for long. */
   | { readonly kind: "ended"; readonly index: number; readonly pid: number }
+  /** A child is stopped (SIGSTOP) while it holds the lock around accept, for which all others wait. */
+  | { readonly kind: "stopped"; readonly index: number; readonly pid: number }
   /** The children die before they serve; the server gives up. */
   | {
     readonly kind: "crashing";
@@ -34,7 +36,7 @@ const KINDS = ["prepared", "ready", "lost", "ended", "crashing"] as const;
 
 /** An event as it is sent. */
 export interface StatusMessage {
-  readonly kind: Status["kind"];
+  readonly kind: typeof KINDS[number];
   readonly index: number;
   readonly pid: number;
   /** Of a child that died: its exit code, or minus the signal. Of `prepared`: the error. */

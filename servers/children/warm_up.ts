@@ -59,7 +59,8 @@ export function warmUpListing(
   }: WarmUpOptions = {},
 ): void {
   const extraCpu = Math.min(handles.extraCpu, MOST_EXTRA_CPU);
-  const setup = makeSetup(design, listing, { children: 1, extraCpu });
+  const { requestTimeout } = handles;
+  const setup = makeSetup(design, listing, { children: 1, extraCpu, requestTimeout });
   const most = clientsAtOnce();
   for (let left = clients; left > 0; left -= most) {
     const count = Math.min(left, most);

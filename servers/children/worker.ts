@@ -27,6 +27,7 @@ export interface ClientWorkerStart {
   /** Address of the slot in which it counts. */
   readonly slotAddress: bigint;
   readonly extraCpu: number;
+  readonly requestTimeout: number;
 }
 
 /** What a Worker asks of the host's thread, or reports to it. */
@@ -76,9 +77,17 @@ export class Workers implements Children {
   }
 
   startFor(connection: number): void {
-    const { address, design: { listing }, handles: { extraCpu } } = this.#setup;
+    const { address, design: { listing }, handles } = this.#setup;
     const slot = slotAddress(address, 0);
-    this.#send({ role: "client", connection, listing, slotAddress: slot, extraCpu });
+    const { extraCpu, requestTimeout } = handles;
+    this.#send({
+      role: "client",
+      connection,
+      listing,
+      slotAddress: slot,
+      extraCpu,
+      requestTimeout,
+    });
   }
 
   reap(): void {

@@ -30,7 +30,7 @@ export interface ChildReport {
   readonly connections: number;
   /** Connections that the parent passed to it; 0 in a design that does not pass them. */
   readonly given: number;
-  /** Connections closed because the service refused a request. */
+  /** Connections closed because the service refused a request, or the client stood still for too long. */
   readonly rejected: number;
   /** Children with this index that died. */
   readonly lost: number;

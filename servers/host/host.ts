@@ -86,7 +86,8 @@ export class Host {
   /** Starts a design's server; `onStatus` gets the events of its children. */
   static async start(
     design: Design,
-    { host, port, path, children, launch, extraCpuNanoseconds, cgroup, traceable }: HostOptions,
+    { host, port, path, children, launch, extraCpuNanoseconds, requestTimeoutSeconds, ...rest }:
+      HostOptions,
     onStatus: (status: Status) => void = () => {},
   ): Promise<Host> {
     const listing = await loadListing(design);
@@ -105,9 +106,10 @@ export class Host {
       status,
       gate,
       extraCpu: extraCpuNanoseconds,
-      traceable,
+      requestTimeout: requestTimeoutSeconds,
+      traceable: rest.traceable,
     });
-    const group = cgroup ? Cgroup.create(getpid()) : undefined;
+    const group = rest.cgroup ? Cgroup.create(getpid()) : undefined;
     const running = start(setup, group, onStatus);
     const started = new Host(setup, running, endpoint, gateEnd);
     started.#readStatus(statusEnd, onStatus);

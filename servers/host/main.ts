@@ -47,7 +47,7 @@ export async function serve(design: Design, options: ServerOptions): Promise<num
 function printStatus(status: Status): void {
   if (status.kind === "prepared" || status.kind === "ready") return;
   const { kind, index, pid } = status;
-  if (kind === "ended") print({ event: kind, index, pid });
+  if (kind === "ended" || kind === "stopped") print({ event: kind, index, pid });
   else print({ event: kind, index, pid, reason: status.reason });
 }
 

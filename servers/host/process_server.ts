@@ -17,7 +17,7 @@ import {
   parentContext,
   type Setup,
 } from "../children/setup.ts";
-import { sendStatus } from "../children/status.ts";
+import { sendStatus, type Status } from "../children/status.ts";
 import { Subprocesses } from "../children/subprocess.ts";
 import type { Making } from "../design.ts";
 import type { Cgroup } from "../posix/cgroup.ts";
@@ -37,11 +37,16 @@ import { close } from "../posix/io.ts";
 import { becomeSubreaper, type ExitStatus, getpid, kill, waitAsync } from "../posix/processes.ts";
 import { rebase } from "../posix/rebase.ts";
 import { Signal } from "../posix/signals.ts";
+import { LockWatch } from "./lock_watch.ts";
 import type { Running } from "./running.ts";
 import type { OtherAccount, Readings, Use } from "./snapshot.ts";
 
 /** Starts the server process. */
-export function startProcesses(setup: Setup, cgroup?: Cgroup): Running {
+export function startProcesses(
+  setup: Setup,
+  cgroup: Cgroup | undefined,
+  onStatus: (status: Status) => void,
+): Running {
   becomeSubreaper();
   const host = getpid();
   const server = fork(() => {
@@ -50,7 +55,7 @@ export function startProcesses(setup: Setup, cgroup?: Cgroup): Running {
   }, () => setup.failureMessage("parent"));
   // Only the processes that wait at the gate need it.
   close(setup.handles.gate);
-  return new Processes(setup, server, cgroup);
+  return new Processes(setup, server, cgroup, onStatus);
 }
 
 /** Makers of children that are programs of their own; all others are forked and inherit compiled code. */
@@ -93,14 +98,21 @@ class Processes implements Running, Readings {
   readonly #cgroup: Cgroup | undefined;
   #hasEntered: boolean | undefined;
   readonly #gone: Promise<void>;
+  readonly #lockWatch: LockWatch | undefined;
   #setEnded!: (reason: string) => void;
 
-  constructor(setup: Setup, server: number, cgroup: Cgroup | undefined) {
+  constructor(
+    setup: Setup,
+    server: number,
+    cgroup: Cgroup | undefined,
+    onStatus: (status: Status) => void,
+  ) {
     this.#setup = setup;
     this.#server = server;
     this.#cgroup = cgroup;
     this.ended = new Promise((resolve) => this.#setEnded = resolve);
     this.#gone = this.#reap();
+    if (setup.design.lock) this.#lockWatch = new LockWatch(setup, onStatus);
   }
 
   opened(): void {
@@ -108,6 +120,7 @@ class Processes implements Running, Readings {
   }
 
   async end(): Promise<void> {
+    this.#lockWatch?.[Symbol.dispose]();
     // Its children end with it, by their parent-death signal; then the host is their parent and waits for them.
     kill(this.#server, Signal.KILL);
     await this.#gone;

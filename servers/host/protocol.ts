@@ -37,6 +37,8 @@ export interface ServerOptions {
   readonly children: number;
   /** CPU to waste on each connection, in nanoseconds. */
   readonly extraCpuNanoseconds: number;
+  /** Seconds after which a connection is closed whose client neither sends nor reads; 0: no limit. */
+  readonly requestTimeoutSeconds: number;
   /** How servers are launched, in a design that launches another program; else null. */
   readonly launch: Launch | null;
   /** Whether to account for its CPU time in a cgroup as well, if possible. */
@@ -88,7 +90,7 @@ export type ServerEvent =
     /** The message of an error and where it was thrown, or else a signal or an exit code. */
     readonly reason: string;
   }
-  /** A child of a pool ended by itself. */
-  | { readonly event: "ended"; readonly index: number; readonly pid: number }
+  /** A child of a pool ended by itself; or is stopped, and holds the lock for which all others wait. */
+  | { readonly event: "ended" | "stopped"; readonly index: number; readonly pid: number }
   /** The last event of a server; `failure`: why it ended by itself, null: it was stopped. */
   | { readonly event: "report"; readonly report: Report; readonly failure: string | null };

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Lock } from "../design.ts";
-import { lockFile, unlockFile } from "../posix/locking.ts";
+import { lockFile, recordLockHolders, unlockFile } from "../posix/locking.ts";
 
 /** Excludes processes that share a file. */
 export class FileLock implements Lock {
@@ -24,5 +24,10 @@ export class FileLock implements Lock {
 
   release(): void {
     unlockFile(this.#descriptor);
+  }
+
+  /** With those that hold a lock on another file. */
+  holders(): number[] {
+    return recordLockHolders();
   }
 }

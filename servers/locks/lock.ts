@@ -13,12 +13,18 @@ export interface LockLocation {
   readonly address: bigint;
 }
 
-const kinds: Readonly<Record<LockKind, (place: LockLocation) => Lock>> = {
+/** A lock whose holder can be seen from outside. */
+export interface OpenLock extends Lock {
+  /** The processes that may hold it now. */
+  holders(): readonly number[];
+}
+
+const kinds: Readonly<Record<LockKind, (place: LockLocation) => OpenLock>> = {
   file: ({ descriptor }) => new FileLock(descriptor),
   mutex: ({ address }) => new Mutex(address),
 };
 
 /** Opens a lock of the given kind. */
-export function openLock(kind: LockKind, place: LockLocation): Lock {
+export function openLock(kind: LockKind, place: LockLocation): OpenLock {
   return kinds[kind](place);
 }

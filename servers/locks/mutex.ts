@@ -12,6 +12,7 @@ import {
   initMutex,
   initPrivateMutex,
   lockMutex,
+  mutexHolder,
   type PthreadObject,
   pthreadObject,
   unlockMutex,
@@ -45,5 +46,10 @@ export class Mutex implements Lock {
   release(): void {
     this.isHeld = false;
     unlockMutex(this.#mutex);
+  }
+
+  /** Between processes; which thread holds a private mutex is not known. */
+  holders(): number[] {
+    return [mutexHolder(this.#mutex)];
   }
 }

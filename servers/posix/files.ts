@@ -169,6 +169,11 @@ export function hasExited(pid: number): boolean {
   return !/\) [^ZX]/.test(tryReadText(`/proc/${pid}/stat`) ?? "");
 }
 
+/** Whether a process is stopped by a signal. */
+export function isStopped(pid: number): boolean {
+  return statFields(pid)[0] === "T";
+}
+
 /** Context switches so far of the thread (or main thread of the process) with that /proc folder. */
 export function contextSwitches(folder: string): { voluntary: number; involuntary: number } {
   const status = tryReadText(`${folder}/status`) ?? "";

@@ -5,6 +5,7 @@
  */
 import { O_CLOEXEC } from "./constants.ts";
 import { checked, retryOrThrow, SystemError } from "./errors.ts";
+import { tryReadText } from "./files.ts";
 import { cString, fromCString, libc } from "./libc.ts";
 import { createMemfd } from "./memory.ts";
 
@@ -13,6 +14,7 @@ const F_LOCK = 1;
 const PTHREAD_PROCESS_SHARED = 1;
 const PTHREAD_MUTEX_ROBUST = 1;
 const EOWNERDEAD = 130;
+const FUTEX_TID_MASK = 0x3fffffff;
 
 /** A pthread mutex or condition variable in shared memory. */
 export type PthreadObject = Deno.PointerObject;
@@ -91,6 +93,17 @@ export function waitCondition(condition: PthreadObject, mutex: PthreadObject): v
 /** Wakes one thread waiting for the condition. */
 export function signalCondition(condition: PthreadObject): void {
   libc.pthread_cond_signal(condition);
+}
+
+/** The thread that holds a robust mutex; 0: none (get_robust_list(2): the lock word has its number). */
+export function mutexHolder(mutex: PthreadObject): number {
+  return new Deno.UnsafePointerView(mutex).getInt32() & FUTEX_TID_MASK;
+}
+
+/** The processes that hold a record lock on any file (proc_locks(5)). */
+export function recordLockHolders(): number[] {
+  const held = (tryReadText("/proc/locks") ?? "").matchAll(/^\d+: POSIX +ADVISORY +WRITE (\d+) /gm);
+  return [...held].map(([, pid]) => Number(pid));
 }
 
 function recover(mutex: PthreadObject, code: number, call: string): void {

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import { SystemError } from "../posix/errors.ts";
+import { Errno, hasErrno, SystemError } from "../posix/errors.ts";
 import { close, pinnedBytes, readPinned, writePinned } from "../posix/io.ts";
-import { endReplies } from "../posix/sockets.ts";
+import { endReplies, setTimeouts, type SocketTimeout } from "../posix/sockets.ts";
 
 /** Maximum number of bytes a request may ask for: 16 MiB. */
 export const REQUEST_LIMIT = 16 * 1024 * 1024;
@@ -110,22 +110,27 @@ export function answer(request: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer
 export interface Counter {
   /** A connection was accepted. */
   open(): void;
-  /** A connection was closed; `rejected`: because of an invalid request. */
+  /** A connection was closed; `rejected`: because of an invalid request, or a client that stood still. */
   close(rejected: boolean): void;
 }
 
-/** Serves one client, closes the connection and counts it. */
-export function serve(counter: Counter, connection: number): void {
+/**
+ * Serves one client, closes the connection and counts it. With a timeout, a client that neither sends nor reads
+ * for so long is rejected.
+ */
+export function serve(counter: Counter, connection: number, timeout?: SocketTimeout): void {
   counter.open();
-  counter.close(!serveOne(connection));
+  counter.close(!serveOne(connection, timeout));
 }
 
 /** Like `service`, and closes the connection. A connection reset counts as a close by the client. */
-function serveOne(connection: number): boolean {
+function serveOne(connection: number, timeout: SocketTimeout | undefined): boolean {
   try {
+    if (timeout !== undefined) setTimeouts(connection, timeout);
     return service(connection);
   } catch (error) {
     if (isDisconnect(error)) return true;
+    if (hasErrno(error, Errno.EAGAIN)) return false;
     throw error;
   } finally {
     close(connection);
