@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { V8_FLAGS } from "../../servers/children/v8_flags.ts";
+import { programArguments } from "../../servers/children/v8_flags.ts";
 import { errorOf, ExitCode, FailedError } from "../../servers/errors.ts";
 import { linesOf } from "../../servers/host/lines.ts";
 import type { ErrorEvent, Placement } from "../../servers/host/protocol.ts";
@@ -45,8 +45,7 @@ export interface Start<Event extends AnyEvent> {
  * list of folders cannot have one with a comma.
  */
 export function denoArguments(program: string): string[] {
-  const url = import.meta.resolve(`../../${program}`);
-  return ["run", "--no-prompt", V8_FLAGS, "--allow-ffi", "--allow-read", url];
+  return programArguments(new URL(`../../${program}`, import.meta.url).href, "--allow-read");
 }
 
 /** A pending call of `next`. */

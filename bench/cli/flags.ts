@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "../../servers/errors.ts";
 import { nearest } from "../../servers/nearest.ts";
 import { type NumberFlag, parseNumber } from "./numbers.ts";
+import { parseArgs } from "./parse_args.ts";
 
 /** A flag of a command. */
 export type Flag =

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { red } from "@std/fmt/colors";
 import { Redrawn, type Terminal, terminalOf } from "./redraw.ts";
 import { hasCodes } from "./terminal.ts";
 import { passiveOpens } from "../machine/counters.ts";
 import { BASELINE, nameOf } from "../plan/plan.ts";
 import type { Plan, Trial } from "../record/record.ts";
+import { red } from "../report/tables/colors.ts";
 import type { Observer } from "../run/run.ts";
 import type { Planned } from "../run/trial.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import { z } from "npm:zod@4.6.7";
 import { Sweep } from "./plan.ts";
 import { Load, Run } from "./record.ts";
 import { count, seconds } from "./trial.ts";

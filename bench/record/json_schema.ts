@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import { z } from "npm:zod@4.6.7";
 import { Figures } from "./figures.ts";
 import { Run, Trial } from "./record.ts";
 

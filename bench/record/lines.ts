@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import { z } from "npm:zod@4.6.7";
 import type { LoadEvent } from "../../clients/protocol.ts";
 import type { ErrorEvent, ServerEvent } from "../../servers/host/protocol.ts";
 import { Check, Child, Client, Cpu, Memory, Parent, Preparation, Switches } from "./record.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import { z } from "npm:zod@4.6.7";
 import { count, Load, poolSize } from "./trial.ts";
 
 /** The parameters that a sweep can vary. */

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import { z } from "npm:zod@4.6.7";
 import { Plan } from "./plan.ts";
 import { count, seconds, TIME, time, type Trial } from "./trial.ts";
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { z } from "zod";
+import { z } from "npm:zod@4.6.7";
 
 export const count = z.int().nonnegative();
 export const seconds = z.number().nonnegative();

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { stripAnsiCode } from "@std/fmt/colors";
+import { stripVTControlCharacters } from "node:util";
 import type { Recorded } from "../record/record.ts";
 import { deriveFiles, type PrintOptions, renderTerminal } from "./derive.ts";
 import { record, rounds } from "./testing_fixture.ts";
@@ -89,7 +89,7 @@ Deno.test("renderTerminal() shows both tables, negative differences and unregist
 
 Deno.test("renderTerminal() in color reads the same as without", async () => {
   assertEquals(
-    stripAnsiCode(await printed(example, { ...wide, color: true })),
+    stripVTControlCharacters(await printed(example, { ...wide, color: true })),
     await printed(example, wide),
   );
 });

@@ -14,13 +14,12 @@ import { forkAgain } from "../posix/fork.ts";
 import { close, read } from "../posix/io.ts";
 import { currentProcessor, getpid, setAffinity } from "../posix/processes.ts";
 import { exec } from "../posix/programs.ts";
-import { V8_FLAGS } from "./v8_flags.ts";
+import { programArguments } from "./v8_flags.ts";
 import { type Maker, Pool, type SocketPair } from "./pool.ts";
 import type { SserverOptions } from "./launch.ts";
 import { beginUnder, type Setup } from "./setup.ts";
 
 const PROGRAM = new URL("../sserver/sserver.ts", import.meta.url).href;
-const DENO_FLAGS = ["--no-prompt", V8_FLAGS, "--allow-ffi"];
 
 /** Launches a pool of sservers. */
 export class Execs implements Maker {
@@ -64,7 +63,7 @@ export class Execs implements Maker {
       verbose,
       slot: index,
     };
-    const args = ["run", ...DENO_FLAGS, PROGRAM, JSON.stringify(options)];
+    const args = [...programArguments(PROGRAM), JSON.stringify(options)];
     return forkAgain(() => {
       beginUnder(this.#pid, handles);
       setAffinity([processors[index]!]);

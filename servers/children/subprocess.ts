@@ -7,7 +7,7 @@
 import type { Design } from "../design.ts";
 import { getpid } from "../posix/processes.ts";
 import { spawn } from "../posix/programs.ts";
-import { V8_FLAGS } from "./v8_flags.ts";
+import { programArguments } from "./v8_flags.ts";
 import { type Maker, Pool, type SocketPair } from "./pool.ts";
 import type { Handles, Setup } from "./setup.ts";
 
@@ -56,10 +56,8 @@ export class Subprocesses implements Maker {
       child.connection,
       child.socket,
     ].filter((descriptor) => descriptor !== -1);
-    const flags = ["--no-prompt", "--no-config", "--no-lock", V8_FLAGS];
     // It loads its listing. A list of folders cannot have one with a comma.
-    const permissions = ["--allow-ffi", "--allow-read"];
-    const args = ["run", ...flags, ...permissions, PROGRAM, JSON.stringify(options)];
+    const args = [...programArguments(PROGRAM, "--allow-read"), JSON.stringify(options)];
     return spawn(Deno.execPath(), args, inherited);
   }
 }

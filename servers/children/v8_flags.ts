@@ -1,5 +1,5 @@
 /**
- * V8 flags of every process that serves or makes connections.
+ * Flags of Deno of every process that serves or makes connections.
  *
  * @module
  */
@@ -16,3 +16,14 @@
  */
 export const V8_FLAGS =
   "--v8-flags=--single-threaded,--no-maglev,--invocation-count-for-turbofan=500,--no-short-builtin-calls";
+
+/**
+ * The arguments of Deno with which Herd runs a program of its own, given its URL. A config or lock file would
+ * be that of whoever uses Herd. A program that came from a server may import from it.
+ */
+export function programArguments(url: string, ...permissions: readonly string[]): string[] {
+  const { protocol, host } = new URL(url);
+  const importing = protocol === "file:" ? [] : [`--allow-import=${host}`];
+  const flags = ["--no-prompt", "--no-config", "--no-lock", V8_FLAGS];
+  return ["run", ...flags, "--allow-ffi", ...importing, ...permissions, url];
+}

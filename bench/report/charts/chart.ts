@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "npm:vega-lite@6.5.0";
 import type { ReportData } from "../summary/report_data.ts";
 import { config, type Layout } from "./theme.ts";
 
@@ -60,7 +60,10 @@ export function labelWidth(texts: readonly string[]): number {
 
 /** Renders a chart as SVG. vega is loaded at the first call. */
 export async function draw(spec: Spec): Promise<string> {
-  const [{ compile }, { parse, View }] = await Promise.all([import("vega-lite"), import("vega")]);
+  const [{ compile }, { parse, View }] = await Promise.all([
+    import("npm:vega-lite@6.5.0"),
+    import("npm:vega@6.4.0"),
+  ]);
   const view = new View(parse(compile({ ...spec, config }).spec), { renderer: "none" });
   try {
     return await view.toSVG();

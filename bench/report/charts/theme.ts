@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Config } from "vega-lite";
+import type { Config } from "npm:vega-lite@6.5.0";
 import type { Making } from "../../../servers/design.ts";
 import type { DesignInfo } from "../summary/summary.ts";
 

@@ -19,7 +19,7 @@ export interface LatencyProfile {
 /** The profile of each design with a histogram, from its valid trials, in the order of the trials. */
 export async function latencyProfiles(trials: readonly Trial[]): Promise<LatencyProfile[]> {
   // Imported on demand: measuring does not need it.
-  const { build, decodeFromCompressedBase64 } = await import("hdr-histogram-js");
+  const { build, decodeFromCompressedBase64 } = await import("npm:hdr-histogram-js@3.0.1");
   const recorded = trials.filter(({ status, client }) =>
     status === "ok" && client !== null && client.latency.histogram !== ""
   );

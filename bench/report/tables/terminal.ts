@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { bold, dim, red } from "@std/fmt/colors";
 import { bar } from "./bar.ts";
+import { bold, dim, red } from "./colors.ts";
 import { type Cell, plain, type Table } from "./table.ts";
 import {
   fitting,
