@@ -4,12 +4,12 @@
  * @module
  */
 import { requireNamed } from "../servers/nearest.ts";
-import type { Command, CommandTable } from "./cli/command.ts";
+import type { CommandTable } from "./cli/command.ts";
 import { requireDeno } from "./cli/deno_version.ts";
 import { explainUncaught, printError, surviveFullStandardError } from "./cli/explain.ts";
 
 /** All commands. Each is loaded when it runs, so that an error in loading it is reported as one. */
-export const commands = {
+export const commands: CommandTable = {
   "bench": () => import("./commands/bench.ts"),
   "compare": () => import("./commands/compare.ts"),
   "sweep": () => import("./commands/sweep.ts"),
@@ -30,19 +30,19 @@ export const commands = {
   "messages": () => import("./commands/messages.ts"),
   "proof": () => import("./commands/proof.ts"),
   "schema": () => import("./commands/schema.ts"),
-  "help": async (): Promise<{ readonly command: Command }> => {
+  "help": async () => {
     const { helpCommand } = await import("./commands/help.ts");
     return { command: helpCommand(commands) };
   },
-  "completions": async (): Promise<{ readonly command: Command }> => {
+  "completions": async () => {
     const { completionsCommand } = await import("./commands/completions.ts");
     return { command: completionsCommand(commands) };
   },
-  "docs": async (): Promise<{ readonly command: Command }> => {
+  "docs": async () => {
     const { docsCommand } = await import("./commands/docs.ts");
     return { command: docsCommand(commands) };
   },
-} satisfies CommandTable;
+};
 
 /** What may be written in place of a command. */
 const ALIASES: ReadonlyMap<string, readonly string[]> = new Map([

@@ -286,6 +286,16 @@ Deno.test("paths may have any character: none is made of a URL's, or put into a 
   }
 });
 
+Deno.test("sources name packages with the versions of deno.json, since whoever imports them has no such map", () => {
+  const versions: readonly string[] = Object.values(config.imports);
+  for (const [path, text] of [...sources].filter(([path]) => !isTest(path))) {
+    const code = text.replaceAll(/\/\*[^]*?\*\//g, "");
+    for (const [, name] of code.matchAll(/\b(?:from|import)\s*\(?"([^."][^"]*)"/g)) {
+      assert(name!.startsWith("node:") || versions.includes(name!), `${path} imports ${name}`);
+    }
+  }
+});
+
 Deno.test("deno.lock has what commands import, and tests run the same of it", () => {
   const [own, ofTests] = ["deno.lock", ".ci/tests.lock"].map((name) =>
     JSON.parse(Deno.readTextFileSync(new URL(name, ROOT)))

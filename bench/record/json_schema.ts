@@ -1,6 +1,6 @@
 /**
- * The JSON Schemas of a record, for readers in other languages. They follow from the schemas in `record.ts`
- * and `figures.ts`.
+ * The JSON Schemas of a record, for readers in other languages, and its types, for programs that use Herd as a
+ * library: JSR wants those written out. They follow from the schemas in `record.ts` and `figures.ts`.
  *
  * @module
  */
@@ -35,4 +35,53 @@ function titled(title: string, { id: _, description, ...rest }: JsonSchema) {
   const fields = Object.entries(rest.properties as Record<string, JsonSchema>)
     .map(([name, { description, ...type }]) => [name, { description, ...type }]);
   return { title, description, ...rest, properties: Object.fromEntries(fields) };
+}
+
+/** The source of `types.ts`: the types of a record as read, with their descriptions. */
+export function typesFile(): string {
+  const interfaces = new Map<string, string>();
+  for (const root of [Run, Trial]) {
+    const { $defs, title, ...top } = z.toJSONSchema(root) as JsonSchema;
+    for (const [id, part] of Object.entries({ ...$defs as object, [title as string]: top })) {
+      interfaces.set(id, interfaceText(id, part));
+    }
+  }
+  return `${TYPES_HEAD}\n\n${[...interfaces.values()].join("\n")}${TYPES_TAIL}`;
+}
+
+const TYPES_HEAD = `/**
+ * The types of a record. Written by \`deno task schema\`.
+ *
+ * @module
+ */`;
+
+const TYPES_TAIL = `
+/** What a sweep can vary. */
+export type Parameter = Sweep["parameter"];
+
+/** A run as recorded. */
+export interface Recorded {
+  readonly run: Run;
+  readonly trials: readonly Trial[];
+}
+`;
+
+function interfaceText(id: string, { description, properties }: JsonSchema): string {
+  const fields = Object.entries(properties as Record<string, JsonSchema>).map(([name, field]) =>
+    `  /** ${field.description}. */\n  ${name}: ${typeText(field)};\n`
+  );
+  return `/** ${description} */\nexport interface ${id} {\n${fields.join("")}}\n`;
+}
+
+/** The type of a field; one that has a default is there as well. */
+function typeText({ $ref, anyOf, const: value, enum: values, type, ...rest }: JsonSchema): string {
+  if (typeof $ref === "string") return $ref.slice("#/$defs/".length);
+  if (value !== undefined) return JSON.stringify(value);
+  if (Array.isArray(values)) return values.map((value) => JSON.stringify(value)).join(" | ");
+  if (Array.isArray(anyOf)) return anyOf.map(typeText).join(" | ");
+  if (type === "array") return `${typeText(rest.items as JsonSchema)}[]`;
+  if (type === "object") {
+    return `Record<string, ${typeText(rest.additionalProperties as JsonSchema)}>`;
+  }
+  return [type].flat().map((name) => name === "integer" ? "number" : name).join(" | ");
 }

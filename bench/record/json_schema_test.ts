@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { z } from "zod";
 import { record, rounds } from "../report/testing_fixture.ts";
-import { schemaFiles } from "./json_schema.ts";
+import { schemaFiles, typesFile } from "./json_schema.ts";
+import type { Plan, Run, Trial } from "./record.ts";
+import type * as types from "./types.ts";
 
 const results = new URL("../../results/", import.meta.url);
 
@@ -29,6 +31,26 @@ Deno.test("schemaFiles() gives the files under results/", () => {
     "summary.schema.json",
   ]);
 });
+
+Deno.test("typesFile() gives types.ts, whose types are those of the schemas", () => {
+  const path = new URL("types.ts", import.meta.url);
+  assertEquals(Deno.readTextFileSync(path), typesFile(), "run deno task schema");
+  // Of the same types, so that neither has a field more.
+  const same: [Same<types.Run, Run>, Same<types.Trial, Trial>, Same<types.Plan, Plan>] = [
+    true,
+    true,
+    true,
+  ];
+  assert(same);
+});
+
+/** Whether two types have the same fields of the same types, at every depth. */
+type Same<A, B> = (<T>() => T extends Deep<A> ? 1 : 2) extends (<T>() => T extends Deep<B> ? 1 : 2)
+  ? true
+  : false;
+
+/** A type with its interfaces resolved. */
+type Deep<T> = T extends object ? { [Key in keyof T]: Deep<T[Key]> } : T;
 
 Deno.test("schemaFiles() are JSON Schema of draft 2020-12 without ids", () => {
   for (const [name, content] of schemaFiles()) {

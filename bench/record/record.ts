@@ -6,7 +6,7 @@
  */
 import { z } from "npm:zod@4.6.7";
 import { Plan } from "./plan.ts";
-import { count, seconds, TIME, time, type Trial } from "./trial.ts";
+import { count, seconds, TIME, time } from "./trial.ts";
 
 export {
   Check,
@@ -21,6 +21,7 @@ export {
   Switches,
   Trial,
 } from "./trial.ts";
+export type { Recorded } from "./types.ts";
 export { LIMITS, Limits, Parameter, Plan, Sweep } from "./plan.ts";
 
 /** Raised when a field changes its meaning. Readers refuse versions they do not know. */
@@ -116,9 +117,3 @@ export const Run = z.object({
 export type Trace = z.infer<typeof Trace>;
 export type Environment = z.infer<typeof Environment>;
 export type Run = z.infer<typeof Run>;
-
-/** A run as recorded. */
-export interface Recorded {
-  readonly run: Run;
-  readonly trials: readonly Trial[];
-}

@@ -134,11 +134,11 @@ ${facts(plan)}</dl>
 }
 
 /** The fields of a record, of any kind. */
-function facts(fields: Readonly<Record<string, unknown>>, prefix = ""): Content {
-  return Object.entries(fields).map(([name, value]) => {
+function facts(fields: object, prefix = ""): Content {
+  return Object.entries<unknown>({ ...fields }).map(([name, value]) => {
     const label = `${prefix}${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`;
     if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-      return facts(value as Record<string, unknown>, `${label} `);
+      return facts(value, `${label} `);
     }
     return markup`<div><dt>${label}</dt><dd>${valueText(value)}</dd></div>\n`;
   });

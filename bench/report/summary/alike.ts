@@ -5,7 +5,7 @@
  */
 import { compareCosts, type Costs, fewestRounds, findingOf } from "../../compare/comparison.ts";
 import { pairedCosts } from "../../compare/records.ts";
-import type { Trial } from "../../record/record.ts";
+import type { Trial } from "../../record/types.ts";
 import type { DesignSummary } from "./summary.ts";
 
 /** What the rounds tell of the CPU time of designs. */

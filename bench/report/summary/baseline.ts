@@ -5,7 +5,7 @@
  */
 import { compareCosts, type Comparison } from "../../compare/comparison.ts";
 import { BASELINE } from "../../plan/plan.ts";
-import type { Load, Trial } from "../../record/record.ts";
+import type { Load, Trial } from "../../record/types.ts";
 
 /**
  * Compares every design with the baseline, paired within rounds and corrected for the number of designs.

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Run } from "../../record/record.ts";
+import type { Run } from "../../record/types.ts";
 import type { DesignSummary, Summary } from "./summary.ts";
 
 /** Utilization at which a processor counts as saturated. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Trial } from "../../record/record.ts";
+import type { Trial } from "../../record/types.ts";
 import { evenness } from "../../statistics/median.ts";
 import { uniformity } from "../../statistics/uniformity.ts";
 import type { Design } from "../../../servers/design.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Trial } from "../../record/record.ts";
+import type { Trial } from "../../record/types.ts";
 
 /** The percentiles shown; 100 is the maximum. */
 export const PERCENTILES = [50, 90, 99, 99.9, 100] as const;

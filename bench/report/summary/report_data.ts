@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Recorded, Trial } from "../../record/record.ts";
+import type { Recorded, Trial } from "../../record/types.ts";
 import { type LatencyProfile, latencyProfiles } from "./latency.ts";
 import { summarize, type Summary } from "./summary.ts";
 import { type SweepData, sweepData } from "./sweep.ts";

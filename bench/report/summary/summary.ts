@@ -8,7 +8,7 @@
 import { designs } from "../../../servers/designs.ts";
 import type { Comparison } from "../../compare/comparison.ts";
 import { BASELINE } from "../../plan/plan.ts";
-import type { Recorded, Run, Trial } from "../../record/record.ts";
+import type { Recorded, Run, Trial } from "../../record/types.ts";
 import { evenness, type Interval, interval, mad, median } from "../../statistics/median.ts";
 import { outliers } from "../../statistics/outliers.ts";
 import { compareWithBaselines, difference, madeShare, ofAll } from "./baseline.ts";

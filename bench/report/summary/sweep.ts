@@ -4,7 +4,7 @@
  * @module
  */
 import { BASELINE, nameAt, pointOf, valueOf } from "../../plan/plan.ts";
-import type { Parameter, Plan, Recorded } from "../../record/record.ts";
+import type { Parameter, Plan, Recorded } from "../../record/types.ts";
 import { isSameWork } from "./baseline.ts";
 import { type DesignSummary, summarize, type Summary } from "./summary.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 import { nameOf } from "../../plan/plan.ts";
-import type { Environment, Machine, Plan, Recorded, Run, Trial } from "../../record/record.ts";
+import type { Environment, Machine, Plan, Recorded, Run, Trial } from "../../record/types.ts";
 import { mad, median } from "../../statistics/median.ts";
 
 /** A warning. */

@@ -1,0 +1,396 @@
+/**
+ * The types of a record. Written by `deno task schema`.
+ *
+ * @module
+ */
+
+/** What a run varies from trial to trial. */
+export interface Sweep {
+  /** What is varied; more clients share the same connections. */
+  parameter: "children" | "clients" | "bytes" | "think";
+  /** Its values. */
+  values: number[];
+}
+
+/** Processors that server and client are confined to. */
+export interface Pin {
+  /** Processors of the server; null: any. */
+  server: number[] | null;
+  /** Processors of the clients; null: any. */
+  client: number[] | null;
+}
+
+/** How long the steps of a trial may take, in seconds. */
+export interface Limits {
+  /** Start of a server, or a load, until it is ready. */
+  start: number;
+  /** A connection without progress. */
+  request: number;
+  /** The whole load, which then makes no further connections. */
+  run: number;
+  /** End of a server. */
+  stop: number;
+  /** The whole run, which leaves out rounds that would take longer; 0: no limit. */
+  budget: number;
+}
+
+/** A trial as planned. */
+export interface Planned {
+  /** Round, from 1. */
+  round: number;
+  /** Position within the round, from 0. */
+  position: number;
+  /** Id of the design. */
+  design: string;
+  /** Load it is given. */
+  load: Load;
+  /** Size of the pool; null for the baseline, and in old records. */
+  poolSize: number | null;
+}
+
+/** The load of one trial. */
+export interface Load {
+  /** Clients at the same time. */
+  clients: number;
+  /** Connections each client makes, one after the other. */
+  connections: number;
+  /** Bytes requested on each connection. */
+  bytes: number;
+  /** Milliseconds a client waits between two connections. */
+  think: number;
+}
+
+/** What is run, and in which order. */
+export interface Plan {
+  /** Ids of the designs, in the order of the registry. */
+  designs: string[];
+  /** Rounds; each runs every design once. Within a budget, the most: at the end those run. */
+  rounds: number;
+  /** Seed of the random order within each round. */
+  seed: number;
+  /** Clients at the same time; one for the baseline. */
+  clients: number;
+  /** Connections each client makes; the baseline's one client makes all of them. */
+  connections: number;
+  /** Bytes requested on each connection. */
+  bytes: number;
+  /** Children of a pool. */
+  children: number;
+  /** Milliseconds a client waits between two connections; the baseline's does not wait. */
+  think: number;
+  /** What is varied from trial to trial; null: nothing. */
+  sweep: Sweep | null;
+  /** Whether server and client have process sessions of their own, see setsid(2). */
+  sessions: "separate" | "same";
+  /** Processors that server and client are confined to. */
+  pin: Pin;
+  /** Whether everything runs in a network namespace of its own. */
+  netns: boolean;
+  /** Whether servers are reached over Unix-domain sockets, or a local transport of their own. */
+  local: boolean;
+  /** How long the steps of a trial, and the whole run, may take. */
+  limits: Limits;
+  /** Every planned trial, in order; at the end without those that limits.budget left out. */
+  trials: Planned[];
+}
+
+/** The least CPU quota of the cgroups that Herd ran in. */
+export interface Quota {
+  /** Processors: 0.5 is half the time of one. */
+  processors: number;
+  /** File that sets it: cpu.max, or cpu.cfs_quota_us of cgroup v1. */
+  file: string;
+}
+
+/** Whether fork(2) works here. */
+export interface Fork {
+  /** Whether it works. */
+  works: boolean;
+  /** Attempts made. */
+  attempts: number;
+  /** Why not; null if it works. */
+  reason: string | null;
+}
+
+/** Where it was measured. Null if it could not be read. */
+export interface Environment {
+  /** Operating system. */
+  system: string;
+  /** Kernel release. */
+  kernel: string;
+  /** Architecture of the processor. */
+  architecture: string;
+  /** C library and its version. */
+  libc: string | null;
+  /** Model of the processor. */
+  cpu: string | null;
+  /** Processors that Herd may use: its affinity, within its cpuset. */
+  processors: number;
+  /** Which they are, a list such as 0-3,8 (cpuset(7)); null in old records. */
+  cpuset: string | null;
+  /** Processors online; null in old records. */
+  online: number | null;
+  /** CPU quota; null if there is none, and in old records. */
+  quota: Quota | null;
+  /** Most connections in TIME_WAIT (net.ipv4.tcp_max_tw_buckets); null in old records. */
+  timeWaitLimit: number | null;
+  /** Memory in bytes. */
+  memoryBytes: number | null;
+  /** Whether the scheduler groups processes by session (sched_autogroup_enabled). */
+  autogroup: boolean | null;
+  /** Frequency governor of the processors. */
+  governor: string | null;
+  /** Mitigations of processor flaws in the kernel, by flaw. */
+  mitigations: Record<string, string> | null;
+  /** Load averages of 1, 5 and 15 minutes at the start of the run. */
+  loadAverage: number[] | null;
+  /** Share of the last 10 s in which some task waited for a processor (PSI). */
+  cpuPressurePercent: number | null;
+  /** File system that the lock file of prefork-file-lock lies on (TMPDIR, or /tmp), such as ext4 or tmpfs; memfd: a file in memory; null in old records. */
+  lockFileSystem: string | null;
+  /** Loopback address that servers listened on: ::1 where there is no IPv4; null: there is none. */
+  loopback: "127.0.0.1" | "::1" | null;
+  /** Version of Deno. */
+  deno: string;
+  /** Version of V8. */
+  v8: string;
+  /** Commit of Herd, if it is a git checkout. */
+  commit: string | null;
+  /** Whether its files differ from that commit. */
+  dirty: boolean | null;
+  /** Whether fork(2) works here, and how that was found. */
+  fork: Fork;
+}
+
+/** System calls of an extra trial, which was traced and not measured. */
+export interface Trace {
+  /** Id of the design. */
+  design: string;
+  /** Connections served during the trace. */
+  connections: number;
+  /** System calls by name. */
+  syscalls: Record<string, Syscall>;
+}
+
+/** How often a system call was made. */
+export interface Syscall {
+  /** Calls. */
+  calls: number;
+  /** Failed calls, EAGAIN included. */
+  errors: number;
+}
+
+/** run.json: what was planned, on which machine. */
+export interface Run {
+  /** Version of this schema: 1; raised when a field changes its meaning. */
+  schema: 1;
+  /** Version of Herd. */
+  herd: string;
+  /** Name that the run was given; null: none. */
+  name: string | null;
+  /** Time in UTC, ISO 8601. */
+  startedAt: string;
+  /** Time in UTC, ISO 8601; null if the run is under way, or was killed. */
+  endedAt: string | null;
+  /** Whether every planned trial is in trials.jsonl. */
+  complete: boolean;
+  /** What is run. */
+  plan: Plan;
+  /** Where. */
+  environment: Environment;
+  /** System calls of each design, if they were traced. */
+  traces: Trace[];
+}
+
+/** CPU time in seconds. */
+export interface Cpu {
+  /** User time in seconds; counted in ticks, so only indicative. */
+  user: number;
+  /** System time in seconds; counted in ticks, so only indicative. */
+  system: number;
+  /** Total in seconds, exact; it may differ a little from the sum of the two. */
+  total: number;
+}
+
+/** Context switches, see getrusage(2). */
+export interface Switches {
+  /** Switches because it waited (ru_nvcsw). */
+  voluntary: number;
+  /** Switches because its time slice was used up, or another task had priority (ru_nivcsw). */
+  involuntary: number;
+}
+
+/** Memory of parent and children during the load, shared pages by share (Pss). */
+export interface Memory {
+  /** The most of all samples, in bytes. */
+  peakBytes: number;
+  /** Mean of the samples, in bytes. */
+  meanBytes: number;
+  /** Samples; 0: the load was too short for one, and the memory is that just before it. */
+  samples: number;
+}
+
+/** CPU time of the server by a second account. */
+export interface Check {
+  /** CPU accounting of a cgroup of its own, or the scheduler's statistics of processes. */
+  source: "cgroup v1" | "cgroup v2" | "schedstat";
+  /** Seconds, between the same two moments. */
+  cpuSeconds: number;
+  /** (cpu.total − cpuSeconds) ÷ cpuSeconds; null if that is 0. */
+  difference: number | null;
+  /** Whether they differ by at most 2 %; null below 0.1 s. */
+  agrees: boolean | null;
+}
+
+/** What a server process did before it forked for clients, so that forks cost less. */
+export interface Preparation {
+  /** Whether its memory was replaced by a mapping of a copy. */
+  rebased: boolean;
+  /** Why not; null if it was. */
+  reason: string | null;
+}
+
+/** A process that only accepts, hands over or waits. */
+export interface Parent {
+  /** Process id. */
+  pid: number;
+  /** CPU time of the parent. */
+  cpu: Cpu;
+  /** Context switches of the parent. */
+  switches: Switches;
+  /** Memory in bytes at the end, shared pages by share (Pss); null for a thread, or if unreadable. */
+  pssBytes: number | null;
+}
+
+/** What one child did and used between mark and stop. */
+export interface Child {
+  /** Index in the pool, from 0. */
+  index: number;
+  /** Process id of the child alive at the end; null if one entry stands for all children. */
+  pid: number | null;
+  /** Connections served. */
+  connections: number;
+  /** Connections that the parent passed to it; 0 if it passes none. */
+  given: number;
+  /** Connections closed because the service refused a request. */
+  rejected: number;
+  /** Children with this index that died. */
+  lost: number;
+  /** CPU time of this child. */
+  cpu: Cpu;
+  /** Context switches of this child. */
+  switches: Switches;
+  /** Memory in bytes at the end, shared pages by share (Pss); null for a thread, or if unreadable. */
+  pssBytes: number | null;
+}
+
+/** What all clients together saw. */
+export interface Client {
+  /** How the clients were made: forked processes, or Workers (threads) where fork does not work. */
+  making: "fork" | "worker";
+  /** Connections answered in full. */
+  connections: number;
+  /** Failed connections by kind: a name of errno(3), or words. */
+  errors: Record<string, number>;
+  /** Seconds from the start of the first client to the end of the last. */
+  wallSeconds: number;
+  /** Connections answered in full per second of wall time. */
+  connectionsPerSecond: number;
+  /** CPU time of all clients, of processes or of threads. */
+  cpu: Cpu;
+  /** How long a connection took. */
+  latency: Latency;
+}
+
+/** Seconds from connect to the end of the reply. */
+export interface Latency {
+  /** Median, in seconds. */
+  p50: number;
+  /** 99th percentile, in seconds. */
+  p99: number;
+  /** 99.9th percentile, in seconds; null in old records. */
+  p999: number | null;
+  /** Maximum, in seconds. */
+  max: number;
+  /** HdrHistogram of microseconds, V2 compressed, base64. */
+  histogram: string;
+}
+
+/** What the kernel counted during the load. */
+export interface Kernel {
+  /** Connections the network namespace accepted (PassiveOpens); null if unreadable. */
+  passiveOpens: number | null;
+  /** Those that were not ours. */
+  otherTraffic: number | null;
+}
+
+/** What the machine did during the load. Null if it could not be read. */
+export interface Machine {
+  /** Duration of the load. */
+  seconds: number;
+  /** Load average of a minute, before the trial. */
+  loadAverage: number | null;
+  /** Processors that the two times below are of: those the trial may use; null in old records: all. */
+  processors: number | null;
+  /** CPU time of everything there; in steps of 10 ms. */
+  busySeconds: number | null;
+  /** CPU time the hypervisor gave to other guests; in steps of 10 ms. */
+  stealSeconds: number | null;
+  /** CPU time of Herd's own programs beside server and clients; null in old records. */
+  ownSeconds: number | null;
+  /** Time for which CPU quotas stopped processes, summed over processors; null if there is no quota. */
+  throttledSeconds: number | null;
+}
+
+/** One line of trials.jsonl: one design under one load, once. */
+export interface Trial {
+  /** Round, from 1. */
+  round: number;
+  /** Position within the round, from 0. */
+  position: number;
+  /** Id of the design. */
+  design: string;
+  /** Whether it counts; dnf: it did not finish within its limits. */
+  status: "ok" | "failed" | "dnf";
+  /** Why it does not count; null if it does. */
+  reason: string | null;
+  /** Time in UTC, ISO 8601. */
+  startedAt: string;
+  /** Duration of the whole trial, start and end of the programs included; null in old records. */
+  seconds: number | null;
+  /** Load it was given. */
+  load: Load;
+  /** Size of the pool; null for the baseline, and in old records. */
+  poolSize: number | null;
+  /** CPU time of parent and children; null if it failed before there was any. */
+  cpu: Cpu | null;
+  /** Context switches of parent and children; null as for cpu. */
+  switches: Switches | null;
+  /** Memory in bytes at the end, shared pages by share (Pss); null for a thread, or if unreadable. */
+  pssBytes: number | null;
+  /** Memory of parent and children during the load; null if unreadable, and in old records. */
+  memory: Memory | null;
+  /** A second account of the CPU time; null if there is none. */
+  check: Check | null;
+  /** How forks were made cheaper; null in designs that do not fork for each client, and in old records. */
+  preparation: Preparation | null;
+  /** The parent; null if the process that accepts also serves. */
+  parent: Parent | null;
+  /** The children by index; one entry for all if each client has its own child. */
+  children: Child[];
+  /** What the clients saw; null if it failed before that. */
+  client: Client | null;
+  /** What the kernel counted during the load. */
+  kernel: Kernel;
+  /** What the machine did during the load. */
+  machine: Machine | null;
+}
+
+/** What a sweep can vary. */
+export type Parameter = Sweep["parameter"];
+
+/** A run as recorded. */
+export interface Recorded {
+  readonly run: Run;
+  readonly trials: readonly Trial[];
+}
