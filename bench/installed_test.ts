@@ -119,6 +119,12 @@ const USER = 12_345;
 const isRoot = getuid() === 0;
 const AS_USER = ["setpriv", `--reuid=${USER}`, `--regid=${USER}`, "--clear-groups"];
 
+/** How to start a program without a network; a user needs a user namespace for it. */
+const OFFLINE = ["unshare", ...(isRoot ? [] : ["--map-root-user"]), "--net"];
+const mayGoOffline = isLong &&
+  new Deno.Command(OFFLINE[0]!, { args: [...OFFLINE.slice(1), "true"] })
+    .outputSync().success;
+
 /** The npm package, installed by an ordinary user into a folder that was empty. */
 class Installed implements Disposable {
   readonly #folder = new TemporaryFolder();
@@ -137,11 +143,9 @@ class Installed implements Disposable {
 
   /** The command line of `npx herd` in that folder, without a network. */
   herd(...args: readonly string[]): string[] {
-    const root = isRoot ? [] : ["--map-root-user"];
-    const user = isRoot ? AS_USER.join(" ") : "";
-    const offline = ["unshare", ...root, "--net", "sh", "-c"];
-    const script = `ip link set lo up && exec ${user} "$@"`;
-    return [...offline, script, "sh", ...this.#in, "npx", "--offline", "herd", ...args];
+    const script = `ip link set lo up && exec ${isRoot ? AS_USER.join(" ") : ""} "$@"`;
+    const npx = ["npx", "--offline", "herd", ...args];
+    return [...OFFLINE, "sh", "-c", script, "sh", ...this.#in, ...npx];
   }
 
   get #in(): string[] {
@@ -155,8 +159,9 @@ class Installed implements Disposable {
 
 Deno.test({
   name:
-    "the npm package works for an ordinary user, without a network once it is installed (a long test)",
-  ignore: !isLong,
+    "the npm package works for an ordinary user, without a network once it is installed (a long test)" +
+    (mayGoOffline || !isLong ? "" : " (not where user namespaces are refused)"),
+  ignore: !mayGoOffline,
   fn: async (test) => {
     using installed = new Installed();
     await installed.install();
@@ -170,7 +175,7 @@ Deno.test({
       const npm = ["node_modules", "package-lock.json", "package.json"];
       assertEquals(names.toSorted(), [...npm, "results"]);
     });
-    await test.step("every command runs with the permissions of its task", async () => {
+    await test.step("other commands run with the permissions of their tasks", async () => {
       for (const kind of EVERY_KIND) {
         const args = ["--designs", kind, "--rounds", "1", "--children", "2", ...TINY];
         await run(installed.herd("bench", ...args, "--output", kind));

@@ -8,7 +8,10 @@ import { type Outcome, RunningProcess } from "./process.ts";
 import { OnTerminal } from "./terminal.ts";
 
 /** A task that is a command of Herd. */
-export type Task = Exclude<keyof typeof config.tasks, "pack" | "test" | "test:long" | "check" | "ok">;
+export type Task = Exclude<
+  keyof typeof config.tasks,
+  "pack" | "test" | "test:long" | "check" | "ok"
+>;
 
 /** The arguments with which `deno task` calls Deno, whose wrapper would not pass signals on. */
 export function taskArguments(task: Task): string[] {
