@@ -1,5 +1,5 @@
 /**
- * Builds the npm package, `deno task pack [FOLDER]`: the sources as they are, each npm package that they import
+ * Builds the npm package, `deno task pack [FOLDER]`: the sources as they are, each package that they import
  * as one file, and a program `herd` that runs both with the Deno that npm installs beside it. The last line
  * that it prints is the path of the `.tgz`.
  *
@@ -24,7 +24,6 @@ export async function pack(folder: string): Promise<string> {
   const sources = [...walk("mod.ts"), ...walk("bench"), ...walk("clients"), ...walk("servers")];
   for (const path of [...FILES, ...sources]) await copy(path, `${at}/${path}`);
 
-  await Deno.mkdir(`${at}/vendor`);
   const imported = await packagesOf(sources);
   const vendored = await Promise.all(
     imported.map(async (name) => [name, await vendor(name, at)] as const),
@@ -33,7 +32,6 @@ export async function pack(folder: string): Promise<string> {
   await write(`${at}/vendor/LICENSES.txt`, await licenses());
 
   await write(`${at}/package.json`, json(manifest()));
-  await Deno.mkdir(`${at}/bin`);
   await write(`${at}/bin/herd`, launcher());
   await Deno.chmod(`${at}/bin/herd`, 0o755);
 
@@ -51,21 +49,25 @@ function* walk(path: string): Generator<string> {
   for (const { name } of Deno.readDirSync(`${ROOT}/${path}`)) yield* walk(`${path}/${name}`);
 }
 
+async function makeFolderOf(path: string): Promise<void> {
+  await Deno.mkdir(path.replace(/\/[^/]+$/, ""), { recursive: true });
+}
+
 async function copy(path: string, to: string): Promise<void> {
-  await Deno.mkdir(to.replace(/\/[^/]+$/, ""), { recursive: true });
+  await makeFolderOf(to);
   await Deno.copyFile(`${ROOT}/${path}`, to);
 }
 
-/** The npm packages that sources import, such as `npm:zod@4.6.7`. */
+/** The packages that sources import, such as `npm:zod@4.6.7`. */
 async function packagesOf(sources: readonly string[]): Promise<string[]> {
   const texts = await Promise.all(sources.map((path) => Deno.readTextFile(`${ROOT}/${path}`)));
-  const found = texts.flatMap((text) => [...text.matchAll(/"(npm:[^"]+)"/g)]);
+  const found = texts.flatMap((text) => [...text.matchAll(/"((?:npm|jsr):[^"]+)"/g)]);
   return [...new Set(found.map(([, specifier]) => specifier!))].toSorted();
 }
 
 /** Makes one file of a package and all that it needs; returns its place in the package of Herd. */
 async function vendor(specifier: string, at: string): Promise<string> {
-  const path = `./vendor/${specifier.replace(/^npm:(.*)@.*/, "$1")}.js`;
+  const path = `./vendor/${specifier.replace(/^\w+:/, "").replace(/(?<=.)@[^/]+/, "")}.js`;
   // By name: a CommonJS module exports nothing that a bundler can see.
   const names = Object.keys(await import(specifier)).filter((name) =>
     /^(?!default$)\w+$/.test(name)
@@ -174,6 +176,7 @@ exec "$deno" run --no-config --no-lock --no-npm --no-remote --import-map="$root/
 `;
 
 async function write(path: string, text: string): Promise<void> {
+  await makeFolderOf(path);
   await Deno.writeTextFile(path, text);
 }
 

@@ -6,7 +6,7 @@
 import { UsageError } from "../../servers/errors.ts";
 import { nearest } from "../../servers/nearest.ts";
 import { type NumberFlag, parseNumber } from "./numbers.ts";
-import { parseArgs } from "./parse_args.ts";
+import { parseArgs } from "jsr:@std/cli@^1.0.0/parse-args";
 
 /** A flag of a command. */
 export type Flag =

@@ -14,7 +14,7 @@ import type { Plan } from "../record/record.ts";
 import { measure, type Outcome, resumeRun, start, type Started } from "../run/record_run.ts";
 import { readRecord } from "../record/store.ts";
 import { writeDerived } from "../report/files.ts";
-import { renderTerminal } from "../report/derive.ts";
+import { renderTerminal } from "../report/print.ts";
 import { figuresOf } from "../report/summary/figures.ts";
 import { type ReportData, reportData } from "../report/summary/report_data.ts";
 import type { Observer } from "../run/run.ts";

@@ -8,7 +8,7 @@ import { hasCodes } from "./terminal.ts";
 import { passiveOpens } from "../machine/counters.ts";
 import { BASELINE, nameOf } from "../plan/plan.ts";
 import type { Plan, Trial } from "../record/record.ts";
-import { red } from "../report/tables/colors.ts";
+import { red } from "jsr:@std/fmt@^1.0.0/colors";
 import type { Observer } from "../run/run.ts";
 import type { Planned } from "../run/trial.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bold, dim, red } from "@std/fmt/colors";
+import { bold, dim, red } from "jsr:@std/fmt@^1.0.0/colors";
 import { defineCommand } from "../cli/command.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { terminalOptions } from "../cli/terminal.ts";

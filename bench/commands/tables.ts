@@ -8,7 +8,7 @@ import type { Parsed } from "../cli/flags.ts";
 import { printLine } from "../cli/output.ts";
 import { runFolder } from "../cli/paths.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
-import { renderTerminal } from "../report/derive.ts";
+import { renderTerminal } from "../report/print.ts";
 import { exportTables, FORMATS } from "../report/export.ts";
 import { writeDerived } from "../report/files.ts";
 import { reportData } from "../report/summary/report_data.ts";

@@ -1,26 +1,18 @@
 /**
- * Everything derived from a recorded run: the files in its folder and the output of `bench`.
+ * The files derived from a recorded run, in its folder; `print.ts` has the output of `bench`.
  * The same record always gives the same bytes.
  *
  * @module
  */
 import { drawCharts } from "./charts/charts.ts";
-import { conditions, load, machine, problems, warningTexts } from "./summary/conditions.ts";
-import { conclusion } from "./tables/conclusion.ts";
+import { conditions, warningTexts } from "./summary/conditions.ts";
 import { page } from "./html/page.ts";
 import type { ReportData } from "./summary/report_data.ts";
 import { sweepTable } from "./tables/sweep_table.ts";
 import { type Table, toCsv, toMarkdown } from "./tables/table.ts";
-import { paragraphs, type TerminalOptions, toTerminal } from "./tables/terminal.ts";
 import { table301 } from "./tables/table_30_1.ts";
 import { table302 } from "./tables/table_30_2.ts";
 import { syscallsTable } from "./tables/syscalls.ts";
-
-/** Options of the terminal output. */
-export interface PrintOptions extends TerminalOptions {
-  /** Whether Table 30.2 includes the book's columns. */
-  readonly book: boolean;
-}
 
 /** The derived files of a run, content by name. */
 export async function deriveFiles(data: ReportData): Promise<Map<string, string>> {
@@ -51,16 +43,6 @@ function tableFiles(data: ReportData): (readonly [string, string])[] {
       ? [["syscalls.md", toMarkdown(syscalls)], ["syscalls.csv", toCsv(syscalls)]] as const
       : []),
   ];
-}
-
-/** The tables for a terminal, and at the end what to take away: conclusion, problems and warnings. */
-export function renderTerminal(data: ReportData, options: PrintOptions): string {
-  const tables = notedOnce([load(data), machine(data)], tablesOf(data, options));
-  const end = [...conclusion(data), ...problems(data), ...warningTexts(data)];
-  return [
-    ...tables.map((table) => toTerminal(table, options)),
-    ...(end.length > 0 ? [paragraphs(end, options)] : []),
-  ].join("\n");
 }
 
 /** The tables of a run: those of the book, and the system calls if they were traced; or that of a sweep. */

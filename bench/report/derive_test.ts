@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { stripVTControlCharacters } from "node:util";
 import type { Recorded } from "../record/record.ts";
-import { deriveFiles, type PrintOptions, renderTerminal } from "./derive.ts";
+import { deriveFiles } from "./derive.ts";
+import { type PrintOptions, renderTerminal } from "./print.ts";
 import { record, rounds } from "./testing_fixture.ts";
 import { reportData } from "./summary/report_data.ts";
 

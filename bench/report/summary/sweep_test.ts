@@ -1,6 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Recorded } from "../../record/record.ts";
-import { deriveFiles, renderTerminal } from "../derive.ts";
+import { deriveFiles } from "../derive.ts";
+import { renderTerminal } from "../print.ts";
 import { record, rounds, type TrialFixture } from "../testing_fixture.ts";
 import { reportData } from "./report_data.ts";
 import { summarize } from "./summary.ts";

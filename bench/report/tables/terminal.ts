@@ -4,7 +4,7 @@
  * @module
  */
 import { bar } from "./bar.ts";
-import { bold, dim, red } from "./colors.ts";
+import { bold, dim, red } from "jsr:@std/fmt@^1.0.0/colors";
 import { type Cell, plain, type Table } from "./table.ts";
 import {
   fitting,

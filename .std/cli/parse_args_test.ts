@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseArgs } from "./parse_args.ts";
+import { parseArgs } from "@std/cli/parse-args";
 
 /** Parses a command line with the flags --json and --port; any other flag is an error. */
 function parse(...args: string[]) {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { bold, dim, red } from "./colors.ts";
+import { bold, dim, red, stripAnsiCode } from "@std/fmt/colors";
 
 Deno.test("styles are the codes of ECMA-48, unless NO_COLOR is set", () => {
   const expected = ["\x1b[1mherd\x1b[22m", "\x1b[2mherd\x1b[22m", "\x1b[31mherd\x1b[39m"];
@@ -15,4 +15,8 @@ Deno.test("NO_COLOR turns styles off", async () => {
     env: { NO_COLOR: "1" },
   }).output();
   assertEquals(new TextDecoder().decode(stdout), "herd");
+});
+
+Deno.test("stripAnsiCode() removes escape codes", () => {
+  assertEquals(stripAnsiCode("\x1b[31mred\x1b[39m and \x1b[1mbold\x1b[22m"), "red and bold");
 });

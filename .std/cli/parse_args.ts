@@ -1,6 +1,17 @@
 /**
- * The parser of a command line, over the one of `node:util`, which needs no package and so no config of
- * whoever runs Herd by its URL.
+ * Stands in for `jsr:@std/cli/parse-args` where JSR is out of reach: what Herd uses of it, over the
+ * `parseArgs` of `node:util`, with the same results as the published package.
+ *
+ * @example
+ * ```ts
+ * import { parseArgs } from "@std/cli/parse-args";
+ *
+ * const flags = parseArgs(["--json", "--port=8080", "iterative"], {
+ *   boolean: ["json"],
+ *   string: ["_", "port"],
+ * });
+ * console.log(flags.json, flags.port, flags._); // true "8080" ["iterative"]
+ * ```
  *
  * @module
  */
