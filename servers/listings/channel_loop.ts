@@ -23,7 +23,7 @@ import {
   type ReceivedMessage,
 } from "../ipc/channel/mod.ts";
 import type { ParentContext } from "../design.ts";
-import { Errno, hasErrno } from "../posix/errors.ts";
+import { Errno } from "../posix/errors.ts";
 import { answer, WARM_UP } from "../service/bytes.ts";
 
 const request = new Uint8Array(64);
@@ -40,12 +40,8 @@ export function parent({ listener, count }: ParentContext): never {
 /** Answers a message; returns whether its request is served. */
 function reply({ rcvid, info }: ReceivedMessage): boolean {
   const bytes = answer(request.subarray(0, info.msglen));
-  try {
-    if (bytes) msgReply(rcvid, bytes.length, bytes);
-    else msgError(rcvid, Errno.EINVAL);
-  } catch (error) {
-    if (!hasErrno(error, Errno.ESRCH)) throw error; // the client is gone
-  }
+  if (bytes) msgReply(rcvid, bytes.length, bytes);
+  else msgError(rcvid, Errno.EINVAL);
   return bytes !== undefined;
 }
 

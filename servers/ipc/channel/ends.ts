@@ -29,7 +29,7 @@ export class Ends {
       ends.set(row, End.pid, pid);
       ends.set(row, End.scoid, scoid);
       ends.set(row, End.connection, this.#memory.add(Header.lastNumber, 1));
-      ends.set(row, End.isGone, 0);
+      for (const field of [End.isGone, End.queued, End.isWaiting]) ends.set(row, field, 0);
       ends.set(row, End.uses, 1);
       this.#memory.set(Header.endsUsed, Math.max(this.#memory.get(Header.endsUsed), row + 1));
       this.#ready.add(descriptor, row);
@@ -40,6 +40,10 @@ export class Ends {
 
   get(row: number, field: number): number {
     return this.#memory.ends.get(row, field);
+  }
+
+  set(row: number, field: number, value: number): void {
+    this.#memory.ends.set(row, field, value);
   }
 
   /** The row of the first connected client with that value; −1: none. */

@@ -30,6 +30,9 @@ export const ConnectFlag = {
   CLOEXEC: 0x0001,
 } as const;
 
+/** The largest code of a program's pulse; negative codes are the system's. */
+export const HIGHEST_CODE = 127;
+
 /** Codes of the system's pulses (`_PULSE_CODE_…`); programs use 0 to 127. */
 export const PulseCode = {
   /** All connections of the process `scoid` are detached. */

@@ -13,6 +13,12 @@ import { PULSE, Request, type RequestPacket } from "./packet.ts";
 /** Stands for the sender's row in a pulse of the system. */
 export const NO_END = -1;
 
+/**
+ * Maximum number of queued messages of one connection. Further ones wait in its socket, so that it cannot keep
+ * others out of the rows.
+ */
+const QUEUE_LIMIT = 1024;
+
 /** The messages of a channel. */
 export class Inbox {
   readonly #memory: ChannelMemory;
@@ -29,6 +35,11 @@ export class Inbox {
   /** Whether a row is free. */
   get hasRoom(): boolean {
     return this.#findFree() !== -1;
+  }
+
+  /** Whether a row is free for a connection. */
+  hasRoomFor(end: number): boolean {
+    return this.#memory.ends.get(end, End.queued) < QUEUE_LIMIT && this.hasRoom;
   }
 
   /** Queues a message or pulse from a client; a row must be free. */
@@ -96,8 +107,14 @@ export class Inbox {
 
   /** Marks a queued message as received. */
   markReceived(slot: number): void {
-    this.#memory.add(Header.queued, -1);
+    this.#unqueue(slot);
     this.#memory.slots.set(slot, Slot.state, SlotState.received);
+  }
+
+  #unqueue(slot: number): void {
+    this.#memory.add(Header.queued, -1);
+    const end = this.#memory.slots.get(slot, Slot.end);
+    if (end !== NO_END) this.#memory.ends.add(end, End.queued, -1);
   }
 
   /** Removes the queued messages of a client that has disconnected. Its pulses stay. */
@@ -107,7 +124,7 @@ export class Inbox {
       const isWaiting = slots.get(slot, Slot.state) === SlotState.queued;
       if (!isWaiting || slots.get(slot, Slot.end) !== end) continue;
       if (slots.get(slot, Slot.request + Request.type) === PULSE) continue;
-      this.#memory.add(Header.queued, -1);
+      this.#unqueue(slot);
       this.release(slot);
     }
   }
@@ -150,6 +167,7 @@ export class Inbox {
     slots.set(slot, Slot.reply, -1);
     slots.set(slot, Slot.replyLength, 0);
     this.#memory.add(Header.queued, 1);
+    if (end !== NO_END) this.#memory.ends.add(end, End.queued, 1);
     this.#memory.set(Header.slotsUsed, Math.max(this.#memory.get(Header.slotsUsed), slot + 1));
     this.#memory.set(Header.slotHint, slot + 1);
     slots.set(slot, Slot.state, SlotState.queued);

@@ -9,11 +9,11 @@ import { type LevelEpoll, MAX_EVENTS } from "../../posix/epoll.ts";
 import { close } from "../../posix/io.ts";
 import { peerCredentials } from "../../posix/messages.ts";
 import { getpid } from "../../posix/processes.ts";
-import { tryAccept } from "../../posix/sockets.ts";
+import { shutDown, tryAccept } from "../../posix/sockets.ts";
 import { isTrusted } from "./addresses.ts";
 import { attachedConnections, drainAttachNotifications } from "./attached.ts";
 import type { Ends } from "./ends.ts";
-import { ChannelFlag, PulseCode, SIDE_CHANNEL } from "./flags.ts";
+import { ChannelFlag, HIGHEST_CODE, MessageType, PulseCode, SIDE_CHANNEL } from "./flags.ts";
 import type { Inbox } from "./inbox.ts";
 import { type ChannelMemory, End, EndKind, Header } from "./memory.ts";
 import { PULSE, Request, REQUEST_BYTES, RequestPacket } from "./packet.ts";
@@ -29,6 +29,8 @@ const FULL_MS = 1;
 
 /** Delay before accept is retried for want of descriptors. */
 const ACCEPT_RETRY_MS = 10;
+
+const TYPES: ReadonlySet<number> = new Set(Object.values(MessageType));
 
 const incoming = new RequestPacket();
 
@@ -128,16 +130,24 @@ export class Intake {
 
   /** Receives the messages of a client, or its disconnection. */
   #drain(end: number, connection: number, isEnded: boolean): void {
-    while (this.#inbox.hasRoom) {
+    while (this.#inbox.hasRoomFor(end)) {
       const how = incoming.message.receive(connection, false);
       if (how === "none") return;
-      if (how !== "message" || incoming.message.length < REQUEST_BYTES) {
-        return this.#dropClient(end);
-      }
+      if (how !== "message" || !this.#isAllowed(end)) return this.#dropClient(end);
+      const isPulse = incoming.numbers[Request.type] === PULSE;
+      if (!isPulse) this.#ends.set(end, End.isWaiting, 1);
       this.#inbox.add(end, incoming);
       // A connected client that has sent a message sends nothing more before the reply.
-      if (incoming.numbers[Request.type] !== PULSE && !isEnded) return;
+      if (!isPulse && !isEnded) return;
     }
+  }
+
+  /** Whether a client may send this now. One that may not does not use these functions, and is cut off. */
+  #isAllowed(end: number): boolean {
+    if (incoming.message.length < REQUEST_BYTES) return false;
+    const { [Request.type]: type, [Request.code]: code } = incoming.numbers;
+    if (type === PULSE) return code! >= 0 && code! <= HIGHEST_CODE;
+    return TYPES.has(type!) && this.#ends.get(end, End.isWaiting) === 0;
   }
 
   #dropClient(end: number): void {
@@ -145,6 +155,7 @@ export class Intake {
     const scoid = this.#ends.get(end, End.scoid);
     const connection = this.#ends.get(end, End.connection);
     this.#inbox.dropMessages(end);
+    shutDown(this.#ends.get(end, End.descriptor)); // it may stay open until the reply to a message
     this.#ends.remove(end);
     if (this.#has(CLOSED_PULSES)) this.#inbox.addPulse(PulseCode.CLOSED, connection, scoid);
     const isLast = this.#ends.findClient(End.scoid, scoid) === -1;

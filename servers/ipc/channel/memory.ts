@@ -64,6 +64,10 @@ export const End = {
   /** The channel's unique number for the connection. */
   connection: 5,
   isGone: 6,
+  /** Number of its messages and pulses that are queued. */
+  queued: 7,
+  /** Whether it waits for a reply. */
+  isWaiting: 8,
 } as const;
 
 /** Kinds of polled descriptors. */
@@ -130,7 +134,7 @@ export class Rows {
 }
 
 const HEADER_NUMBERS = 16;
-const END_NUMBERS = 8;
+const END_NUMBERS = 10;
 const SLOT_NUMBERS = 20;
 const STAMP = (Slot.request + Request.stamp) / 2; // in float64s
 const MUTEX_AT = 64;

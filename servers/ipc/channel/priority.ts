@@ -13,7 +13,7 @@ let current: number | undefined;
 /** The lowest priority that was refused to this thread. */
 let refused: number = Priority.highest + 1;
 
-/** Whether this thread may raise its priority, and so return from a lower one. */
+/** Whether this thread may raise its priority, and so return from a lower one; undefined: not known yet. */
 let mayRaise: boolean | undefined;
 
 /**
@@ -32,11 +32,12 @@ export function inheritPriority(priority: number): boolean {
     refused = priority;
     return false;
   }
+  if (priority > current) mayRaise = true;
   current = priority;
   return true;
 }
 
 /** Tests it, because capabilities of a user namespace look like real ones but do not suffice. */
 function canRaise(from: number): boolean {
-  return setThreadPriority(from + 1) && setThreadPriority(from);
+  return from < Priority.highest && setThreadPriority(from + 1) && setThreadPriority(from);
 }

@@ -64,3 +64,29 @@ Deno.test("a receiving thread keeps its priority, and reports it, if inheriting 
     stderr: "",
   });
 });
+
+Deno.test({
+  name: "a pulse of the highest priority does not end the server, nor one of the lowest after it",
+  ignore: !mayDoRealTime,
+  async fn() {
+    const { stdout, stderr } = await evaluate(`
+      import { connectAttach, msgReceive, msgReply, msgSend, msgSendPulse } from "./ipc/channel/mod.ts";
+      import { channelOf } from "./ipc/channel/testing.ts";
+      import { threadPriority } from "./posix/threads.ts";
+
+      const server = channelOf(0, (chid) => {
+        for (;;) {
+          const { rcvid, pulse } = msgReceive(chid, new Uint8Array(1));
+          if (pulse === undefined) msgReply(rcvid, threadPriority());
+        }
+      });
+      const coid = connectAttach(0, server.pid, server.chid);
+      for (const priority of [139, 10, 139]) {
+        msgSendPulse(coid, priority, 1, 0);
+        console.log(msgSend(coid, new Uint8Array(1)));
+      }
+      server.kill();
+    `);
+    assertEquals({ stdout, stderr }, { stdout: "20\n20\n20\n", stderr: "" });
+  },
+});

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { SystemError } from "../../posix/errors.ts";
 import { createMemfd, pwriteFull } from "../../posix/memory.ts";
 import { type ChannelMemory, End, Slot } from "./memory.ts";
 import { type Replied, REPLY_BODY_BYTES, ReplyPacket, Request } from "./packet.ts";
@@ -15,24 +16,24 @@ const outgoing = new ReplyPacket();
 /**
  * Replies to a message. The sender's `msgSend` returns the status, with the bytes in its buffer.
  *
- * @throws {SystemError} ESRCH if no sender waits for a reply to `rcvid`: it was replied to before, or the
- * sender has terminated.
+ * @returns false if the sender has terminated, which must not end its server. In QNX Neutrino this is ESRCH, too.
+ * @throws {SystemError} ESRCH if no message with this `rcvid` was received, or it was replied to before.
  */
 export function msgReply(
   rcvid: number,
   status: number,
   bytes: Uint8Array<ArrayBuffer> = NOTHING,
-): void {
-  reply(rcvid, "msgReply", { status, error: 0 }, bytes);
+): boolean {
+  return reply(rcvid, "msgReply", { status, error: 0 }, bytes);
 }
 
 /**
  * Replies with an error number. The sender's `msgSend` fails with it.
  *
- * @throws {SystemError} as `msgReply`.
+ * @returns false, and throws, as `msgReply`.
  */
-export function msgError(rcvid: number, error: number): void {
-  reply(rcvid, "msgError", { status: -1, error }, NOTHING);
+export function msgError(rcvid: number, error: number): boolean {
+  return reply(rcvid, "msgError", { status: -1, error }, NOTHING);
 }
 
 /**
@@ -52,21 +53,35 @@ export function msgWrite(rcvid: number, bytes: Uint8Array<ArrayBuffer>, offset =
   return fitting.length;
 }
 
-function reply(rcvid: number, call: string, how: Replied, bytes: Uint8Array<ArrayBuffer>): void {
+function reply(
+  rcvid: number,
+  call: string,
+  how: Replied,
+  bytes: Uint8Array<ArrayBuffer>,
+): boolean {
   const found = findMessage(rcvid, call);
   const { channel, slot } = found;
   if (!channel.inbox.claim(slot)) throw noSender(rcvid, call);
   const end = channel.memory.slots.get(slot, Slot.end);
   try {
-    put(found, how, bytes);
-    const isGone = channel.ends.get(end, End.isGone) === 1;
+    putOrError(found, how, bytes);
+    if (channel.ends.get(end, End.isGone) === 1) return false;
+    channel.ends.set(end, End.isWaiting, 0);
     // A reply always fits: the sender reads it before it sends the next request.
-    const isSent = !isGone &&
-      outgoing.message.send(channel.ends.get(end, End.descriptor), false) === "sent";
-    if (!isSent) throw noSender(rcvid, call);
+    return outgoing.message.send(channel.ends.get(end, End.descriptor), false) === "sent";
   } finally {
     channel.inbox.release(slot);
     channel.ends.release(end);
+  }
+}
+
+/** Like `put`, but with an error in place of a reply for which there is no descriptor or memory. */
+function putOrError(found: Found, how: Replied, bytes: Uint8Array<ArrayBuffer>): void {
+  try {
+    put(found, how, bytes);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+    outgoing.put({ status: -1, error: error.errno }, NOTHING);
   }
 }
 

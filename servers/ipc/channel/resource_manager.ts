@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Errno, hasErrno, printError, SystemError } from "../../posix/errors.ts";
+import { Errno, printError, SystemError } from "../../posix/errors.ts";
 import { channelDestroy } from "./channel.ts";
 import { MessageType, PulseCode } from "./flags.ts";
 import { CLOSED_PULSES } from "./intake.ts";
@@ -94,13 +94,9 @@ class Manager<Handle> implements ResourceManager {
 
   #reply(received: ReceivedMessage): void {
     const answer = this.#answerOrError(received);
-    try {
-      if (typeof answer === "number") msgError(received.rcvid, answer);
-      else msgReply(received.rcvid, answer.status, answer.bytes);
-    } catch (error) {
-      if (!hasErrno(error, Errno.ESRCH)) throw error;
-      // The client has terminated; the channel sends a pulse for that.
-    }
+    // To a client that has terminated they do nothing; the channel sends a pulse for that.
+    if (typeof answer === "number") msgError(received.rcvid, answer);
+    else msgReply(received.rcvid, answer.status, answer.bytes);
   }
 
   /** The answer, or the error number to reply with. */
@@ -131,7 +127,8 @@ class Manager<Handle> implements ResourceManager {
     >
   > = {
     [MessageType.read]: (handle, { info }) => {
-      const bytes = this.#handler("read")(handle, info.dstmsglen, info).subarray(0, info.dstmsglen);
+      const length = Math.min(info.dstmsglen, MAX_BYTES);
+      const bytes = this.#handler("read")(handle, length, info).subarray(0, length);
       return { status: bytes.length, bytes };
     },
     [MessageType.write]: (handle, received) => ({
@@ -155,8 +152,11 @@ class Manager<Handle> implements ResourceManager {
   }
 
   #open(received: ReceivedMessage): Answer {
-    const { flags } = JSON.parse(new TextDecoder().decode(this.#bytes(received)));
     const { info } = received;
+    if (this.#handles.has(info.connection)) {
+      throw new SystemError("open", `open ${this.path} twice over one connection`, Errno.EBUSY);
+    }
+    const flags = flagsIn(this.#bytes(received));
     this.#handles.set(info.connection, this.#handlers.open(flags, info));
     return { status: 0 };
   }
@@ -177,4 +177,14 @@ class Manager<Handle> implements ResourceManager {
     const bytes = new Uint8Array(info.srcmsglen);
     return bytes.subarray(0, msgRead(rcvid, bytes));
   }
+}
+
+/** The flags in the message of `open`. @throws {SystemError} EINVAL if there are none. */
+function flagsIn(bytes: Uint8Array): number {
+  let flags: unknown;
+  try {
+    ({ flags } = JSON.parse(new TextDecoder().decode(bytes)));
+  } catch { /* Without flags, below. */ }
+  if (typeof flags === "number") return flags;
+  throw new SystemError("open", "understand the message of a client", Errno.EINVAL);
 }

@@ -9,11 +9,8 @@ import { getpid } from "../../posix/processes.ts";
 import { channelAddress } from "./addresses.ts";
 import { Channel } from "./channel.ts";
 import { attachOr, detach, sendPulse, transact } from "./connection.ts";
-import { ConnectFlag, MessageType, SIDE_CHANNEL } from "./flags.ts";
+import { ConnectFlag, HIGHEST_CODE, MessageType, SIDE_CHANNEL } from "./flags.ts";
 import { attachRemote, LOCAL_NODE } from "./nodes.ts";
-
-/** The largest code of a program's pulse; negative codes are the system's. */
-const HIGHEST_CODE = 127;
 
 const NOTHING = new Uint8Array();
 

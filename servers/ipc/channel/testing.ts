@@ -127,8 +127,9 @@ export function echo(chid: number): never {
 }
 
 /** A process with a resource manager that keeps the bytes written last to each descriptor. */
-export function keeper(path: string): Forked {
+export function keeper(path: string, seconds: number = PATIENCE_SECONDS): Forked {
   return new Forked((ready) => {
+    endAfter(seconds);
     const manager = resmgrAttach(path, {
       open: () => ({ kept: new Uint8Array() }),
       read: (handle, length) => handle.kept.slice(0, length),
