@@ -291,7 +291,8 @@ Deno.test("sources name packages with the versions of deno.json, since whoever i
   for (const [path, text] of [...sources].filter(([path]) => !isTest(path))) {
     const code = text.replaceAll(/\/\*[^]*?\*\//g, "");
     for (const [, name] of code.matchAll(/\b(?:from|import)\s*\(?"([^."][^"]*)"/g)) {
-      assert(name!.startsWith("node:") || versions.includes(name!), `${path} imports ${name}`);
+      const [dependency] = name!.match(/^\w+:@?[^/]*(\/[^/@]+@[^/]+)?/)!;
+      assert(name!.startsWith("node:") || versions.includes(dependency), `${path} imports ${name}`);
     }
   }
 });
