@@ -5,6 +5,7 @@ import { TemporaryFolder } from "../servers/testing/folder.ts";
 import { isLong } from "../servers/testing/long.ts";
 import { type Outcome, ROOT, RunningProcess } from "../servers/testing/process.ts";
 import { CONTROL_C, OnTerminal } from "../servers/testing/terminal.ts";
+import { asWrittenHere } from "./cli/way_in.ts";
 import { readRecord } from "./record/store.ts";
 import config from "../deno.json" with { type: "json" };
 
@@ -20,6 +21,12 @@ async function run(
   assertEquals(outcome.code, 0, outcome.stderr);
   return outcome;
 }
+
+Deno.test("asWrittenHere() writes a command as one does where Herd is installed, or in a checkout", () => {
+  const text = "write deno task runs, or deno task bench";
+  assertEquals(asWrittenHere(text, true), "write herd runs, or herd bench");
+  assertEquals(asWrittenHere(text), text);
+});
 
 /** A program that serves and loads, and may bench. */
 function importer(module: string, designs: readonly string[], isBench: boolean): string {
@@ -195,8 +202,8 @@ Deno.test({
       await run(installed.herd("figure", "prefork-mutex", "--output", "figure.svg"));
       await run(installed.herd("messages", "--calls", "100"));
       const { stdout } = await run(installed.herd("help"));
-      assertMatch(stdout, /^ {2}bench /m);
-      assertEquals(stdout.includes("docs"), true);
+      assertMatch(stdout, /^Usage: herd COMMAND [^]*^ {2}bench /m);
+      assertEquals(stdout.includes("deno task"), false);
     });
     await test.step("npx herd serve ends at ^C, and leaves no process behind", async () => {
       await using terminal = new OnTerminal(installed.herd("serve", "prefork-mutex"));

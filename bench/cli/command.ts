@@ -10,6 +10,7 @@ import { type Exit, exitLines } from "./exit_codes.ts";
 import { type Flags, type Parsed, parseFlags } from "./flags.ts";
 import { hasUnits, numberHelp, UNITS_HELP } from "./numbers.ts";
 import { printLine } from "./output.ts";
+import { asWrittenHere } from "./way_in.ts";
 
 /** A command of `herd.ts`; each is a task in deno.json. */
 export interface Command<F extends Flags = Flags> {
@@ -87,7 +88,11 @@ export async function runCommand<F extends Flags>(
     const isHelp = rest.includes("--help") || rest.includes("-h") ||
       rest.length === 1 && rest[0] === "help";
     if (isHelp || rest.includes("--version")) {
-      printLine(isHelp ? helpText(command) : `Herd ${config.version}, Deno ${Deno.version.deno}`);
+      printLine(
+        isHelp
+          ? asWrittenHere(helpText(command))
+          : `Herd ${config.version}, Deno ${Deno.version.deno}`,
+      );
       return ExitCode.ok;
     }
     return await command.run(parseFlags(command, rest));

@@ -4,6 +4,7 @@
  * @module
  */
 import { ExitCode, HerdError } from "../../servers/errors.ts";
+import { asWrittenHere } from "./way_in.ts";
 
 /** Advice by option: what to write instead, if an error names that option. */
 export type Hints = Readonly<Record<string, string>>;
@@ -40,7 +41,7 @@ export function printError(
 ): number {
   if (isDebug) console.error(error);
   const { line, exitCode } = explain(error, hints);
-  console.error(`${command}: ${line}`);
+  console.error(`${command}: ${asWrittenHere(line)}`);
   return exitCode;
 }
 

@@ -21,6 +21,7 @@ import type { Observer } from "../run/run.ts";
 import { atStart } from "../report/summary/warnings.ts";
 import { runNameOf } from "./options.ts";
 import { terminalOptions } from "./terminal.ts";
+import { asWrittenHere } from "./way_in.ts";
 
 /** Flags of a run that are not part of its plan. */
 export interface RunOptions {
@@ -225,7 +226,7 @@ function printEarlyEnd(folder: string, timedOut: boolean): void {
 }
 
 function resumeText(folder: string): string {
-  return `continue with deno task bench --resume ${shellWord(folder)}`;
+  return asWrittenHere(`continue with deno task bench --resume ${shellWord(folder)}`);
 }
 
 /** Adds advice to the error if `body` cannot write the record. */

@@ -6,6 +6,7 @@
 import config from "../../deno.json" with { type: "json" };
 import { type Command, type CommandTable, defineCommand, helpText } from "../cli/command.ts";
 import { printLine } from "../cli/output.ts";
+import { asWrittenHere } from "../cli/way_in.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { requireNamed } from "../../servers/nearest.ts";
 
@@ -22,10 +23,10 @@ export function helpCommand(commands: CommandTable): Command {
     flags: {},
     async run({ operands: [name, ...rest] }) {
       if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one command only`);
-      if (name === undefined) printLine(list(Object.keys(commands)));
+      if (name === undefined) printLine(asWrittenHere(list(Object.keys(commands))));
       else {
         const load = requireNamed("command", name, new Map(Object.entries(commands)));
-        printLine(helpText((await load()).command));
+        printLine(asWrittenHere(helpText((await load()).command)));
       }
       return ExitCode.ok;
     },

@@ -7,6 +7,7 @@ import { defineCommand } from "../cli/command.ts";
 import type { Parsed } from "../cli/flags.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { terminalOptions } from "../cli/terminal.ts";
+import { asWrittenHere } from "../cli/way_in.ts";
 import { ExitCode, RecordError, UsageError } from "../../servers/errors.ts";
 import type { Plan, Recorded, Run } from "../record/record.ts";
 import { commitText, isOwn, oldRuns, recordedRuns, removeRun } from "../record/runs.ts";
@@ -123,7 +124,7 @@ function tableOf(runs: readonly Listed[]): Table {
       ];
     }),
     footer: [],
-    notes: runs.length === 0 ? ["None yet: deno task bench records one."] : [],
+    notes: runs.length === 0 ? [asWrittenHere("None yet: deno task bench records one.")] : [],
   };
 }
 
