@@ -47,7 +47,7 @@ const SSH_OPTIONS = [
 ];
 
 /** The folder of this checkout, and how an agent is started there. */
-const CHECKOUT = import.meta.dirname!.slice(0, -"/bench/commands".length);
+const CHECKOUT = (import.meta.dirname ?? "").slice(0, -"/bench/commands".length);
 const AGENT = "deno run --allow-ffi servers/ipc/channel/agent.ts";
 
 const flags = {

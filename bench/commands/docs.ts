@@ -9,7 +9,7 @@ import { type Command, type CommandTable, defineCommand } from "../cli/command.t
 import { readRecord } from "../record/store.ts";
 import { docsParts } from "./docs_parts.ts";
 
-const ROOT = import.meta.dirname!.slice(0, -"bench/commands".length);
+const ROOT = (import.meta.dirname ?? "").slice(0, -"bench/commands".length);
 
 /** The command; it describes all the others, and itself. */
 export function docsCommand(commands: CommandTable): Command {
