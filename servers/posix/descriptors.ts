@@ -104,13 +104,25 @@ function send(socket: number, descriptor: number, flags: number): boolean {
   }
 }
 
-/** Receives a descriptor from the peer of a Unix socket and blocks until there is one; −1 at end of file. */
+/**
+ * Receives a descriptor from the peer of a Unix socket and blocks until there is one; −1 at end of file. Bytes
+ * without a descriptor are dropped.
+ */
 export function receiveDescriptor(socket: number): number {
   for (;;) {
-    incoming.controlLength[0] = CMSG_BYTES; // recvmsg overwrites it
+    const descriptor = tryReceiveDescriptor(socket);
+    if (descriptor !== undefined) return descriptor;
+  }
+}
+
+/** Like `receiveDescriptor`, but undefined after a byte without a descriptor. */
+export function tryReceiveDescriptor(socket: number): number | undefined {
+  for (;;) {
+    // recvmsg overwrites it. CMSG_SPACE would have room for a second one.
+    incoming.controlLength[0] = Number(CMSG_LEN);
     incoming.descriptor[0] = -1;
     const count = libc.recvmsg(socket, incoming.header, MSG_CMSG_CLOEXEC);
-    if (count > 0) return incoming.descriptor[0]!;
+    if (count > 0) return incoming.descriptor[0] === -1 ? undefined : incoming.descriptor[0];
     if (count === 0 || isDisconnected()) return -1;
     retryOrThrow("recvmsg", `receive a descriptor over socket ${socket}`);
   }

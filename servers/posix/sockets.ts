@@ -18,6 +18,7 @@ import { libc } from "./libc.ts";
 const SOCK_STREAM = 1;
 const SOCK_SEQPACKET = 5;
 const SO_REUSEADDR = 2;
+const SO_TYPE = 3;
 const SO_RCVTIMEO = 20;
 const SO_SNDTIMEO = 21;
 const SHUT_WR = 1;
@@ -91,6 +92,14 @@ export function setOption(fd: number, name: number, value: Uint8Array<ArrayBuffe
 export function isSocket(fd: number): boolean {
   const length = new Uint8Array(new Uint32Array([0]).buffer);
   return libc.getsockname(fd, new Uint8Array(0), length) === 0;
+}
+
+/** Whether a descriptor is a stream socket (SO_TYPE, socket(7)). */
+export function isStream(fd: number): boolean {
+  const type = new Int32Array(1);
+  const bytes = new Uint8Array(type.buffer);
+  const length = new Uint8Array(new Uint32Array([bytes.length]).buffer);
+  return libc.getsockopt(fd, SOL_SOCKET, SO_TYPE, bytes, length) === 0 && type[0] === SOCK_STREAM;
 }
 
 /**

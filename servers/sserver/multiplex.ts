@@ -6,16 +6,17 @@
  * @module
  */
 import { Poller, READABLE, WRITABLE } from "../posix/descriptors.ts";
+import { SystemError } from "../posix/errors.ts";
 import { close } from "../posix/io.ts";
 import { endReplies, tryRead, tryWrite } from "../posix/sockets.ts";
-import { isDisconnect, type Session } from "../service/bytes.ts";
+import type { Session } from "../service/bytes.ts";
 
 /** Supplies connections. */
 export interface ConnectionSource {
   /** Readable if a connection is waiting. */
   readonly descriptor: number;
-  /** The next connection; −1: there will be no more. */
-  next(): number;
+  /** The next connection; −1: there will be no more; undefined: what came was none. */
+  next(): number | undefined;
 }
 
 /** Receives the events of connections. */
@@ -73,6 +74,7 @@ export function multiplex(
 
   function addClient(): boolean {
     const connection = source.next();
+    if (connection === undefined) return true;
     if (connection === -1) return false;
     observer.opened(connection);
     poller.add(connection);
@@ -118,7 +120,8 @@ function readAndWrite(client: Client, observer: Observer): boolean {
     endReplies(connection);
     return false;
   } catch (error) {
-    if (isDisconnect(error)) return false;
+    // It has disconnected, or what was passed as a connection is none.
+    if (error instanceof SystemError) return false;
     throw error;
   }
 }

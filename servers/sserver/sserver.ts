@@ -11,11 +11,11 @@ import { Slot } from "../children/meter.ts";
 import { announce, enter, openSlot } from "../children/setup.ts";
 import { UsageError } from "../errors.ts";
 import { boundAddress } from "../posix/addresses.ts";
-import { Poller, receiveDescriptor } from "../posix/descriptors.ts";
+import { Poller, tryReceiveDescriptor } from "../posix/descriptors.ts";
 import { close } from "../posix/io.ts";
 import { currentProcessor, descriptorLimit, getpid } from "../posix/processes.ts";
 import { resetSignals } from "../posix/signals.ts";
-import { accept, isSocket } from "../posix/sockets.ts";
+import { accept, isSocket, isStream } from "../posix/sockets.ts";
 import { BytesSession, type Session, WARM_UP } from "../service/bytes.ts";
 import { EchoSession } from "../service/echo.ts";
 import { warmUp } from "../service/warm_up.ts";
@@ -63,7 +63,14 @@ function channelSource(channel: number): ConnectionSource {
       { option: "channel" },
     );
   }
-  return { descriptor: channel, next: () => receiveDescriptor(channel) };
+  return {
+    descriptor: channel,
+    next() {
+      const passed = tryReceiveDescriptor(channel);
+      if (passed === undefined || passed === -1 || isStream(passed)) return passed;
+      close(passed);
+    },
+  };
 }
 
 /** Connections to a port. */

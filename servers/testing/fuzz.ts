@@ -118,9 +118,8 @@ export function sendLetter(
   while (opened.length < count) opened.push(...random.pick(DESCRIPTORS)());
   new Int32Array(message.data.buffer, 0, numbers.length).set(numbers);
   const header = 4 * numbers.length;
-  message.length = random.once(10)
-    ? random.below(header)
-    : header + random.pick([0, 0, 1, 8, 100, 4096, 4097, message.data.length - header]);
+  const whole = header + random.pick([0, 0, 1, 8, 100, 4096, 4097, Infinity]);
+  message.length = random.once(10) ? random.below(header) : Math.min(whole, message.data.length);
   message.descriptors = opened.slice(0, count);
   try {
     return message.send(socket, false) === "sent";

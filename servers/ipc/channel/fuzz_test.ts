@@ -2,7 +2,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { SocketAddress } from "../../posix/addresses.ts";
 import { descriptorsOf } from "../../posix/files.ts";
-import { close as closeDescriptor } from "../../posix/io.ts";
 import { Message } from "../../posix/messages.ts";
 import { reapOne } from "../../posix/processes.ts";
 import { createSocket, shutDown, SocketType, tryConnect } from "../../posix/sockets.ts";
