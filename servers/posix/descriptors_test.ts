@@ -8,6 +8,7 @@ import {
   receiveDescriptor,
   renumber,
   sendDescriptor,
+  tryReceiveDescriptor,
   trySendDescriptor,
   WRITABLE,
 } from "./descriptors.ts";
@@ -16,6 +17,7 @@ import { tryReadText } from "./files.ts";
 import { fork } from "./fork.ts";
 import { close, read, write } from "./io.ts";
 import { shareMemory } from "./memory.ts";
+import { Message } from "./messages.ts";
 import { socketPair } from "./sockets.ts";
 import { refuse } from "./testing_seccomp.ts";
 
@@ -61,6 +63,22 @@ Deno.test("receiveDescriptor() returns −1 after the peer has closed with unrea
   write(left, byte, 1);
   close(right);
   assertEquals(receiveDescriptor(left), -1);
+});
+
+Deno.test("receiveDescriptor() drops bytes without a descriptor, and descriptors beyond the first", () => {
+  const [left, right] = socketPair();
+  const [output, input] = pipe();
+  using _ = closing(left, right, output);
+  const message = new Message(1);
+  message.length = 1;
+  message.send(left);
+  assertEquals(tryReceiveDescriptor(right), undefined);
+  message.send(left);
+  message.descriptors = [input, input, input];
+  message.send(left);
+  close(input);
+  close(receiveDescriptor(right));
+  assertEquals(read(output, new Uint8Array(1)), 0);
 });
 
 Deno.test("Poller waits until a descriptor is readable, and finds it", () => {

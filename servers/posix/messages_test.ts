@@ -14,7 +14,15 @@ import {
   peerCredentials,
 } from "./messages.ts";
 import { getpid, getuid } from "./processes.ts";
-import { accept, connect, createSocket, listen, socketTimeout, SocketType } from "./sockets.ts";
+import {
+  accept,
+  connect,
+  createSocket,
+  listen,
+  socketPair,
+  socketTimeout,
+  SocketType,
+} from "./sockets.ts";
 import { getgid } from "./testing.ts";
 
 const byte = new Uint8Array(1);
@@ -187,4 +195,22 @@ Deno.test("connections of a message listener carry credentials and obey timeouts
   assertEquals(incoming.sender.pid, getpid());
   const { call, code } = assertThrows(() => incoming.receive(client), SystemError);
   assertEquals({ call, code }, { call: "recvmsg", code: "EAGAIN" });
+});
+
+Deno.test("Message keeps no descriptor beyond its maximum, and none of an empty message", () => {
+  const [left, right] = socketPair(SocketType.messages); // without credentials, whose space is free then
+  using _ = closing(left, right);
+  for (const [length, maximum, kept] of [[1, 1, 1], [1, 0, 0], [0, 1, 0]] as const) {
+    const [output, input] = pipe();
+    const outgoing = messageOf("", ...Array(5).fill(input));
+    outgoing.length = length;
+    outgoing.send(left);
+    close(input);
+    const incoming = new Message(1, maximum);
+    assertEquals(incoming.receive(right), length === 0 ? "closed" : "truncated");
+    assertEquals(incoming.descriptors.length, kept);
+    incoming.closeDescriptors();
+    assertEquals(isAtEnd(output), true);
+    close(output);
+  }
 });

@@ -13,6 +13,7 @@ import {
   connect,
   createSocket,
   isSocket,
+  isStream,
   listen,
   setTimeouts,
   shutDown,
@@ -256,4 +257,13 @@ Deno.test("setTimeouts() sets timeouts and disables them", () => {
   });
   assertEquals(textFrom(own), "moo");
   assertEquals(waitFor(child).code, 0);
+});
+
+Deno.test("isStream() tells stream sockets from others, and from what is no socket", () => {
+  const pairs = [SocketType.stream, SocketType.messages, SocketType.datagrams].map((type) =>
+    socketPair(type)
+  );
+  using _ = closing(...pairs.flat());
+  assertEquals(pairs.map(([end]) => isStream(end)), [true, false, false]);
+  assertEquals(isStream(-1), false);
 });

@@ -1,5 +1,5 @@
 /** Connections to another node, through a gateway that leads back to this one. */
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { Errno } from "../../posix/errors.ts";
 import { getpid } from "../../posix/processes.ts";
 import { waitToBeKilled } from "../../testing/fork.ts";
@@ -30,10 +30,15 @@ import {
   bytesOf,
   channelOf,
   Forked,
+  isCutOff,
   keeper,
   textOf,
   uniqueName,
 } from "./testing.ts";
+import { pathAddress } from "./addresses.ts";
+import { attach, transact } from "./connection.ts";
+import { MessageType, SIDE_CHANNEL } from "./flags.ts";
+import { nodePath } from "./nodes.ts";
 import { mirror } from "./testing_tasks.ts";
 
 const buffer = new Uint8Array(1024);
@@ -96,6 +101,19 @@ step("pulses come from another node, and one when all its connections are detach
   assertEquals(pulses.map(({ code }) => code), [1, 2, 3, PulseCode.DISCONNECT]);
   assertEquals(pulses.map(({ value }) => value), [-1, -2, -3, 0]);
   nameDetach(attachment);
+});
+
+step("what a client sends that names no target harms nobody else", (node) => {
+  const address = pathAddress(nodePath(node), "test");
+  const how = { index: SIDE_CHANNEL, flags: 0, call: "test", action: "test" };
+  assert(isCutOff(address, new Uint8Array(64)));
+  for (const target of ["5", '{"path":', "\u001b[2J"]) {
+    const coid = attach(address, how);
+    const transaction = { call: "test", type: MessageType.node, reply: new Uint8Array() };
+    const message = bytesOf(target);
+    assertErrno(Errno.EINVAL, () => transact(coid, { ...transaction, message }));
+    connectDetach(coid);
+  }
 });
 
 step("a killed server gives its senders on another node an error", (node) => {
