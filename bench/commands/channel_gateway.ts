@@ -14,6 +14,7 @@ import { endWithParent, stopSignal } from "../cli/signals.ts";
 import type { Parsed } from "../cli/flags.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { shellWord } from "../cli/paths.ts";
+import { programArguments } from "../../servers/children/v8_flags.ts";
 import { ExitCode, FailedError, UsageError } from "../../servers/errors.ts";
 import { closeAllBut, Poller } from "../../servers/posix/descriptors.ts";
 import { Errno, hasErrno, printError } from "../../servers/posix/errors.ts";
@@ -46,9 +47,8 @@ const SSH_OPTIONS = [
   ...["-oConnectTimeout=10", "-oServerAliveInterval=10", "-oServerAliveCountMax=3"],
 ];
 
-/** The folder of this checkout, and how an agent is started there. */
-const CHECKOUT = (import.meta.dirname ?? "").slice(0, -"/bench/commands".length);
-const AGENT = "deno run --allow-ffi servers/ipc/channel/agent.ts";
+/** The agent's program, here and, by default, there. */
+const AGENT = new URL("../../servers/ipc/channel/agent.ts", import.meta.url).href;
 
 const flags = {
   ssh: {
@@ -59,7 +59,7 @@ const flags = {
   "agent-command": {
     kind: "string",
     value: "COMMAND",
-    help: "Start the agent there with COMMAND (default: as in the example, in this folder)",
+    help: "Start the agent there with COMMAND (default: Deno runs the program that is here)",
   },
   json: { kind: "boolean", help: "Print events as JSON lines" },
 } as const;
@@ -80,7 +80,7 @@ export const command = defineCommand({
     ["Give ssh options of its own", "far=192.0.2.2 --ssh 'ssh -p 2222 -i key'"],
     [
       "Herd is in another folder there than here",
-      `far=192.0.2.2 --agent-command 'cd herd && exec ${AGENT}'`,
+      "far=192.0.2.2 --agent-command 'exec deno run --allow-ffi herd/servers/ipc/channel/agent.ts'",
     ],
   ],
   flags,
@@ -93,7 +93,8 @@ async function gateway({ operands, flags }: Options): Promise<number> {
   if (nodes.length === 0) throw new UsageError("Write a node to connect with: NODE=[USER@]HOST");
   endWithParent();
   requireFork();
-  const agentCommand = flags["agent-command"] ?? `cd ${shellWord(CHECKOUT)} && exec ${AGENT}`;
+  const agentCommand = flags["agent-command"] ??
+    `exec ${["deno", ...programArguments(AGENT)].map(shellWord).join(" ")}`;
   const links = nodes.map(({ name, host }) => ({
     listener: listenFor(name),
     command: [`${flags.ssh ?? "ssh"} "$@"`, ...SSH_OPTIONS, host, agentCommand],

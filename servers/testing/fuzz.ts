@@ -4,10 +4,9 @@
  *
  * @module
  */
-import { unixAddress } from "../posix/addresses.ts";
+import { internetAddress, unixAddress } from "../posix/addresses.ts";
 import { pipe } from "../posix/descriptors.ts";
 import { createEpoll } from "../posix/epoll.ts";
-import { internetAddress } from "../posix/addresses.ts";
 import { close } from "../posix/io.ts";
 import { createMemfd, memfdOf } from "../posix/memory.ts";
 import { Message, MESSAGE_LIMIT } from "../posix/messages.ts";

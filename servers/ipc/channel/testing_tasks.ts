@@ -36,7 +36,7 @@ export const NO_SSH = `sh -c 'for last; do :; done; sh -c "$last"; exit' sh`;
 
 /** The command that starts an agent of this checkout. */
 export const AGENT =
-  `cd '${ROOT}' && exec '${Deno.execPath()}' run --no-prompt --allow-ffi servers/ipc/channel/agent.ts`;
+  `exec '${Deno.execPath()}' run --no-prompt --allow-ffi '${ROOT}servers/ipc/channel/agent.ts'`;
 
 /** Starts a gateway. */
 export function startGateway(
