@@ -29,6 +29,7 @@ export const commands: CommandTable = {
   "costs": () => import("./commands/costs.ts"),
   "messages": () => import("./commands/messages.ts"),
   "proof": () => import("./commands/proof.ts"),
+  "soak": () => import("./commands/soak.ts"),
   "schema": () => import("./commands/schema.ts"),
   "help": async () => {
     const { helpCommand } = await import("./commands/help.ts");

@@ -142,7 +142,7 @@ function runUntilDone(body: () => void): void {
   }
 }
 
-const LAST_CALLS = new Set(["accept", "read", "wait4"]);
+const LAST_CALLS = new Set(["accept", "read", "setsockopt", "wait4"]);
 
 /** A pool without children. */
 const noChildren: Children = {
