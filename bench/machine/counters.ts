@@ -110,7 +110,7 @@ export function kernelSince(before: Counters, after: Counters, ours: number): Tr
 }
 
 /** What the machine did in between. */
-export function machineSince(before: Counters, after: Counters): Machine {
+export function machineSince(before: Counters, after: Counters): Omit<Machine, "suspendedSeconds"> {
   const since = (name: "busySeconds" | "stealSeconds" | "ownSeconds" | "throttledSeconds") => {
     const seconds = difference(before[name], after[name]);
     return seconds === null ? null : Math.max(0, seconds);

@@ -125,6 +125,9 @@ export const Machine = z.object({
   throttledSeconds: seconds.nullable().default(null).describe(
     "Time for which CPU quotas stopped processes, summed over processors; null if there is no quota",
   ),
+  suspendedSeconds: seconds.nullable().default(null).describe(
+    "Time for which the machine was suspended or a program stopped, in steps of 0.5 s; null in old records",
+  ),
 }).meta({
   id: "Machine",
   description: "What the machine did during the load. Null if it could not be read.",

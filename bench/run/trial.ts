@@ -10,6 +10,7 @@ import { TimeLimitError } from "../agents/agent.ts";
 import { type LoadAgent, startUnconnected } from "../agents/load.ts";
 import { type ServerAgent, startServer } from "../agents/server.ts";
 import { kernelSince, machineSince, readCounters } from "../machine/counters.ts";
+import { SuspensionWatch } from "../machine/suspension.ts";
 import { warmUpOf } from "../plan/warm_up.ts";
 import { type Plan, Trial } from "../record/record.ts";
 import { checkAccount, imbalance } from "./balance.ts";
@@ -96,10 +97,12 @@ async function measure(
   await server.next("marked", limits.stop);
   const counters = () => readCounters(processorsOf(plan), [Deno.pid, server.pid, load.pid]);
   const before = counters();
+  using suspension = new SuspensionWatch([server.pid, load.pid]);
   await load.send({ request: "go" });
   // A client may be in the middle of a connection.
   await load.next("finished", limits.run + limits.request + limits.stop);
   const after = counters();
+  const suspendedSeconds = suspension.seconds;
   const { report: client } = await load.next("report", limits.run);
   // A server that has ended by itself has already sent its report.
   await server.send({ request: "stop" }).catch(() => {});
@@ -118,7 +121,7 @@ async function measure(
     children: [...children],
     client,
     kernel: plan.local ? NOTHING.kernel : kernelSince(before, after, client.connections),
-    machine: machineSince(before, after),
+    machine: { ...machineSince(before, after), suspendedSeconds },
   };
 }
 

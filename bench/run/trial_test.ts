@@ -1,4 +1,9 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { descendantsOf, namesIn, readText } from "../../servers/posix/files.ts";
+import { kill } from "../../servers/posix/processes.ts";
+import { Signal } from "../../servers/posix/signals.ts";
+import { isLong } from "../../servers/testing/long.ts";
+import { pause } from "../../servers/testing/process.ts";
 import { makePlan } from "../plan/plan.ts";
 import { trial as madeUp } from "../report/testing_fixture.ts";
 import { Trial } from "../record/record.ts";
@@ -92,4 +97,26 @@ Deno.test("runTrial() ends at once when it is aborted", async () => {
   assertEquals(status, "failed");
   // It does not wait for the million connections.
   assertMatch(reason!, / (was killed by SIG[A-Z]+|ended with exit code 0)$/);
+});
+
+Deno.test({
+  name: "runTrial() survives that all its processes are stopped for a while, and marks the trial",
+  ignore: !isLong,
+  fn: async () => {
+    const load = { clients: 4, connections: 1_000_000, bytes: 4000, think: 1 };
+    const limited = { ...plan, limits: { ...plan.limits, run: 8 } };
+    const running = runTrial({ ...baseline, design: "prefork-mutex", load }, limited, NEVER);
+    await pause(5000);
+    // A test runs in a thread of its own, whose children these are.
+    const pids = namesIn("/proc/self/task").flatMap((tid) =>
+      readText(`/proc/self/task/${tid}/children`).split(" ").filter(Boolean).map(Number)
+    ).flatMap((pid) => [pid, ...descendantsOf(pid)]);
+    for (const pid of pids) kill(pid, Signal.STOP);
+    await pause(1500);
+    for (const pid of pids) kill(pid, Signal.CONT);
+    const { status, reason, client, machine } = await running;
+    assertEquals([status, reason, client!.errors], ["ok", null, {}]);
+    assert(client!.latency.max > 1, "it was stopped under load");
+    assert(machine!.suspendedSeconds! >= 1, `${machine!.suspendedSeconds} s`);
+  },
 });

@@ -109,6 +109,7 @@ function readClock(clock: number): number | undefined {
 }
 
 const CLOCK_MONOTONIC = 1;
+const CLOCK_BOOTTIME = 7;
 
 /**
  * Nanoseconds since boot, the same in every process (CLOCK_MONOTONIC). A number holds them exactly for a
@@ -117,4 +118,9 @@ const CLOCK_MONOTONIC = 1;
 export function monotonicNanoseconds(): number {
   libc.clock_gettime(CLOCK_MONOTONIC, timespec);
   return timespecView.getUint32(0, true) * 1e9 + timespecView.getUint32(8, true);
+}
+
+/** Seconds for which this machine was suspended since boot (clock_gettime(2): CLOCK_MONOTONIC stands still then). */
+export function sleptSeconds(): number {
+  return (readClock(CLOCK_BOOTTIME) ?? 0) - (readClock(CLOCK_MONOTONIC) ?? 0);
 }

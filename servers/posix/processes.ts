@@ -184,7 +184,13 @@ function readable(fd: number): Uint8Array<ArrayBuffer> {
 export function waitForExit(pid: number, milliseconds: number): boolean {
   const fd = libc.pidfd_open(SYS_pidfd_open, pid, 0);
   if (fd === -1) return lookForExit(pid, milliseconds);
-  const ready = libc.poll(readable(fd), 1, milliseconds);
+  const end = performance.now() + milliseconds;
+  const pollfd = readable(fd);
+  let ready;
+  do {
+    const left = milliseconds < 0 ? -1 : Math.max(0, Math.ceil(end - performance.now()));
+    ready = libc.poll(pollfd, 1, left);
+  } while (ready === -1 && errno() === Errno.EINTR);
   libc.close(fd);
   return ready === 1;
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import { callBackToBack } from "./c_calls.ts";
-import { checked, Errno, errnoName, SystemError } from "./errors.ts";
+import { Errno, errnoName, retryOrThrow, SystemError } from "./errors.ts";
 import { readText } from "./files.ts";
 import { close } from "./io.ts";
 import { libc } from "./libc.ts";
@@ -84,8 +84,9 @@ function replace(mappings: readonly Mapping[]): void {
   const bytes = offset + length;
   const file = createMemfd("herd-rebase", bytes);
   try {
-    const allocated = libc.fallocate(file, 0, 0n, BigInt(bytes));
-    checked(allocated, "fallocate", `allocate ${bytes} bytes for a copy of this process`);
+    while (libc.fallocate(file, 0, 0n, BigInt(bytes)) < 0) {
+      retryOrThrow("fallocate", `allocate ${bytes} bytes for a copy of this process`);
+    }
     const [copy, map] = [libc.addressOfSyscall!, libc.addressOfMmap!];
     callBackToBack(mappings.flatMap(({ start, length, protection, offset }) => [
       { address: copy, args: [SYS_pwrite64, file, start, length, offset] },

@@ -12,7 +12,7 @@ import {
   SOCK_DGRAM,
   SOL_SOCKET,
 } from "./constants.ts";
-import { checked, Errno, errno, retryOrThrow } from "./errors.ts";
+import { checked, Errno, errno, retryOrThrow, SystemError } from "./errors.ts";
 import { libc } from "./libc.ts";
 
 const SOCK_STREAM = 1;
@@ -168,17 +168,23 @@ export function bind(fd: number, address: SocketAddress, action: string): void {
 }
 
 /**
- * Connects a socket (connect(2)). EINTR is not retried, because the kernel continues the attempt.
+ * Connects a socket (connect(2)). After EINTR, as when a process with a timeout was stopped and continues (signal(7)),
+ * the kernel continues the attempt, and the same call waits for it.
  *
  * @throws {SystemError} such as ECONNREFUSED.
  */
 export function connect(fd: number, address: SocketAddress): void {
-  checked(libc.connect(fd, address.bytes, address.bytes.length), "connect", "connect");
+  const number = tryConnect(fd, address);
+  if (number !== 0) throw new SystemError("connect", "connect", number);
 }
 
 /** Like `connect`, but returns the error number, or 0. */
 export function tryConnect(fd: number, address: SocketAddress): number {
-  return libc.connect(fd, address.bytes, address.bytes.length) === 0 ? 0 : errno();
+  for (;;) {
+    if (libc.connect(fd, address.bytes, address.bytes.length) === 0) return 0;
+    const number = errno();
+    if (number !== Errno.EINTR) return number;
+  }
 }
 
 /** Like `read`, for a socket and without blocking (recv(2), MSG_DONTWAIT): −1 if no data has arrived. */

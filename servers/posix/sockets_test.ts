@@ -1,12 +1,15 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { closing, inChild, waitFor } from "../testing/fork.ts";
+import { closing, forkReady, inChild, waitFor } from "../testing/fork.ts";
 import { boundAddress, internetAddress, type SocketAddress, unixAddress } from "./addresses.ts";
 import { pipe } from "./descriptors.ts";
 import { Errno, SystemError } from "./errors.ts";
-import { tryReadText } from "./files.ts";
+import { readText, tryReadText } from "./files.ts";
 import { fork } from "./fork.ts";
 import { close, read, write } from "./io.ts";
-import { getpid, waitForExit } from "./processes.ts";
+import { libc } from "./libc.ts";
+import { getpid, kill, waitForExit } from "./processes.ts";
+import { Signal } from "./signals.ts";
+import { eventually } from "../testing/process.ts";
 import {
   accept,
   bind,
@@ -142,6 +145,32 @@ Deno.test("streamSocket() sets timeouts", () => {
     return assertThrows(full, SystemError).errno;
   });
   assertEquals(ending, Errno.EAGAIN);
+});
+
+Deno.test("connect() goes on in a process that was stopped and continues, although it has a timeout", async () => {
+  const address = unixAddress(`\0herd-test-full-${getpid()}`);
+  const listener = listen(address, "test");
+  libc.listen(listener, 0); // room for one connection: the next connect() waits
+  const first = streamSocket(address);
+  using _ = closing(listener, first);
+  connect(first, address);
+  const pid = forkReady((ready) => {
+    const socket = streamSocket(address, socketTimeout(30));
+    ready();
+    connect(socket, address);
+    send(socket, "moo");
+  });
+  const state = () => readText(`/proc/${pid}/stat`).split(") ")[1]![0];
+  await eventually("its wait", () => state() === "S" || undefined);
+  kill(pid, Signal.STOP);
+  await eventually("its stop", () => state() === "T" || undefined);
+  kill(pid, Signal.CONT);
+  await eventually("its wait", () => state() === "S" || state() === "Z" || undefined);
+  close(accept(listener));
+  assertEquals(waitFor(pid).code, 0);
+  const second = accept(listener);
+  assertEquals(textFrom(second), "moo");
+  close(second);
 });
 
 Deno.test("socketTimeout() is a struct timeval", () => {

@@ -38,6 +38,7 @@ export function warningsOf({ run, trials }: Recorded): Warning[] {
   return [
     ...accountMismatches(ok, run.plan.sweep),
     ...throttling(ok, run.environment),
+    ...suspended(ok, run.plan.sweep),
     ...otherLoad(ok, run.environment.processors),
     ...wideSpreads(ok, run.plan.sweep),
     ...atStart(run),
@@ -86,6 +87,20 @@ function throttling(trials: readonly Trial[], { quota }: Environment): Warning[]
       stopped.toFixed(2)
     } s (throttled time, summed over processors) in trials of ${seconds.toFixed(2)} s. Raise the ` +
       "quota, or measure without one.",
+  )];
+}
+
+function suspended(trials: readonly Trial[], sweep: Plan["sweep"]): Warning[] {
+  const still = trials.filter(({ machine }) => (machine?.suspendedSeconds ?? 0) > 0);
+  if (still.length === 0) return [];
+  const named = still.map((trial) =>
+    `${nameOf(trial, sweep)} in round ${trial.round} (${
+      trial.machine!.suspendedSeconds!.toFixed(1)
+    } s)`
+  );
+  return [noise(
+    `The machine was suspended, or a program stopped, during trials: ${named.join(", ")}. Their ` +
+      "throughput and latency are wrong. Measure again.",
   )];
 }
 

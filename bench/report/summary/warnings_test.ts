@@ -33,6 +33,7 @@ function machine(busySeconds: number | null, stealSeconds: number | null) {
     stealSeconds,
     ownSeconds: null,
     throttledSeconds: null,
+    suspendedSeconds: null,
   };
 }
 
@@ -80,6 +81,15 @@ Deno.test("warningsOf() names a CPU quota that stopped processes", () => {
   });
   assertEquals(warningsOf(throttled(0)), []);
   assertWarns(throttled(0.3), true, "0.5 processors (/sys/fs/cgroup/cpu.max)", "1.20 s", "4.00 s");
+});
+
+Deno.test("warningsOf() names a trial during which something stood still", () => {
+  const suspended = (suspendedSeconds: number) =>
+    withTrials(({ round }) => ({
+      machine: { ...machine(0.1, 0), suspendedSeconds: round === 2 ? suspendedSeconds : 0 },
+    }));
+  assertEquals(warningsOf(suspended(0)), []);
+  assertWarns(suspended(20.1), true, "prefork-mutex in round 2 (20.1 s)", "latency are wrong");
 });
 
 Deno.test("warningsOf() reports rounds that vary widely, for each design separately", () => {
