@@ -5,7 +5,7 @@
  */
 import { machineSince, readCounters } from "../machine/counters.ts";
 import { readEnvironment } from "../machine/environment.ts";
-import type { Environment, Machine } from "../record/record.ts";
+import type { Environment } from "../record/record.ts";
 import { BUSY_LOAD, OTHERS_SHARE, STEAL_SHARE } from "../report/summary/warnings.ts";
 import { type Check, fine } from "./check.ts";
 
@@ -21,7 +21,7 @@ export async function quiet(): Promise<Check[]> {
 
 /** The checks of these figures. */
 export function quietChecks(
-  { seconds, busySeconds, stealSeconds, ownSeconds, processors }: Machine,
+  { seconds, busySeconds, stealSeconds, ownSeconds, processors }: ReturnType<typeof machineSince>,
   { loadAverage, governor, processors: usable, online }: Environment,
 ): Check[] {
   const time = seconds * (processors ?? usable);

@@ -340,6 +340,8 @@ export interface Machine {
   ownSeconds: number | null;
   /** Time for which CPU quotas stopped processes, summed over processors; null if there is no quota. */
   throttledSeconds: number | null;
+  /** Time for which the machine was suspended or a program stopped, in steps of 0.5 s; null in old records. */
+  suspendedSeconds: number | null;
 }
 
 /** One line of trials.jsonl: one design under one load, once. */
