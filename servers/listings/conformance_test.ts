@@ -51,7 +51,7 @@ for (const { design, local } of servings) {
     await t.step("it says where it is", () => {
       const { event, design: id, host, path: at } = server.ready;
       assertEquals({ event, id }, { event: "ready", id: design.id });
-      assertEquals([host, at], ["127.0.0.1", path]);
+      assertEquals([local || host, at], [local || "127.0.0.1", path]);
     });
 
     await t.step("it answers a request", () => {
