@@ -4,6 +4,7 @@
  * @module
  */
 import { ExitCode, HerdError } from "../../servers/errors.ts";
+import { plain } from "../report/tables/table.ts";
 import { asWrittenHere } from "./way_in.ts";
 
 /** Advice by option: what to write instead, if an error names that option. */
@@ -41,7 +42,7 @@ export function printError(
 ): number {
   if (isDebug) console.error(error);
   const { line, exitCode } = explain(error, hints);
-  console.error(`${command}: ${asWrittenHere(line)}`);
+  console.error(`${command}: ${plain(asWrittenHere(line))}`);
   return exitCode;
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { RecordError } from "../../servers/errors.ts";
+import { plainJson } from "../report/tables/table.ts";
 
 /**
  * Prints a line to standard output. A closed pipe is ignored.
@@ -23,5 +24,5 @@ export function printLine(line: string): void {
 
 /** Prints an event as one line of JSON. */
 export function printEvent(event: Readonly<Record<string, unknown>>): void {
-  printLine(JSON.stringify(event));
+  printLine(plainJson(JSON.stringify(event)));
 }

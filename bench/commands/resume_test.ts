@@ -5,6 +5,8 @@ import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { RunningTask, runTask } from "../../servers/testing/task.ts";
 import { readRecord } from "../record/store.ts";
 import { assertRefused, runHere } from "../testing.ts";
+import { makePlan } from "../plan/plan.ts";
+import { start } from "../run/record_run.ts";
 import type { Planned } from "../run/trial.ts";
 
 /** The least of each command: a trial that is made before it is killed, and one after. */
@@ -43,14 +45,35 @@ async function killAndResume(task: "bench" | "sweep"): Promise<void> {
   // As if it had been killed while it was writing.
   Deno.writeTextFileSync(`${run}/trials.jsonl`, '{"round":2,"posi', { append: true });
 
-  const { code } = await runTask(task, "--resume", run);
-  assertEquals(code, 0);
+  // Two at once: one runs what is left, the other is refused, or comes when it is done.
+  const both = await Promise.all([1, 2].map(() => runTask(task, "--resume", run)));
+  const [first, second] = both.toSorted((a, b) => a.code - b.code);
+  assertEquals(first!.code, 0, first!.stderr);
+  if (second!.code !== 0) assertRefused(second!, 2, run, "another program records there");
   const { run: { complete, plan }, trials } = readRecord(run);
   assertEquals(complete, true);
   const key = ({ round, design, poolSize }: Planned) => `${round} ${design} ${poolSize}`;
   assertEquals(trials.map(key), plan.trials.map(key));
   assertEquals(trials.slice(0, before.trials.length), [...before.trials]);
 }
+
+Deno.test("bench --resume of a run that goes on changes nothing, and says so", async () => {
+  using folder = new TemporaryFolder();
+  const plan = makePlan({
+    designs: [],
+    rounds: 1,
+    seed: 1,
+    clients: 1,
+    connections: 1,
+    children: 1,
+  });
+  using _store = start(plan, `${folder.path}/run`).store;
+  const files = () => readRecord(`${folder.path}/run`);
+  const before = files();
+  const outcome = await runHere("bench", "--resume", `${folder.path}/run`);
+  assertRefused(outcome, 2, `${folder.path}/run`, "another program records there");
+  assertEquals(files(), before);
+});
 
 Deno.test("bench --resume of a complete run changes nothing, and says so", async () => {
   using folder = new TemporaryFolder();

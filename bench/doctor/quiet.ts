@@ -5,7 +5,7 @@
  */
 import { machineSince, readCounters } from "../machine/counters.ts";
 import { readEnvironment } from "../machine/environment.ts";
-import type { Environment } from "../record/record.ts";
+import type { Environment, Machine } from "../record/record.ts";
 import { BUSY_LOAD, OTHERS_SHARE, STEAL_SHARE } from "../report/summary/warnings.ts";
 import { type Check, fine } from "./check.ts";
 
@@ -19,9 +19,14 @@ export async function quiet(): Promise<Check[]> {
   return quietChecks(machine, readEnvironment({ works: true, attempts: 0, reason: null }));
 }
 
+type Watched = Pick<
+  Machine,
+  "seconds" | "busySeconds" | "stealSeconds" | "ownSeconds" | "processors"
+>;
+
 /** The checks of these figures. */
 export function quietChecks(
-  { seconds, busySeconds, stealSeconds, ownSeconds, processors }: ReturnType<typeof machineSince>,
+  { seconds, busySeconds, stealSeconds, ownSeconds, processors }: Watched,
   { loadAverage, governor, processors: usable, online }: Environment,
 ): Check[] {
   const time = seconds * (processors ?? usable);

@@ -110,7 +110,7 @@ export function kernelSince(before: Counters, after: Counters, ours: number): Tr
 }
 
 /** What the machine did in between. */
-export function machineSince(before: Counters, after: Counters): Omit<Machine, "suspendedSeconds"> {
+export function machineSince(before: Counters, after: Counters): Machine {
   const since = (name: "busySeconds" | "stealSeconds" | "ownSeconds" | "throttledSeconds") => {
     const seconds = difference(before[name], after[name]);
     return seconds === null ? null : Math.max(0, seconds);
@@ -123,6 +123,7 @@ export function machineSince(before: Counters, after: Counters): Omit<Machine, "
     stealSeconds: since("stealSeconds"),
     ownSeconds: since("ownSeconds"),
     throttledSeconds: since("throttledSeconds"),
+    suspendedSeconds: null, // a `SuspensionWatch` knows
   };
 }
 

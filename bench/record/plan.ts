@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "npm:zod@4.6.7";
-import { count, Load, poolSize } from "./trial.ts";
+import { count, design, Load, poolSize } from "./trial.ts";
 
 /** The parameters that a sweep can vary. */
 export const Parameter = z.enum(["children", "clients", "bytes", "think"]);
@@ -41,13 +41,13 @@ export const LIMITS: z.infer<typeof Limits> = {
 const Planned = z.object({
   round: count.describe("Round, from 1"),
   position: count.describe("Position within the round, from 0"),
-  design: z.string().describe("Id of the design"),
+  design: design.describe("Id of the design"),
   load: Load.describe("Load it is given"),
   poolSize,
 }).meta({ id: "Planned", description: "A trial as planned." });
 
 export const Plan = z.object({
-  designs: z.array(z.string()).describe("Ids of the designs, in the order of the registry"),
+  designs: z.array(design).describe("Ids of the designs, in the order of the registry"),
   rounds: count.describe(
     "Rounds; each runs every design once. Within a budget, the most: at the end those run",
   ),

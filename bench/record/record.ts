@@ -6,7 +6,7 @@
  */
 import { z } from "npm:zod@4.6.7";
 import { Plan } from "./plan.ts";
-import { count, seconds, TIME, time } from "./trial.ts";
+import { count, design, seconds, TIME, time } from "./trial.ts";
 
 export {
   Check,
@@ -90,7 +90,7 @@ const Syscall = z.object({
 }).meta({ id: "Syscall", description: "How often a system call was made." });
 
 export const Trace = z.object({
-  design: z.string().describe("Id of the design"),
+  design: design.describe("Id of the design"),
   connections: count.describe("Connections served during the trace"),
   syscalls: z.record(z.string(), Syscall).describe("System calls by name"),
 }).meta({

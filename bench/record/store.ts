@@ -111,7 +111,20 @@ export function readRecord(folder: string): Recorded {
   const lines = readFile(path).split("\n");
   // A last line without a newline is incomplete.
   const whole = lines.slice(0, -1);
-  const trials = whole.map((line, index) => parse(Trial, `${path}:${index + 1}`, line));
+  const lineOf = new Map<string, number>();
+  const trials = whole.map((line, index) => {
+    const where = `${path}:${index + 1}`;
+    const trial = parse(Trial, where, line);
+    const place = `round ${trial.round}, position ${trial.position}`;
+    const first = lineOf.get(place);
+    if (first !== undefined) {
+      throw new RecordError(
+        `Cannot read ${where} as a record: ${place} is in line ${first} already`,
+      );
+    }
+    lineOf.set(place, index + 1);
+    return trial;
+  });
   return { run, trials };
 }
 

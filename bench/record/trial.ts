@@ -7,10 +7,16 @@
 import { z } from "npm:zod@4.6.7";
 
 export const count = z.int().nonnegative();
-export const seconds = z.number().nonnegative();
+/** At most thirty years, also where it is a rate: more would overflow in sums and scales. */
+export const seconds = z.number().nonnegative().max(1e9);
 export const time = z.iso.datetime();
 
 export const TIME = "Time in UTC, ISO 8601";
+/** An id from any version of Herd; none that is a property of every object of JavaScript. */
+export const design = z.string().regex(
+  /^(?!constructor$)[a-z][a-z0-9-]*$/,
+  "must be the id of a design, of small letters, digits and hyphens",
+);
 export const poolSize = count.nullable().default(null)
   .describe("Size of the pool; null for the baseline, and in old records");
 
@@ -72,7 +78,9 @@ const Latency = z.object({
     "99.9th percentile, in seconds; null in old records",
   ),
   max: seconds.describe("Maximum, in seconds"),
-  histogram: z.string().describe("HdrHistogram of microseconds, V2 compressed, base64"),
+  histogram: z.string().max(1_000_000).describe(
+    "HdrHistogram of microseconds, V2 compressed, base64",
+  ),
 }).meta({ id: "Latency", description: "Seconds from connect to the end of the reply." });
 
 export const Client = z.object({
@@ -151,7 +159,7 @@ export const Preparation = z.object({
 export const Trial = z.object({
   round: count.describe("Round, from 1"),
   position: count.describe("Position within the round, from 0"),
-  design: z.string().describe("Id of the design"),
+  design: design.describe("Id of the design"),
   status: z.enum(["ok", "failed", "dnf"]).describe(
     "Whether it counts; dnf: it did not finish within its limits",
   ),

@@ -9,7 +9,7 @@ import { figuresOf } from "./summary/figures.ts";
 import type { ReportData } from "./summary/report_data.ts";
 import { toLatex } from "./tables/latex.ts";
 import { selectColumns, sortedIndexes, sortTables } from "./tables/select.ts";
-import { type Table, toCsv, toMarkdown } from "./tables/table.ts";
+import { plainJson, type Table, toCsv, toMarkdown } from "./tables/table.ts";
 import { type TerminalOptions, toTerminal } from "./tables/terminal.ts";
 
 /** How tables are written. */
@@ -67,5 +67,5 @@ function rowsOf({ columns, rows }: Table): Record<string, unknown>[] {
 }
 
 function jsonText(value: unknown): string {
-  return JSON.stringify(value, null, 2) + "\n";
+  return plainJson(JSON.stringify(value, null, 2)) + "\n";
 }

@@ -103,7 +103,12 @@ export function record(
   trials: readonly TrialFixture[],
   run: { designs?: readonly string[]; sweep?: Sweep } = {},
 ): Recorded {
-  const found = trials.map(trial);
+  const positions = new Map<number, number>();
+  const found = trials.map(trial).map((trial) => {
+    const position = positions.get(trial.round) ?? 0;
+    positions.set(trial.round, position + 1);
+    return { ...trial, position };
+  });
   const designs = run.designs ?? [...new Set(trials.map(({ design }) => design))];
   return {
     trials: found,

@@ -19,7 +19,7 @@ import {
 } from "../record/record.ts";
 import { type Observer, runPlan } from "./run.ts";
 import { RESULTS } from "../record/runs.ts";
-import { readRecord, Store } from "../record/store.ts";
+import { readRecord, readRun, Store } from "../record/store.ts";
 import { systemTimeWaits, waitForRoom } from "./time_wait.ts";
 import { traceDesigns } from "./trace.ts";
 import { type Executor, runTrial } from "./trial.ts";
@@ -95,10 +95,11 @@ const RESUMED_WITH = [
  * Resumes a run that ended early. Trials that have run are kept, also failed ones.
  *
  * @throws {RecordError} if there is no such run.
- * @throws {UsageError} if it was measured on another machine, or with other versions.
+ * @throws {UsageError} if it was measured on another machine, or with other versions; or another program
+ * records there.
  */
 export function resumeRun(folder: string): Started {
-  const { run, trials } = readRecord(folder);
+  const run = readRun(folder);
   if (run.plan.netns) enterNetworkNamespace();
   const { environment } = run;
   const here = readEnvironment(probeFork());
@@ -111,9 +112,14 @@ export function resumeRun(folder: string): Started {
       `Cannot resume ${folder} here: its ${name} is ${then}, this one is ${now}; start a new run`,
     );
   }
-  const wasRun = isAmong(trials);
-  const pending = run.plan.trials.filter((planned) => !wasRun(planned));
-  return { store: Store.reopen(folder), run, done: trials, pending };
+  // Read once nobody else can record there: what another resume has run since is not to run again.
+  using locked = new DisposableStack();
+  const store = locked.use(Store.reopen(folder));
+  const latest = readRecord(folder);
+  const wasRun = isAmong(latest.trials);
+  const pending = latest.run.plan.trials.filter((planned) => !wasRun(planned));
+  locked.move();
+  return { store, run: latest.run, done: latest.trials, pending };
 }
 
 type PlaceInRun = Pick<Trial, "round" | "position">;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { plainJson } from "../tables/table.ts";
+
 /** A piece of HTML. */
 export class Html {
   /** Takes the text without escaping. */
@@ -36,7 +38,7 @@ function textOf(content: Content): string {
   return escape(String(content));
 }
 
-/** Escapes text for elements and quoted attributes. */
+/** Escapes text for elements and quoted attributes, without control characters. */
 function escape(text: string): string {
   const entities: Record<string, string> = {
     "&": "&amp;",
@@ -45,7 +47,10 @@ function escape(text: string): string {
     '"': "&quot;",
     "'": "&#39;",
   };
-  return text.replace(/[&<>"']/g, (character) => entities[character]!);
+  return text.replace(
+    /[&<>"']|(?!\n)[\p{Cc}\p{Zl}\p{Zp}]/gu,
+    (character) => entities[character] ?? " ",
+  );
 }
 
 /**
@@ -54,8 +59,8 @@ function escape(text: string): string {
  */
 export function embedded(value: unknown): Html {
   return new Html(
-    JSON.stringify(value).replace(
-      /[<>&\u2028\u2029]/g,
+    plainJson(JSON.stringify(value)).replace(
+      /[<>&]/g,
       (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
     ),
   );

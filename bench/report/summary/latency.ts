@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { RecordError } from "../../../servers/errors.ts";
 import type { Trial } from "../../record/types.ts";
 
 /** The percentiles shown; 100 is the maximum. */
@@ -25,7 +26,18 @@ export async function latencyProfiles(trials: readonly Trial[]): Promise<Latency
   );
   return [...Map.groupBy(recorded, ({ design }) => design)].map(([design, same]) => {
     const all = build({ numberOfSignificantValueDigits: 3, autoResize: true });
-    for (const { client } of same) all.add(decodeFromCompressedBase64(client!.latency.histogram));
+    for (const trial of same) {
+      try {
+        all.add(decodeFromCompressedBase64(trial.client!.latency.histogram));
+      } catch (cause) {
+        const { round, position } = trial;
+        throw new RecordError(
+          `Cannot read the trial of round ${round}, position ${position}: its client.latency.histogram is ` +
+            `no HdrHistogram: ${(cause as Error).message}`,
+          { cause },
+        );
+      }
+    }
     // A percentile is the upper end of a bucket and may exceed the largest value in it.
     const seconds = PERCENTILES.map((percentile) =>
       Math.min(all.getValueAtPercentile(percentile), all.maxValue) / 1e6

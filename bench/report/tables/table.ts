@@ -103,6 +103,14 @@ function fixed(value: number, decimals: number): string {
   return (value < 0 ? MINUS : "") + Math.abs(value).toFixed(decimals);
 }
 
+/** JSON without raw control characters or line separators, which `JSON.stringify` leaves in part. */
+export function plainJson(json: string): string {
+  return json.replace(
+    /[\x7f-\x9f\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 /** Text of a record made safe for a terminal: no line breaks, no escape sequences. */
 export function plain(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
@@ -113,6 +121,6 @@ function escapeMarkdown(text: string): string {
 }
 
 function quote(value: string | number | null): string {
-  const text = String(value ?? "");
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text = plain(String(value ?? ""));
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
