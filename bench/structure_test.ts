@@ -86,6 +86,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "bench/plan",
     "bench/record",
     "bench/statistics",
+    "clients",
     "servers",
   ],
   "bench/report/tables": [

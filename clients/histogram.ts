@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { inflateSync } from "node:zlib";
 
 /** Microseconds below which each value has a bucket of its own; of each higher power of two, 1024 have one. */
 const EXACT = 2048;
@@ -19,8 +20,13 @@ const BUCKETS = EXACT + POWERS * (EXACT / 2);
 const COOKIE = 0x1c849313;
 const COMPRESSED_COOKIE = 0x1c849314;
 
+const DIGITS = 3; // significant ones
+
 const HEADER_BYTES = 40;
 const COMPRESSED_HEADER_BYTES = 8;
+
+/** The most that a histogram can take: a count has up to nine bytes. */
+const MOST_BYTES = HEADER_BYTES + 9 * BUCKETS;
 
 /** Latencies in microseconds. */
 export class Histogram {
@@ -47,6 +53,28 @@ export class Histogram {
     other.#counts.forEach((count, i) => this.#counts[i]! += count);
   }
 
+  /**
+   * Counts all latencies of a histogram in its encoding, that of `encode`.
+   *
+   * @throws {Error} if the text is no such histogram, or one with other buckets.
+   */
+  addEncoded(text: string): void {
+    const compressed = Uint8Array.fromBase64(text);
+    const outer = new DataView(compressed.buffer);
+    if (compressed.length < COMPRESSED_HEADER_BYTES || outer.getInt32(0) !== COMPRESSED_COOKIE) {
+      throw new Error("it does not begin as one of version 2");
+    }
+    const bytes = inflateSync(compressed.subarray(COMPRESSED_HEADER_BYTES), {
+      maxOutputLength: MOST_BYTES,
+    });
+    const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const isOurs = bytes.length >= HEADER_BYTES && header.getInt32(0) === COOKIE &&
+      header.getInt32(12) === DIGITS && header.getBigInt64(16) === 1n;
+    if (!isOurs) throw new Error("it has other buckets");
+    const end = HEADER_BYTES + header.getInt32(4);
+    addCounts(this.#counts, bytes.subarray(HEADER_BYTES, end));
+  }
+
   /** Number of latencies. */
   get total(): number {
     return this.#counts.reduce((total, count) => total + count, 0);
@@ -54,7 +82,8 @@ export class Histogram {
 
   /** Upper bound of the bucket, in microseconds, that this share of the latencies does not exceed; 0: none. */
   quantile(share: number): number {
-    let left = Math.max(1, Math.ceil(share * this.total));
+    // 0.999 of 1000 is a little more than 999 in binary, and would be the last.
+    let left = Math.max(1, Math.ceil(share * this.total * (1 - Number.EPSILON)));
     const index = this.#counts.findIndex((count) => (left -= count) <= 0);
     if (index < EXACT) return Math.max(0, index);
     const shift = (index >> 10) - 1;
@@ -68,7 +97,7 @@ export class Histogram {
     const header = new DataView(bytes.buffer);
     header.setInt32(0, COOKIE);
     header.setInt32(4, payload.length);
-    header.setInt32(12, 3); // significant digits
+    header.setInt32(12, DIGITS);
     header.setBigInt64(16, 1n); // lowest value
     header.setBigInt64(24, BigInt(MAX)); // highest value
     header.setFloat64(32, 1); // unit
@@ -84,6 +113,22 @@ export class Histogram {
     new DataView(result.buffer).setInt32(4, compressed.length);
     result.set(compressed, COMPRESSED_HEADER_BYTES);
     return result.toBase64();
+  }
+}
+
+/** Adds counts as `encodeCounts` writes them. */
+function addCounts(counts: Uint32Array, bytes: Uint8Array): void {
+  for (let at = 0, index = 0; at < bytes.length;) {
+    let [value, factor, byte] = [0, 1, 128];
+    for (; byte >= 128; factor *= 128) {
+      byte = bytes[at++] ?? 0;
+      value += byte % 128 * factor;
+    }
+    // ZigZag: an odd number is negative, a run of zeros.
+    if (value % 2 === 1) index += (value + 1) / 2;
+    else if (value === 0) index++;
+    else if (index < BUCKETS) counts[index++]! += value / 2;
+    else throw new Error("it has more buckets");
   }
 }
 

@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
-import { build, decodeFromCompressedBase64 } from "hdr-histogram-js";
+import { assertEquals, assertThrows } from "@std/assert";
+import { deflateSync } from "node:zlib";
+import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64 } from "npm:hdr-histogram-js@3.0.1";
 import { Histogram } from "./histogram.ts";
 
 Deno.test("a Histogram has the counts and percentiles of HdrHistogram, and its encoding", async () => {
@@ -18,6 +19,34 @@ Deno.test("a Histogram has the counts and percentiles of HdrHistogram, and its e
   }
   const decoded = decodeFromCompressedBase64(await ours.encode());
   assertEquals(decoded.outputPercentileDistribution(), theirs.outputPercentileDistribution());
+  const [own, other] = [new Histogram(), new Histogram()];
+  own.addEncoded(await ours.encode());
+  other.addEncoded(encodeIntoCompressedBase64(theirs));
+  for (const again of [own, other]) assertEquals(await again.encode(), await ours.encode());
+});
+
+Deno.test("a Histogram refuses an encoding that is damaged, has other buckets, or inflates without end", async () => {
+  const histogram = new Histogram();
+  histogram.record(1234);
+  const text = await histogram.encode();
+  const coarse = build({ numberOfSignificantValueDigits: 2 });
+  coarse.recordValue(1234);
+  const bomb = new Uint8Array(8 + 10_000_000);
+  const compressed = deflateSync(bomb);
+  const endless = Uint8Array.from([...Uint8Array.fromBase64(text).subarray(0, 8), ...compressed]);
+  for (
+    const bad of [
+      "",
+      "?",
+      "AAAA",
+      text.slice(0, 24),
+      text.replace("HIST", "HISS"),
+      endless.toBase64(),
+    ]
+      .concat(encodeIntoCompressedBase64(coarse))
+  ) {
+    assertThrows(() => new Histogram().addEncoded(bad), Error, undefined, bad.slice(0, 100));
+  }
 });
 
 Deno.test("a Histogram adds the counts of another; without any its percentiles are 0", async () => {

@@ -6,7 +6,7 @@ import {
   assertLessOrEqual,
   assertStringIncludes,
 } from "@std/assert";
-import { decodeFromCompressedBase64 } from "hdr-histogram-js";
+import { decodeFromCompressedBase64 } from "npm:hdr-histogram-js@3.0.1";
 import { denoArguments } from "../bench/agents/agent.ts";
 import { LOAD_DEFAULTS, LOAD_PROGRAM, startLoad } from "../bench/agents/load.ts";
 import { boundAddress, internetAddress } from "../servers/posix/addresses.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Histogram } from "../../../clients/histogram.ts";
 import { RecordError } from "../../../servers/errors.ts";
 import type { Trial } from "../../record/types.ts";
 
@@ -20,28 +21,26 @@ export interface LatencyProfile {
 /** The profile of each design with a histogram, from its valid trials, in the order of the trials. */
 export async function latencyProfiles(trials: readonly Trial[]): Promise<LatencyProfile[]> {
   // Imported on demand: measuring does not need it.
-  const { build, decodeFromCompressedBase64 } = await import("npm:hdr-histogram-js@3.0.1");
+  const { Histogram } = await import("../../../clients/histogram.ts");
   const recorded = trials.filter(({ status, client }) =>
     status === "ok" && client !== null && client.latency.histogram !== ""
   );
   return [...Map.groupBy(recorded, ({ design }) => design)].map(([design, same]) => {
-    const all = build({ numberOfSignificantValueDigits: 3, autoResize: true });
-    for (const trial of same) {
-      try {
-        all.add(decodeFromCompressedBase64(trial.client!.latency.histogram));
-      } catch (cause) {
-        const { round, position } = trial;
-        throw new RecordError(
-          `Cannot read the trial of round ${round}, position ${position}: its client.latency.histogram is ` +
-            `no HdrHistogram: ${(cause as Error).message}`,
-          { cause },
-        );
-      }
-    }
-    // A percentile is the upper end of a bucket and may exceed the largest value in it.
-    const seconds = PERCENTILES.map((percentile) =>
-      Math.min(all.getValueAtPercentile(percentile), all.maxValue) / 1e6
-    );
-    return { design, connections: all.totalCount, seconds };
+    const all = new Histogram();
+    for (const trial of same) add(all, trial);
+    const seconds = PERCENTILES.map((percentile) => all.quantile(percentile / 100) / 1e6);
+    return { design, connections: all.total, seconds };
   });
+}
+
+function add(all: Histogram, { round, position, client }: Trial): void {
+  try {
+    all.addEncoded(client!.latency.histogram);
+  } catch (cause) {
+    throw new RecordError(
+      `Cannot read the trial of round ${round}, position ${position}: its client.latency.histogram is no ` +
+        `HdrHistogram: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
 }

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { build, encodeIntoCompressedBase64 } from "hdr-histogram-js";
+import { build, encodeIntoCompressedBase64 } from "npm:hdr-histogram-js@3.0.1";
 import type { Trial } from "../../record/record.ts";
 import { trial } from "../testing_fixture.ts";
 import { latencyProfiles } from "./latency.ts";
