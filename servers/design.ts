@@ -114,26 +114,26 @@ export interface Children {
   reap(): void;
   /** Waits forever and replaces each child that dies. */
   keep(): never;
-  /** Replaces a child that has died. */
-  replace(member: Member): void;
+  /** Replaces a child that has died; false if there are too few processes or descriptors for it now. */
+  replace(member: Member): boolean;
   /**
-   * Collects the children of a pool that have ended, without waiting. A child that died is replaced, and
-   * so is one that ended while a connection was on its way to it. Returns the others, which ended by
-   * themselves.
+   * Collects the children of a pool that have ended, without waiting. A child that died is replaced, if
+   * there are enough processes and descriptors, and so is one that ended while a connection was on its way
+   * to it. Of all others the pid is 0. Returns whether one runs wherever a connection is on its way.
    */
-  collect(): readonly Member[];
-  /** Restarts a child that ended by itself. */
-  restart(member: Member): void;
+  collect(): boolean;
+  /** Restarts a child that is not running; false as above. */
+  restart(member: Member): boolean;
 }
 
 /** What a parent that passes connections keeps about each child (the book's `Child` structure). */
 export interface Member {
   readonly index: number;
-  /** 0 after it has ended by itself. */
+  /** 0 after it has ended by itself, or died and could not be replaced yet. */
   readonly pid: number;
   /** The processor it is confined to; −1: none. */
   readonly processor: number;
-  /** The parent's end of the socket pair. */
+  /** The parent's end of the socket pair; −1: none. */
   readonly socket: number;
   /** Whether it is serving a client. */
   busy: boolean;

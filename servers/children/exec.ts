@@ -39,12 +39,18 @@ export class Execs implements Maker {
   start(index: number, { childEnd }: SocketPair): number {
     if (!this.#launch.verbose) return this.#fork(index, childEnd, []);
     const [waiting, starting] = pipe();
-    const pid = this.#fork(index, childEnd, [starting]);
-    close(starting);
-    // One at a time, which gives the dialog its order. The read also returns if the program dies.
-    read(waiting, new Uint8Array(1));
-    close(waiting);
-    return pid;
+    try {
+      const pid = this.#fork(index, childEnd, [starting]);
+      close(starting);
+      // One at a time, which gives the dialog its order. The read also returns if the program dies.
+      read(waiting, new Uint8Array(1));
+      return pid;
+    } catch (error) {
+      close(starting);
+      throw error;
+    } finally {
+      close(waiting);
+    }
   }
 
   startFor(): number {

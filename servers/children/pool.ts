@@ -6,9 +6,10 @@
  */
 import type { Children, Member } from "../design.ts";
 import { Poller } from "../posix/descriptors.ts";
-import { printError } from "../posix/errors.ts";
+import { isShortage, printError, RETRY_MS } from "../posix/errors.ts";
 import { close } from "../posix/io.ts";
 import { exitNow, type ExitStatus, reapOne, wait } from "../posix/processes.ts";
+import { sleep } from "../posix/clocks.ts";
 import { socketPair } from "../posix/sockets.ts";
 import { CrashLoop, type Life } from "./crash_loop.ts";
 import type { Slot } from "./meter.ts";
@@ -45,6 +46,8 @@ export class Pool implements Children {
   readonly #keptSockets: SocketPair[] = [];
   readonly #crashLoops: readonly CrashLoop[];
   readonly #lives: Life[] = [];
+  /** Whether the server was ready. From then on a shortage does not end it. */
+  #isOpen = false;
 
   constructor(setup: Setup, maker: Maker) {
     this.#setup = setup;
@@ -64,11 +67,16 @@ export class Pool implements Children {
       this.#members.push(member);
     }
     this.#awaitOpening();
+    this.#isOpen = true;
     return this.#members;
   }
 
   startFor(connection: number): void {
-    this.#maker.startFor(connection);
+    // In a shortage this client waits, and those after it in the backlog.
+    while (!this.#tryStartFor(connection)) {
+      sleep(RETRY_MS);
+      this.reap();
+    }
     close(connection);
   }
 
@@ -89,36 +97,46 @@ export class Pool implements Children {
 
   keep(): never {
     for (;;) {
-      const end = wait();
-      if (!end) exitNow(1);
-      const member = this.#memberOf(end);
+      const missing = this.#members.filter(({ pid }) => pid === 0);
+      const end = missing.length === 0 ? wait() : reapOne();
+      const member = end && this.#memberOf(end);
       if (member) this.#renew(member, end);
+      else if (end) continue;
+      else if (missing.length === 0) exitNow(1);
+      else if (!missing.every((member) => this.#start(member))) sleep(RETRY_MS);
     }
   }
 
-  replace(member: Member): void {
+  replace(member: Member): boolean {
+    if (member.pid === 0) return this.#start(member);
     const end = wait(member.pid);
-    if (end) this.#renew(member, end);
+    return end === undefined || this.#renew(member, end);
   }
 
-  collect(): readonly Member[] {
-    const ended: Member[] = [];
+  collect(): boolean {
     for (let end = reapOne(); end; end = reapOne()) {
       const member = this.#memberOf(end);
       if (!member) continue;
-      if (end.code !== 0) {
-        this.#renew(member, end);
-        continue;
-      }
-      this.#retire(member, end);
-      if (this.#isAwaited(member)) this.#start(member);
-      else ended.push(member);
+      if (end.code === 0) this.#retire(member, end);
+      else this.#renew(member, end);
     }
-    return ended;
+    const awaited = this.#members.filter((member) => member.pid === 0 && this.#isAwaited(member));
+    return awaited.filter((member) => !this.#start(member)).length === 0;
   }
 
-  restart(member: Member): void {
-    this.#start(member);
+  restart(member: Member): boolean {
+    return this.#start(member);
+  }
+
+  /** Starts a child for a client; false if there are too few processes or descriptors for it. */
+  #tryStartFor(connection: number): boolean {
+    try {
+      this.#maker.startFor(connection);
+      return true;
+    } catch (error) {
+      if (isShortage(error)) return false;
+      throw error;
+    }
   }
 
   #memberOf({ pid }: ExitStatus): Writable<Member> | undefined {
@@ -132,11 +150,15 @@ export class Pool implements Children {
     return slot;
   }
 
-  #renew(member: Writable<Member>, end: ExitStatus): void {
-    const { failureMessage, handles: { status } } = this.#setup;
+  /** Replaces a child that died; false as `replace`. */
+  #renew(member: Writable<Member>, end: ExitStatus): boolean {
+    const { failureMessage, handles: { status, listener } } = this.#setup;
     const { index } = member;
     this.#account(member, end).lose();
-    const crashLoop = this.#crashLoops[index]!.end(this.#lives[index]!);
+    const crashLoop = this.#crashLoops[index]!.end(
+      this.#lives[index]!,
+      this.#isOpen ? listener : -1,
+    );
     const kind = crashLoop ? "crashing" : "lost";
     sendStatus(status, { kind, index, pid: end.pid, how: howItEnded(end) });
     if (crashLoop) {
@@ -145,7 +167,7 @@ export class Pool implements Children {
       printError(`${crashLoop}: ${cause}`);
       exitNow(1);
     }
-    this.#start(member);
+    return this.#start(member);
   }
 
   #newMember(index: number): Writable<Member> {
@@ -166,17 +188,29 @@ export class Pool implements Children {
     };
   }
 
-  #start(member: Writable<Member>): void {
+  /** Starts a child; false if there are too few processes or descriptors for it, in a server that is open. */
+  #start(member: Writable<Member>): boolean {
     const { index } = member;
-    const slot = this.#setup.meter.children[index]!;
-    this.#lives[index] = this.#crashLoops[index]!.begin();
     const { passes } = this.#setup.design;
-    const sockets = passes === undefined ? NO_SOCKETS : this.#keptSockets[index] ?? openSockets();
-    if (passes === "round") this.#keptSockets[index] = sockets;
-    else if (member.socket !== -1) close(member.socket);
-    member.socket = sockets.parentEnd;
-    member.pid = slot.pid = this.#maker.start(index, sockets);
-    if (passes === "free") close(sockets.childEnd);
+    if (passes !== "round" && member.socket !== -1) {
+      close(member.socket);
+      member.socket = -1;
+    }
+    let sockets = NO_SOCKETS;
+    try {
+      if (passes) sockets = this.#keptSockets[index] ?? openSockets();
+      if (passes === "round") this.#keptSockets[index] = sockets;
+      this.#lives[index] = this.#crashLoops[index]!.begin();
+      member.socket = sockets.parentEnd;
+      member.pid = this.#setup.meter.children[index]!.pid = this.#maker.start(index, sockets);
+      if (passes === "free") close(sockets.childEnd);
+      return true;
+    } catch (error) {
+      if (!this.#isOpen || !isShortage(error)) throw error;
+      if (passes === "free") Object.values(sockets).filter((fd) => fd !== -1).forEach(close);
+      if (passes === "free") member.socket = -1;
+      return false;
+    }
   }
 
   /** Waits until the server opens, when all children are ready; replaces those that die. */

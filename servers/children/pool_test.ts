@@ -63,10 +63,11 @@ Deno.test("Pool leaves a child alone that ended by itself, until it is started a
   withPool([ends, answers], ({ pool, member, newEvents }) => {
     const { pid } = member;
     waitForExit(pid, PATIENCE_MS);
-    assertEquals(pool.collect(), [member]);
+    pool.collect();
     assertEquals([member.pid, member.processor], [0, 7]);
     assertEquals(newEvents(), ["ended"]);
-    assertEquals(pool.collect(), []);
+    pool.collect();
+    assertEquals(member.pid, 0);
     pool.restart(member);
     assertEquals(member.pid !== 0 && member.pid !== pid, true);
     const [client, theirs] = socketPair();
@@ -83,7 +84,7 @@ Deno.test("Pool starts a child again that ended by itself while a connection was
     const [client, theirs] = socketPair();
     sendDescriptor(member.socket, theirs);
     close(theirs);
-    assertEquals(pool.collect(), []);
+    pool.collect();
     assertEquals(newEvents(), ["ended"]);
     assertEquals(member.pid !== 0 && member.pid !== pid, true);
     assertEquals(read(client, new Uint8Array(2)), 1);
@@ -97,7 +98,7 @@ Deno.test("Pool replaces a child that died, and keeps what was on its way", () =
     sendDescriptor(member.socket, theirs);
     kill(member.pid, Signal.KILL);
     waitForExit(member.pid, PATIENCE_MS);
-    assertEquals(pool.collect(), []);
+    pool.collect();
     assertEquals(newEvents(), ["lost"]);
     assertEquals(read(client, new Uint8Array(2)), 1);
     wait(member.pid);

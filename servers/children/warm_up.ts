@@ -152,7 +152,7 @@ const noChildren: Children = {
   keep() {
     throw new SystemError("wait4", "wait for a child", Errno.ECHILD);
   },
-  replace: () => {},
-  collect: () => [],
-  restart: () => {},
+  replace: () => true,
+  collect: () => true,
+  restart: () => true,
 };

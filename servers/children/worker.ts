@@ -5,9 +5,13 @@
  * @module
  */
 import type { Children, Design, Member } from "../design.ts";
+import { sleep } from "../posix/clocks.ts";
+import { RETRY_MS } from "../posix/errors.ts";
+import { freeDescriptors } from "../posix/processes.ts";
 import { blockSignals, Signal, waitForSignal } from "../posix/signals.ts";
 import { awaitOpening, type Handles, type Setup, slotAddress } from "./setup.ts";
 import { warmUpListing } from "./warm_up.ts";
+import { RESERVE } from "./worker_room.ts";
 
 /** Start message of the main thread, or of a child of a pool. */
 export interface WorkerStart {
@@ -77,6 +81,8 @@ export class Workers implements Children {
   }
 
   startFor(connection: number): void {
+    // In a shortage this client waits, and those after it in the backlog.
+    while (freeDescriptors() < RESERVE) sleep(RETRY_MS);
     const { address, design: { listing }, handles } = this.#setup;
     const slot = slotAddress(address, 0);
     const { extraCpu, requestTimeout } = handles;
@@ -100,15 +106,15 @@ export class Workers implements Children {
     for (;;) waitForSignal(Signal.CHLD);
   }
 
-  replace(_member: Member): void {
+  replace(): never {
     throw new Error("Cannot replace a Worker: the host's thread does");
   }
 
-  collect(): readonly Member[] {
-    return [];
+  collect(): boolean {
+    return true;
   }
 
-  restart(member: Member): void {
-    this.replace(member);
+  restart(): never {
+    this.replace();
   }
 }

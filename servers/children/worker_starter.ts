@@ -5,14 +5,17 @@
  * @module
  */
 import { stripVTControlCharacters } from "node:util";
-import { placeText } from "../posix/errors.ts";
+import { placeText, RETRY_MS } from "../posix/errors.ts";
 import { close } from "../posix/io.ts";
+import { freeDescriptors } from "../posix/processes.ts";
 import { CrashLoop, type Life } from "./crash_loop.ts";
 import type { DoorThreadStart } from "./door_worker_main.ts";
+import type { Slot } from "./meter.ts";
 import { queueAt, type Setup, slotAddress } from "./setup.ts";
 import type { Status } from "./status.ts";
 import { endQueue } from "./warm_up.ts";
 import type { ClientWorkerStart, Failure, WorkerRequest, WorkerStart } from "./worker.ts";
+import { CLIENT_START_ROOM, POOL_START_ROOM } from "./worker_room.ts";
 
 /** How long a child that warms up waits before its queue ends. */
 const WAIT_MS = 2;
@@ -40,6 +43,11 @@ export class WorkerStarter {
   readonly #crashLoops: readonly CrashLoop[];
   /** Slots in which a thread of a library lives. */
   readonly #taken = new Set<number>();
+  /** Slots of a pool whose Worker was started; its pid is 0 until it is ready. */
+  readonly #begun = new Set<Slot>();
+  /** What waits until there are descriptors for it. */
+  readonly #waiting: (WorkerStart | ClientWorkerStart)[] = [];
+  #isOpen = false;
   #hasFailed = false;
 
   constructor(setup: Setup, observer: WorkerObserver) {
@@ -73,22 +81,48 @@ export class WorkerStarter {
     return worker;
   }
 
+  /** The server listens from now on. */
+  opened(): void {
+    this.#isOpen = true;
+  }
+
   #begin(index: number): LivingChild {
     return { index, life: this.#crashLoops[index]!.begin() };
+  }
+
+  /** Starts a Worker as soon as there are descriptors for it, after those that wait already. */
+  #request(start: WorkerStart | ClientWorkerStart): void {
+    if (this.#waiting.push(start) === 1) this.#startWaiting();
+  }
+
+  #startWaiting(): void {
+    for (let start; (start = this.#waiting[0]) && this.#hasRoomFor(start);) {
+      this.#waiting.shift();
+      this.#start(start);
+    }
+    if (this.#waiting.length > 0) setTimeout(() => this.#startWaiting(), RETRY_MS);
+  }
+
+  #hasRoomFor({ role }: WorkerStart | ClientWorkerStart): boolean {
+    if (role === "client") return freeDescriptors() >= CLIENT_START_ROOM;
+    // Those that start already have not taken all of theirs yet. The main thread may warm up as they do.
+    const starting = [...this.#begun].filter(({ pid }) => pid === 0).length;
+    return freeDescriptors() >= (starting + 2) * POOL_START_ROOM;
   }
 
   #start(start: WorkerStart | ClientWorkerStart): void {
     const isClient = start.role === "client";
     const child = start.role === "parent" ? undefined : this.#begin(isClient ? 0 : start.index);
+    if (start.role === "child") this.#begun.add(this.#setup.meter.children[start.index]!);
     const worker = new Worker(isClient ? CLIENT_PROGRAM : PROGRAM, { type: "module" });
     const lose = (failure: Failure) => {
       if (child === undefined) this.#fail(`the main thread failed: ${failure.reason}`);
-      else if (this.#lose(child, failure) && !isClient) this.#start(start);
+      else if (this.#lose(child, failure) && !isClient) this.#request(start);
     };
     worker.onmessage = ({ data }: MessageEvent<WorkerRequest>) => {
       if (data.role === "failed") lose(data);
       else if (data.role === "endQueue") endQueueLater(data.address);
-      else this.#start(data);
+      else this.#request(data);
     };
     onUncaught(worker, (reason) => {
       // It did not start: the programs catch all errors after that.
@@ -105,7 +139,8 @@ export class WorkerStarter {
     slot.pid = 0;
     slot.lose(unfinished);
     if (this.#hasFailed) return false;
-    const crashLoop = this.#crashLoops[index]!.end(life);
+    const { listener } = this.#setup.handles;
+    const crashLoop = this.#crashLoops[index]!.end(life, this.#isOpen ? listener : -1);
     const kind = crashLoop ? "crashing" : "lost";
     this.#observer.onStatus({ kind, index, pid, reason });
     if (crashLoop) this.#fail(`${crashLoop}: ${reason}`);

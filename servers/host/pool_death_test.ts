@@ -2,11 +2,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { designs } from "../designs.ts";
 import { childrenOf } from "../posix/files.ts";
-import { kill } from "../posix/processes.ts";
+import { kill, waitForExit } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { ask, Connection } from "../testing/client.ts";
 import { isLong } from "../testing/long.ts";
-import { eventually } from "../testing/process.ts";
+import { eventually, PATIENCE_SECONDS } from "../testing/process.ts";
 import { poolSize, RunningServer, startServer, sumOf } from "../testing/server.ts";
 
 const CHILDREN = 3;
@@ -95,6 +95,7 @@ Deno.test("a child of prefork-fd-passing that is replaced does not inherit the c
   const [child] = childrenOfServer(server);
   kill(process!, SIGSTOP);
   kill(child!, Signal.KILL);
+  waitForExit(child!, 1000 * PATIENCE_SECONDS); // or the client may still be passed to it
   // The parent finds the client first, then that the child is dead, and passes the client to the next one.
   using client = new Connection(server.port);
   kill(process!, Signal.CONT);

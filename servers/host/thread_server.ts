@@ -7,13 +7,28 @@
 import type { Slot } from "../children/meter.ts";
 import type { Setup } from "../children/setup.ts";
 import type { Status } from "../children/status.ts";
+import { DESCRIPTORS_PER_CLIENT, descriptorsForPool } from "../children/worker_room.ts";
 import { WorkerStarter } from "../children/worker_starter.ts";
+import { UnsupportedError } from "../errors.ts";
 import { processCpu, threadCpu, usage } from "../posix/clocks.ts";
 import type { Cgroup } from "../posix/cgroup.ts";
 import { contextSwitches, cpuTicks, proportionalMemory } from "../posix/files.ts";
-import { allowTracing, getpid } from "../posix/processes.ts";
+import { allowTracing, descriptorLimit, getpid } from "../posix/processes.ts";
 import type { Running } from "./running.ts";
 import type { OtherAccount, Readings, Use } from "./snapshot.ts";
+
+/** @throws {UnsupportedError} if this process may not have the descriptors that its threads need. */
+function requireDescriptors({ design: { lifetime }, handles: { children } }: Setup): void {
+  const [threads, needed] = lifetime === "pool"
+    ? [`${children} threads`, descriptorsForPool(children)]
+    : ["a thread per client", DESCRIPTORS_PER_CLIENT];
+  const limit = descriptorLimit();
+  if (needed <= limit) return;
+  throw new UnsupportedError(
+    `Cannot run ${threads}: that needs ${needed} open files, a process may have ${limit}; ` +
+      `write ulimit -n ${needed}`,
+  );
+}
 
 /** Starts the server's main thread, or what a library asks for; `onStatus` gets deaths of children. */
 export function startThreads(
@@ -22,12 +37,14 @@ export function startThreads(
   onStatus: (status: Status) => void,
 ): Running {
   const { handles: { listener, children, traceable }, listing } = setup;
+  requireDescriptors(setup);
   if (traceable) allowTracing();
   const hasEntered = cgroup?.enter();
   if (hasEntered === false) cgroup!.remove();
   const threads = new Threads(setup, hasEntered ? cgroup : undefined);
   const fail = (reason: string) => threads.fail(reason);
   const starter = new WorkerStarter(setup, { onStatus, fail });
+  threads.onOpened = () => starter.opened();
   if (listing.start) {
     const startThread = (program: URL) => starter.startLibraryThread(program);
     listing.start({ listener, children, startThread, fail });
@@ -39,6 +56,8 @@ export function startThreads(
 class Threads implements Running, Readings {
   readonly ended: Promise<string>;
   readonly readings = this;
+  /** Called when the server listens. */
+  onOpened = () => {};
   readonly #setup: Setup;
   readonly #cgroup: Cgroup | undefined;
   readonly #host = getpid();
@@ -61,8 +80,9 @@ class Threads implements Running, Readings {
     this.#setEnded(reason);
   }
 
+  // The threads share the socket with the host.
   opened(): void {
-    // The threads share the socket with the host.
+    this.onOpened();
   }
 
   end(): Promise<void> {

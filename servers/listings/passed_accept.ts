@@ -15,6 +15,7 @@ import {
   sendDescriptor,
   waitForNotification,
 } from "../posix/descriptors.ts";
+import { RETRY_MS } from "../posix/errors.ts";
 import { close } from "../posix/io.ts";
 import { accept } from "../posix/sockets.ts";
 
@@ -22,39 +23,51 @@ import { accept } from "../posix/sockets.ts";
 export function parent({ listener, children }: ParentContext): never {
   const pool = children.fill();
   const poller = new Poller([...pool.map(({ socket }) => socket), listener]);
-  let free = pool.length;
+  // Children that died and could not be replaced, for lack of processes. The others serve on.
+  const missing = new Set<Member>();
+  let [free, connection] = [pool.length, -1];
   for (;;) {
     // While no child is free, clients wait in the backlog.
     poller.set(pool.length, free > 0 ? listener : -1);
-    poller.wait();
-    if (poller.isReady(pool.length)) {
-      give(accept(listener));
-      free--;
-    }
+    poller.wait(missing.size > 0 ? RETRY_MS : -1);
+    if (poller.isReady(pool.length)) connection = accept(listener);
+    while (connection !== -1 && free > 0) if (give(connection)) connection = -1;
     for (const member of pool) {
       if (!poller.isReady(member.index)) continue;
-      if (!waitForNotification(member.socket)) renew(member);
-      if (member.busy) free++;
-      member.busy = false;
+      if (waitForNotification(member.socket)) release(member);
+      else renew(member);
     }
+    if (missing.size > 0) [...missing].forEach(renew);
   }
 
-  function give(connection: number): void {
+  /** Passes the connection to the first free child; false if that has died. */
+  function give(connection: number): boolean {
     const member = pool.find(({ busy }) => !busy)!;
     // Counted first, so that no child ever shows more connections than it was given.
     member.count++;
-    if (sendDescriptor(member.socket, connection)) {
-      member.busy = true;
+    member.busy = true;
+    free--;
+    const given = sendDescriptor(member.socket, connection);
+    if (given) {
       close(connection);
     } else {
       member.count--;
       renew(member);
-      give(connection);
     }
+    return given;
+  }
+
+  function release(member: Member): void {
+    if (member.busy) free++;
+    member.busy = false;
   }
 
   function renew(member: Member): void {
-    children.replace(member);
+    if (!member.busy) free--;
+    member.busy = true;
+    missing.delete(member);
+    if (children.replace(member)) release(member);
+    else missing.add(member);
     poller.set(member.index, member.socket);
   }
 }

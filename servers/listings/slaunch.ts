@@ -13,6 +13,7 @@
  */
 import type { Member, ParentContext } from "../design.ts";
 import { Poller, trySendDescriptor, WRITABLE } from "../posix/descriptors.ts";
+import { RETRY_MS } from "../posix/errors.ts";
 import { close } from "../posix/io.ts";
 import { readSignal, Signal, signalDescriptor } from "../posix/signals.ts";
 import { accept } from "../posix/sockets.ts";
@@ -24,57 +25,64 @@ export function parent({ listener, children }: ParentContext): never {
   const servers = new Map(pool.map((member) => [member.processor, member]));
   // The processors whose server is running and has room in its queue.
   const mask = new Set(servers.keys());
+  const full = new Set<Member>();
   const processors = Math.max(...mask) + 1;
   const [LISTENER, DEATHS] = [pool.length, pool.length + 1];
   const poller = new Poller([...pool.map(() => -1), listener, deaths]);
-  let [cpu, full, connection] = [0, 0, -1];
+  let [cpu, connection, isShort] = [0, -1, false];
   for (;;) {
-    // While every queue is full, clients wait in the backlog.
-    poller.set(LISTENER, full < pool.length ? listener : -1);
-    poller.wait();
-    if (poller.isReady(DEATHS)) {
-      readSignal(deaths);
-      for (const { processor } of children.collect()) mask.delete(processor);
-    }
+    // While no server has room, clients wait in the backlog.
+    poller.set(LISTENER, connection === -1 && full.size < pool.length ? listener : -1);
+    // While a server that is needed cannot be started, for lack of processes, the others serve on.
+    isShort ||= connection !== -1 && full.size < pool.length;
+    if (!poller.wait(isShort ? RETRY_MS : -1) || poller.isReady(DEATHS)) collect();
     for (const member of pool) if (poller.isReady(member.index)) resume(member);
     if (connection === -1 && poller.isReady(LISTENER)) connection = accept(listener);
-    while (connection !== -1 && full < pool.length) if (pass(next())) connection = -1;
+    if (connection !== -1) pass();
   }
 
-  /** The next available server. One that has ended by itself is restarted when its turn comes. */
-  function next(): Member {
-    do {
+  /** Collects the servers that have ended. */
+  function collect(): void {
+    if (poller.isReady(DEATHS)) readSignal(deaths);
+    isShort = !children.collect();
+    for (const member of pool) {
+      if (member.pid === 0) mask.delete(member.processor);
+      else if (!full.has(member)) mask.add(member.processor);
+    }
+  }
+
+  /** The next available server, if there is one. One that is not running is started when its turn comes. */
+  function next(): Member | undefined {
+    for (let left = processors; left > 0; left--) {
       cpu = ++cpu === processors ? 0 : cpu;
-      if (servers.get(cpu)?.pid === 0) restart(cpu);
-    } while (!mask.has(cpu));
-    return servers.get(cpu)!;
+      const member = servers.get(cpu);
+      if (member?.pid === 0 && children.restart(member)) mask.add(cpu);
+      if (mask.has(cpu)) return member;
+    }
   }
 
-  function restart(processor: number): void {
-    children.restart(servers.get(processor)!);
-    mask.add(processor);
-  }
-
-  /** Passes the connection to a server; false if its queue is full. */
-  function pass(member: Member): boolean {
-    // Counted first, so that no child ever shows more connections than it was given.
-    member.count++;
-    const passed = trySendDescriptor(member.socket, connection);
-    if (passed) close(connection);
-    else suspend(member);
-    return passed;
+  /** Passes the connection to the next server whose queue has room; it is kept while there is none. */
+  function pass(): void {
+    for (let member; connection !== -1 && (member = next());) {
+      // Counted first, so that no child ever shows more connections than it was given.
+      member.count++;
+      if (trySendDescriptor(member.socket, connection)) {
+        close(connection);
+        connection = -1;
+      } else suspend(member);
+    }
   }
 
   function suspend(member: Member): void {
     member.count--;
     mask.delete(member.processor);
+    full.add(member);
     poller.set(member.index, member.socket, WRITABLE);
-    full++;
   }
 
   function resume(member: Member): void {
-    mask.add(member.processor);
+    if (member.pid !== 0) mask.add(member.processor);
+    full.delete(member);
     poller.set(member.index, -1);
-    full--;
   }
 }

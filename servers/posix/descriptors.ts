@@ -89,7 +89,8 @@ export function sendDescriptor(socket: number, descriptor: number): boolean {
 /**
  * Like `sendDescriptor`, but does not block.
  *
- * @returns false if the socket's buffer is full or the peer has closed the socket.
+ * @returns false if the socket's buffer is full, the peer has closed the socket, or, after a delay, if this
+ * user has too many descriptors on their way (ETOOMANYREFS, unix(7)).
  */
 export function trySendDescriptor(socket: number, descriptor: number): boolean {
   return send(socket, descriptor, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -99,8 +100,10 @@ function send(socket: number, descriptor: number, flags: number): boolean {
   outgoing.descriptor[0] = descriptor;
   for (;;) {
     if (libc.sendmsg(socket, outgoing.header, flags) === 1) return true;
-    if (errno() === Errno.EAGAIN || isDisconnected()) return false;
+    const number = errno();
+    if (number === Errno.EAGAIN || isDisconnected()) return false;
     retryOrThrow("sendmsg", `pass descriptor ${descriptor} over socket ${socket}`);
+    if (number === Errno.ETOOMANYREFS && flags & MSG_DONTWAIT) return false;
   }
 }
 

@@ -31,6 +31,7 @@ export const Errno = {
   EADDRINUSE: 98,
   EADDRNOTAVAIL: 99,
   ENOBUFS: 105,
+  ETOOMANYREFS: 109,
   ECONNABORTED: 103,
   ECONNRESET: 104,
   ECONNREFUSED: 111,
@@ -63,6 +64,15 @@ export function hasErrno(error: unknown, ...numbers: readonly number[]): boolean
   return error instanceof SystemError && numbers.includes(error.errno);
 }
 
+/**
+ * Whether a child could not be made for lack of processes, descriptors or memory (fork(2), posix_spawn(3),
+ * socketpair(2)): it may be possible a little later.
+ */
+export function isShortage(error: unknown): boolean {
+  const { EAGAIN, ENOMEM, EMFILE, ENFILE, ENOBUFS } = Errno;
+  return hasErrno(error, EAGAIN, ENOMEM, EMFILE, ENFILE, ENOBUFS);
+}
+
 /** The name of an error number, such as `ECONNRESET`. */
 export function errnoName(errno: number): string {
   return fromCString(libc.strerrorname_np(errno), `errno ${errno}`);
@@ -74,14 +84,15 @@ export function errno(): number {
   return location === null ? 0 : new Deno.UnsafePointerView(location).getInt32();
 }
 
-/** Delay before accept is retried after the descriptor table was full. */
-const ACCEPT_RETRY_MS = 10;
+/** Delay before a call is retried that failed for lack of processes, descriptors or memory. */
+export const RETRY_MS = 10;
 
 /**
  * The policy for a call that returned −1. Returns if the caller should retry: the call was interrupted
- * (EINTR), the client aborted the connection before it was accepted (ECONNABORTED), or accept had no
+ * (EINTR), the client aborted the connection before it was accepted (ECONNABORTED), accept had no
  * descriptor or memory (EMFILE, ENFILE, ENOBUFS, ENOMEM: returns after a delay, while the client waits in
- * the backlog).
+ * the backlog), or this user has too many descriptors on their way over sockets (ETOOMANYREFS, unix(7):
+ * returns after a delay).
  *
  * @throws {SystemError} for every other failure; EAGAIN is a socket's timeout.
  */
@@ -96,7 +107,9 @@ export function retryOrThrow(call: string, action: string): void {
     case Errno.ENOBUFS:
     case Errno.ENOMEM:
       if (call !== "accept") break;
-      libc.poll(new Uint8Array(0), 0, ACCEPT_RETRY_MS);
+      // falls through
+    case Errno.ETOOMANYREFS:
+      libc.poll(new Uint8Array(0), 0, RETRY_MS);
       return;
   }
   throw new SystemError(call, action, number);

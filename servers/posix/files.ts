@@ -109,6 +109,8 @@ export interface FileStatus {
   readonly uid: number;
   /** Inode number. */
   readonly inode: bigint;
+  /** In bytes; of /proc/PID/fd: the number of descriptors, from Linux 6.2 on, and 0 before. */
+  readonly size: number;
 }
 
 /** The status of a file, without following links (statx(2)); undefined if it does not exist. */
@@ -127,6 +129,7 @@ export function fileStatus(path: string): FileStatus | undefined {
   const view = new DataView(bytes.buffer);
   return {
     uid: view.getUint32(20, true),
+    size: Number(view.getBigUint64(40, true)),
     isSocket: (view.getUint16(28, true) & S_IFMT) === S_IFSOCK,
     inode: view.getBigUint64(32, true),
   };

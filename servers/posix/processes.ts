@@ -6,7 +6,7 @@
 import { parseUsage, RUSAGE_BYTES, type Usage } from "./clocks.ts";
 import { POLLIN } from "./constants.ts";
 import { checked, Errno, errno, retryOrThrow, SystemError } from "./errors.ts";
-import { hasExited } from "./files.ts";
+import { fileStatus, hasExited, namesIn } from "./files.ts";
 import { libc } from "./libc.ts";
 import { pinnedBytes } from "./io.ts";
 import { Signal } from "./signals.ts";
@@ -254,4 +254,10 @@ export function descriptorLimit(): number {
   const bytes = new Uint8Array(limit.buffer);
   checked(libc.getrlimit(RLIMIT_NOFILE, bytes), "getrlimit", "read the descriptor limit");
   return Number(limit[0]);
+}
+
+/** How many more descriptors this process may open. */
+export function freeDescriptors(): number {
+  const folder = "/proc/self/fd";
+  return descriptorLimit() - (fileStatus(folder)?.size || namesIn(folder).length);
 }

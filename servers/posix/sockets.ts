@@ -88,6 +88,14 @@ export function setOption(fd: number, name: number, value: Uint8Array<ArrayBuffe
   checked(result, "setsockopt", `set option ${name} of descriptor ${fd}`);
 }
 
+/** Whether a descriptor is a socket that listens (socket(7)). */
+export function isListening(fd: number): boolean {
+  const SO_ACCEPTCONN = 30;
+  const value = new Uint8Array(4);
+  const length = new Uint8Array(new Uint32Array([value.length]).buffer);
+  return libc.getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, value, length) === 0 && value[0] === 1;
+}
+
 /** Whether a descriptor is an open socket. */
 export function isSocket(fd: number): boolean {
   const length = new Uint8Array(new Uint32Array([0]).buffer);

@@ -1,0 +1,163 @@
+/** A shortage of processes or descriptors does not end a server: it waits and tries again, and serves meanwhile. */
+import { assert, assertEquals } from "@std/assert";
+import { requireDesign } from "../designs.ts";
+import { childrenOf, namesIn, readText, writeText } from "../posix/files.ts";
+import { kill } from "../posix/processes.ts";
+import { Signal } from "../posix/signals.ts";
+import { cgroupParent, TemporaryCgroup } from "../posix/testing_cgroup.ts";
+import { ask, Connection } from "../testing/client.ts";
+import { isLong } from "../testing/long.ts";
+import { eventually, pause } from "../testing/process.ts";
+import { poolSize, RunningServer, startServer, sumOf } from "../testing/server.ts";
+import { succeeds } from "../testing/starter.ts";
+
+const [SIGSTOP, SIGCONT] = [19, 18];
+
+const pids = cgroupParent(() => true, { "pids.max": "max" });
+const without = "(ignored where no cgroup can limit processes)";
+
+/** A cgroup with a limit of processes and threads. */
+class LimitedCgroup extends TemporaryCgroup {
+  constructor() {
+    super(pids!, { "pids.max": "max" });
+  }
+
+  /** Leaves room for so many more; undefined: as many as there may be. */
+  leave(room?: number): void {
+    const current = Number(readText(`${this.folder}/pids.current`));
+    writeText(`${this.folder}/pids.max`, room === undefined ? "max" : String(current + room));
+  }
+}
+
+/** The process of a server that accepts or waits. */
+const parentOf = (server: RunningServer) => childrenOf(server.pid)[0]!;
+
+/** One pool for each way to replace its children. */
+const pools = ["prefork-shared-accept", "prefork-fd-passing", "slaunch"];
+
+for (const id of isLong ? [...pools, "prefork-mutex", "prespawn-fd-passing"] : pools) {
+  Deno.test({
+    name: `${id} serves on while a child cannot be replaced, and replaces it later ${without}`,
+    ignore: pids === undefined,
+    fn: async () => {
+      using cgroup = new LimitedCgroup();
+      await using server = await startServer(id, { children: 2, via: cgroup.via });
+      const size = poolSize(requireDesign(id), 2);
+      const children = () => childrenOf(parentOf(server));
+      const [victim, ...others] = children();
+      cgroup.leave(-namesIn(`/proc/${victim}/task`).length);
+      kill(victim!, Signal.KILL);
+      assertEquals((await server.next())?.event, "lost");
+      for (let i = 0; others.length > 0 && i < 5; i++) {
+        assertEquals(ask(server.port, "1\n", 1).length, 1);
+      }
+      assertEquals(children(), others);
+      cgroup.leave();
+      for (let i = 0; i < 5; i++) assertEquals(ask(server.port, "1\n", 1).length, 1);
+      await eventually("the new child", () => children().length === size || undefined);
+      const { report, code } = await server.stop();
+      assertEquals([sumOf(report, "lost"), code], [1, 0]);
+      assertEquals(sumOf(report, "connections"), others.length > 0 ? 10 : 5);
+    },
+  });
+}
+
+/** Sends a request on each connection, one after the other, and closes it once there is the answer. */
+function serveAll(clients: readonly Connection[]): void {
+  for (const client of clients) {
+    using _ = client;
+    client.send("1\n");
+    assertEquals(client.receive(1).length, 1);
+  }
+}
+
+Deno.test({
+  name: `fork-per-client has clients wait while there are too few processes ${without}`,
+  ignore: pids === undefined,
+  fn: async () => {
+    const count = isLong ? 120 : 8;
+    using cgroup = new LimitedCgroup();
+    await using server = await startServer("fork-per-client", { via: cgroup.via });
+    cgroup.leave(3);
+    const clients = Array.from({ length: count }, () => new Connection(server.port));
+    await pause(50);
+    assert(childrenOf(parentOf(server)).length <= 3);
+    serveAll(clients);
+    const { report, code } = await server.stop();
+    assertEquals([sumOf(report, "connections"), sumOf(report, "lost"), code], [count, 0, 0]);
+  },
+});
+
+Deno.test("thread-per-client has clients wait while there are too few descriptors", async () => {
+  const count = isLong ? 200 : 40;
+  const via = ["prlimit", "--nofile=150"];
+  await using server = await startServer("thread-per-client", { via });
+  const clients = Array.from({ length: count }, () => new Connection(server.port));
+  await pause(500);
+  serveAll(clients);
+  const { report, code } = await server.stop();
+  assertEquals([sumOf(report, "connections"), sumOf(report, "lost"), code], [count, 0, 0]);
+});
+
+Deno.test("a pool of threads starts with few descriptors, or says how many it needs", async () => {
+  const via = (count: number) => ["prlimit", `--nofile=${count}`];
+  await using server = await startServer("prethread-main-accept", { children: 12, via: via(302) });
+  assertEquals(ask(server.port, "1\n", 1).length, 1);
+  assertEquals((await server.stop()).code, 0);
+  await using refused = new RunningServer("prethread-main-accept", { children: 12, via: via(301) });
+  await refused.begin();
+  const { code, events } = await refused.ended();
+  const message =
+    "Cannot run 12 threads: that needs 302 open files, a process may have 301; write ulimit -n 302";
+  assertEquals([code, events], [4, [{ event: "error", exitCode: 4, message }]]);
+});
+
+Deno.test("subprocess-per-client has a client wait while it has no descriptor left", async () => {
+  await using server = await startServer("subprocess-per-client");
+  const parent = parentOf(server);
+  const limit = (count: number) => succeeds("prlimit", `--pid=${parent}`, `--nofile=${count}:`);
+  assert(limit(3)); // the standard three
+  using client = new Connection(server.port);
+  client.send("1\n");
+  await pause(50);
+  assert(limit(1024));
+  assertEquals(client.receive(1).length, 1);
+  const { report, code } = await server.stop();
+  assertEquals([sumOf(report, "connections"), sumOf(report, "lost"), code], [1, 0, 0]);
+});
+
+/** Without the capabilities that lift the limit of descriptors on their way. */
+const withoutPrivilege = ["setpriv", "--bounding-set=-sys_resource,-sys_admin"];
+
+Deno.test({
+  name: "slaunch waits while too many descriptors are on their way (ignored without root)",
+  ignore: !succeeds(...withoutPrivilege, "true"),
+  fn: async () => {
+    const via = [...withoutPrivilege, "prlimit", "--nofile=64"];
+    await using server = await startServer("slaunch", { via });
+    const servers = childrenOf(parentOf(server));
+    servers.forEach((pid) => kill(pid, SIGSTOP));
+    const clients = Array.from({ length: 100 }, () => new Connection(server.port));
+    await pause(50);
+    servers.forEach((pid) => kill(pid, SIGCONT));
+    serveAll(clients);
+    const { report, code } = await server.stop();
+    assertEquals([sumOf(report, "connections"), code], [100, 0]);
+  },
+});
+
+const canDestroy = succeeds("ss", "--version");
+
+for (const id of ["prefork-shared-accept", "prethread-mutex", "thread-per-client"]) {
+  Deno.test({
+    name: `${id} fails when its listening socket is destroyed (ignored without ss)`,
+    ignore: !canDestroy,
+    fn: async () => {
+      await using server = await startServer(id, { children: 2 });
+      assertEquals(ask(server.port, "1\n", 1).length, 1);
+      assert(succeeds("ss", "-K", "-tln", "sport", "=", `:${server.port}`));
+      const { code, failure } = await server.ended();
+      assertEquals([code, failure?.includes("accept failed with EINVAL")], [3, true]);
+    },
+  });
+}
