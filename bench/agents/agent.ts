@@ -9,7 +9,8 @@ import { errorOf, ExitCode, FailedError } from "../../servers/errors.ts";
 import { linesOf } from "../../servers/host/lines.ts";
 import type { ErrorEvent, Placement } from "../../servers/host/protocol.ts";
 import { removeLeftoverCgroup } from "../../servers/posix/cgroup.ts";
-import { keepEndedChildren } from "../../servers/posix/signals.ts";
+import { kill } from "../../servers/posix/processes.ts";
+import { keepEndedChildren, Signal } from "../../servers/posix/signals.ts";
 
 /** A program ended, or did not answer in time. */
 export class AgentError extends FailedError {
@@ -33,6 +34,8 @@ export interface Start<Event extends AnyEvent> {
   /** Its options without the placement. */
   readonly options: object;
   readonly placement: Omit<Placement, "owner">;
+  /** A cgroup that it makes. It removes it itself, unless it is killed. */
+  readonly cgroup?: string | undefined;
   /** Checks a parsed line of its output. */
   readonly parse: (line: unknown) => Event | ErrorEvent;
   /** Receives lines that are not JSON, and events that nobody waits for. */
@@ -48,6 +51,9 @@ export function denoArguments(program: string): string[] {
   return programArguments(new URL(`../../${program}`, import.meta.url).href, "--allow-read");
 }
 
+/** How long a program may take to end, in seconds, once it is to end or has nothing more to say. */
+const END_LIMIT = 5;
+
 /** A pending call of `next`. */
 interface Waiter<Event> {
   readonly name: string;
@@ -62,6 +68,8 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
   readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #stderr: Promise<string>;
   readonly #output: Promise<void>;
+  /** Resolves when it has ended, and with it everything that it started. */
+  readonly #ended: Promise<Deno.CommandStatus>;
   readonly #unclaimed = new Map<string, Event>();
   #waiting: Waiter<Event>[] = [];
   /** The reason there are no more events. */
@@ -81,6 +89,11 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
     }).spawn();
     this.#input = this.#child.stdin.getWriter();
     this.#stderr = this.#child.stderr.text();
+    this.#ended = this.#child.status.then((status) => {
+      // A child that was stopped as soon as it was forked outlives it, and keeps its output open.
+      this.#killAll();
+      return status;
+    });
     this.#output = this.#read();
     // If it has ended already, `next` reports the reason.
     this.#write({ ...options, placement: { ...placement, owner: Deno.pid } }).catch(() => {});
@@ -158,14 +171,34 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
     for (const { reject } of this.#waiting) reject(this.#end);
   }
 
-  /** Waits for its end. Returns the reason if it failed, else null. */
-  async failure(): Promise<string | null> {
-    const { success } = await this.#child.status;
-    return success ? null : await this.#reasonOfEnd();
+  /** Waits for its end; kills it after that many seconds. Returns the reason if it failed, else null. */
+  async failure(limitSeconds: number): Promise<string | null> {
+    const { name } = this.#start;
+    const status = await this.#endIn(limitSeconds);
+    if (status === undefined) return `the ${name} did not end in ${limitSeconds} s`;
+    return status.success ? null : await this.#reasonOfEnd();
+  }
+
+  /** Waits for its end; kills it after that many seconds, and returns undefined. */
+  async #endIn(seconds: number): Promise<Deno.CommandStatus | undefined> {
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.signal("SIGKILL");
+    }, seconds * 1000);
+    const status = await this.#ended;
+    clearTimeout(timer);
+    return isLate ? undefined : status;
+  }
+
+  /** Kills all that it started: they are in its process group, which is there for as long as one of them. */
+  #killAll(): void {
+    kill(-this.#child.pid, Signal.KILL);
   }
 
   async #reasonOfEnd(): Promise<string> {
-    const { code, signal } = await this.#child.status;
+    await this.#endIn(END_LIMIT);
+    const { code, signal } = await this.#ended;
     if (this.#failure !== undefined) return this.#failure;
     // The last line without indentation: below the message of an uncaught error is its stack.
     const lines = (await this.#stderr).split("\n").filter((line) => /^\S/.test(line));
@@ -200,11 +233,8 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
   /** Sends SIGTERM, and SIGKILL after five seconds; waits for its end. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.signal("SIGTERM");
-    const timer = setTimeout(() => this.signal("SIGKILL"), 5000);
-    await this.#child.status;
-    clearTimeout(timer);
-    // A host removes its cgroup itself, unless it is killed.
-    removeLeftoverCgroup(this.#child.pid);
+    await this.#endIn(END_LIMIT);
+    if (this.#start.cgroup !== undefined) removeLeftoverCgroup(this.#start.cgroup);
     await this.#input.abort().catch(() => {});
     await this.#output;
     await this.#stderr;

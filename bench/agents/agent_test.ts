@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { HerdError, UsageError } from "../../servers/errors.ts";
-import { readText, tryReadText } from "../../servers/posix/files.ts";
+import { childrenOf, readText, tryReadText } from "../../servers/posix/files.ts";
+import { eventually } from "../../servers/testing/process.ts";
 import { ServerLine } from "../record/lines.ts";
 import { Agent, AgentError, TimeLimitError } from "./agent.ts";
 import { type ServerAgent, startServer } from "./server.ts";
@@ -13,6 +14,8 @@ async function startReady(): Promise<{ server: ServerAgent; pid: number }> {
   const { pid } = await server.next("ready", 30);
   return { server, pid };
 }
+
+const isGone = (pid: number) => tryReadText(`/proc/${pid}/stat`)?.match(/\) [^Z]/) == null;
 
 /** Sends requests until one fails: the pipe of a program that is ending may still take some. */
 async function sendUntilRefused(server: ServerAgent): Promise<never> {
@@ -52,6 +55,35 @@ Deno.test("next() throws a bug of a program with the stack that it printed", asy
   const error = await assertRejects(() => program.next("ready", 30), Error, "oops");
   assertEquals(error instanceof HerdError, false);
   assertMatch(error.stack!, /^TypeError: oops\n +at buggy /);
+});
+
+/** A program that reports, ignores SIGTERM, and has a stopped child that holds its output. */
+async function startStuck(): Promise<{ program: ServerAgent; child: number }> {
+  const program: ServerAgent = new Agent({
+    name: "server",
+    program: "bench/agents/testing_stuck.ts",
+    options: {},
+    placement: { session: "same", processors: null },
+    parse: (line) => ServerLine.parse(line),
+  });
+  await program.next("marked", 30);
+  return { program, child: childrenOf(program.pid)[0]! };
+}
+
+Deno.test("a program that does not end is killed, and its stopped child too", async () => {
+  const { program, child } = await startStuck();
+  await using _ = program;
+  assertEquals(await program.failure(0.1), "the server did not end in 0.1 s");
+  await eventually("the end of its child", () => isGone(child) || undefined);
+});
+
+Deno.test("a program that is killed is known to be at once, though a stopped child outlives it", async () => {
+  const { program, child } = await startStuck();
+  await using _ = program;
+  program.signal("SIGKILL");
+  const expected = "the server was killed by SIGKILL";
+  await assertRejects(() => program.next("report", 30), AgentError, expected);
+  await eventually("the end of its child", () => isGone(child) || undefined);
 });
 
 Deno.test("next() and send() report how a program ended", async () => {

@@ -28,7 +28,7 @@ export const SERVER_DEFAULTS: Omit<ServerOptions, "design" | "placement"> = {
   extraCpuNanoseconds: 0,
   requestTimeoutSeconds: 0,
   launch: null,
-  cgroup: false,
+  cgroup: null,
   traceable: false,
 };
 
@@ -43,6 +43,7 @@ export function startServer(
     program: SERVER_PROGRAM,
     options: { ...SERVER_DEFAULTS, ...options },
     placement,
+    cgroup: options.cgroup ?? undefined,
     parse: (line) => ServerLine.parse(line),
     ...listen,
   });

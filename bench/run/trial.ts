@@ -4,6 +4,7 @@
  * @module
  */
 import { requireDesign } from "../../servers/designs.ts";
+import { newCgroupName } from "../../servers/posix/cgroup.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { transportOf } from "../../servers/transports/transport.ts";
 import { TimeLimitError } from "../agents/agent.ts";
@@ -110,7 +111,7 @@ async function measure(
 
   const { cpu, switches, preparation, parent, children, pssBytes, memory, otherAccount } = report;
   return {
-    failure: failure ?? await server.failure(),
+    failure: failure ?? await server.failure(limits.stop),
     cpu,
     switches,
     pssBytes,
@@ -149,7 +150,7 @@ export function startServerOf(
         ? { processors: plan.pin.server ?? affinity(), idleSeconds: 0, echo: false, verbose: false }
         : null,
       // If the host is killed, bench removes it.
-      cgroup: true,
+      cgroup: newCgroupName(),
       traceable,
     },
     placementOf(plan, "server"),

@@ -1,6 +1,6 @@
 /** The second account of a server's CPU time, where no process may enter a cgroup of its own. */
 import { assertEquals } from "@std/assert";
-import { ownCgroups } from "../posix/cgroup.ts";
+import { newCgroupName, ownCgroups } from "../posix/cgroup.ts";
 import { namesIn } from "../posix/files.ts";
 import { cgroupParent, TemporaryCgroup } from "../posix/testing_cgroup.ts";
 import { startServer } from "../testing/server.ts";
@@ -25,7 +25,7 @@ for (const design of ["prefork-shared-accept", "prethread-shared-accept"]) {
       using cgroup = new TemporaryCgroup(parent!);
       cgroup.add("threaded", { "cgroup.type": "threaded" });
       await using server = await startServer(design, {
-        cgroup: true,
+        cgroup: newCgroupName(),
         via: [...withoutVersion1, ...cgroup.via],
       });
       const { report, code } = await server.stop();
@@ -41,7 +41,7 @@ Deno.test({
   fn: async () => {
     using cgroup = new TemporaryCgroup(parent!);
     await using server = await startServer("prefork-shared-accept", {
-      cgroup: true,
+      cgroup: newCgroupName(),
       via: [...withoutVersion1, ...cgroup.via],
     });
     assertEquals((await server.stop()).report?.otherAccount.source, "cgroup v2");

@@ -17,7 +17,6 @@ import { requireFork } from "../posix/fork.ts";
 import { close, readAsync } from "../posix/io.ts";
 import { loopbackHost } from "../posix/network.ts";
 import { rebaseFailure } from "../posix/rebase.ts";
-import { getpid } from "../posix/processes.ts";
 import { socketPair } from "../posix/sockets.ts";
 import { UnsupportedError } from "../errors.ts";
 import { startProcesses } from "./process_server.ts";
@@ -109,7 +108,7 @@ export class Host {
       requestTimeout: requestTimeoutSeconds,
       traceable: rest.traceable,
     });
-    const group = rest.cgroup ? Cgroup.create(getpid()) : undefined;
+    const group = rest.cgroup === null ? undefined : Cgroup.create(rest.cgroup);
     const running = start(setup, group, onStatus);
     const started = new Host(setup, running, endpoint, gateEnd);
     started.#readStatus(statusEnd, onStatus);

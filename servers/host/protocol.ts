@@ -41,8 +41,8 @@ export interface ServerOptions {
   readonly requestTimeoutSeconds: number;
   /** How servers are launched, in a design that launches another program; else null. */
   readonly launch: Launch | null;
-  /** Whether to account for its CPU time in a cgroup as well, if possible. */
-  readonly cgroup: boolean;
+  /** Name of a cgroup to make, if possible, to account for its CPU time as well; null: none. */
+  readonly cgroup: string | null;
   /** Whether its processes let any process of this user trace them. */
   readonly traceable: boolean;
   readonly placement: Placement;

@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { checked, Errno, errno, hasErrno, SystemError } from "./errors.ts";
-import { readText, tryReadText, writeText } from "./files.ts";
+import { O_CLOEXEC } from "./constants.ts";
+import { checked, Errno, hasErrno, SystemError } from "./errors.ts";
+import { namesIn, readText, tryReadText, writeText } from "./files.ts";
 import { cString, libc } from "./libc.ts";
 import { waitForExit } from "./processes.ts";
 
@@ -85,22 +86,39 @@ const VERSION_2 = {
     Number(readText(`${folder}/cpu.stat`).match(/^usage_usec (\d+)/m)?.[1]) / 1e6,
 } as const;
 
+/** Process numbers may be the same in two pid namespaces, whose cgroups lie in the same folder. */
+const PREFIX = "herd-server-";
+
+/** A name for the cgroup of a server that no other one has. */
+export function newCgroupName(): string {
+  return `${PREFIX}${crypto.randomUUID()}`;
+}
+
 /** A cgroup of a server, initially without processes. */
 export class Cgroup {
   readonly #hierarchy: Hierarchy;
   readonly #folder: string;
+  readonly #lock: number;
 
-  private constructor(hierarchy: Hierarchy, folder: string) {
+  private constructor(hierarchy: Hierarchy, folder: string, lock: number) {
     this.#hierarchy = hierarchy;
     this.#folder = folder;
+    this.#lock = lock;
   }
 
-  /** Creates the cgroup of the server with that host process; undefined if this process may not. */
-  static create(host: number, among = hierarchies()): Cgroup | undefined {
+  /**
+   * Creates a cgroup with that name, and removes those of servers whose host and starter were both killed.
+   *
+   * @returns undefined if this process may not.
+   */
+  static create(name: string, among = hierarchies()): Cgroup | undefined {
     for (const hierarchy of among) {
-      const folder = folderOf(hierarchy, host);
-      const exists = libc.mkdir(cString(folder), 0o755) === 0 || errno() === Errno.EEXIST;
-      if (exists) return new Cgroup(hierarchy, folder);
+      removeUnowned(hierarchy.folder);
+      const folder = `${hierarchy.folder}/${name}`;
+      if (libc.mkdir(cString(folder), 0o755) !== 0) continue;
+      const lock = tryLock(folder);
+      if (lock !== undefined) return new Cgroup(hierarchy, folder, lock);
+      libc.rmdir(cString(folder));
     }
   }
 
@@ -144,20 +162,36 @@ export class Cgroup {
   /** Removes it. @throws {SystemError} EBUSY if it still has processes. */
   remove(): void {
     checked(libc.rmdir(cString(this.#folder)), "rmdir", `remove the cgroup ${this.#folder}`);
+    libc.close(this.#lock);
   }
 }
 
-function folderOf({ folder }: Hierarchy, host: number): string {
-  return `${folder}/herd-${host}`;
+/** Locks a folder until this process ends, or closes the descriptor (flock(2)); undefined if another has done so. */
+function tryLock(folder: string): number | undefined {
+  const [LOCK_EX, LOCK_NB] = [2, 4];
+  const fd = libc.open(cString(folder), O_CLOEXEC, 0);
+  if (fd === -1) return undefined;
+  if (libc.flock(fd, LOCK_EX | LOCK_NB) === 0) return fd;
+  libc.close(fd);
+}
+
+/** Removes the cgroups of servers that are empty and that no host has locked. */
+function removeUnowned(folder: string): void {
+  for (const name of namesIn(folder).filter((name) => name.startsWith(PREFIX))) {
+    const lock = tryLock(`${folder}/${name}`);
+    if (lock === undefined) continue;
+    libc.rmdir(cString(`${folder}/${name}`)); // fails while processes are in it
+    libc.close(lock);
+  }
 }
 
 /** Timeout for killed processes to leave their cgroup. */
 const EXIT_TIMEOUT_MS = 1000;
 
-/** Removes the cgroup of a host that was killed, after its last process has terminated. */
-export function removeLeftoverCgroup(host: number): void {
+/** Removes the cgroup with that name, whose host was killed, after its last process has terminated. */
+export function removeLeftoverCgroup(name: string): void {
   for (const hierarchy of hierarchies()) {
-    const folder = folderOf(hierarchy, host);
+    const folder = `${hierarchy.folder}/${name}`;
     const processes = tryReadText(`${folder}/cgroup.procs`);
     if (processes === undefined) continue;
     processes.trim().split("\n").filter(Boolean).map(Number).forEach(waitIfRunning);

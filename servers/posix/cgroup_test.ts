@@ -1,8 +1,9 @@
 import { assertEquals, assertGreater } from "@std/assert";
-import { forkReady, waitFor } from "../testing/fork.ts";
+import { forkReady, waitFor, waitToBeKilled } from "../testing/fork.ts";
 import { usage } from "./clocks.ts";
-import { Cgroup, hierarchies, ownCgroups, removeLeftoverCgroup } from "./cgroup.ts";
-import { getpid, kill, waitForExit } from "./processes.ts";
+import { namesIn } from "./files.ts";
+import { Cgroup, hierarchies, newCgroupName, ownCgroups, removeLeftoverCgroup } from "./cgroup.ts";
+import { kill, waitForExit } from "./processes.ts";
 import { Signal } from "./signals.ts";
 
 const total = ({ user, system }: { user: number; system: number }) => user + system;
@@ -14,7 +15,7 @@ function work(seconds: number): void {
 }
 
 const kinds = hierarchies().filter((hierarchy) => {
-  const cgroup = Cgroup.create(getpid(), [hierarchy]);
+  const cgroup = Cgroup.create(newCgroupName(), [hierarchy]);
   cgroup?.remove();
   return cgroup !== undefined;
 });
@@ -25,9 +26,20 @@ Deno.test({
   fn: () => assertGreater(kinds.length, 0),
 });
 
+/** A new cgroup whose process was killed. */
+function leaveCgroup(name: string, kind: typeof kinds[number]): void {
+  const pid = forkReady((ready) => {
+    Cgroup.create(name, [kind])!.enter();
+    ready();
+    waitToBeKilled();
+  });
+  kill(pid, Signal.KILL);
+  waitFor(pid);
+}
+
 for (const kind of kinds) {
   Deno.test(`${kind.source}: a cgroup counts processes that enter it, and their children`, () => {
-    const cgroup = Cgroup.create(getpid(), [kind])!;
+    const cgroup = Cgroup.create(newCgroupName(), [kind])!;
     assertEquals(cgroup.source, kind.source);
     const pid = forkReady((ready) => {
       cgroup.enter();
@@ -49,7 +61,7 @@ for (const kind of kinds) {
   });
 
   Deno.test(`${kind.source}: a process that leaves a cgroup is not counted any more`, () => {
-    const cgroup = Cgroup.create(getpid(), [kind])!;
+    const cgroup = Cgroup.create(newCgroupName(), [kind])!;
     const pid = forkReady((ready) => {
       cgroup.enter();
       cgroup.leave();
@@ -62,19 +74,23 @@ for (const kind of kinds) {
     cgroup.remove();
   });
 
+  const isThere = (name: string) => namesIn(kind.folder).includes(name);
+
   Deno.test(`${kind.source}: removeLeftoverCgroup() removes it after its processes have exited`, () => {
-    const cgroup = Cgroup.create(getpid(), [kind])!;
-    const pid = forkReady((ready) => {
-      cgroup.enter();
-      ready();
-      for (;;);
-    });
-    kill(pid, Signal.KILL);
-    waitFor(pid);
-    removeLeftoverCgroup(getpid());
-    const again = Cgroup.create(getpid(), [kind])!;
-    assertEquals(again.cpuSeconds, 0); // a new one
-    again.remove();
+    const name = newCgroupName();
+    leaveCgroup(name, kind);
+    assertEquals(isThere(name), true);
+    removeLeftoverCgroup(name);
+    assertEquals(isThere(name), false);
+  });
+
+  Deno.test(`${kind.source}: a new cgroup replaces those that no process owns`, () => {
+    const [left, owned] = [newCgroupName(), newCgroupName()];
+    const living = Cgroup.create(owned, [kind])!; // no process has entered it
+    leaveCgroup(left, kind);
+    Cgroup.create(newCgroupName(), [kind])!.remove();
+    assertEquals([left, owned].map(isThere), [false, true]);
+    living.remove();
   });
 }
 
