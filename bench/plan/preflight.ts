@@ -4,6 +4,8 @@
  * @module
  */
 import { hasPorts, localPorts, portsOf } from "../../clients/ports.ts";
+import { descriptorsForPool } from "../../servers/children/worker_room.ts";
+import type { Design } from "../../servers/design.ts";
 import { designs } from "../../servers/designs.ts";
 import { internetAddress } from "../../servers/posix/addresses.ts";
 import { ownCgroups } from "../../servers/posix/cgroup.ts";
@@ -62,14 +64,24 @@ export interface Bound {
   readonly mend: string;
 }
 
+/** The most descriptors that a process has under a plan with these designs. */
+function descriptorsFor({ clients, children }: Plan, chosen: readonly Design[]): number {
+  const isThreaded = chosen.some((design) =>
+    design.children === "worker" && design.lifetime === "pool"
+  );
+  return Math.max(
+    // The parent of a design that passes descriptors has a socket pair for each child.
+    OWN_DESCRIPTORS + Math.max(clients, chosen.some(({ passes }) => passes) ? children : 0),
+    isThreaded ? descriptorsForPool(children) : 0,
+  );
+}
+
 /** The limits of a plan without a sweep, in the order in which they are checked. */
 export function boundsOf(plan: Plan, limits: Limits): Bound[] {
   const { children, clients, connections, local } = plan;
   const { processes, userProcesses } = limits;
   const chosen = designs.filter(({ id }) => plan.designs.includes(id));
-  // The parent of a design that passes descriptors has a socket pair for each child.
-  const descriptors = OWN_DESCRIPTORS +
-    Math.max(clients, chosen.some(({ passes }) => passes) ? children : 0);
+  const descriptors = descriptorsFor(plan, chosen);
   const tasks = OWN_TASKS + clients + children;
   const warmUps = chosen.map(({ id }) => warmUpOf({ design: id, load: plan, poolSize: children }));
   // Every trial has another server port.

@@ -58,6 +58,15 @@ Deno.test("shortfall() counts a descriptor a child only where the parent passes 
   assertStringIncludes(shortfall(plan(1000, 500), ROOM) ?? "", "open files");
 });
 
+Deno.test("shortfall() counts the descriptors of threads", () => {
+  const threads = { ...plan(15, 10), designs: ["prethread-mutex"] };
+  assertEquals(shortfall(threads, { ...ROOM, descriptors: 320 }), undefined);
+  assertStringIncludes(
+    shortfall(threads, { ...ROOM, descriptors: 319 }) ?? "",
+    "it needs 320 open files, a process may have 319; write ulimit -n 320",
+  );
+});
+
 Deno.test("readLimits() reads limits that let this test run", () => {
   for (const [name, limit] of Object.entries(readLimits())) assertGreater(limit, 0, name);
 });

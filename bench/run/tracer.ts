@@ -85,7 +85,7 @@ function sum(rows: Iterable<RegExpMatchArray>): Syscalls {
   return syscalls;
 }
 
-/** How often to check whether it is attached, and for how long. */
+/** How often to check whether it is attached, and how long that, or its end, may take. */
 const STEP_MS = 20;
 const LIMIT_MS = 10_000;
 
@@ -143,7 +143,9 @@ export class Tracer implements AsyncDisposable {
   async end(): Promise<Syscalls> {
     await new Promise((resolve) => setTimeout(resolve, this.#program.lagMs ?? 0));
     this.#process.kill("SIGINT");
+    const timer = setTimeout(() => this.#process.kill("SIGKILL"), LIMIT_MS);
     await this.#process.status;
+    clearTimeout(timer);
     await this.#summary;
     return this.#program.parse(this.#output);
   }

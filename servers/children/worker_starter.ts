@@ -69,7 +69,8 @@ export class WorkerStarter {
     if (index === undefined) return undefined;
     this.#taken.add(index);
     const child = this.#begin(index);
-    const worker = new Worker(program, { type: "module" });
+    const worker = this.#tryWorker(program);
+    if (worker === undefined) return undefined;
     onUncaught(worker, (reason) => {
       // The library replaces only threads that had started.
       if (meter.children[index]!.pid === 0) {
@@ -97,10 +98,12 @@ export class WorkerStarter {
 
   #startWaiting(): void {
     for (let start; (start = this.#waiting[0]) && this.#hasRoomFor(start);) {
+      if (!this.#start(start)) break;
       this.#waiting.shift();
-      this.#start(start);
     }
-    if (this.#waiting.length > 0) setTimeout(() => this.#startWaiting(), RETRY_MS);
+    if (this.#waiting.length > 0 && !this.#hasFailed) {
+      setTimeout(() => this.#startWaiting(), RETRY_MS);
+    }
   }
 
   #hasRoomFor({ role }: WorkerStart | ClientWorkerStart): boolean {
@@ -110,11 +113,22 @@ export class WorkerStarter {
     return freeDescriptors() >= (starting + 2) * POOL_START_ROOM;
   }
 
-  #start(start: WorkerStart | ClientWorkerStart): void {
+  /** A new Worker; undefined in a shortage of threads, which ends a server that is not ready yet. */
+  #tryWorker(program: URL): Worker | undefined {
+    try {
+      return new Worker(program, { type: "module" });
+    } catch (error) {
+      if (!this.#isOpen) this.#fail(`a thread failed to start: ${(error as Error).message}`);
+    }
+  }
+
+  /** Starts a Worker; false in a shortage of threads. */
+  #start(start: WorkerStart | ClientWorkerStart): boolean {
     const isClient = start.role === "client";
+    const worker = this.#tryWorker(isClient ? CLIENT_PROGRAM : PROGRAM);
+    if (worker === undefined) return false;
     const child = start.role === "parent" ? undefined : this.#begin(isClient ? 0 : start.index);
     if (start.role === "child") this.#begun.add(this.#setup.meter.children[start.index]!);
-    const worker = new Worker(isClient ? CLIENT_PROGRAM : PROGRAM, { type: "module" });
     const lose = (failure: Failure) => {
       if (child === undefined) this.#fail(`the main thread failed: ${failure.reason}`);
       else if (this.#lose(child, failure) && !isClient) this.#request(start);
@@ -130,6 +144,7 @@ export class WorkerStarter {
       lose(isClient ? { reason, unfinished: 0 } : { reason });
     });
     worker.postMessage(start);
+    return true;
   }
 
   /** A child died. Returns whether it is to be replaced, unless the server gives up. */

@@ -1,7 +1,7 @@
 /** Host, server process and owner die: nothing of a server stays behind. */
 import { assertEquals, assertGreaterOrEqual, assertNotEquals } from "@std/assert";
-import { streamDesigns } from "../designs.ts";
-import { childrenOf } from "../posix/files.ts";
+import { requireDesign, streamDesigns } from "../designs.ts";
+import { childrenOf, tryReadText } from "../posix/files.ts";
 import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { ask, Connection } from "../testing/client.ts";
@@ -60,6 +60,17 @@ Deno.test("a server ends at once whose owner is dead already", async () => {
   await server.begin({ owner: 1 });
   const { code, stdout } = await server.ended();
   assertEquals({ code, stdout }, { code: 128 + Signal.KILL, stdout: "" });
+});
+
+Deno.test("a server ends with a child that was stopped as soon as it was forked", async () => {
+  const listing = new URL("../testing/stopped_child_listing.ts", import.meta.url);
+  const { listing: own } = requireDesign("prefork-shared-accept");
+  listing.search = String(new URLSearchParams({ listing: own }));
+  await using server = await startServer("prefork-shared-accept", { listing });
+  const isStopped = (pid: number) => tryReadText(`/proc/${pid}/stat`)?.includes(") T ");
+  assertEquals(server.processes().filter(({ pid }) => isStopped(pid)).length, 1);
+  assertEquals((await server.stop()).code, 0);
+  assertEquals(await server.left(), []);
 });
 
 Deno.test("a server ends in order at the end of its input", async () => {

@@ -123,6 +123,8 @@ class Processes implements Running, Readings {
     this.#lockWatch?.[Symbol.dispose]();
     // Its children end with it, by their parent-death signal; then the host is their parent and waits for them.
     kill(this.#server, Signal.KILL);
+    // One that was stopped before it could ask for that signal would never end.
+    for (const pid of descendantsOf(getpid())) kill(pid, Signal.KILL);
     await this.#gone;
     this.#cgroup?.remove();
   }
