@@ -5,12 +5,14 @@ import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { eventually, type Process } from "../../servers/testing/process.ts";
 import { RunningTask } from "../../servers/testing/task.ts";
 import { hierarchies } from "../../servers/posix/cgroup.ts";
-import { childrenOf, descriptorsOf, tryReadText } from "../../servers/posix/files.ts";
+import { childrenOf, descriptorsOf, namesIn, tryReadText } from "../../servers/posix/files.ts";
 import { kill } from "../../servers/posix/processes.ts";
 import { Signal } from "../../servers/posix/signals.ts";
 import { makePlan } from "../plan/plan.ts";
 import type { Trial } from "../record/record.ts";
 import { readRecord } from "../record/store.ts";
+
+const SIGSTOP = 19;
 
 const POOL = "prefork-shared-accept";
 const CHILDREN = 3;
@@ -109,22 +111,61 @@ Deno.test("bench keeps what it measured when ^C ends it", async () => {
 Deno.test("bench leaves nothing behind when it is killed", async () => {
   using folder = new TemporaryFolder();
   await using bench = startBench(folder, "--rounds", "1");
-  const { host } = await midTrial(bench);
+  const cgroup = cgroupOf(await midTrial(bench));
   bench.signal("SIGSTOP");
   assertGreaterOrEqual(bench.processes().length, 3 + CHILDREN);
   bench.signal("SIGKILL");
   assertGone(await bench.left());
-  assertNoCgroup(host);
+  assertEquals(hasCgroup(cgroup), false);
   const { run, trials } = readRecord(`${folder.path}/run`);
   assertEquals([run.complete, run.endedAt, trials], [false, null, []]);
 });
 
-/** Asserts that nothing is left of the cgroup of a server. */
-function assertNoCgroup(host: number): void {
-  for (const { folder } of hierarchies()) {
-    assertEquals(tryReadText(`${folder}/herd-${host}/cgroup.procs`), undefined);
-  }
+/** The name of the cgroup of a server, if it has one. */
+function cgroupOf({ server }: Actors): string | undefined {
+  return tryReadText(`/proc/${server}/cgroup`)?.match(/herd-server-[\w-]+/)?.[0];
 }
+
+/** Whether a cgroup of a server is there. */
+function hasCgroup(name: string | undefined): boolean {
+  return name !== undefined && hierarchies().some(({ folder }) => namesIn(folder).includes(name));
+}
+
+Deno.test({
+  name: "the next bench removes the cgroup of one that was killed with its host (a long test)",
+  ignore: !isLong,
+  async fn() {
+    using folder = new TemporaryFolder();
+    await using bench = startBench(folder, "--rounds", "1");
+    const actors = await midTrial(bench);
+    const cgroup = cgroupOf(actors);
+    for (const pid of [bench.pid, actors.host]) kill(pid, SIGSTOP);
+    for (const pid of [bench.pid, actors.host]) kill(pid, Signal.KILL);
+    assertGone(await bench.left());
+    assertEquals(hasCgroup(cgroup), cgroup !== undefined);
+    using other = new TemporaryFolder();
+    await using next = startBench(other, "--rounds", "1");
+    await midTrial(next);
+    assertEquals(hasCgroup(cgroup), false);
+  },
+});
+
+Deno.test({
+  name: "bench ends a host that does not stop, and goes on (a long test)",
+  ignore: !isLong,
+  async fn() {
+    using folder = new TemporaryFolder();
+    await using bench = startBench(folder, "--rounds", "1", "--stop-limit", "1");
+    const actors = await midTrial(bench);
+    const cgroup = cgroupOf(actors);
+    kill(actors.host, SIGSTOP);
+    const { status, reason } = await nextTrialOf(bench, POOL);
+    assertEquals([status, reason], ["dnf", 'the server did not report "report" in 1 s']);
+    assertEquals(hasCgroup(cgroup), false);
+    assertEquals((await bench.ended()).code, 3);
+    assertGone(await bench.left());
+  },
+});
 
 /** What to kill, and the reason that the trial then has. */
 type Victim = readonly [choose: (actors: Actors) => number, reason: RegExp];
@@ -146,11 +187,12 @@ Deno.test({
     const failed: Trial[] = [];
     for (const [choose, reason] of victims) {
       const actors = await midTrial(bench);
+      const cgroup = cgroupOf(actors);
       kill(choose(actors), Signal.KILL);
       const trial = await nextTrialOf(bench, POOL);
       assertEquals(trial.status, "failed");
       assertMatch(trial.reason!, reason);
-      assertNoCgroup(actors.host);
+      assertEquals(hasCgroup(cgroup), false);
       failed.push(trial);
     }
     assertEquals((await bench.ended()).code, 3);
