@@ -21,6 +21,7 @@ import {
   descriptorLimit,
   dieWithParent,
   exitNow,
+  freeDescriptors,
   getpid,
   getppid,
   kill,
@@ -31,6 +32,7 @@ import {
   waitForExit,
 } from "./processes.ts";
 import { spawn } from "./programs.ts";
+import { socketPair } from "./sockets.ts";
 import { Signal } from "./signals.ts";
 import { refuse } from "./testing_seccomp.ts";
 
@@ -254,4 +256,12 @@ Deno.test("currentProcessor() is the processor in the affinity mask", () => {
 Deno.test("descriptorLimit() agrees with the shell's ulimit", () => {
   const { text } = outputOf((fd) => shell(`ulimit -n >/dev/fd/${fd}`, [], [fd]));
   assertEquals(descriptorLimit(), Number(text));
+});
+
+Deno.test("freeDescriptors() counts those that are left below the limit", () => {
+  const free = freeDescriptors();
+  const pair = socketPair();
+  assertEquals(freeDescriptors(), free - 2);
+  pair.forEach(close);
+  assertEquals(freeDescriptors(), free);
 });

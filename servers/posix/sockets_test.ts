@@ -13,8 +13,10 @@ import { eventually } from "../testing/process.ts";
 import {
   accept,
   bind,
+  boundSocket,
   connect,
   createSocket,
+  isListening,
   isSocket,
   isStream,
   listen,
@@ -24,6 +26,7 @@ import {
   socketPair,
   socketTimeout,
   SocketType,
+  startListening,
   streamSocket,
   tryAccept,
   tryConnect,
@@ -295,4 +298,14 @@ Deno.test("isStream() tells stream sockets from others, and from what is no sock
   using _ = closing(...pairs.flat());
   assertEquals(pairs.map(([end]) => isStream(end)), [true, false, false]);
   assertEquals(isStream(-1), false);
+});
+
+Deno.test("isListening() tells listening sockets from others", () => {
+  const bound = boundSocket(internetAddress("127.0.0.1", 0), "test");
+  using _ = closing(bound);
+  assertEquals([isListening(bound), isListening(-1)], [false, false]);
+  startListening(bound, "test");
+  assertEquals(isListening(bound), true);
+  shutDown(bound);
+  assertEquals(isListening(bound), false);
 });
