@@ -82,10 +82,10 @@ Deno.test("bounds() tells what is too little from what is enough for the default
 
 Deno.test("quietChecks() names what disturbs a measurement", () => {
   const environment = readEnvironment({ works: true, attempts: 1, reason: null });
-  const machine = { seconds: 1, processors: 4, ownSeconds: 0.1, throttledSeconds: null };
+  const machine = { seconds: 1, processors: 4, ownSeconds: 0.1 };
   const statesOf = (busy: number | null, steal: number, load: number, governor: string | null) =>
     quietChecks(
-      { ...machine, busySeconds: busy, stealSeconds: steal, loadAverage: null },
+      { ...machine, busySeconds: busy, stealSeconds: steal },
       { ...environment, loadAverage: [load, 0, 0], online: 4, governor },
     ).map(({ state }) => state);
   assertEquals(statesOf(0.4, 0.01, 1, null), ["ok", "ok", "ok", "ok"]);

@@ -140,7 +140,7 @@ async function endure(
     const { report, failure } = await server.next("report", PATIENCE_SECONDS);
     endured.connections = client.connections;
     endured.lost = lostOf(design, client, report.children, endured.kills);
-    endured.failure = failure ?? await server.failure();
+    endured.failure = failure ?? await server.failure(PATIENCE_SECONDS);
   } catch (error) {
     endured.failure = (error as Error).message;
   }
