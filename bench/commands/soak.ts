@@ -9,6 +9,7 @@ import { designs, requireDesign } from "../../servers/designs.ts";
 import { ExitCode } from "../../servers/errors.ts";
 import type { Listening } from "../../servers/host/protocol.ts";
 import { internetAddress } from "../../servers/posix/addresses.ts";
+import { newCgroupName } from "../../servers/posix/cgroup.ts";
 import { affinity, becomeSubreaper } from "../../servers/posix/processes.ts";
 import { SocketType } from "../../servers/posix/sockets.ts";
 import { pathAddress } from "../../servers/transports/stream.ts";
@@ -169,7 +170,7 @@ function startServerOf({ id, children, transport }: Design, folder: string): Ser
     path: transport === undefined ? null : `${folder}/${id}`,
     requestTimeoutSeconds: REQUEST_TIMEOUT_SECONDS,
     launch: children === "exec" ? launch : null,
-    cgroup: true,
+    cgroup: newCgroupName(),
   });
 }
 

@@ -5,7 +5,7 @@
  */
 import { perf, type Program, RefusedError, strace, Tracer } from "../run/tracer.ts";
 import { RESULTS } from "../record/runs.ts";
-import { Cgroup } from "../../servers/posix/cgroup.ts";
+import { Cgroup, newCgroupName } from "../../servers/posix/cgroup.ts";
 import { sleep } from "../../servers/posix/clocks.ts";
 import { Errno, errnoName } from "../../servers/posix/errors.ts";
 import { fileStatus, tryReadText } from "../../servers/posix/files.ts";
@@ -86,7 +86,7 @@ const LESSER_ACCOUNT = limited(
 );
 
 function account(probe: ForkProbe): Finding | string {
-  const cgroup = Cgroup.create(getpid());
+  const cgroup = Cgroup.create(newCgroupName());
   if (cgroup === undefined) return LESSER_ACCOUNT;
   // A whole process enters it and ends.
   const works = !probe.works || inChild(() => cgroup.enter());
