@@ -1,6 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { deflateSync } from "node:zlib";
-import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64 } from "npm:hdr-histogram-js@3.0.1";
+import {
+  build,
+  decodeFromCompressedBase64,
+  encodeIntoCompressedBase64,
+} from "npm:hdr-histogram-js@3.0.1";
 import { Histogram } from "./histogram.ts";
 
 Deno.test("a Histogram has the counts and percentiles of HdrHistogram, and its encoding", async () => {

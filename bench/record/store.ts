@@ -108,12 +108,10 @@ function writeRun(folder: string, run: Run): void {
 export function readRecord(folder: string): Recorded {
   const run = readRun(folder);
   const path = `${folder}/${TRIALS}`;
-  const lines = readFile(path).split("\n");
-  // A last line without a newline is incomplete.
-  const whole = lines.slice(0, -1);
   const lineOf = new Map<string, number>();
-  const trials = whole.map((line, index) => {
-    const where = `${path}:${index + 1}`;
+  const trials: Trial[] = [];
+  for (const line of wholeLinesOf(path)) {
+    const where = `${path}:${trials.length + 1}`;
     const trial = parse(Trial, where, line);
     const place = `round ${trial.round}, position ${trial.position}`;
     const first = lineOf.get(place);
@@ -122,10 +120,26 @@ export function readRecord(folder: string): Recorded {
         `Cannot read ${where} as a record: ${place} is in line ${first} already`,
       );
     }
-    lineOf.set(place, index + 1);
-    return trial;
-  });
+    trials.push(trial);
+    lineOf.set(place, trials.length);
+  }
   return { run, trials };
+}
+
+/** A large record is not read as one text, which has at most 512 MiB. */
+const CHUNK_BYTES = 2 ** 20;
+
+/** The lines of a file, without a last one that has no newline: it is incomplete. */
+function* wholeLinesOf(path: string): Generator<string> {
+  using file = reading(path, () => Deno.openSync(path));
+  const decoder = new TextDecoder();
+  const chunk = new Uint8Array(CHUNK_BYTES);
+  let rest = "";
+  for (let count; (count = reading(path, () => file.readSync(chunk))) !== null;) {
+    const lines = (rest + decoder.decode(chunk.subarray(0, count), { stream: true })).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+  }
 }
 
 /** Reads `run.json` alone. @throws {RecordError} that names the error in it. */
@@ -134,8 +148,13 @@ export function readRun(folder: string): Run {
 }
 
 function readFile(path: string): string {
+  return reading(path, () => Deno.readTextFileSync(path));
+}
+
+/** Runs a function that reads a file. @throws {RecordError} or {UsageError} if it fails. */
+function reading<T>(path: string, read: () => T): T {
   try {
-    return Deno.readTextFileSync(path);
+    return read();
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) {
       throw new RecordError(`Cannot find ${path}: that folder has no recorded run`);

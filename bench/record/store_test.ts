@@ -60,6 +60,16 @@ Deno.test("Store writes one line for each trial, whatever is in its reason", () 
   assertEquals(readRecord(folder.path).trials[0]!.reason, "one\ntwo\r\u2028three ×");
 });
 
+Deno.test("readRecord() reads lines of any length, wherever it reads the file in parts", () => {
+  using folder = new TemporaryFolder();
+  const long = trials.map((trial, index) => ({
+    ...trial,
+    reason: "a×\u2028".repeat(150_000 + index),
+  }));
+  store(folder.path, { run, trials: long });
+  assertEquals(readRecord(folder.path).trials, long);
+});
+
 Deno.test("Store replaces run.json, and leaves no other file", () => {
   using folder = new TemporaryFolder();
   using store = Store.create(folder.path, { ...run, complete: false });

@@ -32,7 +32,13 @@ export function bootstrapMedian(ascending: readonly number[], tail: number): [nu
   const n = ascending.length;
   if (n % 2 === 1 || n > MOST_PAIRED) {
     const order = (n + 1) >> 1;
-    const k = ascending.findIndex((_, k) => atMost(k, order, n) > tail);
+    // The first k with more than `tail`, by halves: the share grows with k, and to compute it takes n steps.
+    let [k, high] = [0, n - 1];
+    while (k < high) {
+      const middle = (k + high) >> 1;
+      if (atMost(middle, order, n) > tail) high = middle;
+      else k = middle + 1;
+    }
     return [ascending[k]!, ascending[n - 1 - k]!];
   }
   const atoms = medianAtoms(ascending).toSorted(([a], [b]) => a - b);
@@ -91,7 +97,10 @@ function atMost(k: number, order: number, n: number): number {
   let log = logChoose(n, order) + order * Math.log(share) + (n - order) * Math.log(1 - share);
   let sum = 0;
   for (let draws = order; draws <= n; draws++) {
-    sum += Math.exp(log);
+    const term = Math.exp(log);
+    sum += term;
+    // Beyond the most probable number terms fall, and such a small one changes nothing.
+    if (draws > n * share && term < sum * Number.EPSILON / 4) break;
     log += Math.log((n - draws) / (draws + 1) * share / (1 - share));
   }
   return sum;

@@ -7,6 +7,8 @@ import { designs } from "../../../servers/designs.ts";
 import { deriveFiles } from "../derive.ts";
 import { record, rounds, type TrialFixture } from "../testing_fixture.ts";
 import { reportData } from "../summary/report_data.ts";
+import { page } from "./page.ts";
+import { MOST_EMBEDDED } from "./parts.ts";
 import type { Findings } from "./testing_browser.ts";
 
 /** Time limit of the browser, which takes about ten seconds of CPU. */
@@ -72,6 +74,15 @@ async function browse(path: string): Promise<Findings> {
   assert(success, new TextDecoder().decode(stderr));
   return JSON.parse(new TextDecoder().decode(stdout));
 }
+
+Deno.test("report.html of a large record does without it, and says where it is", async () => {
+  const data = await reportData(record(rounds("iterative", [0.1])));
+  const of = (count: number) =>
+    page({ ...data, trials: new Array(count).fill(data.trials[0]) }, new Map());
+  assertStringIncludes(of(MOST_EMBEDDED), '<script type="application/json" id="record">');
+  assertEquals(of(MOST_EMBEDDED + 1).includes('id="record"'), false);
+  assertStringIncludes(of(MOST_EMBEDDED + 1), "trials.jsonl beside this page");
+});
 
 Deno.test({
   name: `report.html in a browser: complete, usable and self-contained${reason}`,

@@ -52,13 +52,12 @@ nameTheme();
 theme.hidden = false;
 
 // Download of the record.
-const save = document.querySelector("#save");
+const [save, record] = ["#save", "#record"].map((id) => document.querySelector(id));
 save.addEventListener("click", () => {
   const link = document.createElement("a");
-  const text = document.querySelector("#record").textContent;
-  link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  link.href = URL.createObjectURL(new Blob([record.textContent], { type: "application/json" }));
   link.download = "record.json";
   link.click();
   URL.revokeObjectURL(link.href);
 });
-save.hidden = false;
+save.hidden = record === null;
