@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { sleep } from "./clocks.ts";
 import { O_CLOEXEC } from "./constants.ts";
 import { checked, Errno, hasErrno, SystemError } from "./errors.ts";
 import { namesIn, readText, tryReadText, writeText } from "./files.ts";
@@ -113,12 +114,13 @@ export class Cgroup {
    */
   static create(name: string, among = hierarchies()): Cgroup | undefined {
     for (const hierarchy of among) {
-      removeUnowned(hierarchy.folder);
+      // One server at a time: another would take a cgroup that is not locked yet for one that nobody owns.
+      const turn = tryLock(hierarchy.folder, TURN_TIMEOUT_MS);
+      if (turn !== undefined) removeUnowned(hierarchy.folder);
       const folder = `${hierarchy.folder}/${name}`;
-      if (libc.mkdir(cString(folder), 0o755) !== 0) continue;
-      const lock = tryLock(folder);
+      const lock = libc.mkdir(cString(folder), 0o755) === 0 ? tryLock(folder) : undefined;
+      if (turn !== undefined) libc.close(turn);
       if (lock !== undefined) return new Cgroup(hierarchy, folder, lock);
-      libc.rmdir(cString(folder));
     }
   }
 
@@ -166,13 +168,25 @@ export class Cgroup {
   }
 }
 
-/** Locks a folder until this process ends, or closes the descriptor (flock(2)); undefined if another has done so. */
-function tryLock(folder: string): number | undefined {
+/** How long a server waits for others that make their cgroups. */
+const TURN_TIMEOUT_MS = 1000;
+
+/**
+ * Locks the folder of a cgroup until this process ends, or closes the descriptor (flock(2)); undefined if another
+ * has done so for that long, or the folder cannot be opened.
+ */
+function tryLock(folder: string, milliseconds = 0): number | undefined {
   const [LOCK_EX, LOCK_NB] = [2, 4];
   const fd = libc.open(cString(folder), O_CLOEXEC, 0);
   if (fd === -1) return undefined;
-  if (libc.flock(fd, LOCK_EX | LOCK_NB) === 0) return fd;
-  libc.close(fd);
+  for (const end = performance.now() + milliseconds; libc.flock(fd, LOCK_EX | LOCK_NB) < 0;) {
+    if (performance.now() >= end) {
+      libc.close(fd);
+      return undefined;
+    }
+    sleep(1);
+  }
+  return fd;
 }
 
 /** Removes the cgroups of servers that are empty and that no host has locked. */

@@ -2,6 +2,7 @@ import { assertEquals, assertGreater } from "@std/assert";
 import { forkReady, waitFor, waitToBeKilled } from "../testing/fork.ts";
 import { usage } from "./clocks.ts";
 import { namesIn } from "./files.ts";
+import { fork } from "./fork.ts";
 import { Cgroup, hierarchies, newCgroupName, ownCgroups, removeLeftoverCgroup } from "./cgroup.ts";
 import { kill, waitForExit } from "./processes.ts";
 import { Signal } from "./signals.ts";
@@ -93,6 +94,30 @@ for (const kind of kinds) {
     living.remove();
   });
 }
+
+Deno.test({
+  name:
+    "several processes that create cgroups leave each other's alone (ignored without permission)",
+  ignore: kinds.length === 0,
+  fn: () => {
+    const names = Array.from({ length: 3 }, () => Array.from({ length: 100 }, newCgroupName));
+    const children = names.map((names) =>
+      fork(() => {
+        for (const name of names) {
+          const cgroup = Cgroup.create(name, kinds)!;
+          assertEquals(cgroup.cpuSeconds, 0);
+          cgroup.remove();
+        }
+      })
+    );
+    assertEquals(children.map((pid) => waitFor(pid).code), [0, 0, 0]);
+  },
+});
+
+Deno.test("Cgroup.create() makes none where there is no hierarchy", () => {
+  const hierarchy = { source: "cgroup v2", folder: "/nowhere", cpuSeconds: () => 0 } as const;
+  assertEquals(Cgroup.create(newCgroupName(), [hierarchy]), undefined);
+});
 
 /** A line of mountinfo: a cgroup file system of that type, mounted there with this root. */
 const mounted = (root: string, place: string, type: string, options: string) =>
