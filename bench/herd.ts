@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { UsageError } from "../servers/errors.ts";
 import { requireNamed } from "../servers/nearest.ts";
 import type { CommandTable } from "./cli/command.ts";
 import { requireDeno } from "./cli/deno_version.ts";
@@ -61,6 +62,7 @@ export async function herd(
   let program = "herd";
   try {
     requireDeno();
+    if (name === "") throw new UsageError("Missing command: write one, as herd help lists them");
     const load = requireNamed("command", name, new Map(Object.entries(table)));
     program = name;
     const [{ command }, { runCommand }] = await Promise.all([load(), import("./cli/command.ts")]);

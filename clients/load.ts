@@ -163,7 +163,8 @@ function errorName(kind: number, wrongReply: string): string {
   if (kind === Failure.shortReply) return "short reply";
   if (kind === Failure.longReply) return "long reply";
   if (kind === Failure.refused) return "refused";
-  return kind === Errno.EAGAIN ? "timed out" : errnoName(kind);
+  // A connect that times out says EINPROGRESS (SO_SNDTIMEO in socket(7)).
+  return kind === Errno.EAGAIN || kind === Errno.EINPROGRESS ? "timed out" : errnoName(kind);
 }
 
 function sum<T>(items: readonly T[], valueOf: (item: T) => number): number {

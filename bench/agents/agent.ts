@@ -83,6 +83,7 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
     keepEndedChildren();
     this.#child = new Deno.Command(Deno.execPath(), {
       args: denoArguments(program),
+      env: { NO_COLOR: "1" }, // its standard error is quoted
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

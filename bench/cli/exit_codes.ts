@@ -12,14 +12,14 @@ export type Exit = keyof typeof ExitCode;
 export const EXIT_CODES: Readonly<Record<Exit, string>> = {
   ok: "Everything worked.",
   usage: "A mistake on the command line: an unknown name, a value out of range, a port in use.",
-  failed: "A trial, the server or a connection failed; with --strict: the machine was too noisy.",
+  failed: "A trial, the server or a connection failed, or the machine was too noisy for --strict.",
   unsupported: "This machine cannot run it.",
   record: "A record cannot be read or written.",
   bug: "An error in Herd. Please report it; CONTRIBUTING.md says where and how.",
   unsure: "compare --fail-above cannot tell: too few rounds, or a design is missing from one side.",
   regression: "compare --fail-above found a regression.",
   timedOut: "Time was up (--max-time). What was measured is recorded.",
-  interrupted: "Interrupted (^C). What was measured is recorded.",
+  interrupted: "Interrupted (^C). What bench, compare and sweep have measured is recorded.",
 };
 
 /** Exit codes of every command. */

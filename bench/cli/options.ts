@@ -226,7 +226,7 @@ export function runNameOf(text: string | undefined): string | null {
     throw new UsageError(
       `Cannot name a run ${
         JSON.stringify(text)
-      }: write --name with up to 64 letters, digits and ._-`,
+      }: write --name with up to 64 letters a to z, digits and ._-`,
     );
   }
   if (!findDesign(text)) return text;

@@ -60,8 +60,8 @@ const flags = {
     max: 1_000_000,
     zero: "no limit, as in the book",
     help:
-      "Close a connection whose client sends or reads nothing for SECONDS; as many as there are " +
-      "children stop a pool without it",
+      "Close a connection whose client sends or reads nothing for SECONDS; without it, as many as " +
+      "there are children stop a pool",
   },
   pin: { kind: "string", value: "0,2-3", help: "Confine the server to these processors" },
   ...launchFlags,
@@ -106,6 +106,7 @@ export const command = defineCommand({
     stopped.then(() => server.send({ request: "stop" })).catch(() => {});
     const { report, failure } = await server.next("report");
     view?.[Symbol.dispose]();
+    if (ready === "stopped") return ExitCode.ok; // before it served anybody
     if (flags.json) printEvent({ event: "report", ...report });
     else printReport(report, flags["request-timeout"] > 0);
     if (failure === null) return ExitCode.ok;

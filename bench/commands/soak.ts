@@ -6,7 +6,7 @@
  */
 import type { Design, Making } from "../../servers/design.ts";
 import { designs, requireDesign } from "../../servers/designs.ts";
-import { ExitCode } from "../../servers/errors.ts";
+import { ExitCode, FailedError } from "../../servers/errors.ts";
 import type { Listening } from "../../servers/host/protocol.ts";
 import { internetAddress } from "../../servers/posix/addresses.ts";
 import { newCgroupName } from "../../servers/posix/cgroup.ts";
@@ -29,7 +29,12 @@ import { growth, type Left, memoryOf, NONE, openIn, present } from "./soak_left.
 import { killChild, misbehave, pause, type Target } from "./soak_faults.ts";
 
 const flags = {
-  seconds: count(600, [1, 7 * 24 * 3600], "Load the designs for N seconds in all", "SECONDS"),
+  seconds: count(
+    600,
+    [1, 7 * 24 * 3600],
+    "Load the designs for SECONDS in all; each takes a few more to start, recover and be checked",
+    "SECONDS",
+  ),
   seed: { ...runFlags.seed, help: "Use N as the seed of the faults (default: random)" },
 } as const;
 
@@ -88,7 +93,8 @@ async function soak({ operands, flags }: Options): Promise<number> {
   const random = mulberry32(seed);
   const folder = Deno.makeTempDirSync({ dir: "/tmp", prefix: "herd-soak-" });
   using _folder = { [Symbol.dispose]: () => Deno.removeSync(folder, { recursive: true }) };
-  console.error(`${chosen.length} designs for ${seconds} s in all, seed ${seed}`);
+  const each = `${chosen.length} × ${Number((seconds / chosen.length).toPrecision(2))} s`;
+  console.error(`${each} of load, and a few seconds more for each design; seed ${seed}`);
   const all: Endured[] = [];
   for (const design of chosen) {
     if (signal.aborted) break;
@@ -100,8 +106,16 @@ async function soak({ operands, flags }: Options): Promise<number> {
     console.error(`${all.length} of ${chosen.length}: ${design.id}`);
   }
   printLine(toTerminal(tableOf(all), terminalOptions()).trimEnd());
-  if (signal.aborted) return ExitCode.interrupted;
-  return all.every(isWhole) ? ExitCode.ok : ExitCode.failed;
+  if (signal.aborted) {
+    console.error(`soak: Interrupted: ${all.length} of ${chosen.length} designs ran`);
+    return ExitCode.interrupted;
+  }
+  const broken = all.filter((endured) => !isWhole(endured)).map(({ design }) => design);
+  if (broken.length === 0) {
+    printLine("\nNothing was lost, and nothing is left.");
+    return ExitCode.ok;
+  }
+  throw new FailedError(`Something was lost or is left, or a server ended: ${broken.join(", ")}`);
 }
 
 /** Whether nothing was lost or left, and the server did not end by itself. */

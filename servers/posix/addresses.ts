@@ -51,10 +51,15 @@ export function internetAddresses(
   view.setInt32(0, AI_PASSIVE, true);
   view.setInt32(8, SOCK_STREAM, true);
   const found = new BigUint64Array(1);
-  const code = libc.getaddrinfo(cString(host), cString(String(port)), hints, found);
+  // As in a URL, and as Herd prints it: [::1].
+  const name = host.replace(/^\[(.*)\]$/, "$1");
+  const code = libc.getaddrinfo(cString(name), cString(String(port)), hints, found);
   if (code !== 0) {
     throw new AddressError(
-      `Cannot find the host "${host}": ${fromCString(libc.gai_strerror(code))}`,
+      `Cannot find the host "${host}": ${
+        fromCString(libc.gai_strerror(code))
+      }; write a name or an address`,
+      { option: "host" },
     );
   }
   const list = Deno.UnsafePointer.create(found[0]!)!;

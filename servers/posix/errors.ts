@@ -36,6 +36,7 @@ export const Errno = {
   ECONNRESET: 104,
   ECONNREFUSED: 111,
   EHOSTUNREACH: 113,
+  EINPROGRESS: 115,
 } as const;
 
 /** A system call failed. The message names the operation, the call and the reason. */
