@@ -63,6 +63,8 @@ const THINK_MS = 1;
 const REQUEST_TIMEOUT_SECONDS = 0.1;
 /** The mean time between two faults. */
 const FAULT_MS = 60;
+/** The same where each bad client, too, gets a thread or a program of its own. */
+const SLOW_FAULT_MS = 600;
 /** The share of kills in the faults: children that are programs take long to start, and are to serve before they die. */
 const KILLS: Partial<Record<Making, number>> = { fork: 0.3, subprocess: 0.05, exec: 0.05 };
 /** How long a program may take to start, and to finish. */
@@ -209,8 +211,10 @@ async function injectFaults(
   const end = finished.finally(() => isRunning = false);
   const clients = new Set<Promise<void>>();
   const start = performance.now();
+  const isSlow = design.lifetime === "client" && design.children !== "fork";
+  const mean = isSlow ? SLOW_FAULT_MS : FAULT_MS;
   while (isRunning) {
-    await Promise.race([pause(2 * FAULT_MS * random()), end]);
+    await Promise.race([pause(2 * mean * random()), end]);
     const thirds = (performance.now() - start) / (1000 * seconds / 3);
     if (thirds > endured.memory.length + 1) endured.memory.push(memoryOf(host));
     if (random() < (KILLS[design.children] ?? 0)) {
