@@ -1,4 +1,5 @@
 /** The commands as a user meets them, with the permissions of their tasks. */
+import { isLong } from "../../servers/testing/long.ts";
 import {
   assert,
   assertEquals,
@@ -187,28 +188,32 @@ Deno.test("bench ends when its time is up, and can be gone on with", async () =>
   assert(trials.length < 200);
 });
 
-Deno.test("bench ends a load at its time, and says what it counted", async () => {
-  using folder = new TemporaryFolder();
-  const load = ["--rounds", "1", "--clients", "2", "--connections", "2000", "--children", "2"];
-  const args = ["--designs", "prefork-mutex", "--run-limit", "1", "--think", "10"];
-  const { code, stdout, stderr } = await runTask(
-    "bench",
-    ...args,
-    ...load,
-    "--output",
-    folder.path,
-  );
-  assertEquals(code, 0, stderr);
-  const pool = readRecord(folder.path).trials.find(({ design }) => design === "prefork-mutex")!;
-  const { connections, wallSeconds } = pool.client!;
-  assert(connections > 0 && connections < 4000 && wallSeconds >= 1, `${connections}`);
-  assertEquals(pool.children.reduce((sum, child) => sum + child.connections, 0), connections);
-  assertMatch(
-    stdout.replaceAll(/\s+/g, " "),
-    new RegExp(
-      `Ended after 1 s of load: prefork-mutex \\(about ${connections}\\) of 4000 connections`,
-    ),
-  );
+Deno.test({
+  name: "bench ends a load at its time, and says what it counted (a long test)",
+  ignore: !isLong,
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const load = ["--rounds", "1", "--clients", "2", "--connections", "2000", "--children", "2"];
+    const args = ["--designs", "prefork-mutex", "--run-limit", "1", "--think", "10"];
+    const { code, stdout, stderr } = await runTask(
+      "bench",
+      ...args,
+      ...load,
+      "--output",
+      folder.path,
+    );
+    assertEquals(code, 0, stderr);
+    const pool = readRecord(folder.path).trials.find(({ design }) => design === "prefork-mutex")!;
+    const { connections, wallSeconds } = pool.client!;
+    assert(connections > 0 && connections < 4000 && wallSeconds >= 1, `${connections}`);
+    assertEquals(pool.children.reduce((sum, child) => sum + child.connections, 0), connections);
+    assertMatch(
+      stdout.replaceAll(/\s+/g, " "),
+      new RegExp(
+        `Ended after 1 s of load: prefork-mutex \\(about ${connections}\\) of 4000 connections`,
+      ),
+    );
+  },
 });
 
 Deno.test("tables refuses what is no record", async () => {
@@ -226,35 +231,43 @@ Deno.test("tables refuses a second run", async () => {
   assertRefused(await runHere("tables", "results/a", "results/b"), 2, '"results/b"');
 });
 
-Deno.test("bench --local runs doors beside pools behind Unix-domain sockets", async () => {
-  using folder = new TemporaryFolder();
-  const local = ["door", "iterative", "prefork-mutex"];
-  const args = ["--local", "--quick", ...SMALL];
-  const { code, stdout, stderr } = await runTask(
-    "bench",
-    ...[...args, "--designs", local.join(), "--output", folder.path],
-  );
-  assertEquals(code, 0, stderr);
-  const { run, trials } = readRecord(folder.path);
-  assertEquals([run.plan.local, run.complete], [true, true]);
-  assertEquals(trials.map(({ design }) => design).toSorted(), local);
-  for (const { status, reason, children, kernel } of trials) {
-    assertEquals([status, reason], ["ok", null]);
-    assertEquals(children.reduce((sum, { connections }) => sum + connections, 0), 10);
-    assertEquals(kernel.passiveOpens, null);
-  }
-  assertMatch(stdout, /^Local servers: cost of each design$/m);
-  assertMatch(stdout, /^ *– +door +1 +door /m);
-  assertMatch(stdout, /^ *4 +prefork-mutex +1 +unix /m);
+Deno.test({
+  name: "bench --local runs doors beside pools behind Unix-domain sockets (a long test)",
+  ignore: !isLong,
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const local = ["door", "iterative", "prefork-mutex"];
+    const args = ["--local", "--quick", ...SMALL];
+    const { code, stdout, stderr } = await runTask(
+      "bench",
+      ...[...args, "--designs", local.join(), "--output", folder.path],
+    );
+    assertEquals(code, 0, stderr);
+    const { run, trials } = readRecord(folder.path);
+    assertEquals([run.plan.local, run.complete], [true, true]);
+    assertEquals(trials.map(({ design }) => design).toSorted(), local);
+    for (const { status, reason, children, kernel } of trials) {
+      assertEquals([status, reason], ["ok", null]);
+      assertEquals(children.reduce((sum, { connections }) => sum + connections, 0), 10);
+      assertEquals(kernel.passiveOpens, null);
+    }
+    assertMatch(stdout, /^Local servers: cost of each design$/m);
+    assertMatch(stdout, /^ *– +door +1 +door /m);
+    assertMatch(stdout, /^ *4 +prefork-mutex +1 +unix /m);
+  },
 });
 
-Deno.test("messages measures each means, and says whether doors are the fastest", async () => {
-  const { code, stdout, stderr } = await runTask("messages", "--calls", "100", "--rounds", "1");
-  assertEquals({ code, stderr }, { code: 0, stderr: "" });
-  for (
-    const means of ["function call", "Atomics", "pipe", "Unix-domain socket", "TCP", "door call"]
-  ) {
-    assertMatch(stdout, new RegExp(`^${means} .* \\d+\\.\\d+ `, "m"));
-  }
-  assertMatch(stdout, /^A door call takes .* (holds|does not hold) here/m);
+Deno.test({
+  name: "messages measures each means, and says whether doors are the fastest (a long test)",
+  ignore: !isLong,
+  fn: async () => {
+    const { code, stdout, stderr } = await runTask("messages", "--calls", "100", "--rounds", "1");
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    for (
+      const means of ["function call", "Atomics", "pipe", "Unix-domain socket", "TCP", "door call"]
+    ) {
+      assertMatch(stdout, new RegExp(`^${means} .* \\d+\\.\\d+ `, "m"));
+    }
+    assertMatch(stdout, /^A door call takes .* (holds|does not hold) here/m);
+  },
 });

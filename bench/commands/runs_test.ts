@@ -1,4 +1,5 @@
 /** The command runs, and what finds runs by their names. */
+import { isLong } from "../../servers/testing/long.ts";
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { runTask } from "../../servers/testing/task.ts";
@@ -166,14 +167,21 @@ Deno.test("a run is found by its name, the newest of several; --last is the newe
   assertStringIncludes(compared.stdout, "prefork-mutex");
 });
 
-Deno.test("bench records a name, as part of its folder", async () => {
-  using folder = new TemporaryFolder();
-  const args = ["--designs", "iterative", "--quick", "--connections", "2", "--clients", "1"];
-  const output = `${folder.path}/run`;
-  const bench = await runTask("bench", ...args, "--name", "before-fix", "--output", output);
-  assertEquals(bench.code, 0, bench.stderr);
-  assertEquals(readRecord(output).run.name, "before-fix");
-  assertMatch(defaultFolder("before-fix"), /^results\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-before-fix$/);
-  assertRefused(await runHere("bench", "--name", "a/b"), 2, '"a/b"', "--name");
-  assertRefused(await runHere("bench", "--name", "prefork-mutex"), 2, "prefork-mutex", "--name");
+Deno.test({
+  name: "bench records a name, as part of its folder (a long test)",
+  ignore: !isLong,
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const args = ["--designs", "iterative", "--quick", "--connections", "2", "--clients", "1"];
+    const output = `${folder.path}/run`;
+    const bench = await runTask("bench", ...args, "--name", "before-fix", "--output", output);
+    assertEquals(bench.code, 0, bench.stderr);
+    assertEquals(readRecord(output).run.name, "before-fix");
+    assertMatch(
+      defaultFolder("before-fix"),
+      /^results\/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-before-fix$/,
+    );
+    assertRefused(await runHere("bench", "--name", "a/b"), 2, '"a/b"', "--name");
+    assertRefused(await runHere("bench", "--name", "prefork-mutex"), 2, "prefork-mutex", "--name");
+  },
 });

@@ -2,6 +2,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { denoArguments } from "../../bench/agents/agent.ts";
 import { SERVER_DEFAULTS, SERVER_PROGRAM } from "../../bench/agents/server.ts";
+import { isLong } from "../testing/long.ts";
 import { RunningProcess, succeeds } from "../testing/process.ts";
 
 /** In a network namespace of its own, whose backlogs are short. */
@@ -17,7 +18,7 @@ const SHORT = [
 const mayMakeNetworks = await succeeds(SHORT[0]!, ...SHORT.slice(1), "true");
 if (!mayMakeNetworks) console.log("Skipping: unshare or ip may not make a network namespace here");
 
-for (const design of ["prefork-fd-passing", "prethread-main-accept"]) {
+for (const design of ["prefork-fd-passing", ...(isLong ? ["prethread-main-accept"] : [])]) {
   Deno.test({
     name: `${design} starts where a backlog has room for one client`,
     ignore: !mayMakeNetworks,

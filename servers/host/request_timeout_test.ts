@@ -22,7 +22,7 @@ const servings = [
   ["prethread-mutex", null],
 ] as const;
 
-for (const [design, path] of isLong ? servings : servings.slice(0, 4)) {
+for (const [design, path] of isLong ? servings : servings.slice(0, 3)) {
   const where = path === null ? "" : " at a path";
   Deno.test(`${design}${where} gives a child back whose client stands still, and counts that`, async () => {
     await using server = await startServer(design, {

@@ -1,4 +1,5 @@
 /** What only designs do whose parent passes connections to children that are free. */
+import { isLong } from "../testing/long.ts";
 import { assertEquals } from "@std/assert";
 import { designs } from "../designs.ts";
 import type { Report } from "../host/account.ts";
@@ -104,7 +105,11 @@ Deno.test("prefork-fd-passing counts as its children do, with more clients than 
   assertEquals(sumOf((await stop(server)).report, "connections"), 125);
 });
 
-for (const { id } of designs.filter(({ passes }) => passes === "free")) {
+for (
+  const { id } of designs.filter(({ passes, children }) =>
+    passes === "free" && (isLong || children === "fork")
+  )
+) {
   Deno.test(`${id} loses no client but that of a child that is killed`, async () => {
     await using server = await startServer(id, { children: 3 });
     const { children: [serving, , idle] } = processesOf(server);

@@ -10,8 +10,8 @@ import { uniqueName } from "./testing.ts";
 import { Host, Sshd, whyNoHosts } from "./testing_nodes.ts";
 import { ServingTask, startGateway } from "./testing_tasks.ts";
 
-const reason = await whyNoHosts();
-if (reason !== undefined) console.warn(`Skipping the test of two nodes: ${reason}`);
+const reason = isLong ? await whyNoHosts() : "only long tests need two nodes";
+if (isLong && reason !== undefined) console.warn(`Skipping the test of two nodes: ${reason}`);
 
 /** Runs an example of channels on a host to its end. */
 async function call(
@@ -42,8 +42,8 @@ async function twoNodes(stack: AsyncDisposableStack) {
 }
 
 Deno.test({
-  name: "The client: fd = open(“/net/nodenme/dev/mymgr”, ..); over ssh",
-  ignore: reason !== undefined,
+  name: "The client: fd = open(“/net/nodenme/dev/mymgr”, ..); over ssh (a long test)",
+  ignore: !isLong || reason !== undefined,
   async fn() {
     await using stack = new AsyncDisposableStack();
     const { here, there, sshd, host, path } = await twoNodes(stack);
