@@ -24,6 +24,7 @@ export const SERVER_DEFAULTS: Omit<ServerOptions, "design" | "placement"> = {
   host: null,
   port: 0,
   path: null,
+  service: "bytes",
   children: BOOK.children,
   extraCpuNanoseconds: 0,
   requestTimeoutSeconds: 0,

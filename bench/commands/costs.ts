@@ -24,7 +24,7 @@ import { shareMemory } from "../../servers/posix/memory.ts";
 import { wait } from "../../servers/posix/processes.ts";
 import { rebase } from "../../servers/posix/rebase.ts";
 import { shutDownWrite, socketPair } from "../../servers/posix/sockets.ts";
-import { serve, WARM_UP } from "../../servers/service/bytes.ts";
+import { service, WARM_UP } from "../../servers/service/bytes.ts";
 import { warmUp } from "../../servers/service/warm_up.ts";
 import { median } from "../statistics/median.ts";
 
@@ -61,6 +61,7 @@ interface Part {
 
 const design = findDesign("fork-per-client")!;
 const listing = await loadListing(design);
+const { serve } = service;
 const line = new TextEncoder().encode(`${BOOK.bytes}\n`);
 
 /** A connection whose client has sent its request and closed. */
@@ -74,7 +75,7 @@ function requested(): [client: number, server: number] {
 /** Forks a child for each connection, after some preparation. */
 function forking(prepare: (setup: Setup) => void): () => () => void {
   return () => {
-    const setup = makeSetup(design, listing, { children: 1 });
+    const setup = makeSetup({ design, listing, service }, { children: 1 });
     prepare(setup);
     const { pool } = new Forks(setup);
     return () => {
@@ -99,7 +100,7 @@ const parts: readonly Part[] = [
     times: 20_000,
     prepare: () => {
       const slot = new Slot();
-      warmUp(WARM_UP, (connection) => serve(slot, connection));
+      warmUp(WARM_UP, service.request, (connection) => serve(slot, connection));
       return () => {
         const [client, server] = requested();
         serve(slot, server);
@@ -141,7 +142,9 @@ const parts: readonly Part[] = [
   {
     name: "fork per client, service warm",
     times: 300,
-    prepare: forking(() => warmUp(WARM_UP, (connection) => serve(new Slot(), connection))),
+    prepare: forking(() =>
+      warmUp(WARM_UP, service.request, (connection) => serve(new Slot(), connection))
+    ),
   },
   {
     name: "fork per client, parent and child warmed up",

@@ -33,7 +33,7 @@ export const command = defineCommand({
     port: "write another --port, or --port 0 for a free one",
     channel: "write another --channel, or a --port",
   },
-  run({ operands, flags, given }) {
+  async run({ operands, flags, given }) {
     if (operands.length > 0) throw new UsageError(`Unexpected "${operands[0]}": see --help`);
     const { port, channel, idle: idleSeconds, echo, verbose } = flags;
     if (given.has("port") && channel !== undefined) {
@@ -41,7 +41,7 @@ export const command = defineCommand({
     }
     endWithParentThoughBlocked();
     const source = channel === undefined ? { port } : { channel };
-    sserver({ source, idleSeconds, echo, verbose, slot: null });
+    await sserver({ source, service: "bytes", idleSeconds, echo, verbose, slot: null });
     return ExitCode.ok;
   },
 });

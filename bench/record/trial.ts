@@ -56,6 +56,9 @@ export const Child = z.object({
     "Process id of the child alive at the end; null if one entry stands for all children",
   ),
   connections: count.describe("Connections served"),
+  requests: count.nullable().default(null).describe(
+    "Requests served on all of them; null in old records",
+  ),
   given: count.describe("Connections that the parent passed to it; 0 if it passes none"),
   rejected: count.describe("Connections closed because the service refused a request"),
   lost: count.describe("Children with this index that died"),

@@ -270,6 +270,8 @@ export interface Child {
   pid: number | null;
   /** Connections served. */
   connections: number;
+  /** Requests served on all of them; null in old records. */
+  requests: number | null;
   /** Connections that the parent passed to it; 0 if it passes none. */
   given: number;
   /** Connections closed because the service refused a request. */

@@ -8,12 +8,12 @@ import type { ClientChildContext } from "../design.ts";
 import { bufferAt } from "../posix/libc.ts";
 import { close } from "../posix/io.ts";
 import { socketTimeout } from "../posix/sockets.ts";
-import { serve } from "../service/bytes.ts";
+import { service as bytes } from "../service/bytes.ts";
 import { Slot, SLOT_BYTES } from "./meter.ts";
 import type { ClientWorkerStart, WorkerRequest } from "./worker.ts";
 
 self.addEventListener("message", async (event) => {
-  const { connection, listing, slotAddress, extraCpu, requestTimeout } =
+  const { connection, listing, slotAddress, extraCpu, requestTimeout, service } =
     (event as MessageEvent<ClientWorkerStart>).data;
   // From `serve` on the connection is closed there, even if that fails.
   let [isTaken, isServed] = [false, false];
@@ -23,6 +23,9 @@ self.addEventListener("message", async (event) => {
     const burn = extraCpu === 0
       ? () => {}
       : (await import("../posix/clocks.ts")).cpuBurner(extraCpu);
+    const { serve } = service === "bytes"
+      ? bytes
+      : (await import("../service/services.ts").then(({ services }) => services[service]()));
     const timeout = requestTimeout === 0 ? undefined : socketTimeout(requestTimeout);
     child({
       connection,

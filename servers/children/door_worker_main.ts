@@ -40,7 +40,7 @@ export default function serve(_cookie: unknown, data: Uint8Array<ArrayBuffer>): 
   burn();
   slot.open();
   const reply = answer(data);
-  slot.close(reply === undefined);
+  slot.close(reply === undefined, reply === undefined ? 0 : 1);
   if (reply === undefined) throw new RangeError("Cannot serve this: write a line with a number");
   return { data: reply };
 }

@@ -59,11 +59,12 @@ export class Execs implements Maker {
 
   #fork(index: number, socket: number, rest: readonly number[]): number {
     const { handles } = this.#setup;
-    const { memory, status } = handles;
+    const { memory, status, service } = handles;
     const { processors, idleSeconds, echo, verbose } = this.#launch;
     const program = Deno.execPath();
     const options: SserverOptions = {
       source: { channel: Inherited.socket },
+      service,
       idleSeconds,
       echo,
       verbose,

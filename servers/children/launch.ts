@@ -4,6 +4,7 @@
  * @module
  */
 import { FIRST_DESCRIPTOR } from "../posix/programs.ts";
+import type { ServiceName } from "../service/service.ts";
 
 /** How servers are launched. */
 export interface Launch {
@@ -36,9 +37,10 @@ export const Inherited = {
 export interface SserverOptions {
   /** Source of connections: a port of its own, or an inherited Unix socket over which they are passed. */
   readonly source: { readonly port: number } | { readonly channel: number };
+  readonly service: ServiceName;
   /** A server without clients for this long ends; 0: it does not. */
   readonly idleSeconds: number;
-  /** Whether each line is sent back, with its newline and a NUL. */
+  /** Whether, instead, each line is sent back, with its newline and a NUL. */
   readonly echo: boolean;
   /** Whether it prints each connection and message. */
   readonly verbose: boolean;

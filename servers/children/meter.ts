@@ -9,8 +9,8 @@
 import type { Usage } from "../posix/clocks.ts";
 import type { SharedMemory } from "../posix/memory.ts";
 
-/** A slot fills one cache line, so that counting children do not slow each other down. */
-export const SLOT_BYTES = 64;
+/** A slot has cache lines of its own, so that counting children do not slow each other down. */
+export const SLOT_BYTES = 128;
 
 /** Offsets of the counts in a slot. */
 const PID = 0;
@@ -19,8 +19,9 @@ const CLOSED = 2;
 const REJECTED = 3;
 const LOST = 4;
 const VOLUNTARY = 5;
-const INVOLUNTARY = 6;
+const REQUESTS = 6;
 const GIVEN = 7;
+const INVOLUNTARY = 16;
 
 /** Offsets of the CPU seconds, likewise. */
 const ENDED_USER = 0;
@@ -37,7 +38,7 @@ export class Slot {
   readonly #seconds: Float64Array;
 
   constructor(memory: ArrayBuffer = new ArrayBuffer(SLOT_BYTES), offset = 0) {
-    this.#counts = new Int32Array(memory, offset, 8);
+    this.#counts = new Int32Array(memory, offset, SLOT_BYTES / 4);
     this.#seconds = new Float64Array(memory, offset + 32, 4);
   }
 
@@ -63,6 +64,11 @@ export class Slot {
   /** Connections closed because the service refused a request. */
   get rejected(): number {
     return Atomics.load(this.#counts, REJECTED);
+  }
+
+  /** Requests on the connections that are closed. */
+  get requests(): number {
+    return Atomics.load(this.#counts, REQUESTS);
   }
 
   /** Children of this slot that died. */
@@ -104,9 +110,10 @@ export class Slot {
     Atomics.add(this.#counts, OPENED, 1);
   }
 
-  /** A connection was closed. */
-  close(rejected: boolean): void {
+  /** A connection was closed after so many requests. */
+  close(rejected: boolean, requests: number): void {
     if (rejected) Atomics.add(this.#counts, REJECTED, 1);
+    Atomics.add(this.#counts, REQUESTS, requests);
     Atomics.add(this.#counts, CLOSED, 1);
   }
 

@@ -7,6 +7,7 @@ import { close, read, write } from "../posix/io.ts";
 import { kill, wait, waitForExit } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { socketPair } from "../posix/sockets.ts";
+import { service } from "../service/bytes.ts";
 import { inChild, waitToBeKilled } from "../testing/fork.ts";
 import { Pool, type SocketPair } from "./pool.ts";
 import { makeSetup, type Setup } from "./setup.ts";
@@ -33,7 +34,7 @@ function withPool(
   const [events, status] = pipe();
   const { code } = inChild(() => {
     const launch = { processors: [7], idleSeconds: 0, echo: false, verbose: false };
-    const setup: Setup = makeSetup(design, listing, { children: 1, status, launch });
+    const setup: Setup = makeSetup({ design, listing, service }, { children: 1, status, launch });
     const pool = new Pool(setup, {
       start: (_, sockets) => {
         const child = children.shift()!;

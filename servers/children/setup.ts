@@ -18,7 +18,7 @@ import { createMemfd, mapMemfd, type SharedMemory } from "../posix/memory.ts";
 import { allowTracing, dieWithParent, gettid } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { socketTimeout } from "../posix/sockets.ts";
-import { serve } from "../service/bytes.ts";
+import type { Service, ServiceName } from "../service/service.ts";
 import { Meter, Slot, SLOT_BYTES } from "./meter.ts";
 import { sendStatus } from "./status.ts";
 
@@ -42,12 +42,15 @@ export interface Handles {
   readonly requestTimeout: number;
   /** Whether its processes let any process of this user trace them. */
   readonly traceable: boolean;
+  /** What is done for a client. */
+  readonly service: ServiceName;
 }
 
 /** The parts of a server. */
 export interface Setup {
   readonly design: Design;
   readonly listing: Listing;
+  readonly service: Service;
   readonly handles: Handles;
   /** How servers are launched, in a design that launches another program. */
   readonly launch: Launch | undefined;
@@ -59,6 +62,9 @@ export interface Setup {
   readonly lock: OpenLock;
   readonly queue: Queue;
 }
+
+/** The parts that a setup is made from. */
+type Given = Pick<Setup, "design" | "listing" | "service">;
 
 // The shared memory: the mutex, the queue, the meter, failure messages.
 const QUEUE_AT = Mutex.BYTES;
@@ -75,8 +81,7 @@ function messagesAt(index: number, children: number): number {
 
 /** Makes the parts of a server. The setup of a warm-up has no descriptors of the server. */
 export function makeSetup(
-  design: Design,
-  listing: Listing,
+  parts: Given,
   { launch, ...options }: {
     children: number;
     listener?: number;
@@ -89,6 +94,7 @@ export function makeSetup(
   },
 ): Setup {
   const memory = createMemfd("herd", bytesFor(options.children));
+  const { design, service } = parts;
   const lockFile = design.lock === "file" ? unlinkedFile() : -1;
   const handles = {
     listener: -1,
@@ -98,10 +104,11 @@ export function makeSetup(
     requestTimeout: 0,
     traceable: false,
     ...options,
+    service: service.name,
     memory,
     lockFile,
   };
-  const setup = { ...openSetup(design, listing, handles), launch };
+  const setup = { ...openSetup(parts, handles), launch };
   Mutex.create(setup.address, design.children === "worker" ? "threads" : "processes");
   Queue.create(setup.address + BigInt(QUEUE_AT));
   return setup;
@@ -114,8 +121,7 @@ export function queueAt(address: bigint): Queue {
 
 /** Opens what `makeSetup` made: at an address of this process, or through the descriptors. */
 export function openSetup(
-  design: Design,
-  listing: Listing,
+  { design, listing, service }: Given,
   handles: Handles,
   address?: bigint,
 ): Setup {
@@ -127,6 +133,7 @@ export function openSetup(
   return {
     design,
     listing,
+    service,
     handles,
     launch: undefined,
     address: memory.address,
@@ -162,7 +169,7 @@ export function parentContext(
     listener: setup.handles.listener,
     queue: setup.queue,
     children,
-    serve: servingFor(own, setup.handles),
+    serve: servingFor(own, setup),
     count: countingFor(own, setup.handles.extraCpu),
   };
 }
@@ -182,7 +189,7 @@ export function childContext(
     socket,
     lock: setup.lock,
     queue: setup.queue,
-    serve: servingFor(slot, setup.handles),
+    serve: servingFor(slot, setup),
   };
 }
 
@@ -223,7 +230,7 @@ export function awaitOpening({ gate }: Handles): void {
 /** Serves clients and counts them in a slot; wastes CPU before each, where asked to. */
 function servingFor(
   slot: Slot,
-  { extraCpu, requestTimeout }: Handles,
+  { service: { serve }, handles: { extraCpu, requestTimeout } }: Setup,
 ): (connection: number) => void {
   const timeout = requestTimeout === 0 ? undefined : socketTimeout(requestTimeout);
   if (extraCpu === 0) return (connection) => serve(slot, connection, timeout);
@@ -240,6 +247,7 @@ function countingFor(slot: Slot, extraCpu: number): (answer: () => boolean) => v
   return (answer) => {
     burn();
     slot.open();
-    slot.close(!answer());
+    const isServed = answer();
+    slot.close(!isServed, isServed ? 1 : 0);
   };
 }

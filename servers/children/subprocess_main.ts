@@ -8,6 +8,7 @@ import { close } from "../posix/io.ts";
 import { failWith } from "../posix/failure_message.ts";
 import { resetSignals } from "../posix/signals.ts";
 import { WARM_UP } from "../service/bytes.ts";
+import { services } from "../service/services.ts";
 import { warmUpListing } from "./warm_up.ts";
 import { announceAndWait, beginUnder, childContext, enter, openSetup } from "./setup.ts";
 import type { SubprocessOptions } from "./subprocess.ts";
@@ -16,7 +17,10 @@ const options: SubprocessOptions = JSON.parse(Deno.args[0]!);
 const { parent, index, connection, socket, design, handles } = options;
 beginUnder(parent, handles);
 resetSignals();
-const setup = openSetup(design, await import(design.listing), handles);
+const setup = openSetup(
+  { design, listing: await import(design.listing), service: await services[handles.service]() },
+  handles,
+);
 try {
   if (design.lifetime === "pool") {
     warmUpListing(setup, { clients: WARM_UP });

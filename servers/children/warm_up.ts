@@ -50,17 +50,17 @@ export function endQueue(queue: Queue): void {
 
 /** Runs the listing of a server with a setup of its own, so that nothing of the server is touched. */
 export function warmUpListing(
-  { design, listing, handles }: Setup,
+  of: Setup,
   {
     // A parent that passes connections is optimized twice: V8's first guess about its rare cases is wrong.
-    clients = design.passes ? 2 * WARM_UP : WARM_UP,
+    clients = of.design.passes ? 2 * WARM_UP : WARM_UP,
     children = () => noChildren,
     endQueue: endQueueOf = ({ queue }) => endQueue(queue),
   }: WarmUpOptions = {},
 ): void {
-  const extraCpu = Math.min(handles.extraCpu, MOST_EXTRA_CPU);
-  const { requestTimeout } = handles;
-  const setup = makeSetup(design, listing, { children: 1, extraCpu, requestTimeout });
+  const { design, handles: { requestTimeout } } = of;
+  const extraCpu = Math.min(of.handles.extraCpu, MOST_EXTRA_CPU);
+  const setup = makeSetup(of, { children: 1, extraCpu, requestTimeout });
   const most = clientsAtOnce();
   for (let left = clients; left > 0; left -= most) {
     const count = Math.min(left, most);
@@ -79,7 +79,7 @@ function run(
   endQueueOf: (setup: Setup) => void,
 ): void {
   const { design, listing, meter, queue, lock } = setup;
-  const { listener, ends } = queuedClients(clients);
+  const { listener, ends } = queuedClients(clients, setup);
   runUntilDone(() =>
     listing.parent!({ ...parentContext(setup, meter.parent, children), listener })
   );
@@ -95,7 +95,7 @@ function run(
 /** The same for a parent that passes all clients to one child, which is free again before each. */
 function runPassing(setup: Setup, clients: number): void {
   const { listing, meter } = setup;
-  const { listener, ends } = queuedClients(clients);
+  const { listener, ends } = queuedClients(clients, setup);
   let socket = -1;
   const children = new Pool(setup, {
     start(_index, { childEnd }) {
@@ -118,8 +118,11 @@ function runPassing(setup: Setup, clients: number): void {
 const NO_CHILD = -1;
 
 /** A listening socket with that many clients in its backlog; each has sent its request and closed. */
-function queuedClients(clients: number): { listener: number; ends: readonly number[] } {
-  const line = new TextEncoder().encode("4000\n");
+function queuedClients(
+  clients: number,
+  { service }: Setup,
+): { listener: number; ends: readonly number[] } {
+  const line = new TextEncoder().encode(service.request);
   const listener = listen(AUTOBIND, "warm up");
   const address = unixAddress(boundAddress(listener).host);
   const ends = Array.from({ length: clients }, () => {

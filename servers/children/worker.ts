@@ -9,6 +9,7 @@ import { sleep } from "../posix/clocks.ts";
 import { RETRY_MS } from "../posix/errors.ts";
 import { freeDescriptors } from "../posix/processes.ts";
 import { blockSignals, Signal, waitForSignal } from "../posix/signals.ts";
+import type { ServiceName } from "../service/service.ts";
 import { awaitOpening, type Handles, type Setup, slotAddress } from "./setup.ts";
 import { warmUpListing } from "./warm_up.ts";
 import { RESERVE } from "./worker_room.ts";
@@ -32,6 +33,7 @@ export interface ClientWorkerStart {
   readonly slotAddress: bigint;
   readonly extraCpu: number;
   readonly requestTimeout: number;
+  readonly service: ServiceName;
 }
 
 /** What a Worker asks of the host's thread, or reports to it. */
@@ -85,7 +87,7 @@ export class Workers implements Children {
     while (freeDescriptors() < RESERVE) sleep(RETRY_MS);
     const { address, design: { listing }, handles } = this.#setup;
     const slot = slotAddress(address, 0);
-    const { extraCpu, requestTimeout } = handles;
+    const { extraCpu, requestTimeout, service } = handles;
     this.#send({
       role: "client",
       connection,
@@ -93,6 +95,7 @@ export class Workers implements Children {
       slotAddress: slot,
       extraCpu,
       requestTimeout,
+      service,
     });
   }
 

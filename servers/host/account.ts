@@ -28,6 +28,8 @@ export interface ChildReport {
   /** The child alive at the end; null if one entry stands for all children of the design. */
   readonly pid: number | null;
   readonly connections: number;
+  /** Requests on the connections that are closed; null in old records. */
+  readonly requests: number | null;
   /** Connections that the parent passed to it; 0 in a design that does not pass them. */
   readonly given: number;
   /** Connections closed because the service refused a request, or the client stood still for too long. */
@@ -128,6 +130,7 @@ export function account(
       index,
       pid: slot.pid || null,
       connections: after.opened - before.opened,
+      requests: after.requests - before.requests,
       given: after.given - before.given,
       rejected: after.rejected - before.rejected,
       lost: after.lost - before.lost,

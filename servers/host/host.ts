@@ -19,6 +19,7 @@ import { loopbackHost } from "../posix/network.ts";
 import { rebaseFailure } from "../posix/rebase.ts";
 import { socketPair } from "../posix/sockets.ts";
 import { UnsupportedError } from "../errors.ts";
+import { services } from "../service/services.ts";
 import { startProcesses } from "./process_server.ts";
 import type { ServerOptions } from "./protocol.ts";
 import type { Running } from "./running.ts";
@@ -98,7 +99,8 @@ export class Host {
     );
     const [statusEnd, status] = pipe();
     const [gate, gateEnd] = pipe();
-    const setup = makeSetup(design, listing, {
+    const service = await services[rest.service]();
+    const setup = makeSetup({ design, listing, service }, {
       children: launch?.processors.length ?? (design.lifetime === "pool" ? children : 1),
       launch: launch ?? undefined,
       listener: endpoint.listener,

@@ -8,6 +8,7 @@
  * @module
  */
 import type { Launch } from "../children/launch.ts";
+import type { ServiceName } from "../service/service.ts";
 import type { LiveCounts, Report } from "./account.ts";
 
 /** Where and how a program runs among the processes of this machine. */
@@ -33,6 +34,8 @@ export interface ServerOptions {
   readonly port: number;
   /** A path to listen at instead, or `@` and an abstract name; null: the port. */
   readonly path: string | null;
+  /** What is done for a client; in a design with a transport of its own the book's service. */
+  readonly service: ServiceName;
   /** Children of a pool. */
   readonly children: number;
   /** CPU to waste on each connection, in nanoseconds. */

@@ -45,6 +45,7 @@ export interface Readings {
 /** The counts and clocks of a slot at one moment. */
 export interface SlotState extends Use {
   readonly opened: number;
+  readonly requests: number;
   readonly rejected: number;
   readonly lost: number;
   readonly given: number;
@@ -90,9 +91,10 @@ export function readMemory(meter: Meter, readings: Readings): FinalMemory {
 }
 
 function readSlot(slot: Slot, living: Use, times: Times): SlotState {
-  const { opened, rejected, lost, given, ended } = slot;
+  const { opened, requests, rejected, lost, given, ended } = slot;
   return {
     opened,
+    requests,
     rejected,
     lost,
     given,

@@ -7,6 +7,7 @@
 import { Errno, hasErrno, SystemError } from "../posix/errors.ts";
 import { close, pinnedBytes, readPinned, writePinned } from "../posix/io.ts";
 import { endReplies, setTimeouts, type SocketTimeout } from "../posix/sockets.ts";
+import type { Service, Session } from "./service.ts";
 
 /** Maximum number of bytes a request may ask for: 16 MiB. */
 export const REQUEST_LIMIT = 16 * 1024 * 1024;
@@ -17,25 +18,11 @@ const MAX_DIGITS = String(REQUEST_LIMIT).length;
 const NEWLINE = 10;
 const ZERO = 48;
 
-const request = pinnedBytes(4096);
-// All bytes of a reply are the same, so every write may start at the beginning of this buffer.
-const reply = pinnedBytes(65536);
-reply.bytes.fill("A".charCodeAt(0));
-
-/**
- * The state of one client in a server that never blocks for a single client: the server passes it what
- * arrives, and asks it what to send.
- */
-export interface Session {
-  /** Processes the first `length` bytes of `input`; returns the number of reply bytes now due. */
-  receive(input: Uint8Array<ArrayBuffer>, length: number): number;
-  /** Whether input was invalid. The replies due before it are sent, then the connection is closed. */
-  readonly rejected: boolean;
-  /** The next bytes to send; those beyond the number due do not count. */
-  readonly outgoing: Uint8Array<ArrayBuffer>;
-  /** The first `count` bytes of `outgoing` have been sent. */
-  sent(count: number): void;
-}
+/** What has arrived, in a process or thread that serves one client after another. */
+export const input = pinnedBytes(4096);
+/** All bytes of a reply are the same, so every write may start at the beginning of this buffer. */
+export const letters = pinnedBytes(65536);
+letters.bytes.fill("A".charCodeAt(0));
 
 /**
  * The requests of one client, in fragments of any size. A line that is malformed, zero, over the limit or
@@ -44,6 +31,7 @@ export interface Session {
 export class BytesSession implements Session {
   #count = 0;
   #digits = 0;
+  requests = 0;
   rejected = false;
 
   receive(input: Uint8Array<ArrayBuffer>, length: number): number {
@@ -55,6 +43,7 @@ export class BytesSession implements Session {
         this.#digits++;
       } else if (byte === NEWLINE && this.#count > 0 && this.#count <= REQUEST_LIMIT) {
         due += this.#count;
+        this.requests++;
         this.#count = this.#digits = 0;
       } else {
         this.rejected = true;
@@ -64,8 +53,12 @@ export class BytesSession implements Session {
     return due;
   }
 
+  get isOver(): boolean {
+    return this.rejected;
+  }
+
   get outgoing(): Uint8Array<ArrayBuffer> {
-    return reply.bytes;
+    return letters.bytes;
   }
 
   sent(): void {
@@ -74,12 +67,11 @@ export class BytesSession implements Session {
 }
 
 /** Serves one client until it closes (true) or sends an invalid request (false). */
-function service(connection: number): boolean {
-  const session = new BytesSession();
+function converse(connection: number, session: BytesSession): boolean {
   for (;;) {
-    const length = readPinned(connection, request);
+    const length = readPinned(connection, input);
     if (length === 0) return true;
-    send(connection, session.receive(request.bytes, length));
+    sendLetters(connection, session.receive(input.bytes, length));
     if (session.rejected) {
       endReplies(connection);
       return false;
@@ -87,9 +79,10 @@ function service(connection: number): boolean {
   }
 }
 
-function send(connection: number, count: number): void {
+/** Sends that many bytes. */
+export function sendLetters(connection: number, count: number): void {
   for (let left = count; left > 0;) {
-    left -= writePinned(connection, reply, Math.min(left, reply.bytes.length));
+    left -= writePinned(connection, letters, Math.min(left, letters.bytes.length));
   }
 }
 
@@ -102,32 +95,35 @@ export function answer(request: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer
     count = 10 * count + digit;
   }
   if (request.at(-1) !== NEWLINE || count === 0 || count > REQUEST_LIMIT) return undefined;
-  const { bytes } = reply;
+  const { bytes } = letters;
   return count <= bytes.length ? bytes.subarray(0, count) : new Uint8Array(count).fill(bytes[0]!);
 }
 
-/** Counts connections; in a server this is a slot of the meter. */
-export interface Counter {
-  /** A connection was accepted. */
-  open(): void;
-  /** A connection was closed; `rejected`: because of an invalid request, or a client that stood still. */
-  close(rejected: boolean): void;
-}
+/** The service of the book. */
+export const service: Service = {
+  name: "bytes",
+  serve(counter, connection, timeout) {
+    counter.open();
+    const session = new BytesSession();
+    counter.close(!serveOne(converse, connection, timeout, session), session.requests);
+  },
+  startSession: () => new BytesSession(),
+  request: "4000\n",
+};
 
 /**
- * Serves one client, closes the connection and counts it. With a timeout, a client that neither sends nor reads
- * for so long is rejected.
+ * Has `converse` serve one client until it closes (true) or is rejected (false), and closes the connection. A
+ * connection reset counts as a close by the client.
  */
-export function serve(counter: Counter, connection: number, timeout?: SocketTimeout): void {
-  counter.open();
-  counter.close(!serveOne(connection, timeout));
-}
-
-/** Like `service`, and closes the connection. A connection reset counts as a close by the client. */
-function serveOne(connection: number, timeout: SocketTimeout | undefined): boolean {
+export function serveOne<S>(
+  converse: (connection: number, session: S) => boolean,
+  connection: number,
+  timeout: SocketTimeout | undefined,
+  session: S,
+): boolean {
   try {
     if (timeout !== undefined) setTimeouts(connection, timeout);
-    return service(connection);
+    return converse(connection, session);
   } catch (error) {
     if (isDisconnect(error)) return true;
     if (hasErrno(error, Errno.EAGAIN)) return false;
@@ -138,11 +134,11 @@ function serveOne(connection: number, timeout: SocketTimeout | undefined): boole
 }
 
 /** Whether a call failed because the client has disconnected. */
-export function isDisconnect(error: unknown): boolean {
+function isDisconnect(error: unknown): boolean {
   return error instanceof SystemError && DISCONNECT_CODES.has(error.code);
 }
 
 const DISCONNECT_CODES = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT"]);
 
-/** Number of connections after which V8 has optimized the whole service. */
+/** Number of connections after which V8 has optimized a whole service. */
 export const WARM_UP = 1000;

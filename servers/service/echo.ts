@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Session } from "./bytes.ts";
+import type { Session } from "./service.ts";
 
 /** Maximum length of a line in bytes; a longer one is rejected. */
 export const LINE_LIMIT = 4096;
@@ -14,6 +14,7 @@ const NEWLINE = 10;
 
 /** The lines of one client, in fragments of any size. */
 export class EchoSession implements Session {
+  requests = 0;
   rejected = false;
   /** The bytes due, followed by an incomplete line. */
   #bytes = new Uint8Array(256);
@@ -31,9 +32,14 @@ export class EchoSession implements Session {
       this.rejected = this.#used - this.#lineStart > LINE_LIMIT;
       if (byte !== NEWLINE) continue;
       this.#bytes[this.#used++] = NUL;
+      this.requests++;
       this.#lineStart = this.#used;
     }
     return this.#lineStart;
+  }
+
+  get isOver(): boolean {
+    return this.rejected;
   }
 
   get outgoing(): Uint8Array<ArrayBuffer> {

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import fc from "../testing/fast_check.ts";
 import { EchoSession, LINE_LIMIT } from "./echo.ts";
-import { BytesSession, type Session } from "./bytes.ts";
+import { BytesSession } from "./bytes.ts";
+import type { Session } from "./service.ts";
 
 /** Passes input to a session in fragments, takes its output in fragments, and returns that as text. */
 function talk(session: Session, input: Uint8Array<ArrayBuffer>, sizes: number[]): string {

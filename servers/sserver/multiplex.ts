@@ -9,7 +9,7 @@ import { Poller, READABLE, WRITABLE } from "../posix/descriptors.ts";
 import { SystemError } from "../posix/errors.ts";
 import { close } from "../posix/io.ts";
 import { endReplies, tryRead, tryWrite } from "../posix/sockets.ts";
-import type { Session } from "../service/bytes.ts";
+import type { Session } from "../service/service.ts";
 
 /** Supplies connections. */
 export interface ConnectionSource {
@@ -24,8 +24,7 @@ export interface Observer {
   opened(connection: number): void;
   /** The first `length` bytes have arrived. */
   received(connection: number, bytes: Uint8Array<ArrayBuffer>, length: number): void;
-  /** `rejected`: because of invalid input. */
-  closed(connection: number, rejected: boolean): void;
+  closed(connection: number, session: Session): void;
 }
 
 /** Options of `multiplex`. */
@@ -92,7 +91,7 @@ export function multiplex(
       return;
     }
     close(connection);
-    observer.closed(connection, session.rejected);
+    observer.closed(connection, session);
     poller.remove(i + 1);
     const last = clients.pop()!;
     if (last !== client) clients[i] = last;
@@ -116,7 +115,7 @@ function readAndWrite(client: Client, observer: Observer): boolean {
       client.due -= count;
       session.sent(count);
     }
-    if (client.due > 0 || !session.rejected) return true;
+    if (client.due > 0 || !session.isOver) return true;
     endReplies(connection);
     return false;
   } catch (error) {

@@ -16,13 +16,20 @@ import { close } from "../posix/io.ts";
 import { currentProcessor, descriptorLimit, getpid } from "../posix/processes.ts";
 import { resetSignals } from "../posix/signals.ts";
 import { accept, isSocket, isStream } from "../posix/sockets.ts";
-import { BytesSession, type Session, WARM_UP } from "../service/bytes.ts";
+import { WARM_UP } from "../service/bytes.ts";
 import { EchoSession } from "../service/echo.ts";
+import type { Service } from "../service/service.ts";
+import { services } from "../service/services.ts";
 import { warmUp } from "../service/warm_up.ts";
 import { listenOn } from "../transports/port.ts";
 import { addressText } from "../transports/transport.ts";
 import { type ConnectionSource, multiplex, type Observer } from "./multiplex.ts";
 import { Transcript } from "./transcript.ts";
+
+/** What a service for many clients at once needs. */
+type ManyService = Pick<Service, "startSession" | "request">;
+
+const echoing: ManyService = { startSession: () => new EchoSession(), request: "4000\n" };
 
 /** Descriptors reserved for Deno itself. */
 const OWN_DESCRIPTORS = 64;
@@ -32,23 +39,23 @@ const OWN_DESCRIPTORS = 64;
  *
  * @throws {UsageError} if the port is in use, or the inherited descriptor is not a socket.
  */
-export function sserver(options: SserverOptions): void {
+export async function sserver(options: SserverOptions): Promise<void> {
   const { idleSeconds, echo, verbose, slot } = options;
+  const service = echo ? echoing : await services[options.service]();
   const isLaunched = slot !== null;
   const cpu = currentProcessor();
   if (verbose) say(dialog.starting(cpu));
   if (isLaunched && verbose) close(Inherited.starting);
-  const startSession = echo ? () => new EchoSession() : () => new BytesSession();
   const source = "channel" in options.source
     ? channelSource(options.source.channel)
     : portSource(options.source.port);
   // A client that is waiting already must not wait for the warm-up, too.
-  if (isLaunched && !new Poller([source.descriptor]).wait(0)) warmUpMultiplex(startSession);
+  if (isLaunched && !new Poller([source.descriptor]).wait(0)) warmUpMultiplex(service);
   const observer = counting(isLaunched ? enterSlot(slot) : new Slot());
   const isIdle = multiplex({
     source,
     observer: verbose ? new Transcript(cpu, observer) : observer,
-    startSession,
+    startSession: service.startSession,
     idleSeconds,
     maxClients: Math.max(1, descriptorLimit() - OWN_DESCRIPTORS),
   });
@@ -85,7 +92,7 @@ function counting(slot: Slot): Observer {
   return {
     opened: () => slot.open(),
     received: () => {},
-    closed: (_, rejected) => slot.close(rejected),
+    closed: (_, { rejected, requests }) => slot.close(rejected, requests),
   };
 }
 
@@ -100,9 +107,9 @@ function enterSlot(index: number): Slot {
 }
 
 /** Runs the loop on socket pairs, for V8 to compile it. */
-function warmUpMultiplex(startSession: () => Session): void {
+function warmUpMultiplex({ startSession, request }: ManyService): void {
   const observer = counting(new Slot());
-  warmUp(WARM_UP, (client) => {
+  warmUp(WARM_UP, request, (client) => {
     const waiting = [client];
     // Request and end of file have arrived, so the descriptor stays readable until it is closed.
     const source = { descriptor: client, next: () => waiting.pop() ?? -1 };
@@ -112,6 +119,6 @@ function warmUpMultiplex(startSession: () => Session): void {
 
 if (import.meta.main) {
   resetSignals();
-  sserver(JSON.parse(Deno.args[0]!));
+  await sserver(JSON.parse(Deno.args[0]!));
   Deno.exit();
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { dialog, say } from "../children/dialog.ts";
+import type { Session } from "../service/service.ts";
 import type { Observer } from "./multiplex.ts";
 
 /** Prints events, and passes them to another observer. */
@@ -33,8 +34,8 @@ export class Transcript implements Observer {
     for (const line of lines) say(dialog.received(this.#cpu, fd, printable(line)));
   }
 
-  closed(fd: number, rejected: boolean): void {
-    this.#inner.closed(fd, rejected);
+  closed(fd: number, session: Session): void {
+    this.#inner.closed(fd, session);
     this.#incomplete.delete(fd);
     say(dialog.closed(this.#cpu, fd));
   }

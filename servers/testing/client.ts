@@ -42,7 +42,11 @@ export class Connection implements Disposable {
 
   /** Sends the text in one write. */
   send(text: string): void {
-    const bytes = new TextEncoder().encode(text);
+    this.sendBytes(new TextEncoder().encode(text));
+  }
+
+  /** Sends bytes in one write. */
+  sendBytes(bytes: Uint8Array<ArrayBuffer>): void {
     const sent = write(this.#fd, bytes, bytes.length);
     if (sent < bytes.length) throw new Error(`only ${sent} of ${bytes.length} bytes were sent`);
   }
