@@ -17,7 +17,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "servers/posix": ["servers/errors.ts"],
   "servers/design.ts": [],
   "servers/locks": ["servers/posix", "servers/design.ts"],
-  "servers/service": ["servers/posix"],
+  "servers/service": ["servers/posix", "servers/design.ts"],
   "servers/ipc/door": ["servers/errors.ts", "servers/posix"],
   "servers/ipc/channel": ["servers/posix", "servers/locks"],
   "servers/transports": [
@@ -55,6 +55,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "servers/design.ts",
     "servers/designs.ts",
     "servers/children",
+    "servers/service",
     "servers/transports",
   ],
   // What loads it.

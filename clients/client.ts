@@ -12,12 +12,14 @@ import {
   type Usage,
   usage,
 } from "../servers/posix/clocks.ts";
+import type { ServiceName } from "../servers/design.ts";
 import type { SocketAddress } from "../servers/posix/addresses.ts";
 import { Errno } from "../servers/posix/errors.ts";
-import { close } from "../servers/posix/io.ts";
+import { close, write } from "../servers/posix/io.ts";
 import { gettid } from "../servers/posix/processes.ts";
 import type { SocketTimeout } from "../servers/posix/sockets.ts";
 import {
+  type Asked,
   type Client,
   errorNumberOf,
   Failure,
@@ -32,6 +34,8 @@ export interface Task {
   readonly client: Client;
   /** Connections to make, one after another. */
   readonly connections: number;
+  /** Requests on each connection, one after another. */
+  readonly requests: number;
   /** Time after which to start no other connection. */
   readonly limitMilliseconds: number;
   /** Pause between two connections. */
@@ -39,8 +43,9 @@ export interface Task {
 }
 
 const ERROR_KINDS = 256;
+const ERRORS_AT = 72;
 const TEXT_BYTES = 64;
-const TEXT_AT = 64 + 4 * ERROR_KINDS;
+const TEXT_AT = ERRORS_AT + 4 * ERROR_KINDS;
 const HISTOGRAM_AT = TEXT_AT + TEXT_BYTES;
 
 /** A client stops after so many refused connections in a row: nobody is there. */
@@ -51,7 +56,7 @@ export class ClientResults {
   /** Bytes of the results of one client. */
   static readonly BYTES = HISTOGRAM_AT + Histogram.BYTES;
 
-  /** Latency of answered connections. */
+  /** Latency of answered requests. */
   readonly latencies: Histogram;
 
   readonly #times: Float64Array;
@@ -63,8 +68,8 @@ export class ClientResults {
   constructor(memory = new ArrayBuffer(ClientResults.BYTES), index = 0) {
     const at = index * ClientResults.BYTES;
     this.#times = new Float64Array(memory, at, 6);
-    this.#done = new Float64Array(memory, at + 48, 2);
-    this.#errors = new Int32Array(memory, at + 64, ERROR_KINDS);
+    this.#done = new Float64Array(memory, at + 48, 3);
+    this.#errors = new Int32Array(memory, at + ERRORS_AT, ERROR_KINDS);
     this.#text = new Uint8Array(memory, at + TEXT_AT, TEXT_BYTES);
     this.latencies = new Histogram(memory, at + HISTOGRAM_AT);
   }
@@ -81,10 +86,15 @@ export class ClientResults {
     [times[4], times[5]] = [user - times[4]!, system - times[5]!];
   }
 
-  /** Records a connection that was answered after so many milliseconds. */
-  succeed(milliseconds: number): void {
-    this.latencies.record(milliseconds * 1000);
+  /** Records a connection on which every request was answered. */
+  succeed(): void {
     this.#done[0]!++;
+  }
+
+  /** Records a request that was answered after so many milliseconds. */
+  answer(milliseconds: number): void {
+    this.latencies.record(milliseconds * 1000);
+    this.#done[2]!++;
     if (milliseconds > this.#done[1]!) this.#done[1] = milliseconds;
   }
 
@@ -111,9 +121,14 @@ export class ClientResults {
     return { total: after! - before!, user: user!, system: system! };
   }
 
-  /** Number of answered connections. */
-  get answered(): number {
+  /** Number of connections on which every request was answered. */
+  get connections(): number {
     return this.#done[0]!;
+  }
+
+  /** Number of answered requests. */
+  get requests(): number {
+    return this.#done[2]!;
   }
 
   /** The longest latency in milliseconds. */
@@ -154,7 +169,8 @@ export function runClient(
 ): void {
   const id = gettid();
   const cpu = who === "process" ? processCpu : threadCpu;
-  const { open, request, close } = task.client;
+  const { client, requests } = task;
+  const { open, request, close } = client;
   const end = now() + task.limitMilliseconds;
   results.start(now(), cpu(id)!, usage(who));
   let refused = 0;
@@ -162,12 +178,15 @@ export function runClient(
     if (task.thinkMilliseconds > 0 && i > 0) sleep(task.thinkMilliseconds);
     const began = now();
     if (began >= end) break;
-    const error = connectOnce(open, request, close);
+    const error = requests === 1
+      ? connectOnce(open, request, close)
+      : connectAndRepeat(task, results, end);
     if (error === 0) {
-      results.succeed(now() - began);
+      if (requests === 1) results.answer(now() - began);
+      results.succeed();
       refused = 0;
     } else {
-      results.fail(error, task.client.wrongReply?.());
+      results.fail(error, client.wrongReply?.());
       refused = REFUSED.has(error) ? refused + 1 : 0;
     }
   }
@@ -194,6 +213,34 @@ function connectOnce(
   }
 }
 
+/**
+ * Makes one connection with several requests, or those until the end, and records each: the first from connect on,
+ * the others from the reply before. Returns as `connectOnce`.
+ */
+function connectAndRepeat(
+  { client: { open, request, close }, requests }: Task,
+  results: ClientResults,
+  end: number,
+): number {
+  let connection = -1;
+  let began = now();
+  try {
+    connection = open();
+    for (let left = requests; left > 0 && began < end; left--) {
+      const error = request(connection);
+      if (error !== 0) return error;
+      const ended = now();
+      results.answer(ended - began);
+      began = ended;
+    }
+    return 0;
+  } catch (error) {
+    return errorNumberOf(error);
+  } finally {
+    if (connection !== -1) close(connection);
+  }
+}
+
 /** Clients that are ready to start. */
 export interface Clients {
   readonly making: LoadReport["making"];
@@ -206,6 +253,35 @@ type AllResults = readonly ClientResults[] | undefined;
 /** Connections of each pass of the warm-up, after which V8 has compiled the whole client, its loop included. */
 const WARM_UP = [300, 300, 1200, 1200];
 
+/** How clients ask, as far as their code depends on it. */
+export interface Asking extends Pick<Asked, "service"> {
+  readonly requests: number;
+  readonly timeout: SocketTimeout;
+  readonly sources: readonly SocketAddress[];
+}
+
+/** Calls both. V8 compiles what is called in one place for many functions by itself, and not into its callers. */
+function inTurn(first: () => void, second: (argument: number) => number, argument: number): number {
+  first();
+  return second(argument);
+}
+
+/** Bytes of a reply of the warm-up. */
+const BYTES = 4000;
+
+/** Requests on a connection of the warm-up, at most. */
+const REQUESTS = 3;
+
+/** What the warm-up is answered: over HTTP with two heads by turns, since a client that has learned one learns on. */
+function repliesFor(service: ServiceName): Uint8Array<ArrayBuffer>[] {
+  const body = "A".repeat(BYTES);
+  const head = `HTTP/1.1 200 OK\r\nContent-Length: ${BYTES}\r\n`;
+  const texts = service === "http"
+    ? [`${head}\r\n${body}`, `${head}Server: herd\r\n\r\n${body}`]
+    : [body, body];
+  return texts.map((text) => new TextEncoder().encode(text));
+}
+
 /**
  * Acts as client and server on an abstract Unix socket until V8 has compiled the client, so that processes
  * forked afterwards start at full speed. (Over TCP this would leave as many ports in TIME_WAIT.)
@@ -216,21 +292,24 @@ const WARM_UP = [300, 300, 1200, 1200];
  */
 export function warmUp(
   transport: Transport,
-  timeout: SocketTimeout,
-  sources: readonly SocketAddress[],
+  { service, requests, timeout, sources }: Asking,
 ): void {
   const address = { host: "", port: 0, path: `@herd-${crypto.randomUUID()}` };
   using endpoint = transport.bind(address);
   const { listener } = endpoint;
-  const reply = new Uint8Array(4000);
+  const replies = repliesFor(service);
   const results = new ClientResults();
+  const asked = { service, bytes: BYTES, target: null };
   // Two clients: code that V8 compiles for the only closure of its kind is no use to another one.
-  const make = () => transport.client(address, reply.length, timeout, sources);
+  const make = () => transport.client(address, asked, timeout, sources);
   const [client] = [make(), make()];
+  let reply = replies[0]!;
   let peer = -1;
+  let isAnswered = false;
   const answer = () => {
     if (peer !== -1) close(peer);
     peer = transport.acceptAndReply(listener, reply);
+    isAnswered = true;
   };
   const openAnswered = () => {
     const connection = client.open();
@@ -241,18 +320,38 @@ export function warmUp(
     answer();
     return client.request(connection);
   };
+  const answerNext = () => {
+    if (isAnswered) isAnswered = false;
+    else write(peer, reply, reply.length);
+  };
+  const answerAny = () => {
+    if (isAnswered) write(peer, reply, reply.length);
+    else answer();
+  };
+  const ways = requests === 1 ? [{ open: openAnswered }, { request: requestAnswered }] : [{
+    open: openAnswered,
+    request: (connection: number) => inTurn(answerNext, client.request, connection),
+  }, {
+    open: () => inTurn(() => isAnswered = false, client.open, 0),
+    request: (connection: number) => inTurn(answerAny, client.request, connection),
+  }];
   const run = (client: Client, connections: number) => {
     runClient(
-      { client, connections, limitMilliseconds: Infinity, thinkMilliseconds: 0 },
+      // As tasks are made, for V8 to see the same kind of object.
+      {
+        client,
+        connections,
+        requests: Math.min(requests, REQUESTS),
+        limitMilliseconds: Infinity,
+        thinkMilliseconds: 0,
+      },
       results,
     );
   };
   for (const [pass, connections] of WARM_UP.entries()) {
+    reply = replies[pass % 2]!;
     run(client, 0); // an object that is made in the same way as that of a task
-    run(
-      { ...client, ...(pass % 2 === 0 ? { open: openAnswered } : { request: requestAnswered }) },
-      connections,
-    );
+    run({ ...client, ...ways[pass % 2] }, connections);
   }
   close(peer);
   close(listener);

@@ -67,8 +67,8 @@ async function forkClients(options: LoadOptions, server: Listening): Promise<Cli
   const byte = new Uint8Array(1);
   const poller = new Poller([readyEnd]);
   // A C function is loaded at its first call: here, or in each client and, more slowly, beside them.
-  const { client, limitMilliseconds, thinkMilliseconds } = before;
-  runClient({ client, connections: 0, limitMilliseconds, thinkMilliseconds }, unread);
+  const { client, requests, limitMilliseconds, thinkMilliseconds } = before;
+  runClient({ client, connections: 0, requests, limitMilliseconds, thinkMilliseconds }, unread);
   poller.wait(0);
   reapOne();
   const pids: number[] = [];
@@ -136,7 +136,7 @@ export async function loadReport(
   const max = Math.max(...allResults.map(({ longest }) => longest)) / 1000;
   // The upper bound of a bucket may exceed the maximum.
   const quantile = (share: number) => Math.min(latencies.quantile(share) / 1e6, max);
-  const connections = sum(allResults, ({ answered }) => answered);
+  const connections = sum(allResults, (results) => results.connections);
   const start = Math.min(...allResults.map(({ span: [start] }) => start));
   const end = Math.max(...allResults.map(({ span: [, end] }) => end));
   const wallSeconds = (end - start) / 1000;
@@ -144,6 +144,7 @@ export async function loadReport(
   return {
     making,
     connections,
+    requests: sum(allResults, ({ requests }) => requests),
     errors,
     wallSeconds,
     connectionsPerSecond: connections / wallSeconds,
@@ -162,6 +163,7 @@ function errorName(kind: number, wrongReply: string): string {
   if (kind === Failure.noAnswer) return `not an answer: "${wrongReply}"`;
   if (kind === Failure.shortReply) return "short reply";
   if (kind === Failure.longReply) return "long reply";
+  if (kind === Failure.noLength) return "reply without Content-Length";
   if (kind === Failure.refused) return "refused";
   // A connect that times out says EINPROGRESS (SO_SNDTIMEO in socket(7)).
   return kind === Errno.EAGAIN || kind === Errno.EINPROGRESS ? "timed out" : errnoName(kind);

@@ -36,7 +36,7 @@ const serve = (host: string, port: number): Endpoint => {
 function connect({ listener, address }: Endpoint, times: number, sources = 0) {
   const { open, request, close } = tcp.client(
     address,
-    1,
+    { service: "bytes", bytes: 1, target: null },
     socketTimeout(5),
     loopbackSources(0x10000, sources),
   );

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { TransportName } from "../servers/design.ts";
+import type { ServiceName, TransportName } from "../servers/design.ts";
 import type { Listening, Placement } from "../servers/host/protocol.ts";
 
 /** Options of the load program, `clients/main.ts`. */
@@ -13,8 +13,14 @@ export interface LoadOptions {
   readonly clients: number;
   /** Connections per client, one after another. */
   readonly connections: number;
-  /** Bytes requested on each connection. */
+  /** The service that the server is asked for; over doors and channels the book's. */
+  readonly service: ServiceName;
+  /** Requests on each connection, one after another; over doors and channels one. */
+  readonly requests: number;
+  /** Bytes of each request. */
   readonly bytes: number;
+  /** The target of HTTP requests, such as `/index.html`; null: that of `bytes`. */
+  readonly target: string | null;
   /** Connections per client before the start, which are not counted. */
   readonly warmUpConnections: number;
   /** Seconds after which no client starts another connection; 0: no limit. */
@@ -39,8 +45,10 @@ export type LoadRequest =
 export interface LoadReport {
   /** How the clients were made: forked processes, or Workers (threads) where fork does not work. */
   readonly making: "fork" | "worker";
-  /** Connections answered in full. */
+  /** Connections on which every request was answered in full. */
   readonly connections: number;
+  /** Requests answered in full; null in old records, with one a connection. */
+  readonly requests: number | null;
   /**
    * Number of failed connections by kind, such as "timed out" or "ECONNREFUSED"; a reply that is text is quoted.
    * Fewer connections in all than asked for: clients stopped after many refused ones in a row.
@@ -51,7 +59,10 @@ export interface LoadReport {
   readonly connectionsPerSecond: number;
   /** CPU seconds of all clients, as processes or as threads. */
   readonly cpu: { readonly user: number; readonly system: number; readonly total: number };
-  /** Latency of answered connections in seconds, from connect to the end of the reply. */
+  /**
+   * Latency of answered requests in seconds: of the first of a connection from connect, of others from the reply
+   * before, to the end of the reply.
+   */
   readonly latency: {
     readonly p50: number;
     readonly p99: number;

@@ -13,12 +13,13 @@ import type { LoadOptions } from "./protocol.ts";
 
 /** Has V8 compile the code of the clients, which takes as long as the start of a server: no server is needed. */
 export async function warmUpLoad(
-  { transport, timeoutSeconds, sources }: LoadOptions,
+  { transport, service, requests, timeoutSeconds, sources }: LoadOptions,
 ): Promise<void> {
   // A Unix socket runs the same code as TCP, and leaves no ports in TIME_WAIT.
   const name = transport === "tcp" ? "unix" : transport;
   const from = sources === 0 ? [] : [AUTOBIND];
-  warmUp(await transports[name](), socketTimeout(timeoutSeconds), from);
+  const timeout = socketTimeout(timeoutSeconds);
+  warmUp(await transports[name](), { service, requests, timeout, sources: from });
 }
 
 /** Sources begin at 127.1.0.0 and end before 127.129.0.0: there is room for those of the last load behind it. */
@@ -37,12 +38,12 @@ export async function tasksOf(
   options: LoadOptions,
   { host, port, path }: Listening,
 ): Promise<{ before: Task; task: Task }> {
-  const { bytes, connections, limitSeconds, thinkMilliseconds, warmUpConnections } = options;
+  const { connections, requests, limitSeconds, thinkMilliseconds, warmUpConnections } = options;
   const transport = await transports[options.transport]();
   const timeout = socketTimeout(options.timeoutSeconds);
   const client = transport.client(
     { host, port, path: path ?? undefined },
-    bytes,
+    options,
     timeout,
     sourcesOf(options),
   );
@@ -50,12 +51,14 @@ export async function tasksOf(
     before: {
       client,
       connections: warmUpConnections,
+      requests,
       limitMilliseconds: Infinity,
       thinkMilliseconds: 0,
     },
     task: {
       client,
       connections,
+      requests,
       limitMilliseconds: limitSeconds === 0 ? Infinity : 1000 * limitSeconds,
       thinkMilliseconds,
     },

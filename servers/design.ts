@@ -23,6 +23,9 @@ export type LockKind = "file" | "mutex";
 /** How clients reach a server: a byte stream, or a local transport. */
 export type TransportName = "tcp" | "unix" | "door" | "channel";
 
+/** What is done for a client: the book's service, a line with a count and that many bytes; or HTTP. */
+export type ServiceName = "bytes" | "http";
+
 /** Held around accept, and only there. */
 export interface Lock {
   /** Waits for the lock and takes it. */

@@ -5,6 +5,8 @@
  */
 import { type Flags, processorsOf, type Values } from "./flags.ts";
 import { UsageError } from "../../servers/errors.ts";
+import type { ServiceName, TransportName } from "../../servers/design.ts";
+import { isService, SERVICE_NAMES } from "../../servers/service/services.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { findDesign } from "../../servers/designs.ts";
 import { BUDGET_SECONDS, DEFAULTS, limitsWithin, makePlan } from "../plan/plan.ts";
@@ -24,6 +26,28 @@ const HOUR = 3600;
 /** Connections of all clients together in a quick run. */
 const QUICK_CONNECTIONS = 500;
 
+/** What is done for a client. */
+export const serviceFlag = {
+  kind: "string",
+  value: SERVICE_NAMES.join("|"),
+  help: "Serve the book's lines, or HTTP with GET and HEAD of /bytes/N (default bytes)",
+} as const;
+
+/**
+ * Parses `--service`, for a server with a transport of its own or none.
+ *
+ * @throws {UsageError} for an unknown service, or one that this transport cannot carry.
+ */
+export function serviceOf(name = "bytes", transport?: TransportName): ServiceName {
+  if (!isService(name)) {
+    throw new UsageError(`Unknown service "${name}": write --service ${SERVICE_NAMES.join(", ")}`);
+  }
+  if (name === "bytes" || transport !== "door" && transport !== "channel") return name;
+  throw new UsageError(
+    `Cannot speak ${name} over a ${transport}, which carries messages: leave out --service`,
+  );
+}
+
 /** The load and the pool of a trial. */
 export const loadFlags = {
   clients: count(DEFAULTS.clients, RANGES.clients, "Run N clients at the same time"),
@@ -32,7 +56,13 @@ export const loadFlags = {
     RANGES.connections,
     "Make N connections with each client, one after the other",
   ),
-  bytes: count(DEFAULTS.bytes, RANGES.bytes, "Request N bytes on each connection"),
+  requests: count(
+    DEFAULTS.requests,
+    RANGES.requests,
+    "Send N requests on each connection, one after the other",
+  ),
+  bytes: count(DEFAULTS.bytes, RANGES.bytes, "Ask for N bytes with each request"),
+  service: serviceFlag,
   children: count(DEFAULTS.children, RANGES.children, "Start N children in a pool"),
   think: {
     ...count(
@@ -152,7 +182,7 @@ export function planOf(
   if (given.has("rounds") && given.has("budget")) {
     throw new UsageError("Cannot run exact rounds within a budget: leave out --rounds or --budget");
   }
-  const { clients, bytes, children, think, quick } = flags;
+  const { clients, requests, bytes, children, think, quick } = flags;
   const rounds = flags.rounds ?? (quick && !given.has("budget") ? quickRounds : undefined);
   const fewer = quick && !given.has("connections");
   return makePlan({
@@ -160,6 +190,8 @@ export function planOf(
     ...(rounds === undefined ? {} : { rounds }),
     connections: fewer ? Math.ceil(QUICK_CONNECTIONS / clients) : flags.connections,
     clients,
+    requests,
+    service: streamLoadOf(designs, flags),
     bytes,
     children,
     think,
@@ -171,6 +203,19 @@ export function planOf(
     local: flags.local,
     limits: limitsOf(designs, rounds, flags),
   });
+}
+
+/** The service of a run. @throws {UsageError} if a design cannot take it, or several requests a connection. */
+function streamLoadOf(designs: readonly string[], { service, requests }: LoadValues): ServiceName {
+  const other = designs.map((id) => findDesign(id)!).find(({ transport }) =>
+    transport !== undefined
+  );
+  if (other === undefined) return serviceOf(service);
+  if (requests === 1) return serviceOf(service, other.transport);
+  throw new UsageError(
+    `Cannot send several requests on a connection to ${other.id}, which takes messages: ` +
+      "leave out --requests",
+  );
 }
 
 function limitsOf(

@@ -5,7 +5,7 @@
  */
 import { REFUSALS } from "../../clients/client.ts";
 import { requirePorts } from "../../clients/ports.ts";
-import type { LoadReport } from "../../clients/protocol.ts";
+import type { LoadOptions, LoadReport } from "../../clients/protocol.ts";
 import type { TransportName } from "../../servers/design.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { loopbackHost } from "../../servers/posix/network.ts";
@@ -15,13 +15,13 @@ import { isTransport, TRANSPORT_NAMES } from "../../servers/transports/transport
 import { startLoad } from "../agents/load.ts";
 import { defineCommand } from "../cli/command.ts";
 import { processorsOf, type Values } from "../cli/flags.ts";
-import { count, loadFlags } from "../cli/options.ts";
+import { count, loadFlags, serviceOf } from "../cli/options.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { userSocket } from "../cli/paths.ts";
 import { endWithParent, stopSignal } from "../cli/signals.ts";
 import { LIMITS } from "../record/record.ts";
 
-const { clients, connections, bytes, think } = loadFlags;
+const { clients, connections, requests, bytes, service, think } = loadFlags;
 
 const flags = {
   port: {
@@ -36,6 +36,11 @@ const flags = {
     value: "HOST",
     help: "Connect to HOST, a name or address (default: 127.0.0.1, or ::1 without IPv4)",
   },
+  url: {
+    kind: "string",
+    value: "URL",
+    help: "Get http://HOST:PORT/PATH over HTTP, whatever its size, from any server",
+  },
   path: { kind: "string", value: "PATH", help: "Connect to the local server at PATH instead" },
   transport: {
     kind: "string",
@@ -44,7 +49,12 @@ const flags = {
   },
   clients,
   connections,
+  requests,
   bytes,
+  service: {
+    ...service,
+    help: "Ask for the book's lines, or over HTTP for /bytes/N (default bytes)",
+  },
   think,
   timeout: count(
     LIMITS.request,
@@ -63,24 +73,38 @@ const flags = {
 export const command = defineCommand({
   name: "load",
   operands: "",
-  description: "Load a server: clients × connections × bytes, as in the book.",
+  description:
+    "Load a server: clients × connections × requests × bytes; one request each, as in the book.",
   examples: [
     ["Load a server with the book's load", "--port 8888"],
     [
       "Load it with clients that wait, and print one JSON object",
       "--port 8888 --clients 50 --connections 1k --think 2ms --json",
     ],
+    ["Load an HTTP server", "--url http://127.0.0.1:8080/index.html --requests 100"],
   ],
   flags,
   exits: ["failed", "unsupported", "interrupted"],
-  async run({ operands, flags }) {
+  async run({ operands, flags: given, given: names }) {
     if (operands.length > 0) throw new UsageError(`Unexpected "${operands[0]}": see --help`);
-    const { name, where } = target(flags);
+    const { target, ...flags } = given.url === undefined
+      ? { ...given, target: null }
+      : { ...given, ...ofUrl(given.url, names) };
+    const { name, where } = serverOf(flags);
+    const service = target === null ? serviceOf(flags.service, name) : "http";
+    if (flags.requests > 1 && name !== "tcp" && name !== "unix") {
+      throw new UsageError(
+        `Cannot send several requests on a connection over a ${name}: leave out --requests`,
+      );
+    }
     const processors = flags.pin === undefined ? null : processorsOf("pin", flags.pin, affinity());
     const work = {
       clients: flags.clients,
       connections: flags.connections,
+      requests: flags.requests,
       bytes: flags.bytes,
+      service,
+      target,
       warmUpConnections: flags.warmup,
       thinkMilliseconds: flags.think,
       timeoutSeconds: flags.timeout,
@@ -96,7 +120,7 @@ export const command = defineCommand({
     const report = await Promise.race([finish(load), stopped]);
     if (report === "stopped") return ExitCode.interrupted;
     if (flags.json) printEvent({ event: "report", ...report });
-    else printReport(report, flags, where);
+    else printReport(report, work, where);
     return Object.keys(report.errors).length === 0 ? ExitCode.ok : ExitCode.failed;
   },
 });
@@ -108,7 +132,7 @@ async function finish(load: ReturnType<typeof startLoad>): Promise<LoadReport> {
 }
 
 /** The address of the server and the transport to it. @throws {UsageError} if the flags are incomplete. */
-function target(
+function serverOf(
   { port, host, path, transport }: Values<typeof flags>,
 ): { name: TransportName; where: ServerAddress } {
   const name = transport ?? (path === undefined ? "tcp" : "unix");
@@ -131,6 +155,26 @@ function target(
     : { name, where: { host: "localhost", port: 0, path: userSocket(path!) } };
 }
 
+/** Flags that a URL replaces. */
+const IN_URL = ["host", "port", "path", "transport", "bytes", "service"];
+
+/** Host, port and target of a URL. @throws {UsageError} if it is none of HTTP, or other flags say the same. */
+function ofUrl(text: string, given: ReadonlySet<string>) {
+  const twice = IN_URL.find((name) => given.has(name));
+  if (twice !== undefined) {
+    throw new UsageError(`Cannot use --${twice} with --url, which says it: leave out --${twice}`);
+  }
+  const url = URL.parse(text);
+  if (url?.protocol !== "http:" || url.username !== "") {
+    throw new UsageError(`Cannot read --url ${text}: write one such as http://127.0.0.1:8080/path`);
+  }
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: Number(url.port || 80),
+    target: url.pathname + url.search,
+  };
+}
+
 function latencyText({ p50, p99, p999, max }: LoadReport["latency"]): string {
   const ms = (seconds: number | null) =>
     seconds === null ? "–" : `${(seconds * 1000).toFixed(3)} ms`;
@@ -139,19 +183,24 @@ function latencyText({ p50, p99, p999, max }: LoadReport["latency"]): string {
 
 function printReport(
   report: LoadReport,
-  flags: { clients: number; connections: number; bytes: number },
+  work: Pick<LoadOptions, "clients" | "connections" | "requests" | "bytes" | "service" | "target">,
   where: ServerAddress,
 ): void {
   const { making, connections, errors, wallSeconds, connectionsPerSecond, cpu, latency } = report;
   const failures = Object.entries(errors).map(([kind, count]) => `${count} ${kind}`);
-  const wanted = flags.clients * flags.connections;
+  const wanted = work.clients * work.connections;
   const made = Object.values(errors).reduce((sum, count) => sum + count, connections);
   printLine([
-    `${flags.clients} clients × ${flags.connections} connections × ${flags.bytes} bytes ` +
-    `to ${addressText(where)}`,
+    `${work.clients} clients × ${work.connections} connections × ` +
+    (work.requests > 1 ? `${work.requests} requests × ` : "") +
+    (work.target ?? `${work.bytes} bytes`) +
+    ` ${work.service === "http" ? "over HTTP " : ""}to ${addressText(where)}`,
     `connections  ${connections} in ${wallSeconds.toFixed(3)} s, ${
       connectionsPerSecond.toFixed(0)
     } a second`,
+    ...(work.requests > 1
+      ? [`requests     ${report.requests}, ${(report.requests! / wallSeconds).toFixed(0)} a second`]
+      : []),
     `errors       ${failures.join(", ") || "none"}`,
     ...(made < wanted
       ? [

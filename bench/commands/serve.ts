@@ -4,7 +4,7 @@
  * @module
  */
 import { BOOK } from "../../clients/book.ts";
-import type { Design } from "../../servers/design.ts";
+import type { Design, ServiceName } from "../../servers/design.ts";
 import { requireDesign } from "../../servers/designs.ts";
 import { ExitCode, FailedError, UsageError } from "../../servers/errors.ts";
 import type { Report } from "../../servers/host/account.ts";
@@ -17,6 +17,7 @@ import { type ServerAgent, startServer } from "../agents/server.ts";
 import { defineCommand } from "../cli/command.ts";
 import { type Parsed, processorsOf } from "../cli/flags.ts";
 import { launchFlags, launchOf, portFlag } from "../cli/launch.ts";
+import { serviceFlag, serviceOf } from "../cli/options.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { userSocket } from "../cli/paths.ts";
 import { endWithParent, stopSignal } from "../cli/signals.ts";
@@ -43,6 +44,7 @@ const flags = {
     max: 1000,
     help: "Start N children in a pool (slaunch: one for each processor)",
   },
+  service: serviceFlag,
   "extra-cpu": {
     kind: "integer",
     value: "NS",
@@ -134,6 +136,7 @@ function optionsOf({ operands, flags, given }: Options) {
     port: flags.port,
     path: flags.path === undefined ? null : userSocket(flags.path),
     children: flags.children,
+    service: serviceOfServer(design, flags),
     launch: launchOf(design, flags, given, processors ?? affinity()) ?? null,
     extraCpuNanoseconds: extraCpuOf(design, flags["extra-cpu"]),
     requestTimeoutSeconds: requestTimeoutOf(design, flags["request-timeout"]),
@@ -151,6 +154,12 @@ function listenerOf(json: boolean, view: LiveView | undefined) {
       else printChildEvent(event, json, printNote);
     },
   };
+}
+
+/** @throws {UsageError} if the server cannot have it. */
+function serviceOfServer({ transport }: Design, { service, echo }: Options["flags"]): ServiceName {
+  if (!echo || service === undefined) return serviceOf(service, transport);
+  throw new UsageError("Cannot both echo lines and serve others: write --echo or --service");
 }
 
 /** @throws {UsageError} if another program provides the service. */

@@ -35,6 +35,8 @@ const flags = {
     ...loadFlags.connections,
     help: `Make N connections with each client, or of ${DEFAULTS.clients} if --clients is a LIST`,
   },
+  requests: loadFlags.requests,
+  service: loadFlags.service,
   ...runFlags,
   resume: {
     kind: "string",

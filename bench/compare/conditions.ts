@@ -28,6 +28,8 @@ const quotaOf = ({ environment: { quota } }: Run) => ({ quota: quota?.processors
 const LOAD = [
   "clients",
   "connections",
+  "requests",
+  "service",
   "bytes",
   "children",
   "think",

@@ -32,6 +32,8 @@ const TRIALS_IN_SHARE = 18;
 export const DEFAULTS: Omit<Settings, "designs" | "seed"> = {
   rounds: MOST_ROUNDS,
   ...BOOK,
+  service: "bytes",
+  requests: 1,
   think: 0,
   sweep: null,
   sessions: "separate",
@@ -131,12 +133,12 @@ export function nameAt(design: string, parameter: Parameter, value: number): str
   return `${design} ${parameter}=${value}`;
 }
 
-/** The load of a plan as text; a parameter of a sweep is a list such as "15, 30, 45". */
+/** The load of a plan as text; a parameter of a sweep is a list such as "15, 30, 45". Bytes are of each request. */
 export function loadText(plan: Settings): Record<Parameter | "connections", string> {
-  const { clients, connections, bytes, children, think, sweep } = plan;
+  const { clients, connections, requests, bytes, children, think, sweep } = plan;
   const { parameter, values } = sweep ?? { parameter: "children", values: [children] };
   const each = parameter === "clients" ? "…" : connections;
-  const text = {
+  const text: Record<string, number | string> = {
     clients,
     connections: each,
     bytes,
@@ -144,6 +146,7 @@ export function loadText(plan: Settings): Record<Parameter | "connections", stri
     think,
     [parameter]: values.join(", "),
   };
+  if (requests > 1) text.bytes = `${requests} requests × ${text.bytes}`;
   return Object.fromEntries(
     Object.entries(text).map(([name, value]) => [name, String(value)]),
   ) as ReturnType<typeof loadText>;
@@ -155,11 +158,14 @@ export function loadText(plan: Settings): Record<Parameter | "connections", stri
  */
 function workOf(
   design: string,
-  { clients, connections, bytes, think, children }: Settings,
+  { clients, connections, requests, bytes, think, children }: Settings,
 ): { load: Load; poolSize: number | null } {
   return design === BASELINE
-    ? { load: { clients: 1, connections: clients * connections, bytes, think: 0 }, poolSize: null }
-    : { load: { clients, connections, bytes, think }, poolSize: children };
+    ? {
+      load: { clients: 1, connections: clients * connections, requests, bytes, think: 0 },
+      poolSize: null,
+    }
+    : { load: { clients, connections, requests, bytes, think }, poolSize: children };
 }
 
 /** A Fisher–Yates shuffle. */

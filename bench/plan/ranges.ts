@@ -12,6 +12,7 @@ export const RANGES = {
   rounds: [1, 1000],
   clients: [1, 1000],
   connections: [1, 1_000_000],
+  requests: [1, 1_000_000],
   bytes: [1, 16 * MIB],
   children: [1, 1000],
   think: [0, 60_000],

@@ -56,7 +56,11 @@ export const Plan = z.object({
   connections: count.describe(
     "Connections each client makes; the baseline's one client makes all of them",
   ),
-  bytes: count.describe("Bytes requested on each connection"),
+  service: z.enum(["bytes", "http"]).default("bytes").describe(
+    "What is done for a client: the book's service, or HTTP",
+  ),
+  requests: count.default(1).describe("Requests on each connection, one after the other"),
+  bytes: count.describe("Bytes of each request"),
   children: count.describe("Children of a pool"),
   think: count.default(0).describe(
     "Milliseconds a client waits between two connections; the baseline's does not wait",

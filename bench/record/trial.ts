@@ -84,13 +84,20 @@ const Latency = z.object({
   histogram: z.string().max(1_000_000).describe(
     "HdrHistogram of microseconds, V2 compressed, base64",
   ),
-}).meta({ id: "Latency", description: "Seconds from connect to the end of the reply." });
+}).meta({
+  id: "Latency",
+  description:
+    "Seconds from connect, or from the reply before on the same connection, to the end of a reply.",
+});
 
 export const Client = z.object({
   making: z.enum(["fork", "worker"]).default("fork").describe(
     "How the clients were made: forked processes, or Workers (threads) where fork does not work",
   ),
-  connections: count.describe("Connections answered in full"),
+  connections: count.describe("Connections on which every request was answered in full"),
+  requests: count.nullable().default(null).describe(
+    "Requests answered in full; null in old records, with one a connection",
+  ),
   errors: z.record(z.string(), count).describe(
     "Failed connections by kind: a name of errno(3), or words",
   ),
@@ -99,13 +106,14 @@ export const Client = z.object({
   ),
   connectionsPerSecond: seconds.describe("Connections answered in full per second of wall time"),
   cpu: Cpu.describe("CPU time of all clients, of processes or of threads"),
-  latency: Latency.describe("How long a connection took"),
+  latency: Latency.describe("How long a request took"),
 }).meta({ id: "Client", description: "What all clients together saw." });
 
 export const Load = z.object({
   clients: count.describe("Clients at the same time"),
   connections: count.describe("Connections each client makes, one after the other"),
-  bytes: count.describe("Bytes requested on each connection"),
+  requests: count.default(1).describe("Requests on each connection, one after the other"),
+  bytes: count.describe("Bytes of each request"),
   think: count.default(0).describe("Milliseconds a client waits between two connections"),
 }).meta({ id: "Load", description: "The load of one trial." });
 

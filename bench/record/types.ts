@@ -54,7 +54,9 @@ export interface Load {
   clients: number;
   /** Connections each client makes, one after the other. */
   connections: number;
-  /** Bytes requested on each connection. */
+  /** Requests on each connection, one after the other. */
+  requests: number;
+  /** Bytes of each request. */
   bytes: number;
   /** Milliseconds a client waits between two connections. */
   think: number;
@@ -72,7 +74,11 @@ export interface Plan {
   clients: number;
   /** Connections each client makes; the baseline's one client makes all of them. */
   connections: number;
-  /** Bytes requested on each connection. */
+  /** What is done for a client: the book's service, or HTTP. */
+  service: "bytes" | "http";
+  /** Requests on each connection, one after the other. */
+  requests: number;
+  /** Bytes of each request. */
   bytes: number;
   /** Children of a pool. */
   children: number;
@@ -290,8 +296,10 @@ export interface Child {
 export interface Client {
   /** How the clients were made: forked processes, or Workers (threads) where fork does not work. */
   making: "fork" | "worker";
-  /** Connections answered in full. */
+  /** Connections on which every request was answered in full. */
   connections: number;
+  /** Requests answered in full; null in old records, with one a connection. */
+  requests: number | null;
   /** Failed connections by kind: a name of errno(3), or words. */
   errors: Record<string, number>;
   /** Seconds from the start of the first client to the end of the last. */
@@ -300,11 +308,11 @@ export interface Client {
   connectionsPerSecond: number;
   /** CPU time of all clients, of processes or of threads. */
   cpu: Cpu;
-  /** How long a connection took. */
+  /** How long a request took. */
   latency: Latency;
 }
 
-/** Seconds from connect to the end of the reply. */
+/** Seconds from connect, or from the reply before on the same connection, to the end of a reply. */
 export interface Latency {
   /** Median, in seconds. */
   p50: number;

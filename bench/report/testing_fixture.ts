@@ -21,6 +21,8 @@ export interface TrialFixture {
   readonly switches?: { readonly voluntary: number; readonly involuntary: number };
   /** Planned size of the pool. */
   readonly poolSize?: number;
+  /** Requests on each connection. */
+  readonly requests?: number;
   readonly bytes?: number;
   /** Seconds. */
   readonly latency?: {
@@ -54,7 +56,8 @@ const MIB = 1024 * 1024;
 /** A trial, of 1000 connections by default. */
 export function trial(fixture: TrialFixture): Trial {
   const { design, round = 0, cpu = 0.1, children = [1000], failed } = fixture;
-  const { connections = 1000, switches = { voluntary: 1500, involuntary: 500 } } = fixture;
+  const { connections = 1000, requests = 1, switches = { voluntary: 1500, involuntary: 500 } } =
+    fixture;
   const latency = { p50: 0.0002, p99: 0.0009, max: 0.004, ...fixture.latency, histogram: "" };
   const nothing = { user: 0, system: 0, total: 0 };
   const clients = design === "iterative" ? 1 : 10;
@@ -65,7 +68,7 @@ export function trial(fixture: TrialFixture): Trial {
     status: failed === undefined ? "ok" : "failed",
     reason: failed ?? null,
     startedAt: "2025-11-21T08:00:00Z",
-    load: { clients, connections: connections / clients, bytes: fixture.bytes ?? 4000 },
+    load: { clients, connections: connections / clients, requests, bytes: fixture.bytes ?? 4000 },
     poolSize: fixture.poolSize ?? null,
     cpu: { user: cpu / 4, system: 3 * cpu / 4, total: cpu },
     switches,
@@ -80,6 +83,7 @@ export function trial(fixture: TrialFixture): Trial {
       index,
       pid: 100 + index,
       connections,
+      requests: connections * requests,
       given: 0,
       rejected: 0,
       lost: 0,
@@ -88,6 +92,7 @@ export function trial(fixture: TrialFixture): Trial {
     })),
     client: {
       connections,
+      requests: connections * requests,
       errors: {},
       wallSeconds: cpu * 2,
       connectionsPerSecond: connections / (cpu * 2),
@@ -124,6 +129,7 @@ export function record(
         seed: 42,
         clients: 10,
         connections: 100,
+        requests: found[0]?.load.requests ?? 1,
         bytes: 4000,
         children: 3,
         sweep: run.sweep ?? null,

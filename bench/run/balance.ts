@@ -25,7 +25,7 @@ export function imbalance(
   { children, client, kernel }: Pick<Trial, "children" | "client" | "kernel">,
   { isAlone = false, deaths = [], limitSeconds = Infinity }: Allowances = {},
 ): string | null {
-  const { connections, errors: failed, wallSeconds } = client!;
+  const { connections, requests, errors: failed, wallSeconds } = client!;
   const isLimited = wallSeconds >= limitSeconds && connections > 0;
   const wanted = isLimited ? connections : load.clients * load.connections;
   const errors = Object.entries(failed).map(([kind, count]) => `${count} × ${kind}`);
@@ -44,6 +44,12 @@ export function imbalance(
     return `the children served ${over("connections")} connections, the clients made ${wanted}`;
   }
   if (died) return died;
+  const asked = isLimited ? requests : wanted * load.requests;
+  if (requests !== asked) return `the clients made ${requests} requests of ${asked}`;
+  const served = sum(children.map((child) => child.requests ?? 0));
+  if (served !== asked) {
+    return `the children served ${served} requests, the clients made ${asked}`;
+  }
   if (over("rejected") > 0) return `${over("rejected")} requests were refused`;
   const { passiveOpens } = kernel;
   // Outside a namespace of our own there may be other connections.

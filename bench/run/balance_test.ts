@@ -39,6 +39,26 @@ Deno.test("imbalance() detects connections that the clients did not make", () =>
   );
 });
 
+Deno.test("imbalance() detects requests that the clients did not make, or no child served", () => {
+  const fine = madeUp({
+    design: "prefork-mutex",
+    children: [60, 40],
+    connections: 100,
+    requests: 3,
+  });
+  const { client, children: [first, second] } = fine;
+  const reason = (different: Partial<typeof fine>) => imbalance(fine, { ...fine, ...different });
+  assertEquals(reason({}), null);
+  assertEquals(
+    reason({ client: { ...client!, requests: 299 } }),
+    "the clients made 299 requests of 300",
+  );
+  assertEquals(
+    reason({ children: [{ ...first!, requests: 181 }, second!] }),
+    "the children served 301 requests, the clients made 300",
+  );
+});
+
 Deno.test("imbalance() detects connections that no child served, or that were served twice", () => {
   for (const connections of [59, 61]) {
     assertEquals(

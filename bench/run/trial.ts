@@ -144,6 +144,7 @@ export function startServerOf(
       design,
       // An abstract name, so no file can be left behind.
       path: plan.local ? `@herd-${crypto.randomUUID()}` : null,
+      service: plan.service,
       children: poolSize ?? plan.children,
       extraCpuNanoseconds: extraCpu,
       launch: children === "exec"
@@ -164,11 +165,13 @@ export function startServerOf(
 
 /** Starts the load of a trial, which waits for `connect`. */
 export function startLoadOf(planned: Planned, plan: Plan): LoadAgent {
-  const { design, load: { clients, connections, bytes, think } } = planned;
+  const { design, load: { clients, connections, requests, bytes, think } } = planned;
   return startUnconnected({
     transport: transportOf(requireDesign(design), plan.local),
     clients,
     connections,
+    requests,
+    service: plan.service,
     bytes,
     limitSeconds: plan.limits.run,
     thinkMilliseconds: think,

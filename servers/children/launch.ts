@@ -3,8 +3,8 @@
  *
  * @module
  */
+import type { ServiceName } from "../design.ts";
 import { FIRST_DESCRIPTOR } from "../posix/programs.ts";
-import type { ServiceName } from "../service/service.ts";
 
 /** How servers are launched. */
 export interface Launch {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ChildContext, Design, Listing, Lock, ParentContext } from "../design.ts";
+import type { ChildContext, Design, Listing, Lock, ParentContext, ServiceName } from "../design.ts";
 import type { Launch } from "./launch.ts";
 import { type OpenLock, openLock } from "../locks/lock.ts";
 import { Mutex } from "../locks/mutex.ts";
@@ -18,7 +18,7 @@ import { createMemfd, mapMemfd, type SharedMemory } from "../posix/memory.ts";
 import { allowTracing, dieWithParent, gettid } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { socketTimeout } from "../posix/sockets.ts";
-import type { Service, ServiceName } from "../service/service.ts";
+import type { Service } from "../service/service.ts";
 import { Meter, Slot, SLOT_BYTES } from "./meter.ts";
 import { sendStatus } from "./status.ts";
 

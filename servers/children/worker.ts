@@ -4,12 +4,11 @@
  *
  * @module
  */
-import type { Children, Design, Member } from "../design.ts";
+import type { Children, Design, Member, ServiceName } from "../design.ts";
 import { sleep } from "../posix/clocks.ts";
 import { RETRY_MS } from "../posix/errors.ts";
 import { freeDescriptors } from "../posix/processes.ts";
 import { blockSignals, Signal, waitForSignal } from "../posix/signals.ts";
-import type { ServiceName } from "../service/service.ts";
 import { awaitOpening, type Handles, type Setup, slotAddress } from "./setup.ts";
 import { warmUpListing } from "./warm_up.ts";
 import { RESERVE } from "./worker_room.ts";

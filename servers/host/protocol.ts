@@ -8,7 +8,7 @@
  * @module
  */
 import type { Launch } from "../children/launch.ts";
-import type { ServiceName } from "../service/service.ts";
+import type { ServiceName } from "../design.ts";
 import type { LiveCounts, Report } from "./account.ts";
 
 /** Where and how a program runs among the processes of this machine. */

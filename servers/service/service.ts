@@ -3,10 +3,8 @@
  *
  * @module
  */
+import type { ServiceName } from "../design.ts";
 import type { SocketTimeout } from "../posix/sockets.ts";
-
-/** What is done for a client: the book's service, or HTTP. */
-export type ServiceName = "bytes" | "http";
 
 /** A service. */
 export interface Service {

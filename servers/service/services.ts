@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Service, ServiceName } from "./service.ts";
+import type { ServiceName } from "../design.ts";
+import type { Service } from "./service.ts";
 
 /** The services, loaded on use: what a process has loaded is copied to its children. */
 export const services = {

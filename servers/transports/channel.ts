@@ -14,7 +14,7 @@ import { Failure, type Transport } from "./transport.ts";
 /** Over a message channel. */
 export const channel: Transport = {
   bind: (address) => listenAt(address, SocketType.messages),
-  client({ path }, bytes, timeout) {
+  client({ path }, { bytes }, timeout) {
     const address = pathAddress(path!);
     const how = {
       index: SIDE_CHANNEL,

@@ -18,7 +18,7 @@ export const door: Transport = {
     enableCredentials(endpoint.listener);
     return endpoint;
   },
-  client({ path }, bytes, timeout) {
+  client({ path }, { bytes }, timeout) {
     const name = path!.replace(/^@/, "\0");
     const data = new TextEncoder().encode(`${bytes}\n`);
     return {

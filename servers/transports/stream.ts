@@ -25,7 +25,10 @@ import {
   SocketType,
   streamSocket,
 } from "../posix/sockets.ts";
+import { httpRequests } from "./http_client.ts";
 import {
+  addressText,
+  type Asked,
   type Client,
   type Endpoint,
   Failure,
@@ -44,14 +47,20 @@ export const tcp: Transport = {
       [Symbol.dispose]: () => {},
     };
   },
-  client: ({ host, port }, ...rest) => streamClient(internetAddresses(host, port), ...rest),
+  client: (server, asked, ...rest) =>
+    streamClient(
+      internetAddresses(server.host, server.port),
+      requestsFor(asked, addressText(server)),
+      ...rest,
+    ),
   acceptAndReply,
 };
 
 /** Over a Unix socket. */
 export const unix: Transport = {
   bind: (address) => listenAt(address, SocketType.stream),
-  client: ({ path }, ...rest) => streamClient([pathAddress(path!)], ...rest),
+  client: ({ path }, asked, ...rest) =>
+    streamClient([pathAddress(path!)], requestsFor(asked, "localhost"), ...rest),
   acceptAndReply,
 };
 
@@ -90,31 +99,63 @@ function listenUnder(name: string, type: SocketType): number {
   }
 }
 
+/** How a client asks, on a connection. */
+type Requests = Required<Pick<Client, "request" | "wrongReply">>;
+
+function requestsFor({ service, bytes, target }: Asked, host: string): Requests {
+  if (service === "bytes") return bytesRequests(bytes);
+  return target === null
+    ? httpRequests(`/bytes/${bytes}`, host, bytes)
+    : httpRequests(target, host, null);
+}
+
 const MAX_READ = 65536;
 
 /** Bytes kept of a reply that may be wrong. */
 const KEPT = 64;
 
-/** A client of the first of these addresses that answers, which it remembers (UNP §11.12, tcp_connect). */
-function streamClient(
-  addresses: readonly [SocketAddress, ...SocketAddress[]],
-  bytes: number,
-  timeout: SocketTimeout,
-  sources: readonly SocketAddress[] = [],
-): Client {
+/** Sends a line with a count, and receives that many bytes. */
+function bytesRequests(bytes: number): Requests {
   const request = new TextEncoder().encode(`${bytes}\n`);
   // One byte more than the reply, to detect one that is too long.
   const reply = new Uint8Array(Math.min(bytes + 1, MAX_READ));
   const start = new Uint8Array(KEPT);
+  let kept = 0;
+  return {
+    request(connection) {
+      write(connection, request, request.length);
+      let count = read(connection, reply);
+      let left = bytes - count;
+      if (left === 0) return 0;
+      // Too long, or too short so far: only here, so that the usual reply costs nothing more.
+      kept = Math.min(count, KEPT);
+      start.set(reply.subarray(0, kept));
+      while (left > 0 && count > 0) left -= count = read(connection, reply);
+      if (left === 0) return 0;
+      return left > 0 ? Failure.shortReply : Failure.longReply;
+    },
+    wrongReply() {
+      const length = kept;
+      kept = 0;
+      return start.subarray(0, length);
+    },
+  };
+}
+
+/** A client of the first of these addresses that answers, which it remembers (UNP §11.12, tcp_connect). */
+function streamClient(
+  addresses: readonly [SocketAddress, ...SocketAddress[]],
+  requests: Requests,
+  timeout: SocketTimeout,
+  sources: readonly SocketAddress[] = [],
+): Client {
   const sourcesOf = (address: SocketAddress) =>
     isIPv4Loopback(address) || address.family === AF_UNIX ? sources : [];
-  let kept = 0;
   let at = 0;
   let [address] = addresses;
   let from = sourcesOf(address);
   let turn = 0;
   const openThis = () => {
-    kept = 0;
     const connection = streamSocket(address, timeout);
     try {
       if (from.length > 0) {
@@ -145,20 +186,9 @@ function streamClient(
   };
   return {
     open: addresses.length === 1 ? openThis : openAny,
-    request(connection) {
-      write(connection, request, request.length);
-      let count = read(connection, reply);
-      let left = bytes - count;
-      if (left === 0) return 0;
-      // Too long, or too short so far: only here, so that the usual reply costs nothing more.
-      kept = Math.min(count, KEPT);
-      start.set(reply.subarray(0, kept));
-      while (left > 0 && count > 0) left -= count = read(connection, reply);
-      if (left === 0) return 0;
-      return left > 0 ? Failure.shortReply : Failure.longReply;
-    },
+    request: requests.request,
     close,
-    wrongReply: () => start.subarray(0, kept),
+    wrongReply: requests.wrongReply,
   };
 }
 

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { TransportName } from "../design.ts";
+import type { ServiceName, TransportName } from "../design.ts";
 import type { SocketAddress } from "../posix/addresses.ts";
 import type { SocketTimeout } from "../posix/sockets.ts";
 
@@ -42,19 +42,35 @@ export interface Client {
 }
 
 /** Wrong replies, as numbers beside the error numbers. */
-export const Failure = { shortReply: 200, longReply: 201, refused: 202, noAnswer: 203 } as const;
+export const Failure = {
+  shortReply: 200,
+  longReply: 201,
+  refused: 202,
+  noAnswer: 203,
+  noLength: 204,
+} as const;
+
+/** What clients ask for. */
+export interface Asked {
+  /** The service they speak; over doors and channels the book's. */
+  readonly service: ServiceName;
+  /** Bytes of each reply. */
+  readonly bytes: number;
+  /** The target of HTTP requests, such as `/index.html`, whose replies say how long they are; null: that of `bytes`. */
+  readonly target: string | null;
+}
 
 /** A transport. */
 export interface Transport {
   /** Binds a server's socket; the system chooses a port for 0. @throws {UsageError | AddressError} if the address is in use. */
   bind(address: ServerAddress): Endpoint;
   /**
-   * The side of a client that requests `bytes` bytes. Calls fail after the timeout. A byte stream connects from
+   * The side of a client that asks for that. Calls fail after the timeout. A byte stream connects from
    * each of the sources by turns, if there are any and it can.
    */
   client(
     address: ServerAddress,
-    bytes: number,
+    asked: Asked,
     timeout: SocketTimeout,
     sources?: readonly SocketAddress[],
   ): Client;

@@ -17,6 +17,9 @@ import { isTransport, TRANSPORT_NAMES, transports } from "./transports.ts";
 
 const LIMIT = socketTimeout(5);
 
+/** What a client asks for. */
+const lines = (bytes: number) => ({ service: "bytes", bytes, target: null } as const);
+
 /** An address to listen at: any port, or an abstract name. */
 function somewhere(name: TransportName): ServerAddress {
   const nowhere = { host: "127.0.0.1", port: 0 };
@@ -31,7 +34,7 @@ for (const name of TRANSPORT_NAMES) {
     const endpoint = transport.bind(somewhere(name));
     using _listener = closing(endpoint.listener);
     endpoint.listen();
-    const { open, request, close } = transport.client(endpoint.address, asked, LIMIT);
+    const { open, request, close } = transport.client(endpoint.address, lines(asked), LIMIT);
     const connection = open();
     const peer = transport.acceptAndReply(endpoint.listener, new Uint8Array(sent));
     using _ = closing(peer);
@@ -53,7 +56,11 @@ for (const name of TRANSPORT_NAMES) {
 
   Deno.test(`${name}: a client without a reply fails with an error number`, () => {
     const endpoint = transport.bind(somewhere(name));
-    const { open, request, close } = transport.client(endpoint.address, 1, socketTimeout(0.05));
+    const { open, request, close } = transport.client(
+      endpoint.address,
+      lines(1),
+      socketTimeout(0.05),
+    );
     {
       using _ = closing(endpoint.listener);
       endpoint.listen();
@@ -80,7 +87,7 @@ for (const name of TRANSPORT_NAMES) {
       using _first = closing(first.listener);
       const second = transport.bind({ host, port });
       using _second = closing(second.listener);
-      const { open } = transport.client({ host, port }, 1, LIMIT);
+      const { open } = transport.client({ host, port }, lines(1), LIMIT);
       assertEquals(errorNumberOf(assertThrows(open, Error)), Errno.ECONNREFUSED);
       second.listen();
       closing(open())[Symbol.dispose]();

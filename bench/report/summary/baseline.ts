@@ -54,5 +54,6 @@ export function ofAll(trial: Trial, amount: number | undefined): number | null {
 
 /** Whether two loads make as many connections of as many bytes, with any number of clients. */
 export function isSameWork(a: Load, b: Load): boolean {
-  return a.clients * a.connections === b.clients * b.connections && a.bytes === b.bytes;
+  return a.clients * a.connections === b.clients * b.connections && a.bytes === b.bytes &&
+    a.requests === b.requests;
 }

@@ -33,7 +33,7 @@ export function conditions(summary: Summary): string[] {
 
 /** The load. */
 export function load({ run: { plan, environment } }: Summary): string {
-  const { sessions, pin, netns, local, seed } = plan;
+  const { service, requests, sessions, pin, netns, local, seed } = plan;
   const { clients, connections, bytes, think, children } = loadText(plan);
   const all = plan.clients * plan.connections;
   const pinned = (["server", "client"] as const).flatMap((side) =>
@@ -44,6 +44,10 @@ export function load({ run: { plan, environment } }: Summary): string {
     (think !== "0"
       ? `Clients wait ${think} ms between connections; the baseline's client does not. `
       : "") +
+    (requests > 1
+      ? "Each request on a connection begins when the reply before has arrived; latency is that of a request. "
+      : "") +
+    (service === "http" ? "The service is HTTP. " : "") +
     `${children} children per pool. ` +
     `Server and client in ${sessions === "same" ? "the same session" : "separate sessions"}` +
     `${pinned.map((place) => `, ${place}`).join("")}` +

@@ -12,7 +12,7 @@ import type { DesignSummary } from "./summary.ts";
 export function figuresOf(data: ReportData): Figures {
   const { run, trials, designs, sweep, warnings } = data;
   const { schema, herd, name, startedAt, complete, plan, environment } = run;
-  const { clients, connections, bytes, think } = plan;
+  const { clients, connections, requests, bytes, think } = plan;
   return {
     schema,
     herd,
@@ -25,7 +25,7 @@ export function figuresOf(data: ReportData): Figures {
       recorded: trials.length,
       failed: trials.filter(({ status }) => status !== "ok").length,
     },
-    load: { clients, connections, bytes, think },
+    load: { clients, connections, requests, bytes, think },
     sweep: plan.sweep,
     warnings: warnings.map(({ text }) => text),
     designs: sweep
@@ -45,10 +45,12 @@ function designFigures(design: DesignSummary, values: readonly number[]): Design
     cpuSeconds: design.cpu,
     processControlSeconds: design.processControl,
     cpuMicrosecondsPerConnection: design.cpuMicrosecondsPerConnection,
+    cpuMicrosecondsPerRequest: design.cpuMicrosecondsPerRequest,
     systemShareOfCpu: design.systemShare,
     clientCpuSeconds: design.clientCpu,
     wallSeconds: design.wallSeconds,
     connectionsPerSecond: design.connectionsPerSecond,
+    requestsPerSecond: design.requestsPerSecond,
     latencySeconds: design.latency,
     contextSwitchesPerConnection: design.switches,
     pssBytes: design.pssBytes,

@@ -72,6 +72,7 @@ export interface DesignSummary {
   /** CPU time against the baseline, paired within rounds and corrected for the number of designs. */
   readonly againstBaseline: Comparison | null;
   readonly cpuMicrosecondsPerConnection: Estimate | null;
+  readonly cpuMicrosecondsPerRequest: Estimate | null;
   /** System share of the CPU time, 0 to 1. Tick-based, so only approximate. */
   readonly systemShare: Estimate | null;
   /**
@@ -88,7 +89,8 @@ export interface DesignSummary {
   /** For all planned connections. */
   readonly wallSeconds: Estimate | null;
   readonly connectionsPerSecond: Estimate | null;
-  /** Seconds per connection: estimates over each round's percentile. */
+  readonly requestsPerSecond: Estimate | null;
+  /** Seconds per request, of the first of a connection from connect: estimates over each round's percentile. */
   readonly latency: {
     readonly p50: Estimate | null;
     readonly p99: Estimate | null;
@@ -169,6 +171,10 @@ function summarizeDesign(
     cpu: over((trial) => ofAll(trial, trial.cpu?.total)),
     processControl: over((trial) => difference(trial, baselines.get(trial.round))),
     cpuMicrosecondsPerConnection: over((trial) => perConnection(trial, trial.cpu?.total, 1e6)),
+    cpuMicrosecondsPerRequest: over((trial) => {
+      const requests = requestsOf(trial);
+      return trial.cpu && requests > 0 ? 1e6 * trial.cpu.total / requests : null;
+    }),
     systemShare: over(systemShare),
     pssBytes: over(({ memory, pssBytes }) =>
       memory?.peakBytes ?? (info?.lifetime === "client" ? null : pssBytes)
@@ -178,6 +184,11 @@ function summarizeDesign(
     clientCpu: over((trial) => ofAll(trial, trial.client?.cpu.total)),
     wallSeconds: over((trial) => ofAll(trial, trial.client?.wallSeconds)),
     connectionsPerSecond: over((trial) => trial.client?.connectionsPerSecond ?? null),
+    requestsPerSecond: over((trial) =>
+      trial.client && trial.client.wallSeconds > 0
+        ? requestsOf(trial) / trial.client.wallSeconds
+        : null
+    ),
     latency: latencyOver(over),
     switches: switchesOver(over),
     evenness: estimate(pools.map((trial) => evenness(connectionsOf(trial)))),
@@ -225,6 +236,11 @@ function estimate(values: readonly (number | null)[]): Estimate | null {
 function perConnection(trial: Trial, amount: number | null | undefined, scale = 1): number | null {
   if (amount === null || amount === undefined || !trial.client?.connections) return null;
   return amount * scale / trial.client.connections;
+}
+
+/** Requests answered; in old records as many as connections. */
+function requestsOf({ client }: Trial): number {
+  return client?.requests ?? client?.connections ?? 0;
 }
 
 function allSwitches({ switches }: Trial): number | undefined {

@@ -62,6 +62,20 @@ export function costs(spread: Spread): DesignColumn[] {
   ];
 }
 
+/** The same of a request, where a connection has several. */
+export const perRequest: readonly DesignColumn[] = [
+  {
+    header: "CPU µs /req.",
+    field: "cpu_microseconds_per_request",
+    cell: ({ cpuMicrosecondsPerRequest }) => middle(cpuMicrosecondsPerRequest, 1),
+  },
+  {
+    header: "req. /s",
+    field: "requests_per_second",
+    cell: ({ requestsPerSecond }) => middle(requestsPerSecond, 0),
+  },
+];
+
 const spreadColumns: DesignColumn[] = ([
   ["process_control_mad_seconds", ({ mad }) => mad],
   ["process_control_low_seconds", ({ interval }) => interval.low],

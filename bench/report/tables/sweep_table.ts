@@ -15,6 +15,7 @@ import {
   type DesignColumn,
   identity,
   latency,
+  perRequest,
   spreadOf,
   spreadsOf,
   switching,
@@ -25,7 +26,12 @@ type RowColumn = Column & { readonly cell: (row: SweepRow) => Cell };
 
 /** The table of a sweep: a row for each design and value. */
 export function sweepTable(summary: Summary, { parameter, points, rows }: SweepData): Table {
-  const columns = columnsOf(parameter, points.map(({ value }) => value), rows);
+  const columns = columnsOf(
+    parameter,
+    points.map(({ value }) => value),
+    rows,
+    summary.run.plan.requests,
+  );
   return {
     title: `Sweep over ${PARAMETER_WORDS[parameter].header}: cost of each design`,
     columns,
@@ -66,6 +72,7 @@ function columnsOf(
   parameter: Parameter,
   all: readonly number[],
   rows: readonly SweepRow[],
+  requests: number,
 ): RowColumn[] {
   const designs = rows.map(({ design }) => design);
   const { header, field } = PARAMETER_WORDS[parameter];
@@ -78,6 +85,7 @@ function columnsOf(
     ...[
       ...costs(spreadOf({ designs })),
       ...throughput,
+      ...(requests > 1 ? perRequest : []),
       ...latency.filter(({ only }) => only === "csv"),
       ...switching,
     ].map(ofDesign),

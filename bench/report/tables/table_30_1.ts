@@ -9,6 +9,7 @@ import {
   type DesignColumn,
   identity,
   latency,
+  perRequest,
   rest,
   spreadOf,
   spreadsOf,
@@ -23,7 +24,7 @@ import type { Table } from "./table.ts";
 
 /** Table 30.1 of a run, one row per design. The book has no results for local servers. */
 export function table301(summary: Summary): Table {
-  const { designs, run: { plan: { local } } } = summary;
+  const { designs, run: { plan: { local, requests } } } = summary;
   // What older records lack; the CSV has the same columns always.
   const isEmpty = ({ only, detail, cell }: DesignColumn) =>
     only === "text" && detail === true && designs.every((design) => cell(design).value === null);
@@ -32,6 +33,7 @@ export function table301(summary: Summary): Table {
     ...(local ? [transport] : []),
     ...costs(spreadOf(summary)),
     ...throughput,
+    ...(requests > 1 ? perRequest : []),
     ...latency,
     ...switching,
     ...rest,

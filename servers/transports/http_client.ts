@@ -1,0 +1,113 @@
+/**
+ * The client side of HTTP/1.1, over a byte stream: it asks for one resource, again and again.
+ *
+ * @module
+ */
+import { read, write } from "../posix/io.ts";
+import { type Client, Failure } from "./transport.ts";
+
+const READ_BYTES = 65536;
+
+/** Most bytes of a head. */
+const HEAD_LIMIT = 16384;
+
+/**
+ * Requests a target. The head of the first reply is learned: the next are compared with it, byte by byte, and only
+ * one that differs is read anew, such as that of another second where the server sends a Date.
+ *
+ * @param bytes Bytes of the body; null: as many as the reply says.
+ */
+export function httpRequests(
+  target: string,
+  host: string,
+  bytes: number | null,
+): Required<Pick<Client, "request" | "wrongReply">> {
+  const requests = new Requests(target, host, bytes);
+  return {
+    request: (connection) => requests.request(connection),
+    wrongReply: () => requests.takeWrongReply(),
+  };
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** Methods, not closures: V8 compiles those for all objects, and closures for the one that was warmed up. */
+class Requests {
+  readonly #request: Uint8Array<ArrayBuffer>;
+  readonly #bytes: number | null;
+  readonly #reply = new Uint8Array(READ_BYTES);
+  /** The head that was learned, and the bytes of a whole reply; −1: none. */
+  readonly #head = new Uint8Array(HEAD_LIMIT);
+  #headLength = 0;
+  #total = -1;
+  #wrong = NOTHING;
+
+  constructor(target: string, host: string, bytes: number | null) {
+    this.#request = new TextEncoder().encode(
+      `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: herd\r\n\r\n`,
+    );
+    this.#bytes = bytes;
+  }
+
+  request(connection: number): number {
+    write(connection, this.#request, this.#request.length);
+    let count = read(connection, this.#reply);
+    if (count === this.#total && this.#isLearned()) return 0;
+    if (this.#total === -1 || count < this.#headLength || !this.#isLearned()) {
+      this.#total = -1;
+      count = this.#learn(connection, count);
+      if (count < 0) return -count;
+    }
+    let left = this.#total - count;
+    while (left > 0 && count > 0) left -= count = read(connection, this.#reply);
+    if (left === 0) return 0;
+    return left > 0 ? Failure.shortReply : Failure.longReply;
+  }
+
+  takeWrongReply(): Uint8Array {
+    const wrong = this.#wrong;
+    this.#wrong = NOTHING;
+    return wrong;
+  }
+
+  #isLearned(): boolean {
+    for (let i = 0; i < this.#headLength; i++) if (this.#reply[i] !== this.#head[i]) return false;
+    return true;
+  }
+
+  /** Learns the head of a reply of which so many bytes have arrived. Returns them all, or a negative `Failure`. */
+  #learn(connection: number, arrived: number): number {
+    let [count, more, end] = [arrived, arrived, 0];
+    while ((end = endOfHead(this.#reply, count)) === 0 && more > 0 && count < HEAD_LIMIT) {
+      count += more = read(connection, this.#reply.subarray(count));
+    }
+    if (end === 0 || end > HEAD_LIMIT) {
+      this.#wrong = this.#reply.slice(0, count);
+      return -Failure.shortReply;
+    }
+    const head = this.#reply.subarray(0, end);
+    const text = String.fromCharCode(...head);
+    if (!/^HTTP\/1\.[01] 2\d\d[ \r]/.test(text)) {
+      this.#wrong = head.slice();
+      return -Failure.noAnswer;
+    }
+    const length = /^content-length:[ \t]*(\d+)[ \t]*\r$/im.exec(text)?.[1];
+    if (length === undefined) return -Failure.noLength;
+    const [body, wanted] = [Number(length), this.#bytes ?? Number(length)];
+    if (body !== wanted) return -(body < wanted ? Failure.shortReply : Failure.longReply);
+    this.#head.set(head);
+    this.#headLength = end;
+    this.#total = end + wanted;
+    return count;
+  }
+}
+
+const END = [13, 10, 13, 10];
+
+/** The length of the head at the start of these bytes, its empty line included; 0: it is not complete. */
+function endOfHead(bytes: Uint8Array, count: number): number {
+  for (let at = 0; at + END.length <= count; at++) {
+    if (END.every((byte, i) => bytes[at + i] === byte)) return at + END.length;
+  }
+  return 0;
+}
