@@ -100,7 +100,7 @@ const parts: readonly Part[] = [
     times: 20_000,
     prepare: () => {
       const slot = new Slot();
-      warmUp(WARM_UP, service.request, (connection) => serve(slot, connection));
+      warmUp(WARM_UP, service.examples, (connection) => serve(slot, connection));
       return () => {
         const [client, server] = requested();
         serve(slot, server);
@@ -143,7 +143,7 @@ const parts: readonly Part[] = [
     name: "fork per client, service warm",
     times: 300,
     prepare: forking(() =>
-      warmUp(WARM_UP, service.request, (connection) => serve(new Slot(), connection))
+      warmUp(WARM_UP, service.examples, (connection) => serve(new Slot(), connection))
     ),
   },
   {

@@ -11,9 +11,10 @@ import { AUTOBIND, boundAddress, unixAddress } from "../posix/addresses.ts";
 import { duplicate, notify } from "../posix/descriptors.ts";
 import { Errno, SystemError } from "../posix/errors.ts";
 import { tryReadText } from "../posix/files.ts";
-import { close, write } from "../posix/io.ts";
+import { close } from "../posix/io.ts";
 import { connect, listen, shutDown, shutDownWrite, streamSocket } from "../posix/sockets.ts";
 import { WARM_UP } from "../service/bytes.ts";
+import { sendExample } from "../service/warm_up.ts";
 import { Pool } from "./pool.ts";
 import { childContext, makeSetup, parentContext, type Setup } from "./setup.ts";
 
@@ -122,13 +123,12 @@ function queuedClients(
   clients: number,
   { service }: Setup,
 ): { listener: number; ends: readonly number[] } {
-  const line = new TextEncoder().encode(service.request);
   const listener = listen(AUTOBIND, "warm up");
   const address = unixAddress(boundAddress(listener).host);
-  const ends = Array.from({ length: clients }, () => {
+  const ends = Array.from({ length: clients }, (_, turn) => {
     const end = streamSocket(address);
     connect(end, address);
-    write(end, line, line.length);
+    sendExample(end, service.examples, turn);
     shutDownWrite(end);
     return end;
   });

@@ -108,7 +108,7 @@ export const service: Service = {
     counter.close(!serveOne(converse, connection, timeout, session), session.requests);
   },
   startSession: () => new BytesSession(),
-  request: "4000\n",
+  examples: ["4000\n"],
 };
 
 /**

@@ -184,6 +184,16 @@ function send(connection: number, { key, length, body }: Reply): void {
   sendLetters(connection, head + body - sent);
 }
 
+/** Requests as Herd's clients, curl, ab and browsers send them; several of a connection together. */
+const [OWN, CURL, AB, BROWSER] = [
+  "GET /bytes/4000 HTTP/1.1\nHost: 127.0.0.1:8888\nUser-Agent: herd\n\n",
+  "HEAD /bytes/5 HTTP/1.1\nHost: localhost\nUser-Agent: curl/8.0\nAccept: */*\n\n",
+  "GET /bytes/4000 HTTP/1.0\nConnection: Keep-Alive\nHost: localhost\nUser-Agent: ApacheBench\n\n",
+  "GET /bytes/4000 HTTP/1.1\nHost: [::1]:8888\ncontent-type: text/plain\nAccept: */*\n" +
+  "connection: close\nTransfer: a\nContent-Length: 0\n\n",
+];
+const EXAMPLES = [OWN, OWN + OWN, OWN + CURL + BROWSER, OWN, AB + OWN + CURL + OWN];
+
 /** The service. */
 export const service: Service = {
   name: "http",
@@ -193,5 +203,5 @@ export const service: Service = {
     counter.close(!serveOne(converse, connection, timeout, client), client.requests);
   },
   startSession: () => new HttpSession(),
-  request: "GET /bytes/4000 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+  examples: EXAMPLES.map((example) => example.replaceAll("\n", "\r\n")),
 };

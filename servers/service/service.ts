@@ -16,8 +16,8 @@ export interface Service {
   serve(counter: Counter, connection: number, timeout?: SocketTimeout): void;
   /** Makes the session of a client in a server that serves many at once. */
   startSession(): Session;
-  /** A request for 4000 bytes, with which to warm up. */
-  readonly request: string;
+  /** What clients send by turns in a warm-up, for V8 to see all that is usual. */
+  readonly examples: readonly string[];
 }
 
 /**

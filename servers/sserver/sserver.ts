@@ -27,9 +27,9 @@ import { type ConnectionSource, multiplex, type Observer } from "./multiplex.ts"
 import { Transcript } from "./transcript.ts";
 
 /** What a service for many clients at once needs. */
-type ManyService = Pick<Service, "startSession" | "request">;
+type ManyService = Pick<Service, "startSession" | "examples">;
 
-const echoing: ManyService = { startSession: () => new EchoSession(), request: "4000\n" };
+const echoing: ManyService = { startSession: () => new EchoSession(), examples: ["4000\n"] };
 
 /** Descriptors reserved for Deno itself. */
 const OWN_DESCRIPTORS = 64;
@@ -107,9 +107,9 @@ function enterSlot(index: number): Slot {
 }
 
 /** Runs the loop on socket pairs, for V8 to compile it. */
-function warmUpMultiplex({ startSession, request }: ManyService): void {
+function warmUpMultiplex({ startSession, examples }: ManyService): void {
   const observer = counting(new Slot());
-  warmUp(WARM_UP, request, (client) => {
+  warmUp(WARM_UP, examples, (client) => {
     const waiting = [client];
     // Request and end of file have arrived, so the descriptor stays readable until it is closed.
     const source = { descriptor: client, next: () => waiting.pop() ?? -1 };
