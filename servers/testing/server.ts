@@ -131,7 +131,7 @@ export function poolSize({ children }: Design, wanted: number): number {
 /** The sum of a figure over the children of a report. */
 export function sumOf(
   report: Report | undefined,
-  figure: "connections" | "given" | "lost" | "rejected",
+  figure: "connections" | "given" | "lost" | "rejected" | "requests",
 ): number {
-  return report?.children.reduce((sum, child) => sum + child[figure], 0) ?? NaN;
+  return report?.children.reduce((sum, child) => sum + (child[figure] ?? 0), 0) ?? NaN;
 }

@@ -1,0 +1,224 @@
+/** HTTP by the designs: raw requests, and the clients of others. */
+import { assertEquals, assertMatch } from "@std/assert";
+import { streamDesigns } from "../designs.ts";
+import { Connection } from "../testing/client.ts";
+import { isLong } from "../testing/long.ts";
+import { type RunningServer, startServer, sumOf } from "../testing/server.ts";
+import { succeeds } from "../testing/starter.ts";
+
+const CHILDREN = 2;
+
+/** Each way to make children, and to serve with them; all for the long tests. */
+const SHORT = [
+  "iterative",
+  "fork-per-client",
+  "thread-per-client",
+  "prethread-main-accept",
+  "slaunch",
+];
+const tested = streamDesigns.filter(({ id }) => isLong || SHORT.includes(id));
+
+const start = (design: string) => startServer(design, { children: CHILDREN, service: "http" });
+
+const get = (count: number, more = "") => `GET /bytes/${count} HTTP/1.1\r\nHost: a\r\n${more}\r\n`;
+
+const head = (count: number, more = "") =>
+  `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n${more}Content-Length: ${count}\r\n\r\n`;
+
+const text = (bytes: Uint8Array<ArrayBuffer>) => new TextDecoder().decode(bytes);
+
+/** Requests that end the connection, and their statuses. */
+const refused = {
+  400: "GET /bytes/5 HTTP/1.1\r\n\r\n",
+  413: get(5, "Content-Length: 3\r\n"),
+  431: get(5, `A: ${"a".repeat(17_000)}\r\n`),
+  505: "GET /bytes/5 HTTP/3.0\r\nHost: a\r\n\r\n",
+};
+
+for (const { id } of tested) {
+  Deno.test(`${id} serves HTTP and counts connections and requests`, async () => {
+    await using server = await start(id);
+    const connections = Object.keys(refused).length + 4;
+    {
+      using connection = new Connection(server.port);
+      for (const count of [5, 4000, 0]) {
+        connection.send(get(count));
+        assertEquals(
+          text(connection.receive(head(count).length + count)).length,
+          head(count).length + count,
+        );
+      }
+      // Pipelined, beside one that does not exist and one that is not allowed; then the last.
+      connection.send(
+        get(70_000) + get(3).replace("GET", "HEAD") + get(1).replace("bytes", "none") +
+          get(1).replace("GET", "PUT") + get(2, "Connection: close\r\n") + get(9),
+      );
+      const reply = text(connection.receive(100_000));
+      assertEquals(
+        reply.match(/^HTTP\/1\.1 \d+|A+HTTP\/1\.1 \d+/gm)?.map((line) => line.slice(-3)),
+        [
+          ...["200", "200", "404", "405", "200"],
+        ],
+      );
+      assertMatch(reply, /\r\nContent-Length: 3\r\n\r\nHTTP/);
+      assertMatch(reply, /\r\nConnection: close\r\nContent-Length: 2\r\n\r\nAA$/);
+    }
+    {
+      using connection = new Connection(server.port);
+      connection.send(
+        "GET /bytes/4 HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /bytes/4 HTTP/1.0\r\n\r\n",
+      );
+      const [kept, closed] = ["Connection: keep-alive\r\n", "Connection: close\r\n"];
+      const replies = `${head(4, kept)}AAAA${head(4, closed)}AAAA`;
+      assertEquals(text(connection.receive(10_000)), replies);
+    }
+    {
+      using connection = new Connection(server.port);
+      for (const byte of get(6)) connection.send(byte);
+      assertEquals(text(connection.receive(head(6).length + 6)), head(6) + "AAAAAA");
+    }
+    {
+      using connection = new Connection(server.port);
+      connection.send(get(16 * 1024 * 1024));
+      connection.receive(10_000); // and goes away with the rest unread
+    }
+    for (const [status, request] of Object.entries(refused)) {
+      using connection = new Connection(server.port);
+      connection.send(request + "x".repeat(100));
+      assertMatch(
+        text(connection.receive(10_000)),
+        new RegExp(`^HTTP/1\\.1 ${status} .*Connection: close`, "s"),
+      );
+    }
+    const { report, code, stderr } = await server.stop();
+    assertEquals({
+      code,
+      stderr,
+      connections: sumOf(report, "connections"),
+      requests: sumOf(report, "requests"),
+      rejected: sumOf(report, "rejected"),
+    }, { code: 0, stderr: "", connections, requests: 8 + 2 + 1 + 1, rejected: connections - 4 });
+  });
+}
+
+/** What curl is asked for, and what it prints: the status, the bytes, the version. */
+const curled: readonly [args: readonly string[], printed: string][] = [
+  [["/bytes/4000"], "200 4000 1.1"],
+  [["/bytes/4000", "--http1.0"], "200 4000 1.1"],
+  [["/bytes/4000", "--head"], "200 0 1.1"],
+  [["/bytes/16777216"], "200 16777216 1.1"],
+  [["/bytes/16777217"], "404 0 1.1"],
+  [["/nothing"], "404 0 1.1"],
+  [["/bytes/5", "--request", "DELETE"], "405 0 1.1"],
+  [["/bytes/5", "--data", "a=b"], "405 0 1.1"],
+  [["/bytes/5", "--get", "--request", "GET", "--header", "Content-Length: 3"], "413 0 1.1"],
+  [["/bytes/5", "--header", `A: ${"a".repeat(20_000)}`], "431 0 1.1"],
+  [["/bytes/5", "--header", "Host:"], "400 0 1.1"],
+];
+
+/** Runs a program to its end; what it printed. */
+async function run(program: string, ...args: readonly string[]): Promise<string> {
+  const { stdout, stderr } = await new Deno.Command(program, { args: [...args] }).output();
+  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+}
+
+Deno.test({
+  name: "curl gets every status",
+  ignore: !succeeds("curl", "--version"),
+  async fn() {
+    await using server = await start("prefork-shared-accept");
+    for (const [[path, ...args], printed] of curled) {
+      const url = `http://127.0.0.1:${server.port}${path}`;
+      const format = "%{http_code} %{size_download} %{http_version}";
+      const found = await run(
+        "curl",
+        "-s",
+        "-m",
+        "20",
+        "-o",
+        "/dev/null",
+        "-w",
+        format,
+        url,
+        ...args,
+      );
+      assertEquals(found, printed, `${path} ${args.join(" ").slice(0, 60)}`);
+    }
+  },
+});
+
+/** A client of others: its arguments, and how it says that all went well, with how many requests. */
+interface Other {
+  readonly program: string;
+  readonly args: (url: string) => readonly string[];
+  /** Requests answered. @throws if one failed. */
+  readonly requests: (printed: string) => number;
+}
+
+function numberIn(printed: string, pattern: RegExp): number {
+  const [, number] = pattern.exec(printed) ?? [];
+  if (number === undefined) throw new Error(`no ${pattern} in ${printed}`);
+  return Number(number);
+}
+
+const abRequests = (printed: string) => {
+  assertMatch(printed, /^Failed requests: +0$/m);
+  assertEquals(/Non-2xx/.test(printed), false);
+  return numberIn(printed, /^Complete requests: +(\d+)$/m);
+};
+
+const others: Readonly<Record<string, Other>> = {
+  "ab, a connection each": {
+    program: "ab",
+    args: (url) => ["-n", "400", "-c", "2", url],
+    requests: abRequests,
+  },
+  "ab -k": {
+    program: "ab",
+    args: (url) => ["-k", "-n", "2000", "-c", "2", url],
+    requests: abRequests,
+  },
+  "wrk": {
+    program: "wrk",
+    args: (url) => ["-t", "1", "-c", "2", "-d", "1s", url],
+    requests: (printed) => {
+      assertEquals(/Socket errors|Non-2xx/.test(printed), false, printed);
+      return numberIn(printed, /(\d+) requests in/);
+    },
+  },
+  "autocannon": {
+    program: "autocannon",
+    args: (url) => ["--json", "-n", "-c", "2", "-d", "1", url],
+    requests: (printed) => {
+      const { errors, timeouts, non2xx, "2xx": ok } = JSON.parse(printed);
+      assertEquals({ errors, timeouts, non2xx }, { errors: 0, timeouts: 0, non2xx: 0 }, printed);
+      return ok;
+    },
+  },
+};
+
+const hasProgram = Object.fromEntries(
+  Object.values(others).map(({ program }) => [program, succeeds("which", program)]),
+);
+
+/** Has every other client load the server. */
+async function loadBy(server: RunningServer, { program, args, requests }: Other): Promise<void> {
+  const printed = await run(program, ...args(`http://127.0.0.1:${server.port}/bytes/4000`));
+  const answered = requests(printed);
+  if (!(answered > 100)) throw new Error(`${program} made ${answered} requests: ${printed}`);
+}
+
+for (const { id } of streamDesigns) {
+  for (const [name, other] of Object.entries(others)) {
+    Deno.test({
+      name: `${name} has no failed request with ${id} (a long test; ignored without the program)`,
+      ignore: !isLong || !hasProgram[other.program],
+      async fn() {
+        await using server = await start(id);
+        await loadBy(server, other);
+        const { report } = await server.stop();
+        assertEquals([sumOf(report, "lost"), sumOf(report, "rejected")], [0, 0]);
+      },
+    });
+  }
+}
