@@ -9,7 +9,7 @@ import { BOOK } from "../clients/book.ts";
 import { requirePorts } from "../clients/ports.ts";
 import type { LoadReport } from "../clients/protocol.ts";
 import type { Launch } from "../servers/children/launch.ts";
-import type { Design, TransportName } from "../servers/design.ts";
+import type { Design, ServiceName, TransportName } from "../servers/design.ts";
 import { requireDesign, usualDesigns } from "../servers/designs.ts";
 import { FailedError, UsageError } from "../servers/errors.ts";
 import type { Report } from "../servers/host/account.ts";
@@ -17,6 +17,7 @@ import { loopbackHost } from "../servers/posix/network.ts";
 import { affinity } from "../servers/posix/processes.ts";
 import { makePlan } from "./plan/plan.ts";
 import { requireInRange } from "./plan/ranges.ts";
+import { requireService } from "./plan/service.ts";
 import { LIMITS } from "./record/record.ts";
 import type { Parameter, Recorded } from "./record/types.ts";
 import { recordRun } from "./run/record_run.ts";
@@ -35,8 +36,12 @@ export interface BenchOptions {
   readonly clients?: number;
   /** Connections of each client, one after another. */
   readonly connections?: number;
-  /** Bytes requested on each connection. */
+  /** Requests on each connection, one after another (default 1). */
+  readonly requests?: number;
+  /** Bytes of each request. */
   readonly bytes?: number;
+  /** What is done for a client (default the book's service); doors and channels have no other. */
+  readonly service?: ServiceName;
   /** Children of a pool. */
   readonly children?: number;
   /** Milliseconds that a client waits between two connections (default 0). */
@@ -87,9 +92,9 @@ export async function bench(options: BenchOptions = {}): Promise<Recorded> {
 }
 
 function requireNumbers(
-  { rounds, clients, connections, bytes, children, think, seed, sweep }: BenchOptions,
+  { rounds, clients, connections, requests, bytes, children, think, seed, sweep }: BenchOptions,
 ): void {
-  requireInRange({ rounds, clients, connections, bytes, children, think, seed });
+  requireInRange({ rounds, clients, connections, requests, bytes, children, think, seed });
   if (sweep === undefined) return;
   if (sweep.values.length === 0) {
     throw new UsageError("Cannot sweep over no values", { option: "sweep" });
@@ -123,6 +128,8 @@ export interface ServeOptions {
   readonly path?: string;
   /** Children of a pool (default 15). */
   readonly children?: number;
+  /** What is done for a client (default the book's service); doors and channels have no other. */
+  readonly service?: ServiceName;
 }
 
 /**
@@ -135,15 +142,16 @@ export interface ServeOptions {
  */
 export async function serve(
   design: string,
-  { host, port = 0, path, children = BOOK.children }: ServeOptions = {},
+  { host, port = 0, path, children = BOOK.children, service = "bytes" }: ServeOptions = {},
 ): Promise<Server> {
   const found = requireDesign(design);
   requireAddress(found, { host, port, path });
   requireInRange({ port, children });
+  requireService(found.transport, { service });
   await using starting = new AsyncDisposableStack();
   const launch = launchOf(found);
   const where = { host: host ?? null, port, path: path ?? null };
-  const options = { design: found.id, ...where, children, launch };
+  const options = { design: found.id, ...where, children, service, launch };
   const server = starting.use(startServer(options));
   const ready = await server.next("ready", LIMITS.start);
   starting.move();
@@ -199,8 +207,12 @@ export interface LoadOptions {
   readonly clients?: number;
   /** Connections of each client (default 500). */
   readonly connections?: number;
-  /** Bytes requested on each connection (default 4000). */
+  /** Requests on each connection, one after another (default 1). */
+  readonly requests?: number;
+  /** Bytes of each request (default 4000). */
   readonly bytes?: number;
+  /** The service to ask for (default the book's). */
+  readonly service?: ServiceName;
 }
 
 /**
@@ -213,11 +225,13 @@ export interface LoadOptions {
  */
 export async function load(options: LoadOptions): Promise<LoadReport> {
   const { path, transport = path === undefined ? "tcp" : "unix", ...rest } = options;
-  const { port = 0, host = loopbackHost(), clients, connections, bytes } = options;
+  const { port = 0, host = loopbackHost(), clients, connections, requests, bytes, service } =
+    options;
   if (path === undefined && port === 0) {
     throw new UsageError("Cannot load a server without a port or a path", { option: "port" });
   }
-  requireInRange({ port, clients, connections, bytes });
+  requireInRange({ port, clients, connections, requests, bytes });
+  requireService(transport, { service, requests });
   const sources = path === undefined ? requirePorts({ ...LOAD_DEFAULTS, ...rest }, host, port) : 0;
   await using load = startLoad({ ...rest, host, path: path ?? null, transport, sources });
   await load.next("ready", LIMITS.start);

@@ -17,6 +17,15 @@ const impossible: Record<string, readonly [option: string, call: () => Promise<u
   "a load without clients": ["clients", () => load({ port: 1, clients: 0 })],
   "an unknown design in a run": ["design", () => bench({ designs: ["unheard-of"] })],
   "a door over TCP": ["local", () => bench({ designs: ["door"] })],
+  "HTTP over a door": ["service", () => serve("door", { path: "@herd", service: "http" })],
+  "several requests over a channel": [
+    "requests",
+    () => load({ path: "@herd", transport: "channel", requests: 2 }),
+  ],
+  "a run over HTTP with a door": [
+    "service",
+    () => bench({ designs: ["door"], local: true, service: "http" }),
+  ],
   "no rounds": ["rounds", () => bench({ rounds: 0 })],
   "a sweep of nothing": [
     "sweep",

@@ -5,7 +5,7 @@
  */
 import { type Flags, processorsOf, type Values } from "./flags.ts";
 import { UsageError } from "../../servers/errors.ts";
-import type { ServiceName, TransportName } from "../../servers/design.ts";
+import type { ServiceName } from "../../servers/design.ts";
 import { isService, SERVICE_NAMES } from "../../servers/service/services.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { findDesign } from "../../servers/designs.ts";
@@ -33,19 +33,10 @@ export const serviceFlag = {
   help: "Serve the book's lines, or HTTP with GET and HEAD of /bytes/N (default bytes)",
 } as const;
 
-/**
- * Parses `--service`, for a server with a transport of its own or none.
- *
- * @throws {UsageError} for an unknown service, or one that this transport cannot carry.
- */
-export function serviceOf(name = "bytes", transport?: TransportName): ServiceName {
-  if (!isService(name)) {
-    throw new UsageError(`Unknown service "${name}": write --service ${SERVICE_NAMES.join(", ")}`);
-  }
-  if (name === "bytes" || transport !== "door" && transport !== "channel") return name;
-  throw new UsageError(
-    `Cannot speak ${name} over a ${transport}, which carries messages: leave out --service`,
-  );
+/** Parses `--service`. @throws {UsageError} for an unknown one. */
+export function serviceOf(name = "bytes"): ServiceName {
+  if (isService(name)) return name;
+  throw new UsageError(`Unknown service "${name}": write --service ${SERVICE_NAMES.join(", ")}`);
 }
 
 /** The load and the pool of a trial. */
@@ -191,7 +182,7 @@ export function planOf(
     connections: fewer ? Math.ceil(QUICK_CONNECTIONS / clients) : flags.connections,
     clients,
     requests,
-    service: streamLoadOf(designs, flags),
+    service: serviceOf(flags.service),
     bytes,
     children,
     think,
@@ -203,19 +194,6 @@ export function planOf(
     local: flags.local,
     limits: limitsOf(designs, rounds, flags),
   });
-}
-
-/** The service of a run. @throws {UsageError} if a design cannot take it, or several requests a connection. */
-function streamLoadOf(designs: readonly string[], { service, requests }: LoadValues): ServiceName {
-  const other = designs.map((id) => findDesign(id)!).find(({ transport }) =>
-    transport !== undefined
-  );
-  if (other === undefined) return serviceOf(service);
-  if (requests === 1) return serviceOf(service, other.transport);
-  throw new UsageError(
-    `Cannot send several requests on a connection to ${other.id}, which takes messages: ` +
-      "leave out --requests",
-  );
 }
 
 function limitsOf(

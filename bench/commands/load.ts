@@ -19,6 +19,8 @@ import { count, loadFlags, serviceOf } from "../cli/options.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { userSocket } from "../cli/paths.ts";
 import { endWithParent, stopSignal } from "../cli/signals.ts";
+import { serviceHints } from "../cli/hints.ts";
+import { requireService } from "../plan/service.ts";
 import { LIMITS } from "../record/record.ts";
 
 const { clients, connections, requests, bytes, service, think } = loadFlags;
@@ -85,18 +87,15 @@ export const command = defineCommand({
   ],
   flags,
   exits: ["failed", "unsupported", "interrupted"],
+  hints: serviceHints,
   async run({ operands, flags: given, given: names }) {
     if (operands.length > 0) throw new UsageError(`Unexpected "${operands[0]}": see --help`);
     const { target, ...flags } = given.url === undefined
       ? { ...given, target: null }
       : { ...given, ...ofUrl(given.url, names) };
     const { name, where } = serverOf(flags);
-    const service = target === null ? serviceOf(flags.service, name) : "http";
-    if (flags.requests > 1 && name !== "tcp" && name !== "unix") {
-      throw new UsageError(
-        `Cannot send several requests on a connection over a ${name}: leave out --requests`,
-      );
-    }
+    const service = target === null ? serviceOf(flags.service) : "http";
+    requireService(name, { service, requests: flags.requests });
     const processors = flags.pin === undefined ? null : processorsOf("pin", flags.pin, affinity());
     const work = {
       clients: flags.clients,

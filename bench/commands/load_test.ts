@@ -26,6 +26,24 @@ Deno.test("load --json prints its report as an event, with a server at a path", 
   assertEquals(sumOf((await server.stop()).report, "connections"), 2 * (5 + 3));
 });
 
+Deno.test("load --url gets a page over HTTP, and quotes a status that is none of success", async () => {
+  await using server = await startServer("prefork-mutex", { service: "http" });
+  const args = ["--clients=2", "--connections=3", "--requests=4"];
+  const url = `http://127.0.0.1:${server.port}`;
+  const { code, stdout } = await runTask("load", "--url", `${url}/bytes/70000`, ...args);
+  assertEquals(code, 0);
+  assertStringIncludes(
+    stdout,
+    "2 clients × 3 connections × 4 requests × /bytes/70000 over HTTP to ",
+  );
+  assertMatch(stdout, /^requests +24, \d+ a second$/m);
+  const missing = await runTask("load", "--url", `${url}/?x`, ...args);
+  assertEquals(missing.code, 3);
+  assertMatch(missing.stdout, /^errors +6 not an answer: "HTTP\/1.1 404 Not Found"$/m);
+  const { report } = await server.stop();
+  assertEquals([sumOf(report, "connections"), sumOf(report, "requests")], [12, 24 + 6]);
+});
+
 Deno.test("load fails where clients had errors", async () => {
   const path = `@herd-test-${crypto.randomUUID()}`;
   const args = ["--path", path, "--clients=2", "--connections=3"];
@@ -55,6 +73,17 @@ Deno.test("load refuses a missing port, operands, and numbers out of range", asy
   await refused(["over TCP"], "--path=/tmp/x", "--transport=tcp");
   await refused(['"udp"', "tcp, unix, door"], "--port=80", "--transport=udp");
   await refused(["--port"], "--port=0");
+  await refused(['"ftp"', "bytes, http"], "--port=80", "--service=ftp");
+  await refused(
+    ["Cannot serve http over a door", "leave out --service"],
+    ...["--path=/tmp/x", "--transport=door", "--service=http"],
+  );
+  await refused(
+    ["several requests", "over a channel", "leave out --requests"],
+    ...["--path=/tmp/x", "--transport=channel", "--requests=2"],
+  );
+  await refused(["Cannot read --url", "http://"], "--url=https://a/");
+  await refused(["Cannot use --port with --url"], "--url=http://a/", "--port=80");
   await refused(["--port must be 1 to 65535, not 65536"], "--port=65536");
   await refused(["--bytes must be 1 to 16777216, not 0"], "--port=80", "--bytes=0");
   await refused(

@@ -17,6 +17,8 @@ import { type ServerAgent, startServer } from "../agents/server.ts";
 import { defineCommand } from "../cli/command.ts";
 import { type Parsed, processorsOf } from "../cli/flags.ts";
 import { launchFlags, launchOf, portFlag } from "../cli/launch.ts";
+import { serviceHints } from "../cli/hints.ts";
+import { requireService } from "../plan/service.ts";
 import { serviceFlag, serviceOf } from "../cli/options.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { userSocket } from "../cli/paths.ts";
@@ -86,6 +88,7 @@ export const command = defineCommand({
   flags,
   exits: ["failed", "unsupported"],
   hints: {
+    ...serviceHints,
     port: "write another --port, or --port 0 for a free one",
     host: "write --host 0.0.0.0 or :: for all that are, or leave it out",
   },
@@ -158,7 +161,9 @@ function listenerOf(json: boolean, view: LiveView | undefined) {
 
 /** @throws {UsageError} if the server cannot have it. */
 function serviceOfServer({ transport }: Design, { service, echo }: Options["flags"]): ServiceName {
-  if (!echo || service === undefined) return serviceOf(service, transport);
+  const name = serviceOf(service);
+  requireService(transport, { service: name });
+  if (!echo || service === undefined) return name;
   throw new UsageError("Cannot both echo lines and serve others: write --echo or --service");
 }
 

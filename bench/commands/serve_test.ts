@@ -43,6 +43,14 @@ Deno.test("serve wants a path for a local design, and either a path or a port", 
   await refused(["write one of them"], "door", "--path", "/tmp/x", "--port", "8888");
 });
 
+Deno.test("serve refuses an unknown service, and one that a design cannot have", async () => {
+  await refused(['"gopher"', "bytes, http"], "iterative", "--service=gopher");
+  await refused(["Cannot serve http over a channel", "leave out --service"], ...[
+    ...["channel", "--path=@herd", "--service=http"],
+  ]);
+  await refused(["--echo or --service"], "slaunch", "--echo", "--service=http");
+});
+
 Deno.test("serve refuses to watch where there is no terminal, or nobody to look", async () => {
   await refused(["Cannot watch", "terminal"], "iterative", "--watch");
   await refused(["Cannot watch", "--json"], "iterative", "--watch", "--json");

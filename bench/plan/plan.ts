@@ -7,6 +7,7 @@ import { UsageError } from "../../servers/errors.ts";
 import { BOOK } from "../../clients/book.ts";
 import { designs, findDesign } from "../../servers/designs.ts";
 import { LIMITS, type Limits, type Load, type Parameter, type Plan } from "../record/record.ts";
+import { requireService } from "./service.ts";
 
 /** The design that the others are compared with. */
 export const BASELINE = "iterative";
@@ -51,7 +52,8 @@ type Candidate = Pick<Plan["trials"][number], "design" | "load" | "poolSize">;
  * baseline is always included. A design that is named twice runs twice in each round. In a sweep a round has every design once for each value, and the
  * baseline once for each load.
  *
- * @throws {UsageError} for a design that cannot be reached over TCP, unless the run is local.
+ * @throws {UsageError} for a design that cannot be reached over TCP, unless the run is local, or not with that
+ * service.
  */
 export function makePlan(given: PlanOptions): Plan {
   const options = { ...DEFAULTS, limits: limitsWithin(BUDGET_SECONDS, given), ...given };
@@ -61,6 +63,7 @@ export function makePlan(given: PlanOptions): Plan {
   if (localOnly !== undefined && !options.local) {
     throw new UsageError(`Cannot reach ${localOnly} over TCP`, { option: "local" });
   }
+  for (const id of ids) requireService(findDesign(id)?.transport, options);
   const random = mulberry32(options.seed);
   const twice = options.designs.filter((id, index) => options.designs.indexOf(id) < index);
   const candidates = [...candidatesOf(ids, options), ...candidatesOf(twice, options)];

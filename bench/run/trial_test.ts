@@ -77,6 +77,17 @@ Deno.test("runTrial() counts the connections of each child of a pool", async () 
   assertEquals(Trial.safeParse(trial).error, undefined);
 });
 
+Deno.test("runTrial() counts several requests on a connection on both sides", async () => {
+  const pool = { ...baseline, design: "prethread-mutex", poolSize: 2 };
+  const load = { clients: 2, connections: 5, requests: 7, bytes: 100, think: 0 };
+  for (const service of ["bytes", "http"] as const) {
+    const trial = await runTrial({ ...pool, load }, { ...plan, service }, NEVER);
+    const { status, reason, client, children } = trial;
+    assertEquals([status, reason, client?.connections, client?.requests], ["ok", null, 10, 70]);
+    assertEquals(children.reduce((sum, { requests }) => sum + requests!, 0), 70);
+  }
+});
+
 Deno.test("runTrial() records how forks were made cheaper, where there is one for each client", async () => {
   const load = { clients: 1, connections: 3, requests: 1, bytes: 1, think: 0 };
   const perClient = await runTrial({ ...baseline, design: "fork-per-client", load }, plan, NEVER);

@@ -150,7 +150,7 @@ Deno.test({
 /** A client of others: its arguments, and how it says that all went well, with how many requests. */
 interface Other {
   readonly program: string;
-  readonly args: (url: string) => readonly string[];
+  readonly args: (url: string, connections: string) => readonly string[];
   /** Requests answered. @throws if one failed. */
   readonly requests: (printed: string) => number;
 }
@@ -170,17 +170,17 @@ const abRequests = (printed: string) => {
 const others: Readonly<Record<string, Other>> = {
   "ab, a connection each": {
     program: "ab",
-    args: (url) => ["-n", "400", "-c", "2", url],
+    args: (url, c) => ["-n", "150", "-c", c, url],
     requests: abRequests,
   },
   "ab -k": {
     program: "ab",
-    args: (url) => ["-k", "-n", "2000", "-c", "2", url],
+    args: (url, c) => ["-k", "-n", "2000", "-c", c, url],
     requests: abRequests,
   },
   "wrk": {
     program: "wrk",
-    args: (url) => ["-t", "1", "-c", "2", "-d", "1s", url],
+    args: (url, c) => ["-t", "1", "-c", c, "-d", "1s", url],
     requests: (printed) => {
       assertEquals(/Socket errors|Non-2xx/.test(printed), false, printed);
       return numberIn(printed, /(\d+) requests in/);
@@ -188,7 +188,7 @@ const others: Readonly<Record<string, Other>> = {
   },
   "autocannon": {
     program: "autocannon",
-    args: (url) => ["--json", "-n", "-c", "2", "-d", "1", url],
+    args: (url, c) => ["--json", "-n", "-c", c, "-d", "1", url],
     requests: (printed) => {
       const { errors, timeouts, non2xx, "2xx": ok } = JSON.parse(printed);
       assertEquals({ errors, timeouts, non2xx }, { errors: 0, timeouts: 0, non2xx: 0 }, printed);
@@ -201,9 +201,14 @@ const hasProgram = Object.fromEntries(
   Object.values(others).map(({ program }) => [program, succeeds("which", program)]),
 );
 
-/** Has every other client load the server. */
-async function loadBy(server: RunningServer, { program, args, requests }: Other): Promise<void> {
-  const printed = await run(program, ...args(`http://127.0.0.1:${server.port}/bytes/4000`));
+/** Has another client load the server on so many connections. */
+async function loadBy(
+  server: RunningServer,
+  { program, args, requests }: Other,
+  connections: number,
+): Promise<void> {
+  const url = `http://127.0.0.1:${server.port}/bytes/4000`;
+  const printed = await run(program, ...args(url, `${connections}`));
   const answered = requests(printed);
   if (!(answered > 100)) throw new Error(`${program} made ${answered} requests: ${printed}`);
 }
@@ -215,7 +220,8 @@ for (const { id } of streamDesigns) {
       ignore: !isLong || !hasProgram[other.program],
       async fn() {
         await using server = await start(id);
-        await loadBy(server, other);
+        // The iterative server answers on another connection only after this one.
+        await loadBy(server, other, id === "iterative" ? 1 : CHILDREN);
         const { report } = await server.stop();
         assertEquals([sumOf(report, "lost"), sumOf(report, "rejected")], [0, 0]);
       },

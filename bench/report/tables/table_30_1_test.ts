@@ -188,3 +188,10 @@ Deno.test("table301() notes which designs have fewer rounds, and whose loads wer
   // Scaled to all connections.
   assertEquals(rows.find((row) => row[name]!.text === "slow")![cpu]!.value, 18);
 });
+
+Deno.test("table301() has CPU time and throughput of a request where a connection has several", () => {
+  const trials = [{ design: "pool", cpu: 0.2, requests: 10 }];
+  const { "CPU µs /conn.": each, "CPU µs /req.": request, "req. /s": rate } = row(trials, "pool");
+  assertEquals([each, request, rate], ["200.0", "20.0", "25000"]);
+  assertEquals(row([{ design: "pool" }], "pool")["CPU µs /req."], undefined);
+});
