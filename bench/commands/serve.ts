@@ -266,7 +266,9 @@ function printReport(
   );
   printLine("child   clients   CPU s");
   for (const child of children) {
+    const { connections, requests } = child;
     const notes = [
+      requests !== null && requests > connections ? `${requests} requests` : "",
       child.rejected > 0 ? `${child.rejected} refused${hasTimeout ? " or timed out" : ""}` : "",
       child.lost > 0 ? `died ${child.lost}×` : "",
     ].filter((note) => note !== "").join(", ");
