@@ -7,19 +7,15 @@ import type { ServiceName } from "../design.ts";
 import { isLong } from "../testing/long.ts";
 import { OnTerminal } from "../testing/terminal.ts";
 
-for (const service of ["bytes", "http"] as const) {
-  const name = `children that are forked for a client find the service ${service} compiled`;
-  Deno.test({ name, ignore: service === "bytes" && !isLong, fn: () => isCompiled(service) });
-}
-
-async function isCompiled(service: ServiceName): Promise<void> {
+/** What V8 compiles in all processes of a server while it serves, and how often it collects garbage in children. */
+async function busyWhileServing(design: string, service: ServiceName, clients: number) {
   const program = denoArguments(SERVER_PROGRAM).map((argument) =>
-    argument.startsWith("--v8-flags=") ? `${argument},--trace-opt` : argument
+    argument.startsWith("--v8-flags=") ? `${argument},--trace-opt,--trace-gc` : argument
   );
   // On a terminal, where V8 prints each line at once: what remained in a buffer would be lost with a child.
   await using terminal = new OnTerminal([Deno.execPath(), ...program]);
   const placement = { session: "own", processors: null, owner: Deno.pid };
-  const options = { ...SERVER_DEFAULTS, design: "fork-per-client", service, placement };
+  const options = { ...SERVER_DEFAULTS, design, service, children: 2, placement };
   terminal.type(`${JSON.stringify(options)}\n`);
   await terminal.until(/"event":"ready".*\r/);
   assertStringIncludes(terminal.text, "completed compiling");
@@ -27,14 +23,33 @@ async function isCompiled(service: ServiceName): Promise<void> {
   const before = terminal.text.length;
   // Another process, since this one has to read the terminal.
   for (const requests of [1, 10]) {
-    await using load = startLoad({ port, service, requests, clients: 1, connections: 5 });
+    await using load = startLoad({ port, service, requests, clients: 1, connections: clients });
     await load.next("ready");
     await load.send({ request: "go" });
     const { report } = await load.next("report");
-    assertEquals([report.requests, report.errors], [5 * requests, {}]);
+    assertEquals([report.requests, report.errors], [clients * requests, {}]);
   }
   terminal.type('{"request":"stop"}\n');
   await terminal.until(/"event":"report".*\r/);
-  const since = terminal.text.slice(before).split("\n");
-  assertEquals(since.filter((line) => line.includes("completed compiling")), []);
+  const { children } = JSON.parse(/\{"event":"report".*/.exec(terminal.text)![0]).report;
+  const isChild = (line: string) =>
+    (children as { pid: number | null }[]).some(({ pid }) => line.startsWith(`[${pid}:`));
+  const lines = terminal.text.slice(before).split("\n");
+  return {
+    compiled: lines.filter((line) => line.includes("completed compiling")),
+    collected: lines.filter(isChild),
+  };
+}
+
+for (const service of ["bytes", "http"] as const) {
+  Deno.test({
+    name: `children that are forked for a client find the service ${service} compiled`,
+    ignore: service === "bytes" && !isLong,
+    fn: async () => {
+      assertEquals((await busyWhileServing("fork-per-client", service, 5)).compiled, []);
+    },
+  });
+  Deno.test(`children of a forked pool make no garbage of the service ${service}`, async () => {
+    assertEquals((await busyWhileServing("prefork-shared-accept", service, 3000)).collected, []);
+  });
 }

@@ -34,6 +34,12 @@ export class BytesSession implements Session {
   requests = 0;
   rejected = false;
 
+  /** Starts again, for another client. */
+  restart(): void {
+    this.#count = this.#digits = this.requests = 0;
+    this.rejected = false;
+  }
+
   receive(input: Uint8Array<ArrayBuffer>, length: number): number {
     let due = 0;
     for (let i = 0; i < length; i++) {
@@ -67,7 +73,7 @@ export class BytesSession implements Session {
 }
 
 /** Serves one client until it closes (true) or sends an invalid request (false). */
-function converse(connection: number, session: BytesSession): boolean {
+function converse(connection: number): boolean {
   for (;;) {
     const length = readPinned(connection, input);
     if (length === 0) return true;
@@ -99,13 +105,19 @@ export function answer(request: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer
   return count <= bytes.length ? bytes.subarray(0, count) : new Uint8Array(count).fill(bytes[0]!);
 }
 
+/**
+ * The session of the client that is being served, where that is one after another. A new one for each would be
+ * garbage, and each forked child would collect that of its parent, too: for 100 ms, once it is full.
+ */
+const session = new BytesSession();
+
 /** The service of the book. */
 export const service: Service = {
   name: "bytes",
   serve(counter, connection, timeout) {
     counter.open();
-    const session = new BytesSession();
-    counter.close(!serveOne(converse, connection, timeout, session), session.requests);
+    session.restart();
+    counter.close(!serveOne(converse, connection, timeout), session.requests);
   },
   startSession: () => new BytesSession(),
   examples: ["4000\n"],
@@ -115,15 +127,14 @@ export const service: Service = {
  * Has `converse` serve one client until it closes (true) or is rejected (false), and closes the connection. A
  * connection reset counts as a close by the client.
  */
-export function serveOne<S>(
-  converse: (connection: number, session: S) => boolean,
+export function serveOne(
+  converse: (connection: number) => boolean,
   connection: number,
   timeout: SocketTimeout | undefined,
-  session: S,
 ): boolean {
   try {
     if (timeout !== undefined) setTimeouts(connection, timeout);
-    return converse(connection, session);
+    return converse(connection);
   } catch (error) {
     if (isDisconnect(error)) return true;
     if (hasErrno(error, Errno.EAGAIN)) return false;

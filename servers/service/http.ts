@@ -147,23 +147,20 @@ function sizeOf({ key, length, body }: Reply): number {
   return compose(key, length) + body;
 }
 
-/** The client that is being served, where that is one after another. */
-class Client {
-  readonly parser = new HttpParser(REQUEST_LIMIT);
-  readonly reply = new Reply();
-  requests = 0;
-}
+// The client that is being served, where that is one after another: see `bytes.ts` for why it is always the same.
+const parser = new HttpParser(REQUEST_LIMIT);
+const reply = new Reply();
+let requests = 0;
 
 /** Serves one client until it closes (true) or sends an invalid request (false). */
-function converse(connection: number, client: Client): boolean {
-  const { parser, reply } = client;
+function converse(connection: number): boolean {
   for (;;) {
     const length = readPinned(connection, input);
     if (length === 0) return true;
     for (let at = 0; at < length;) {
       at = parser.read(input.bytes, at, length);
       if (parser.status === 0) break;
-      if (!parser.isRefused) client.requests++;
+      if (!parser.isRefused) requests++;
       reply.set(parser);
       send(connection, reply);
       if (parser.keepsAlive) continue;
@@ -199,8 +196,9 @@ export const service: Service = {
   name: "http",
   serve(counter, connection, timeout) {
     counter.open();
-    const client = new Client();
-    counter.close(!serveOne(converse, connection, timeout, client), client.requests);
+    parser.restart();
+    requests = 0;
+    counter.close(!serveOne(converse, connection, timeout), requests);
   },
   startSession: () => new HttpSession(),
   examples: EXAMPLES.map((example) => example.replaceAll("\n", "\r\n")),

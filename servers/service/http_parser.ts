@@ -61,6 +61,13 @@ export class HttpParser {
     return end;
   }
 
+  /** Starts again, for another client. */
+  restart(): void {
+    this.keepsAlive = true;
+    this.isRefused = false;
+    this.#start();
+  }
+
   #start(): void {
     this.status = this.#size = 0;
     this.#isInFields = false;
