@@ -46,14 +46,18 @@ if (${isBench}) await bench({ designs: ["prefork-mutex"], ...small });
 const PERMISSIONS = ["--no-prompt", "--allow-ffi", "--allow-run"];
 const RECORDING = [...PERMISSIONS, "-RW"];
 
-Deno.test("serve() and load() work for who imports mod.ts by an import map, from another folder", async () => {
-  using folder = new TemporaryFolder();
-  const map = { imports: { "@herd/herd": new URL("../mod.ts", import.meta.url) } };
-  Deno.writeTextFileSync(`${folder.path}/deno.json`, JSON.stringify(map));
-  const designs = ["prefork-mutex"];
-  Deno.writeTextFileSync(`${folder.path}/main.ts`, importer("@herd/herd", designs, false));
-  const { stdout } = await run([DENO, "run", ...PERMISSIONS, "main.ts"], { cwd: folder.path });
-  assertEquals(stdout, "prefork-mutex 10\n");
+Deno.test({
+  name: "serve() and load() work for who imports mod.ts by an import map, from another folder",
+  ignore: !isLong,
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const map = { imports: { "@herd/herd": new URL("../mod.ts", import.meta.url) } };
+    Deno.writeTextFileSync(`${folder.path}/deno.json`, JSON.stringify(map));
+    const designs = ["prefork-mutex"];
+    Deno.writeTextFileSync(`${folder.path}/main.ts`, importer("@herd/herd", designs, false));
+    const { stdout } = await run([DENO, "run", ...PERMISSIONS, "main.ts"], { cwd: folder.path });
+    assertEquals(stdout, "prefork-mutex 10\n");
+  },
 });
 
 /** A design of each way to make children. */

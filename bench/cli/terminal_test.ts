@@ -1,4 +1,5 @@
 /** What commands print on a terminal that has no codes. */
+import { isLong } from "../../servers/testing/long.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { ROOT } from "../../servers/testing/process.ts";
@@ -19,13 +20,26 @@ const commandLine = (task: "bench" | "serve", ...args: string[]) => [
   ...commandLineOf(task, args),
 ];
 
-Deno.test("bench prints a line for each trial on a terminal without codes, and no colours", async () => {
-  using folder = new TemporaryFolder();
-  const args = ["--designs", "iterative", "--rounds", "1", "--clients", "2", "--connections", "5"];
-  const { code, text } = await runOnDumb("bench", ...args, "--output", `${folder.path}/run`);
-  assertEquals([code, text.includes(ESCAPE)], [0, false], text);
-  assertStringIncludes(text, "\nround 1/1  iterative ");
-  assertStringIncludes(text, "\nTable 30.1: ");
+Deno.test({
+  name: "bench prints a line for each trial on a terminal without codes, and no colours",
+  ignore: !isLong,
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const args = [
+      "--designs",
+      "iterative",
+      "--rounds",
+      "1",
+      "--clients",
+      "2",
+      "--connections",
+      "5",
+    ];
+    const { code, text } = await runOnDumb("bench", ...args, "--output", `${folder.path}/run`);
+    assertEquals([code, text.includes(ESCAPE)], [0, false], text);
+    assertStringIncludes(text, "\nround 1/1  iterative ");
+    assertStringIncludes(text, "\nTable 30.1: ");
+  },
 });
 
 Deno.test("tables fits 80 columns on a terminal that has no size", async () => {

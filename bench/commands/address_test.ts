@@ -77,7 +77,7 @@ Deno.test("serve refuses a host that is not this machine, or with a path", async
 Deno.test({
   name:
     "load and requester try every address of a name: localhost is ::1 first, the server on 127.0.0.1 (ignored without root)",
-  ignore: !canName,
+  ignore: !isLong || (!canName),
   async fn() {
     using folder = new TemporaryFolder();
     const via = named(folder)!;
@@ -114,7 +114,7 @@ async function benchIn(via: readonly string[]) {
 Deno.test({
   name:
     "bench measures on a machine with IPv6 only, and says so (ignored without root, ip or IPv6)",
-  ignore: ipv6Only === undefined,
+  ignore: !isLong || (ipv6Only === undefined),
   async fn() {
     const { loopback, stdout } = await benchIn(ipv6Only!);
     assertEquals(loopback, "::1");

@@ -1,4 +1,5 @@
 /** The command channel-gateway: who may use it, and what it says and leaves. */
+import { isLong } from "../../servers/testing/long.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Errno, SystemError } from "../../servers/posix/errors.ts";
 import { getuid, kill } from "../../servers/posix/processes.ts";
@@ -86,17 +87,21 @@ Deno.test("killing gateway, ssh or agent ends the connection, and nothing is lef
   assertEquals(await next.end("SIGTERM"), { code: 0, stderr: "" });
 });
 
-Deno.test("a node without an agent cannot be reached, and the gateway says why", async () => {
-  const nodes = [uniqueName(), uniqueName()] as const;
-  const agent = "echo here: Permission denied >&2; exit 255";
-  await using refused = await startGateway([`${nodes[0]}=here`], { agent });
-  await using chatty = await startGateway([`${nodes[1]}=here`], {
-    agent: "echo Welcome to this host!",
-  });
-  for (const node of nodes) assertErrno(Errno.EHOSTUNREACH, () => open(`/net/${node}/dev/x`));
-  assertStringIncludes((await refused.end()).stderr, "Permission denied\n");
-  const { stderr } = await chatty.end();
-  assertStringIncludes(stderr, "what was started there is no agent of this version of Herd\n");
+Deno.test({
+  name: "a node without an agent cannot be reached, and the gateway says why",
+  ignore: !isLong,
+  fn: async () => {
+    const nodes = [uniqueName(), uniqueName()] as const;
+    const agent = "echo here: Permission denied >&2; exit 255";
+    await using refused = await startGateway([`${nodes[0]}=here`], { agent });
+    await using chatty = await startGateway([`${nodes[1]}=here`], {
+      agent: "echo Welcome to this host!",
+    });
+    for (const node of nodes) assertErrno(Errno.EHOSTUNREACH, () => open(`/net/${node}/dev/x`));
+    assertStringIncludes((await refused.end()).stderr, "Permission denied\n");
+    const { stderr } = await chatty.end();
+    assertStringIncludes(stderr, "what was started there is no agent of this version of Herd\n");
+  },
 });
 
 Deno.test("channel-gateway says what to write instead", async () => {

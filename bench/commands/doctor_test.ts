@@ -1,4 +1,5 @@
 /** The checks of the machine, as data and as a page. */
+import { isLong } from "../../servers/testing/long.ts";
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { readEnvironment } from "../machine/environment.ts";
 import { type Check, GROUPS } from "../doctor/check.ts";
@@ -50,7 +51,7 @@ Deno.test({
 
 Deno.test({
   name: "doctor says what an ordinary user lacks, on a page (ignored without root)",
-  ignore: !canBecomeUser,
+  ignore: !isLong || (!canBecomeUser),
   async fn() {
     await using doctor = new RunningTask("doctor", [], { via: inUsersCheckout() });
     const { code, stdout, stderr } = await doctor.ended();

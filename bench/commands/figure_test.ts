@@ -1,4 +1,5 @@
 /** The figures of who holds which descriptor, as the command draws them. */
+import { isLong } from "../../servers/testing/long.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { RunningTask, runTask } from "../../servers/testing/task.ts";
@@ -52,8 +53,12 @@ Deno.test("figure prefork-fd-passing shows a stream pipe a child (figures 30.3 a
   ]);
 });
 
-Deno.test("figure prethread-mutex shows the one process of all threads", async () => {
-  assertEquals((await figure("prethread-mutex")).get("process")!.length, 1);
+Deno.test({
+  name: "figure prethread-mutex shows the one process of all threads",
+  ignore: !isLong,
+  fn: async () => {
+    assertEquals((await figure("prethread-mutex")).get("process")!.length, 1);
+  },
 });
 
 Deno.test("figure refuses what it cannot draw, or write", async () => {

@@ -45,7 +45,7 @@ const canTrace = Number(tryReadText("/proc/sys/kernel/yama/ptrace_scope") ?? 0) 
 Deno.test({
   name:
     "bench runs and traces for an ordinary user, and says once what is missing (ignored without root)",
-  ignore: !canBecomeUser,
+  ignore: !isLong || (!canBecomeUser),
   async fn() {
     using folder = new UsersFolder();
     const output = `${folder.path}/run`;
@@ -70,7 +70,7 @@ Deno.test({
 Deno.test({
   name:
     "bench says where to record, and that a network namespace needs root (ignored without root)",
-  ignore: !canBecomeUser,
+  ignore: !isLong || (!canBecomeUser),
   async fn() {
     using folder = new UsersFolder();
     const refusals = [

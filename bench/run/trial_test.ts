@@ -88,13 +88,17 @@ Deno.test("runTrial() counts several requests on a connection on both sides", as
   }
 });
 
-Deno.test("runTrial() records how forks were made cheaper, where there is one for each client", async () => {
-  const load = { clients: 1, connections: 3, requests: 1, bytes: 1, think: 0 };
-  const perClient = await runTrial({ ...baseline, design: "fork-per-client", load }, plan, NEVER);
-  const rebased = Deno.build.arch === "x86_64";
-  const reason = rebased ? null : "supported on x86-64 only";
-  assertEquals([perClient.status, perClient.preparation], ["ok", { rebased, reason }]);
-  assertEquals((await runTrial({ ...baseline, load }, plan, NEVER)).preparation, null);
+Deno.test({
+  name: "runTrial() records how forks were made cheaper, where there is one for each client",
+  ignore: !isLong,
+  fn: async () => {
+    const load = { clients: 1, connections: 3, requests: 1, bytes: 1, think: 0 };
+    const perClient = await runTrial({ ...baseline, design: "fork-per-client", load }, plan, NEVER);
+    const rebased = Deno.build.arch === "x86_64";
+    const reason = rebased ? null : "supported on x86-64 only";
+    assertEquals([perClient.status, perClient.preparation], ["ok", { rebased, reason }]);
+    assertEquals((await runTrial({ ...baseline, load }, plan, NEVER)).preparation, null);
+  },
 });
 
 Deno.test("runTrial() fails with the message of what it cannot do", async () => {

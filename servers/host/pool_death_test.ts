@@ -18,8 +18,8 @@ const pools = designs.filter(({ lifetime, children }) =>
 );
 
 /** Pools of Deno subprocesses hold the locks of forked ones: those are for the long tests. */
-const tested = pools.filter(({ children, accepts }) =>
-  isLong || children !== "subprocess" || !/lock|mutex/.test(accepts)
+const tested = pools.filter(({ id, children }) =>
+  isLong || children !== "subprocess" || id === "prespawn-shared-accept"
 );
 
 /** One pool for each way to make its children. */

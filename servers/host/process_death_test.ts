@@ -1,4 +1,5 @@
 /** Servers made of processes that throw: the message, file and line are known. */
+import { isLong } from "../testing/long.ts";
 import { assertEquals, assertMatch } from "@std/assert";
 import { childrenOf } from "../posix/files.ts";
 import { ask, Connection } from "../testing/client.ts";
@@ -35,12 +36,16 @@ for (const design of ["prefork-mutex", "prespawn-shared-accept", "fork-per-clien
   });
 }
 
-Deno.test("fork-per-client starts with a listing that always throws, and says so of every client", async () => {
-  await using faulty = await startFaulty("fork-per-client", 1, "serve!");
-  using _client = new Connection(faulty.server.port);
-  const { event, reason } = await death(faulty.server);
-  assertEquals(event, "lost");
-  assertMatch(reason, EBADF);
+Deno.test({
+  name: "fork-per-client starts with a listing that always throws, and says so of every client",
+  ignore: !isLong,
+  fn: async () => {
+    await using faulty = await startFaulty("fork-per-client", 1, "serve!");
+    using _client = new Connection(faulty.server.port);
+    const { event, reason } = await death(faulty.server);
+    assertEquals(event, "lost");
+    assertMatch(reason, EBADF);
+  },
 });
 
 Deno.test("fork-per-client collects its children when no other client comes", async () => {

@@ -1,4 +1,5 @@
 /** slaunch where a server is killed or full, and where nothing can be passed. */
+import { isLong } from "../testing/long.ts";
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 import type { Children, Member, ParentContext } from "../design.ts";
 import { boundAddress, internetAddress } from "../posix/addresses.ts";
@@ -70,24 +71,28 @@ Deno.test("slaunch: a server that is killed loses its own clients and nobody els
   assertEquals(sum((await countsOf(server)).connections), 20 * CPUS.length);
 });
 
-Deno.test("slaunch passes over a server whose queue is full, until it goes on", async () => {
-  await using server = await launch();
-  const stopped = processesOf(server).sservers[placeOf(0)]!;
-  kill(stopped, SIGSTOP);
-  using clients = new Clients(server.port);
-  for (let n = 0; n < FLOOD; n++) clients.add(1);
-  // The last ones are served although it was their turn, too. Where it is the only server they wait.
-  const served = CPUS.length > 1 ? clients.all.slice(-2) : [];
-  for (const client of served) assertEquals(client.receive(1).length, 1);
-  kill(stopped, SIGCONT);
-  for (const client of clients.all) client.send("2\n");
-  for (const client of clients.all) {
-    const bytes = served.includes(client) ? 2 : 3;
-    assertEquals(client.receive(bytes).length, bytes);
-  }
-  const { connections } = await countsOf(server);
-  assertEquals(sum(connections), FLOOD);
-  assertGreater(connections[placeOf(0)]!, 100);
+Deno.test({
+  name: "slaunch passes over a server whose queue is full, until it goes on",
+  ignore: !isLong,
+  fn: async () => {
+    await using server = await launch();
+    const stopped = processesOf(server).sservers[placeOf(0)]!;
+    kill(stopped, SIGSTOP);
+    using clients = new Clients(server.port);
+    for (let n = 0; n < FLOOD; n++) clients.add(1);
+    // The last ones are served although it was their turn, too. Where it is the only server they wait.
+    const served = CPUS.length > 1 ? clients.all.slice(-2) : [];
+    for (const client of served) assertEquals(client.receive(1).length, 1);
+    kill(stopped, SIGCONT);
+    for (const client of clients.all) client.send("2\n");
+    for (const client of clients.all) {
+      const bytes = served.includes(client) ? 2 : 3;
+      assertEquals(client.receive(bytes).length, bytes);
+    }
+    const { connections } = await countsOf(server);
+    assertEquals(sum(connections), FLOOD);
+    assertGreater(connections[placeOf(0)]!, 100);
+  },
 });
 
 /** A launcher on its own, in a child, with a pool that somebody else has made; its last words. */
