@@ -147,33 +147,46 @@ Deno.test("bench runs, records and prints; tables gives the same again from the 
   assertEquals(contents(folder), before);
 });
 
-Deno.test("bench --json prints JSON lines and nothing else; flags go before --quick", async () => {
-  using folder = new TemporaryFolder();
-  const args = ["--designs", "iterative", "--rounds", "2", "--connections", "3", "--clients", "2"];
-  const output = ["--json", "--output", folder.path];
-  const { code, stdout, stderr } = await runTask("bench", "--quick", ...args, ...output);
-  assertEquals({ code, stderr }, { code: 0, stderr: "" });
-  const events = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
-  assertEquals(events.map(({ event }) => event), [
-    "run",
-    "trial",
-    "trial",
-    "summary",
-    "done",
-  ]);
-  const { event: _, ...summary } = events.at(-2);
-  const again = await runHere("tables", folder.path, "--format", "json");
-  assertEquals(summary, JSON.parse(again.stdout));
-  assertEquals(events.at(-1), { event: "done", folder: folder.path, complete: true, failed: 0 });
-  const { run: { plan }, trials } = readRecord(folder.path);
-  assertEquals(events[0].plan, plan);
-  assertEquals([plan.rounds, plan.clients, plan.connections], [2, 2, 3]);
-  assertEquals(
-    events.slice(1, 3).map(({ startedAt }) => startedAt),
-    trials.map((trial) => trial.startedAt),
-  );
-  assertGreater(trials[1]!.round, trials[0]!.round);
-  for (const { client } of trials) assertEquals(client!.connections, 6);
+Deno.test({
+  name: "bench --json prints JSON lines and nothing else; flags go before --quick",
+  ignore: !isLong,
+  fn: async () => {
+    using folder = new TemporaryFolder();
+    const args = [
+      "--designs",
+      "iterative",
+      "--rounds",
+      "2",
+      "--connections",
+      "3",
+      "--clients",
+      "2",
+    ];
+    const output = ["--json", "--output", folder.path];
+    const { code, stdout, stderr } = await runTask("bench", "--quick", ...args, ...output);
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    const events = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    assertEquals(events.map(({ event }) => event), [
+      "run",
+      "trial",
+      "trial",
+      "summary",
+      "done",
+    ]);
+    const { event: _, ...summary } = events.at(-2);
+    const again = await runHere("tables", folder.path, "--format", "json");
+    assertEquals(summary, JSON.parse(again.stdout));
+    assertEquals(events.at(-1), { event: "done", folder: folder.path, complete: true, failed: 0 });
+    const { run: { plan }, trials } = readRecord(folder.path);
+    assertEquals(events[0].plan, plan);
+    assertEquals([plan.rounds, plan.clients, plan.connections], [2, 2, 3]);
+    assertEquals(
+      events.slice(1, 3).map(({ startedAt }) => startedAt),
+      trials.map((trial) => trial.startedAt),
+    );
+    assertGreater(trials[1]!.round, trials[0]!.round);
+    for (const { client } of trials) assertEquals(client!.connections, 6);
+  },
 });
 
 Deno.test("bench ends when its time is up, and can be gone on with", async () => {

@@ -1,4 +1,5 @@
 /** The command itself. Its load program is tested in clients/. */
+import { isLong } from "../../servers/testing/long.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { freePath } from "../../servers/testing/client.ts";
 import { startServer, sumOf } from "../../servers/testing/server.ts";
@@ -26,22 +27,26 @@ Deno.test("load --json prints its report as an event, with a server at a path", 
   assertEquals(sumOf((await server.stop()).report, "connections"), 2 * (5 + 3));
 });
 
-Deno.test("load --url gets a page over HTTP, and quotes a status that is none of success", async () => {
-  await using server = await startServer("prefork-mutex", { service: "http" });
-  const args = ["--clients=2", "--connections=3", "--requests=4"];
-  const url = `http://127.0.0.1:${server.port}`;
-  const { code, stdout } = await runTask("load", "--url", `${url}/bytes/70000`, ...args);
-  assertEquals(code, 0);
-  assertStringIncludes(
-    stdout,
-    "2 clients × 3 connections × 4 requests × /bytes/70000 over HTTP to ",
-  );
-  assertMatch(stdout, /^requests +24, \d+ a second$/m);
-  const missing = await runTask("load", "--url", `${url}/?x`, ...args);
-  assertEquals(missing.code, 3);
-  assertMatch(missing.stdout, /^errors +6 not an answer: "HTTP\/1.1 404 Not Found"$/m);
-  const { report } = await server.stop();
-  assertEquals([sumOf(report, "connections"), sumOf(report, "requests")], [12, 24 + 6]);
+Deno.test({
+  name: "load --url gets a page over HTTP, and quotes a status that is none of success",
+  ignore: !isLong,
+  fn: async () => {
+    await using server = await startServer("prefork-mutex", { service: "http" });
+    const args = ["--clients=2", "--connections=3", "--requests=4"];
+    const url = `http://127.0.0.1:${server.port}`;
+    const { code, stdout } = await runTask("load", "--url", `${url}/bytes/70000`, ...args);
+    assertEquals(code, 0);
+    assertStringIncludes(
+      stdout,
+      "2 clients × 3 connections × 4 requests × /bytes/70000 over HTTP to ",
+    );
+    assertMatch(stdout, /^requests +24, \d+ a second$/m);
+    const missing = await runTask("load", "--url", `${url}/?x`, ...args);
+    assertEquals(missing.code, 3);
+    assertMatch(missing.stdout, /^errors +6 not an answer: "HTTP\/1.1 404 Not Found"$/m);
+    const { report } = await server.stop();
+    assertEquals([sumOf(report, "connections"), sumOf(report, "requests")], [12, 24 + 6]);
+  },
 });
 
 Deno.test("load fails where clients had errors", async () => {

@@ -117,13 +117,17 @@ Deno.test("ten children killed from outside do not end a pool that serves others
   assertEquals((await server.stop()).code, 0);
 });
 
-Deno.test("prespawn-fd-passing replaces a child that is killed before it is ready", async () => {
-  await using server = new RunningServer("prespawn-fd-passing", { children: 2 });
-  await server.begin();
-  await killChild(server, await newest(server, 2, new Set()), 1);
-  await server.waitUntilReady();
-  for (let i = 0; i < 10; i++) assertEquals(ask(server.port, "4000\n", 4000).length, 4000);
-  assertEquals(sumOf((await server.stop()).report, "connections"), 10);
+Deno.test({
+  name: "prespawn-fd-passing replaces a child that is killed before it is ready",
+  ignore: !isLong,
+  fn: async () => {
+    await using server = new RunningServer("prespawn-fd-passing", { children: 2 });
+    await server.begin();
+    await killChild(server, await newest(server, 2, new Set()), 1);
+    await server.waitUntilReady();
+    for (let i = 0; i < 10; i++) assertEquals(ask(server.port, "4000\n", 4000).length, 4000);
+    assertEquals(sumOf((await server.stop()).report, "connections"), 10);
+  },
 });
 
 for (const design of ways) {

@@ -48,9 +48,13 @@ Deno.test({
   },
 });
 
-Deno.test("fork-per-client collects its children when no other client comes", async () => {
-  await using server = await startServer("fork-per-client");
-  const [parent] = childrenOf(server.pid);
-  for (let i = 0; i < 3; i++) ask(server.port, "1\n", 1);
-  await eventually("no zombies", () => childrenOf(parent!).length === 0 || undefined);
+Deno.test({
+  name: "fork-per-client collects its children when no other client comes",
+  ignore: !isLong,
+  fn: async () => {
+    await using server = await startServer("fork-per-client");
+    const [parent] = childrenOf(server.pid);
+    for (let i = 0; i < 3; i++) ask(server.port, "1\n", 1);
+    await eventually("no zombies", () => childrenOf(parent!).length === 0 || undefined);
+  },
 });

@@ -27,8 +27,9 @@ const refused = {
 };
 
 /** Deno subprocesses run the listings of forked children: but for one they are for the long tests. */
-const tested = streamDesigns.filter(({ id, children }) =>
-  isLong || children !== "subprocess" || id === "prespawn-shared-accept"
+const tested = streamDesigns.filter(({ id, children, lifetime }) =>
+  isLong || id === "prespawn-shared-accept" ||
+  children !== "subprocess" && !(lifetime === "client" && children === "worker")
 );
 
 /** Those over TCP, and one of those that a local run has at a path. */

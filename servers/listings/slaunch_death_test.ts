@@ -50,25 +50,29 @@ Deno.test("slaunch: who is on the way to a server that is killed reaches the nex
   assertEquals(lost, CPUS.map((_, place) => +(place === placeOf(0))));
 });
 
-Deno.test("slaunch: a server that is killed loses its own clients and nobody else's", async () => {
-  await using server = await launch();
-  const victim = processesOf(server).sservers[placeOf(0)]!;
-  using clients = new Clients(server.port);
-  const bytes = 4_000_000;
-  // All are in mid-reply.
-  for (let n = 0; n < 10 * CPUS.length; n++) {
-    assertEquals(clients.add(bytes).receive(1).length, 1);
-  }
-  kill(victim, Signal.KILL);
-  assertEquals((await server.next())?.event, "lost");
-  using later = new Clients(server.port);
-  for (let n = 0; n < 10 * CPUS.length; n++) later.add(bytes);
-  for (const [n, client] of clients.all.entries()) {
-    const isVictims = placeOf(n) === placeOf(0);
-    assertEquals(client.receive(bytes - 1).length === bytes - 1, !isVictims, `client ${n}`);
-  }
-  for (const client of later.all) assertEquals(client.receive(bytes).length, bytes);
-  assertEquals(sum((await countsOf(server)).connections), 20 * CPUS.length);
+Deno.test({
+  name: "slaunch: a server that is killed loses its own clients and nobody else's",
+  ignore: !isLong,
+  fn: async () => {
+    await using server = await launch();
+    const victim = processesOf(server).sservers[placeOf(0)]!;
+    using clients = new Clients(server.port);
+    const bytes = 4_000_000;
+    // All are in mid-reply.
+    for (let n = 0; n < 10 * CPUS.length; n++) {
+      assertEquals(clients.add(bytes).receive(1).length, 1);
+    }
+    kill(victim, Signal.KILL);
+    assertEquals((await server.next())?.event, "lost");
+    using later = new Clients(server.port);
+    for (let n = 0; n < 10 * CPUS.length; n++) later.add(bytes);
+    for (const [n, client] of clients.all.entries()) {
+      const isVictims = placeOf(n) === placeOf(0);
+      assertEquals(client.receive(bytes - 1).length === bytes - 1, !isVictims, `client ${n}`);
+    }
+    for (const client of later.all) assertEquals(client.receive(bytes).length, bytes);
+    assertEquals(sum((await countsOf(server)).connections), 20 * CPUS.length);
+  },
 });
 
 Deno.test({

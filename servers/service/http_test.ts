@@ -8,7 +8,7 @@ import { HttpSession } from "./http.ts";
 import { HEAD_LIMIT } from "./http_parser.ts";
 
 const SEED = 18;
-const CASES = isLong ? 10_000 : 400;
+const CASES = isLong ? 10_000 : 200;
 
 /** All that a session sends for an input in fragments, as a server would pass and take it. */
 function answerTo(

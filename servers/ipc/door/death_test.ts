@@ -49,7 +49,7 @@ Deno.test("a server killed during calls gives every caller an error", async () =
 const SIGNALS = [Signal.KILL, Signal.TERM, ...(isLong ? [Signal.INT, Signal.HUP] : [])];
 
 Deno.test("a server terminated by any signal leaves no path and no process", async () => {
-  for (const signal of SIGNALS) {
+  for (const signal of isLong ? SIGNALS : SIGNALS.slice(0, 2)) {
     await using server = await DoorServer.start();
     const guards = childrenOf(server.pid);
     assertEquals(guards.length, 1);
