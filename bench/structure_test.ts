@@ -55,7 +55,6 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "servers/design.ts",
     "servers/designs.ts",
     "servers/children",
-    "servers/service",
     "servers/transports",
   ],
   // What loads it.

@@ -116,7 +116,7 @@ async function runDesigns(
     printLine(`\n${toTerminal(table301(data), terminalOptions())}`);
   const { recorded, data, folder, exit } = await recordAsCommand(plan, flags, print);
   const compared = compareDesigns(recorded, a, b);
-  const nameOfB = a === b ? `${b} again` : b;
+  const nameOfB = secondName(a, b);
   const gates = thresholds ? gatesOf(compared, nameOfB, thresholds) : [];
   if (flags.json) printEvents(compared, gates, a, nameOfB);
   else {
@@ -146,6 +146,11 @@ function printEvents(
   }
 }
 
+/** What the second design of a comparison is called. */
+function secondName(a: string, b: string): string {
+  return a === b ? `${b} again` : b;
+}
+
 /** The finding on CPU time, and on each other metric that differs, in sentences. */
 export function findingTexts(
   compared: readonly MetricComparison[],
@@ -153,7 +158,7 @@ export function findingTexts(
   b: string,
 ): string[] {
   const texts = toReport(compared).flatMap(({ metric, comparison }) =>
-    comparison ? [verdict(comparison, a, a === b ? `${b} again` : b, metric)] : []
+    comparison ? [verdict(comparison, a, secondName(a, b), metric)] : []
   );
   return texts.length > 0 ? texts : [`No round counts for both ${a} and ${b}: nothing to compare.`];
 }

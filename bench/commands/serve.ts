@@ -111,9 +111,8 @@ export const command = defineCommand({
     stopped.then(() => server.send({ request: "stop" })).catch(() => {});
     const { report, failure } = await server.next("report");
     view?.[Symbol.dispose]();
-    if (ready === "stopped") return ExitCode.ok; // before it served anybody
     if (flags.json) printEvent({ event: "report", ...report });
-    else printReport(report, flags["request-timeout"] > 0);
+    else if (ready !== "stopped") printReport(report, flags["request-timeout"] > 0);
     if (failure === null) return ExitCode.ok;
     throw new FailedError(`${design} failed: ${failure}`);
   },

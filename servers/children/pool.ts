@@ -55,7 +55,7 @@ export class Pool implements Children {
     this.#crashLoops = setup.meter.children.map(() => new CrashLoop(setup.meter.children));
   }
 
-  /** The pool so far; a child forked from here inherits its descriptors and has to close them. */
+  /** The pool so far. */
   get members(): readonly Member[] {
     return this.#members;
   }

@@ -19,6 +19,7 @@ import { allowTracing, dieWithParent, gettid } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { socketTimeout } from "../posix/sockets.ts";
 import type { Service } from "../service/service.ts";
+import { services } from "../service/services.ts";
 import { Meter, Slot, SLOT_BYTES } from "./meter.ts";
 import { sendStatus } from "./status.ts";
 
@@ -65,6 +66,11 @@ export interface Setup {
 
 /** The parts that a setup is made from. */
 type Given = Pick<Setup, "design" | "listing" | "service">;
+
+/** Loads them. */
+export async function loadParts(design: Design, service: ServiceName): Promise<Given> {
+  return { design, listing: await import(design.listing), service: await services[service]() };
+}
 
 // The shared memory: the mutex, the queue, the meter, failure messages.
 const QUEUE_AT = Mutex.BYTES;

@@ -8,19 +8,15 @@ import { close } from "../posix/io.ts";
 import { failWith } from "../posix/failure_message.ts";
 import { resetSignals } from "../posix/signals.ts";
 import { WARM_UP } from "../service/bytes.ts";
-import { services } from "../service/services.ts";
 import { warmUpListing } from "./warm_up.ts";
-import { announceAndWait, beginUnder, childContext, enter, openSetup } from "./setup.ts";
+import { announceAndWait, beginUnder, childContext, enter, loadParts, openSetup } from "./setup.ts";
 import type { SubprocessOptions } from "./subprocess.ts";
 
 const options: SubprocessOptions = JSON.parse(Deno.args[0]!);
 const { parent, index, connection, socket, design, handles } = options;
 beginUnder(parent, handles);
 resetSignals();
-const setup = openSetup(
-  { design, listing: await import(design.listing), service: await services[handles.service]() },
-  handles,
-);
+const setup = openSetup(await loadParts(design, handles.service), handles);
 try {
   if (design.lifetime === "pool") {
     warmUpListing(setup, { clients: WARM_UP });

@@ -4,13 +4,13 @@
  * @module
  */
 import { causeOf } from "../posix/errors.ts";
-import { services } from "../service/services.ts";
 import { warmUpListing } from "./warm_up.ts";
 import {
   announceAndWait,
   childContext,
   enter,
   leave,
+  loadParts,
   openSetup,
   parentContext,
   type Setup,
@@ -20,11 +20,7 @@ import { endQueueByHost, type SendRequest, Workers, type WorkerStart } from "./w
 self.addEventListener("message", async (event) => {
   const { role, index, design, address, handles } = (event as MessageEvent<WorkerStart>).data;
   try {
-    const setup = openSetup(
-      { design, listing: await import(design.listing), service: await services[handles.service]() },
-      handles,
-      address,
-    );
+    const setup = openSetup(await loadParts(design, handles.service), handles, address);
     roles[role](setup, index);
     fail("its listing ended");
   } catch (error) {

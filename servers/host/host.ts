@@ -7,10 +7,9 @@
 import { account, countsSince, type LiveCounts, type Preparation, type Report } from "./account.ts";
 import { MemorySampler } from "./memory.ts";
 import { readMemory, type Snapshot, snapshot } from "./snapshot.ts";
-import { makeSetup, type Setup } from "../children/setup.ts";
+import { loadParts, makeSetup, type Setup } from "../children/setup.ts";
 import { parseStatuses, type Status, STATUS_BYTES } from "../children/status.ts";
 import type { Design, Making } from "../design.ts";
-import { loadListing } from "../designs.ts";
 import { Cgroup } from "../posix/cgroup.ts";
 import { pipe } from "../posix/descriptors.ts";
 import { requireFork } from "../posix/fork.ts";
@@ -19,7 +18,6 @@ import { loopbackHost } from "../posix/network.ts";
 import { rebaseFailure } from "../posix/rebase.ts";
 import { socketPair } from "../posix/sockets.ts";
 import { UnsupportedError } from "../errors.ts";
-import { services } from "../service/services.ts";
 import { startProcesses } from "./process_server.ts";
 import type { ServerOptions } from "./protocol.ts";
 import type { Running } from "./running.ts";
@@ -90,7 +88,7 @@ export class Host {
       HostOptions,
     onStatus: (status: Status) => void = () => {},
   ): Promise<Host> {
-    const listing = await loadListing(design);
+    const parts = await loadParts(design, rest.service);
     const start = await starterOf(design.children);
     if (design.passes) requireSocketPairs(design.id);
     const transport = await transports[transportOf(design, path !== null)]();
@@ -99,8 +97,7 @@ export class Host {
     );
     const [statusEnd, status] = pipe();
     const [gate, gateEnd] = pipe();
-    const service = await services[rest.service]();
-    const setup = makeSetup({ design, listing, service }, {
+    const setup = makeSetup(parts, {
       children: launch?.processors.length ?? (design.lifetime === "pool" ? children : 1),
       launch: launch ?? undefined,
       listener: endpoint.listener,

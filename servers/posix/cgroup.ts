@@ -4,11 +4,11 @@
  *
  * @module
  */
-import { sleep } from "./clocks.ts";
 import { O_CLOEXEC } from "./constants.ts";
 import { checked, Errno, hasErrno, SystemError } from "./errors.ts";
 import { namesIn, readText, tryReadText, writeText } from "./files.ts";
 import { cString, libc } from "./libc.ts";
+import { lockWithin } from "./locking.ts";
 import { waitForExit } from "./processes.ts";
 
 /** A cgroup hierarchy that accounts CPU time: cpuacct of version 1, or the unified one of version 2. */
@@ -176,17 +176,10 @@ const TURN_TIMEOUT_MS = 1000;
  * has done so for that long, or the folder cannot be opened.
  */
 function tryLock(folder: string, milliseconds = 0): number | undefined {
-  const [LOCK_EX, LOCK_NB] = [2, 4];
   const fd = libc.open(cString(folder), O_CLOEXEC, 0);
   if (fd === -1) return undefined;
-  for (const end = performance.now() + milliseconds; libc.flock(fd, LOCK_EX | LOCK_NB) < 0;) {
-    if (performance.now() >= end) {
-      libc.close(fd);
-      return undefined;
-    }
-    sleep(1);
-  }
-  return fd;
+  if (lockWithin(fd, milliseconds)) return fd;
+  libc.close(fd);
 }
 
 /** Removes the cgroups of servers that are empty and that no host has locked. */

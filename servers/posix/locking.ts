@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { sleep } from "./clocks.ts";
 import { O_CLOEXEC } from "./constants.ts";
 import { checked, retryOrThrow, SystemError } from "./errors.ts";
 import { tryReadText } from "./files.ts";
@@ -39,6 +40,20 @@ export function unlinkedFile(): number {
     return fd;
   }
   return createMemfd("herd-lock", 0);
+}
+
+/**
+ * Locks an open file or folder for this descriptor and its copies (flock(2)).
+ *
+ * @returns false if another one has held the lock for that long.
+ */
+export function lockWithin(fd: number, milliseconds: number): boolean {
+  const [LOCK_EX, LOCK_NB] = [2, 4];
+  for (const end = performance.now() + milliseconds; libc.flock(fd, LOCK_EX | LOCK_NB) < 0;) {
+    if (performance.now() >= end) return false;
+    sleep(1);
+  }
+  return true;
 }
 
 /** Locks a whole file (lockf(3)); blocks while another process holds the lock. Threads share it. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { parseUsage, RUSAGE_BYTES, type Usage } from "./clocks.ts";
+import { parseUsage, RUSAGE_BYTES, sleep, type Usage } from "./clocks.ts";
 import { POLLIN } from "./constants.ts";
 import { checked, Errno, errno, retryOrThrow, SystemError } from "./errors.ts";
 import { fileStatus, hasExited, namesIn } from "./files.ts";
@@ -203,7 +203,7 @@ function lookForExit(pid: number, milliseconds: number): boolean {
   const end = performance.now() + (milliseconds < 0 ? Infinity : milliseconds);
   while (!hasExited(pid)) {
     if (performance.now() >= end) return false;
-    libc.poll(new Uint8Array(0), 0, LOOK_MS);
+    sleep(LOOK_MS);
   }
   return true;
 }

@@ -5,10 +5,10 @@
  * @module
  */
 import { AddressError, type SocketAddress, unixAddress } from "./addresses.ts";
-import { sleep } from "./clocks.ts";
 import { pipe } from "./descriptors.ts";
 import { O_CLOEXEC } from "./constants.ts";
 import { errno, errnoName, SystemError } from "./errors.ts";
+import { lockWithin } from "./locking.ts";
 import { type FileStatus, fileStatus, unlink } from "./files.ts";
 import { close, read } from "./io.ts";
 import { cString, libc } from "./libc.ts";
@@ -126,7 +126,6 @@ const LOCK_TIMEOUT_MS = 1000;
  * lock ends with its descriptor.
  */
 function lockFolder(path: string): Disposable {
-  const [LOCK_EX, LOCK_NB] = [2, 4];
   const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/") + 1) : ".";
   const fd = libc.open(cString(folder), O_CLOEXEC, 0);
   if (fd === -1) {
@@ -134,12 +133,9 @@ function lockFolder(path: string): Disposable {
       `Cannot listen at ${path}: its folder cannot be opened (${errnoName(errno())})`,
     );
   }
-  for (const end = performance.now() + LOCK_TIMEOUT_MS; libc.flock(fd, LOCK_EX | LOCK_NB) < 0;) {
-    if (performance.now() > end) {
-      close(fd);
-      throw new AddressError(`Cannot listen at ${path}: its folder is locked by another process`);
-    }
-    sleep(1);
+  if (!lockWithin(fd, LOCK_TIMEOUT_MS)) {
+    close(fd);
+    throw new AddressError(`Cannot listen at ${path}: its folder is locked by another process`);
   }
   return { [Symbol.dispose]: () => close(fd) };
 }

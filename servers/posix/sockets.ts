@@ -91,9 +91,7 @@ export function setOption(fd: number, name: number, value: Uint8Array<ArrayBuffe
 /** Whether a descriptor is a socket that listens (socket(7)). */
 export function isListening(fd: number): boolean {
   const SO_ACCEPTCONN = 30;
-  const value = new Uint8Array(4);
-  const length = new Uint8Array(new Uint32Array([value.length]).buffer);
-  return libc.getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, value, length) === 0 && value[0] === 1;
+  return intOption(fd, SO_ACCEPTCONN) === 1;
 }
 
 /** Whether a descriptor is an open socket. */
@@ -104,10 +102,15 @@ export function isSocket(fd: number): boolean {
 
 /** Whether a descriptor is a stream socket (SO_TYPE, socket(7)). */
 export function isStream(fd: number): boolean {
-  const type = new Int32Array(1);
-  const bytes = new Uint8Array(type.buffer);
+  return intOption(fd, SO_TYPE) === SOCK_STREAM;
+}
+
+/** An option of the socket level that is a number (getsockopt(2)); undefined if the descriptor has none. */
+function intOption(fd: number, name: number): number | undefined {
+  const value = new Int32Array(1);
+  const bytes = new Uint8Array(value.buffer);
   const length = new Uint8Array(new Uint32Array([bytes.length]).buffer);
-  return libc.getsockopt(fd, SOL_SOCKET, SO_TYPE, bytes, length) === 0 && type[0] === SOCK_STREAM;
+  return libc.getsockopt(fd, SOL_SOCKET, name, bytes, length) === 0 ? value[0] : undefined;
 }
 
 /**
@@ -231,6 +234,9 @@ export function shutDownWrite(fd: number): void {
 /** The most that a receive buffer holds, and more (net.ipv4.tcp_rmem). */
 const MOST_INPUT = 16 * 1024 * 1024;
 
+/** What is discarded. Allocated once: a server of many connections ends each with `endReplies`. */
+const discarded = new Uint8Array(65536);
+
 /**
  * Shuts down writing, and discards what has arrived. If a connection is closed while input is left unread, the
  * kernel resets it, and the client loses what it has not received yet (RFC 2525, 2.17).
@@ -239,9 +245,8 @@ const MOST_INPUT = 16 * 1024 * 1024;
  */
 export function endReplies(fd: number): void {
   libc.shutdown(fd, SHUT_WR);
-  const input = new Uint8Array(65536);
   for (let left = MOST_INPUT, count; left > 0; left -= count) {
-    count = tryRead(fd, input);
+    count = tryRead(fd, discarded);
     if (count <= 0) return;
   }
 }

@@ -6,6 +6,7 @@
  */
 import { sleep } from "../../posix/clocks.ts";
 import { type LevelEpoll, MAX_EVENTS } from "../../posix/epoll.ts";
+import { RETRY_MS } from "../../posix/errors.ts";
 import { close } from "../../posix/io.ts";
 import { peerCredentials } from "../../posix/messages.ts";
 import { getpid } from "../../posix/processes.ts";
@@ -26,9 +27,6 @@ const ATTACHED = 2 ** 31;
 
 /** Delay while all rows are occupied by messages without reply. */
 const FULL_MS = 1;
-
-/** Delay before accept is retried for want of descriptors. */
-const ACCEPT_RETRY_MS = 10;
 
 const TYPES: ReadonlySet<number> = new Set(Object.values(MessageType));
 
@@ -63,7 +61,7 @@ export class Intake {
       return;
     }
     const { isAcceptPaused } = this.#ends;
-    let milliseconds = !wait ? 0 : isAcceptPaused ? ACCEPT_RETRY_MS : -1;
+    let milliseconds = !wait ? 0 : isAcceptPaused ? RETRY_MS : -1;
     for (let isMore = true; isMore && this.#inbox.hasRoom; milliseconds = 0) {
       const count = this.#ready.wait(milliseconds);
       isMore = count === MAX_EVENTS;

@@ -22,8 +22,9 @@ export interface DoorResult extends Passed {
 /**
  * The procedure of a door: the default export of a module, which each thread loads for itself.
  *
- * A procedure with a third parameter must close the descriptors passed with a call; for others they are closed. A call with `DOOR_UNREF_DATA` as data means
- * that the door has become unreferenced; see `DoorAttributes.unreferenced`.
+ * A procedure with a third parameter must close the descriptors passed with a call; for others they are closed.
+ * A call with `DOOR_UNREF_DATA` as data means that the door has become unreferenced; see
+ * `DoorAttributes.unreferenced`.
  */
 export type Procedure<Cookie = unknown> = (
   cookie: Cookie,
