@@ -5,9 +5,11 @@
  *
  * @module
  */
+import { SystemError } from "../../servers/posix/errors.ts";
+import { endTimeWaits } from "../../servers/posix/time_wait.ts";
 import { timeWaitLimit, timeWaits } from "../machine/counters.ts";
 import { warmUpOf } from "../plan/warm_up.ts";
-import type { Planned } from "./trial.ts";
+import type { Plan } from "../record/record.ts";
 
 /** TIME_WAIT lasts a minute (TCP_TIMEWAIT_LEN); waiting longer does not help. */
 const LONGEST_MS = 65_000;
@@ -25,13 +27,25 @@ export function systemTimeWaits(): TimeWaits {
 }
 
 /**
+ * Has the kernel forget the connections of a trial that has ended, where it lets us: the next trials need not wait
+ * then.
+ */
+export function forgetConnections(port: number): void {
+  try {
+    endTimeWaits(port);
+  } catch (error) {
+    if (!(error instanceof SystemError)) throw error;
+  }
+}
+
+/**
  * Waits until there is room for the connections of a trial, at most a minute; not at all if they exceed the
  * limit themselves.
  *
  * @param note Called once with the reason, if it waits.
  */
 export async function waitForRoom(
-  planned: Pick<Planned, "design" | "load" | "poolSize">,
+  planned: Pick<Plan["trials"][number], "design" | "load" | "poolSize">,
   { now, limit }: TimeWaits,
   signal: AbortSignal,
   note: (reason: string) => void,

@@ -15,6 +15,7 @@ import { SuspensionWatch } from "../machine/suspension.ts";
 import { warmUpOf } from "../plan/warm_up.ts";
 import { type Plan, Trial } from "../record/record.ts";
 import { checkAccount, imbalance } from "./balance.ts";
+import { forgetConnections } from "./time_wait.ts";
 
 /** A planned trial. */
 export type Planned = Plan["trials"][number] & {
@@ -108,6 +109,7 @@ async function measure(
   // A server that has ended by itself has already sent its report.
   await server.send({ request: "stop" }).catch(() => {});
   const { report, failure } = await server.next("report", limits.stop);
+  if (!plan.local) forgetConnections(port);
 
   const { cpu, switches, preparation, parent, children, pssBytes, memory, otherAccount } = report;
   return {

@@ -4,11 +4,10 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
-import { AF_INET, AF_UNIX } from "./constants.ts";
+import { AF_INET, AF_INET6, AF_UNIX } from "./constants.ts";
 import { checked } from "./errors.ts";
 import { cString, fromCString, libc } from "./libc.ts";
 
-const AF_INET6 = 10;
 const SOCK_STREAM = 1;
 const AI_PASSIVE = 1;
 

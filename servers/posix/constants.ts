@@ -14,6 +14,7 @@ export const O_CLOEXEC = 0o2000000;
 // Socket domains and types (socket(2)).
 export const AF_UNIX = 1;
 export const AF_INET = 2;
+export const AF_INET6 = 10;
 export const SOCK_DGRAM = 2;
 
 /** Level of options and control messages of the socket itself (socket(7)). */

@@ -3,24 +3,24 @@
  *
  * @module
  */
-import { AF_UNIX, O_CLOEXEC } from "./constants.ts";
-import { checked, Errno, SystemError } from "./errors.ts";
+import { AF_UNIX } from "./constants.ts";
+import { Errno, SystemError } from "./errors.ts";
 import { close, read } from "./io.ts";
-import { libc } from "./libc.ts";
+import {
+  diagnosticsSocket,
+  HEADER_BYTES,
+  NLMSG_ERROR,
+  requestOf,
+  sendRequest,
+  SOCK_DIAG_BY_FAMILY,
+} from "./netlink.ts";
 
-const AF_NETLINK = 16;
-const SOCK_RAW = 3;
-const NETLINK_SOCK_DIAG = 4;
-const SOCK_DIAG_BY_FAMILY = 20;
-const NLM_F_REQUEST = 1;
-const NLMSG_ERROR = 2;
 const ALL_STATES = 0xffffffff;
 const UDIAG_SHOW_PEER = 4;
 const UNIX_DIAG_PEER = 2;
 const NO_COOKIE = 0xffffffff; // matches any socket
 
-const HEADER_BYTES = 16; // struct nlmsghdr: length, type, flags, sequence, port
-const REQUEST_BYTES = HEADER_BYTES + 24; // and struct unix_diag_req
+const REQUEST_BYTES = 24; // struct unix_diag_req
 const ATTRIBUTES_AT = HEADER_BYTES + 16; // after struct unix_diag_msg
 
 const ACTION = "ask for the peer of a Unix socket";
@@ -34,8 +34,7 @@ const ACTION = "ask for the peer of a Unix socket";
  * @throws {SystemError} such as EPROTONOSUPPORT if the kernel has no sock_diag.
  */
 export function unixPeers(inodes: Iterable<number>): ReadonlyMap<number, number> {
-  const type = SOCK_RAW | O_CLOEXEC;
-  const socket = checked(libc.socket(AF_NETLINK, type, NETLINK_SOCK_DIAG), "socket", ACTION);
+  const socket = diagnosticsSocket(ACTION);
   try {
     const peers = new Map<number, number>();
     for (const inode of inodes) {
@@ -49,7 +48,7 @@ export function unixPeers(inodes: Iterable<number>): ReadonlyMap<number, number>
 }
 
 function peerOf(socket: number, inode: number): number | undefined {
-  checked(libc.send(socket, request(inode), REQUEST_BYTES, 0), "send", ACTION);
+  sendRequest(socket, request(inode), ACTION);
   const bytes = new Uint8Array(1024);
   const reply = new DataView(bytes.buffer, 0, read(socket, bytes));
   if (reply.getUint16(4, true) !== NLMSG_ERROR) return peerIn(reply);
@@ -59,11 +58,7 @@ function peerOf(socket: number, inode: number): number | undefined {
 }
 
 function request(inode: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(REQUEST_BYTES);
-  const header = new DataView(bytes.buffer, 0, HEADER_BYTES);
-  header.setUint32(0, REQUEST_BYTES, true);
-  header.setUint16(4, SOCK_DIAG_BY_FAMILY, true);
-  header.setUint16(6, NLM_F_REQUEST, true);
+  const bytes = requestOf(SOCK_DIAG_BY_FAMILY, 0, REQUEST_BYTES);
   bytes[HEADER_BYTES] = AF_UNIX;
   const request = new DataView(bytes.buffer, HEADER_BYTES);
   request.setUint32(4, ALL_STATES, true);
