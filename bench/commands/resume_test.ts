@@ -48,7 +48,7 @@ async function killAndResume(task: "bench" | "sweep"): Promise<void> {
   // Two at once: one runs what is left, the other is refused, or comes when it is done.
   const both = await Promise.all([1, 2].map(() => runTask(task, "--resume", run)));
   const [first, second] = both.toSorted((a, b) => a.code - b.code);
-  assertEquals(first!.code, 0, first!.stderr);
+  assertEquals(first!.code, 0, `${first!.stderr}${second!.stderr}${second!.stdout}`);
   if (second!.code !== 0) assertRefused(second!, 2, run, "another program records there");
   const { run: { complete, plan }, trials } = readRecord(run);
   assertEquals(complete, true);

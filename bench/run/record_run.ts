@@ -100,18 +100,7 @@ const RESUMED_WITH = [
  */
 export function resumeRun(folder: string): Started {
   const run = readRun(folder);
-  if (run.plan.netns) enterNetworkNamespace();
-  const { environment } = run;
-  const here = readEnvironment(probeFork());
-  for (const name of RESUMED_WITH) {
-    const [then, now] = name === "herd"
-      ? [run.herd, config.version]
-      : [environment[name], here[name]];
-    if (then === now) continue;
-    throw new UsageError(
-      `Cannot resume ${folder} here: its ${name} is ${then}, this one is ${now}; start a new run`,
-    );
-  }
+  if (!run.complete) requireSameMachine(folder, run);
   // Read once nobody else can record there: what another resume has run since is not to run again.
   using locked = new DisposableStack();
   const store = locked.use(Store.reopen(folder));
@@ -120,6 +109,19 @@ export function resumeRun(folder: string): Started {
   const pending = latest.run.plan.trials.filter((planned) => !wasRun(planned));
   locked.move();
   return { store, run: latest.run, done: latest.trials, pending };
+}
+
+/** Enters the run's network namespace, if it has one. @throws {UsageError} on another machine than before. */
+function requireSameMachine(folder: string, { plan, herd, environment }: Run): void {
+  if (plan.netns) enterNetworkNamespace();
+  const here = readEnvironment(probeFork());
+  for (const name of RESUMED_WITH) {
+    const [then, now] = name === "herd" ? [herd, config.version] : [environment[name], here[name]];
+    if (then === now) continue;
+    throw new UsageError(
+      `Cannot resume ${folder} here: its ${name} is ${then}, this one is ${now}; start a new run`,
+    );
+  }
 }
 
 type PlaceInRun = Pick<Trial, "round" | "position">;

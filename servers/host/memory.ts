@@ -40,6 +40,9 @@ const FIRST_MS = 100;
 /** Milliseconds to look for the next client. */
 const SHORT_MS = 1;
 
+/** The longest pause between two looks for a child that lives for a client; a look takes some 10 µs. */
+const CHILD_MS = 20;
+
 /** Samples the memory of a server from now on, while clients are served. */
 export class MemorySampler {
   readonly #sampled: Sampled;
@@ -85,7 +88,11 @@ export class MemorySampler {
     const isLoaded = opened !== this.#opened;
     this.#opened = opened;
     if (!isOpen && !(isLoaded && this.#sampled.perClient)) {
-      return this.#wait(isLoaded ? SHORT_MS : Math.min(2 * waited, SHORTEST_PAUSE_MS));
+      return this.#wait(
+        isLoaded
+          ? SHORT_MS
+          : Math.min(2 * waited, this.#sampled.perClient ? CHILD_MS : SHORTEST_PAUSE_MS),
+      );
     }
     const bytes = this.#read();
     if (bytes !== null) this.#samples.push(bytes);

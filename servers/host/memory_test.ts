@@ -42,6 +42,7 @@ Deno.test("subprocess-per-client reports the memory of children that have ended"
   await using server = await startServer("subprocess-per-client");
   await using load = startLoad({ port: server.port, clients: 3, connections: 2 });
   await load.next("ready");
+  await server.mark();
   await load.send({ request: "go" });
   await load.next("finished");
   const { memory, pssBytes } = (await server.stop()).report!;
