@@ -16,15 +16,22 @@ export class Store {
   readonly #trials: Deno.FsFile;
 
   /**
-   * Creates the folder of a run.
+   * Creates the folder of a run. Nobody else can record there from the first file on.
    *
-   * @throws {UsageError} if it cannot be created, or is not empty.
+   * @throws {UsageError} if it cannot be created, or is not empty; or another program records there.
    * @throws {RecordError} if its files cannot be written, such as on a full disk.
    */
   static create(folder: string, run: Run): Store {
     makeFolder(folder);
-    writeRun(folder, run);
-    return Store.#open(folder, { createNew: true, append: true });
+    const store = Store.#open(folder, { createNew: true, append: true });
+    try {
+      store.writeRun(run);
+      return store;
+    } catch (error) {
+      store[Symbol.dispose]();
+      removeIfThere(`${folder}/${TRIALS}`);
+      throw error;
+    }
   }
 
   /**
@@ -47,9 +54,9 @@ export class Store {
   /** The lock on the file tells others that the run is under way. */
   static #open(folder: string, options: Deno.OpenOptions): Store {
     const path = `${folder}/${TRIALS}`;
-    const file = writing(path, () => Deno.openSync(path, options));
-    if (tryLock(file, true)) return new Store(folder, file);
-    file.close();
+    const file = writing(path, () => openOrTaken(path, options));
+    if (file && tryLock(file, true)) return new Store(folder, file);
+    file?.close();
     throw new UsageError(`Cannot record into ${folder}: another program records there`, {
       option: "folder",
     });
@@ -77,6 +84,16 @@ export class Store {
   /** Closes the files. */
   [Symbol.dispose](): void {
     this.#trials.close();
+  }
+}
+
+/** Opens a file; undefined if it was to be created, and another program has. */
+function openOrTaken(path: string, options: Deno.OpenOptions): Deno.FsFile | undefined {
+  try {
+    return Deno.openSync(path, options);
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return undefined;
+    throw error;
   }
 }
 

@@ -1,6 +1,11 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
-import { RecordError, UsageError } from "../../servers/errors.ts";
+import { ExitCode, RecordError, UsageError } from "../../servers/errors.ts";
+import { sleep } from "../../servers/posix/clocks.ts";
+import { pipe } from "../../servers/posix/descriptors.ts";
+import { fork } from "../../servers/posix/fork.ts";
+import { close, read } from "../../servers/posix/io.ts";
+import { waitFor } from "../../servers/testing/fork.ts";
 import { SCHEMA_VERSION } from "./record.ts";
 import { record, rounds } from "../report/testing_fixture.ts";
 import { store } from "./testing_store.ts";
@@ -38,6 +43,33 @@ Deno.test("Store creates the folder, and its parents", () => {
   using folder = new TemporaryFolder();
   store(`${folder.path}/a/b`, recorded);
   assertEquals(readRecord(`${folder.path}/a/b`), recorded);
+});
+
+Deno.test("Store.create() gives a folder to one of two programs that record at once", () => {
+  using folder = new TemporaryFolder();
+  for (let i = 0; i < 10; i++) {
+    const path = `${folder.path}/${i}`;
+    const [gate, gateEnd] = pipe();
+    const children = [1, 2].map((seed) =>
+      fork(() => {
+        close(gateEnd);
+        const own = { ...run, plan: { ...run.plan, seed } };
+        read(gate, new Uint8Array(1)); // until both are here
+        try {
+          Store.create(path, own);
+          sleep(20); // the other one comes meanwhile
+          return seed;
+        } catch (error) {
+          return error instanceof UsageError ? ExitCode.usage + 10 : ExitCode.bug;
+        }
+      })
+    );
+    [gate, gateEnd].forEach(close);
+    const codes = children.map((pid) => waitFor(pid).code!);
+    const seed = Math.min(...codes);
+    assertEquals(codes.toSorted((a, b) => a - b), [seed, ExitCode.usage + 10]);
+    assertEquals(readRecord(path), { run: { ...run, plan: { ...run.plan, seed } }, trials: [] });
+  }
 });
 
 Deno.test("Store writes the run and each trial to disk immediately", () => {
