@@ -26,6 +26,7 @@ import {
   getpid,
   kill,
   reapOne,
+  startProcessGroup,
   wait,
   waitAsync,
 } from "../../servers/posix/processes.ts";
@@ -104,6 +105,8 @@ async function gateway({ operands, flags }: Options): Promise<number> {
     dieWithParent(owner, Signal.KILL);
     serve(links);
   });
+  // What is sent to the group of this process, such as SIGTERM by a supervisor, is this one's alone to answer.
+  startProcessGroup(server);
   const stopped = stopSignal();
   announce(nodes.map(({ name }) => name), flags.json);
   const ended = waitAsync();

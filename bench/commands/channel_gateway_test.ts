@@ -83,8 +83,10 @@ Deno.test("killing gateway, ssh or agent ends the connection, and nothing is lef
   assertThrows(() => msgSend(coid, bytesOf("moo")), SystemError);
   connectDetach(coid);
   // Its name is free.
-  await using next = await startGateway([`${node}=here`]);
-  assertEquals(await next.end("SIGTERM"), { code: 0, stderr: "" });
+  await using next = await startGateway([`${node}=here`], { via: ["setsid"] });
+  kill(-next.pid, Signal.TERM); // to its process group, as supervisors and terminals send it
+  const { code: ended, stderr } = await next.ended();
+  assertEquals([ended, stderr, await next.left()], [0, "", []]);
 });
 
 Deno.test({

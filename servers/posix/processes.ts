@@ -96,9 +96,9 @@ export function startSession(): void {
   }
 }
 
-/** Moves this process into a process group of its own: ^C on a terminal does not reach it (setpgid(2)). */
-export function startProcessGroup(): void {
-  checked(libc.setpgid(0, 0), "setpgid", "start a process group");
+/** Moves this process, or a child, into a process group of its own: ^C on a terminal does not reach it (setpgid(2)). */
+export function startProcessGroup(child = 0): void {
+  checked(libc.setpgid(child, child), "setpgid", "start a process group");
 }
 
 const status = pinnedBytes(4);
