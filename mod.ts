@@ -74,7 +74,7 @@
  * @module
  */
 export { type Design, designs, findDesign } from "./servers/designs.ts";
-export type { ChildReport, Preparation, Report } from "./servers/host/account.ts";
+export type { ChildReport, Preparation, Report, Shortages } from "./servers/host/account.ts";
 export type { LoadReport } from "./clients/protocol.ts";
 export type { Environment, Parameter, Plan, Recorded, Run, Trial } from "./bench/record/types.ts";
 export {

@@ -24,6 +24,7 @@ import { printEvent, printLine } from "../cli/output.ts";
 import { userSocket } from "../cli/paths.ts";
 import { endWithParent, stopSignal } from "../cli/signals.ts";
 import { hasCodes } from "../cli/terminal.ts";
+import { shortageText } from "../report/summary/shortages.ts";
 import { LiveView } from "../cli/watch.ts";
 
 const flags = {
@@ -251,7 +252,7 @@ async function readMarks(server: ServerAgent): Promise<void> {
 }
 
 function printReport(
-  { design, cpu, parent, children, extraCpu }: Report,
+  { design, cpu, parent, children, extraCpu, shortages }: Report,
   hasTimeout: boolean,
 ): void {
   const seconds = (value: number) => value.toFixed(3).padStart(8);
@@ -280,4 +281,5 @@ function printReport(
   if (parent) printLine(`parent${" ".repeat(9)}${seconds(parent.cpu.total)}`);
   const sum = children.reduce((total, child) => total + child.connections, 0);
   printLine(`total${String(sum).padStart(10)}${seconds(cpu.total)}`);
+  if (shortages.count > 0) printLine(`The server ${shortageText(shortages)}`);
 }

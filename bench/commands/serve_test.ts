@@ -9,12 +9,14 @@ import {
 } from "@std/assert";
 import { designs } from "../../servers/designs.ts";
 import type { Report } from "../../servers/host/account.ts";
+import { childrenOf } from "../../servers/posix/files.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { listen } from "../../servers/posix/sockets.ts";
 import { boundAddress, internetAddress } from "../../servers/posix/addresses.ts";
 import { ask, Connection, freePath, freePort } from "../../servers/testing/client.ts";
 import { closing } from "../../servers/testing/fork.ts";
-import { NOTICE_SECONDS, type Outcome } from "../../servers/testing/process.ts";
+import { NOTICE_SECONDS, type Outcome, pause } from "../../servers/testing/process.ts";
+import { succeeds } from "../../servers/testing/starter.ts";
 import { RunningTask, runTask } from "../../servers/testing/task.ts";
 import { assertRefused, runHere } from "../testing.ts";
 
@@ -99,6 +101,24 @@ Deno.test("serve listens on the port it is given, and prints what it cost for pe
   assertEquals(rows.reduce((sum, [, , clients]) => sum + Number(clients), 0), 5);
   assertMatch(lines.join("\n"), /1 refused/);
   assertMatch(lines.at(-1)!, /^total +5 +\d+\.\d{3}$/);
+});
+
+Deno.test("serve says how often its server waited for a descriptor, and what to raise", async () => {
+  await using server = new RunningTask("serve", ["iterative"]);
+  const line = (await server.nextLine())!;
+  const [, port, host] = line.match(/:(\d+) \(process (\d+)/)!.map(Number);
+  const limit = (count: number) =>
+    assert(succeeds("prlimit", `--pid=${childrenOf(host!)[0]}`, `--nofile=${count}:`));
+  limit(3); // the standard three
+  ask(port!, "1\n", 1); // accept had its descriptor already
+  using client = new Connection(port!);
+  client.send("1\n");
+  await pause(50);
+  limit(1024);
+  assertEquals(client.receive(1).length, 1);
+  server.signal("SIGTERM");
+  const last = (await server.ended()).stdout.trimEnd().split("\n").at(-1)!;
+  assertMatch(last, /^The server waited .* for an open file \(EMFILE\): raise ulimit -n$/);
 });
 
 /** An event of `serve --json`; only reports have more than a name here. */

@@ -7,7 +7,17 @@
 import { z } from "npm:zod@4.6.7";
 import type { LoadEvent } from "../../clients/protocol.ts";
 import type { ErrorEvent, ServerEvent } from "../../servers/host/protocol.ts";
-import { Check, Child, Client, Cpu, Memory, Parent, Preparation, Switches } from "./record.ts";
+import {
+  Check,
+  Child,
+  Client,
+  Cpu,
+  Memory,
+  Parent,
+  Preparation,
+  Shortages,
+  Switches,
+} from "./record.ts";
 
 const count = z.int().nonnegative();
 const seconds = z.number().nonnegative();
@@ -29,6 +39,7 @@ const Report = z.object({
   memory: Memory.nullable(),
   otherAccount: z.object({ source: Check.shape.source, cpuSeconds: z.number() }),
   preparation: Preparation.nullable(),
+  shortages: Shortages,
   extraCpu: count.optional(),
 });
 

@@ -18,6 +18,7 @@ export {
   Memory,
   Parent,
   Preparation,
+  Shortages,
   Switches,
   Trial,
 } from "./trial.ts";

@@ -167,6 +167,17 @@ export const Preparation = z.object({
   description: "What a server process did before it forked for clients, so that forks cost less.",
 });
 
+export const Shortages = z.object({
+  count: count.describe("Calls that failed, each tried again some 10 ms later"),
+  first: z.string().max(100).nullable().describe(
+    "Error of the first of them, a name of errno(3); null if there was none",
+  ),
+}).meta({
+  id: "Shortages",
+  description:
+    "How often a server could not go on for lack of processes, descriptors or memory, and tried again.",
+});
+
 export const Trial = z.object({
   round: count.describe("Round, from 1"),
   position: count.describe("Position within the round, from 0"),
@@ -196,6 +207,9 @@ export const Trial = z.object({
   ),
   preparation: Preparation.nullable().default(null).describe(
     "How forks were made cheaper; null in designs that do not fork for each client, and in old records",
+  ),
+  shortages: Shortages.nullable().default(null).describe(
+    "How often the server lacked something; null if it failed before, and in old records",
   ),
   parent: Parent.nullable().describe("The parent; null if the process that accepts also serves"),
   children: z.array(Child).describe(

@@ -256,6 +256,14 @@ export interface Preparation {
   reason: string | null;
 }
 
+/** How often a server could not go on for lack of processes, descriptors or memory, and tried again. */
+export interface Shortages {
+  /** Calls that failed, each tried again some 10 ms later. */
+  count: number;
+  /** Error of the first of them, a name of errno(3); null if there was none. */
+  first: string | null;
+}
+
 /** A process that only accepts, hands over or waits. */
 export interface Parent {
   /** Process id. */
@@ -386,6 +394,8 @@ export interface Trial {
   check: Check | null;
   /** How forks were made cheaper; null in designs that do not fork for each client, and in old records. */
   preparation: Preparation | null;
+  /** How often the server lacked something; null if it failed before, and in old records. */
+  shortages: Shortages | null;
   /** The parent; null if the process that accepts also serves. */
   parent: Parent | null;
   /** The children by index; one entry for all if each client has its own child. */

@@ -58,6 +58,7 @@ const NOTHING = {
   memory: null,
   check: null,
   preparation: null,
+  shortages: null,
   parent: null,
   children: [],
   client: null,
@@ -111,7 +112,17 @@ async function measure(
   const { report, failure } = await server.next("report", limits.stop);
   if (!plan.local) forgetConnections(port);
 
-  const { cpu, switches, preparation, parent, children, pssBytes, memory, otherAccount } = report;
+  const {
+    cpu,
+    switches,
+    preparation,
+    shortages,
+    parent,
+    children,
+    pssBytes,
+    memory,
+    otherAccount,
+  } = report;
   return {
     failure: failure ?? await server.failure(limits.stop),
     cpu,
@@ -120,6 +131,7 @@ async function measure(
     memory,
     check: checkAccount(cpu.total, otherAccount),
     preparation,
+    shortages,
     parent,
     children: [...children],
     client,

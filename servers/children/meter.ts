@@ -22,6 +22,8 @@ const VOLUNTARY = 5;
 const REQUESTS = 6;
 const GIVEN = 7;
 const INVOLUNTARY = 16;
+const SHORTAGES = 17;
+const FIRST_LACK = 18;
 
 /** Offsets of the CPU seconds, likewise. */
 const ENDED_USER = 0;
@@ -83,6 +85,27 @@ export class Slot {
 
   set given(count: number) {
     Atomics.store(this.#counts, GIVEN, count);
+  }
+
+  /** Calls that failed for lack of processes, descriptors or memory; counted in the parent's slot for all. */
+  get shortages(): number {
+    return Atomics.load(this.#counts, SHORTAGES);
+  }
+
+  /** Error number of the first of them since `forgetLack`; 0: none. */
+  get firstLack(): number {
+    return Atomics.load(this.#counts, FIRST_LACK);
+  }
+
+  /** A call failed with that error number for lack of something. */
+  lack(errno: number): void {
+    Atomics.compareExchange(this.#counts, FIRST_LACK, 0, errno);
+    Atomics.add(this.#counts, SHORTAGES, 1);
+  }
+
+  /** The next shortage will be the first one. */
+  forgetLack(): void {
+    Atomics.store(this.#counts, FIRST_LACK, 0);
   }
 
   /** Resource usage of all children of this slot that have ended. */

@@ -10,6 +10,7 @@ import { type OpenLock, openLock } from "../locks/lock.ts";
 import { Mutex } from "../locks/mutex.ts";
 import { Queue, QUEUE_BYTES } from "../locks/queue.ts";
 import { cpuBurner, usage } from "../posix/clocks.ts";
+import { onShortage } from "../posix/errors.ts";
 import { read } from "../posix/io.ts";
 import { unlinkedFile } from "../posix/locking.ts";
 import { FailureMessage } from "../posix/failure_message.ts";
@@ -203,6 +204,11 @@ export function childContext(
 export function beginUnder(parent: number, { traceable }: Handles): void {
   dieWithParent(parent, Signal.KILL);
   if (traceable) allowTracing();
+}
+
+/** Has this process or thread count its shortages with those of the whole server. */
+export function countShortages({ meter: { parent } }: Setup): void {
+  onShortage((errno) => parent.lack(errno));
 }
 
 /** Makes a slot that of this process or thread, and records its CPU time so far. */

@@ -9,7 +9,15 @@ import { failWith } from "../posix/failure_message.ts";
 import { resetSignals } from "../posix/signals.ts";
 import { WARM_UP } from "../service/bytes.ts";
 import { warmUpListing } from "./warm_up.ts";
-import { announceAndWait, beginUnder, childContext, enter, loadParts, openSetup } from "./setup.ts";
+import {
+  announceAndWait,
+  beginUnder,
+  childContext,
+  countShortages,
+  enter,
+  loadParts,
+  openSetup,
+} from "./setup.ts";
 import type { SubprocessOptions } from "./subprocess.ts";
 
 const options: SubprocessOptions = JSON.parse(Deno.args[0]!);
@@ -17,6 +25,7 @@ const { parent, index, connection, socket, design, handles } = options;
 beginUnder(parent, handles);
 resetSignals();
 const setup = openSetup(await loadParts(design, handles.service), handles);
+countShortages(setup);
 try {
   if (design.lifetime === "pool") {
     warmUpListing(setup, { clients: WARM_UP });

@@ -6,7 +6,7 @@
  */
 import type { Children, Design, Member, ServiceName } from "../design.ts";
 import { sleep } from "../posix/clocks.ts";
-import { RETRY_MS } from "../posix/errors.ts";
+import { Errno, RETRY_MS } from "../posix/errors.ts";
 import { freeDescriptors } from "../posix/processes.ts";
 import { blockSignals, Signal, waitForSignal } from "../posix/signals.ts";
 import { awaitOpening, type Handles, type Setup, slotAddress } from "./setup.ts";
@@ -83,8 +83,11 @@ export class Workers implements Children {
 
   startFor(connection: number): void {
     // In a shortage this client waits, and those after it in the backlog.
-    while (freeDescriptors() < RESERVE) sleep(RETRY_MS);
-    const { address, design: { listing }, handles } = this.#setup;
+    const { address, design: { listing }, handles, meter } = this.#setup;
+    while (freeDescriptors() < RESERVE) {
+      meter.parent.lack(Errno.EMFILE);
+      sleep(RETRY_MS);
+    }
     const slot = slotAddress(address, 0);
     const { extraCpu, requestTimeout, service } = handles;
     this.#send({

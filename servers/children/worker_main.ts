@@ -8,6 +8,7 @@ import { warmUpListing } from "./warm_up.ts";
 import {
   announceAndWait,
   childContext,
+  countShortages,
   enter,
   leave,
   loadParts,
@@ -21,6 +22,7 @@ self.addEventListener("message", async (event) => {
   const { role, index, design, address, handles } = (event as MessageEvent<WorkerStart>).data;
   try {
     const setup = openSetup(await loadParts(design, handles.service), handles, address);
+    countShortages(setup);
     roles[role](setup, index);
     fail("its listing ended");
   } catch (error) {

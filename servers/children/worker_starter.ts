@@ -5,7 +5,7 @@
  * @module
  */
 import { stripVTControlCharacters } from "node:util";
-import { placeText, RETRY_MS } from "../posix/errors.ts";
+import { Errno, placeText, RETRY_MS } from "../posix/errors.ts";
 import { close } from "../posix/io.ts";
 import { freeDescriptors } from "../posix/processes.ts";
 import { CrashLoop, type Life } from "./crash_loop.ts";
@@ -97,7 +97,11 @@ export class WorkerStarter {
   }
 
   #startWaiting(): void {
-    for (let start; (start = this.#waiting[0]) && this.#hasRoomFor(start);) {
+    for (let start; (start = this.#waiting[0]);) {
+      if (!this.#hasRoomFor(start)) {
+        this.#setup.meter.parent.lack(Errno.EMFILE);
+        break;
+      }
       if (!this.#start(start)) break;
       this.#waiting.shift();
     }
@@ -119,6 +123,7 @@ export class WorkerStarter {
       return new Worker(program, { type: "module" });
     } catch (error) {
       if (!this.#isOpen) this.#fail(`a thread failed to start: ${(error as Error).message}`);
+      this.#setup.meter.parent.lack(Errno.EAGAIN);
     }
   }
 

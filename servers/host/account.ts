@@ -4,6 +4,7 @@
  * @module
  */
 import type { Meter, Slot, Times } from "../children/meter.ts";
+import { errnoName } from "../posix/errors.ts";
 import type { Memory } from "./memory.ts";
 import type {
   FinalMemory,
@@ -50,6 +51,14 @@ export interface Preparation {
   readonly reason: string | null;
 }
 
+/** How often a server could not go on for lack of processes, descriptors or memory, and tried again. */
+export interface Shortages {
+  /** Calls that failed, each tried again some 10 ms later. */
+  readonly count: number;
+  /** The error of the first of them, a name of errno(3); null: there was none. */
+  readonly first: string | null;
+}
+
 /** What a server did between mark and stop, and its cost. */
 export interface Report {
   readonly design: string;
@@ -67,6 +76,7 @@ export interface Report {
   readonly otherAccount: OtherAccount;
   /** Null in a design that does not fork for each client. */
   readonly preparation: Preparation | null;
+  readonly shortages: Shortages;
   /** Nanoseconds of CPU wasted on each connection; undefined: none. */
   readonly extraCpu?: number | undefined;
 }
@@ -166,7 +176,12 @@ export function account(
       source: to.otherAccount.source,
       cpuSeconds: to.otherAccount.cpuSeconds - from.otherAccount.cpuSeconds,
     },
+    shortages: shortagesOf(to.shortages - from.shortages, meter.parent.firstLack),
   };
+}
+
+function shortagesOf(count: number, errno: number): Shortages {
+  return { count, first: count === 0 || errno === 0 ? null : errnoName(errno) };
 }
 
 /** Splits exact CPU seconds in the proportion of the tick-based ones. */

@@ -133,6 +133,7 @@ export class Host {
   mark(): void {
     this.#sampler?.end();
     this.#sampler = this.#sampleMemory();
+    this.#setup.meter.parent.forgetLack();
     this.#from = snapshot(this.#setup.meter, this.#running.readings);
   }
 

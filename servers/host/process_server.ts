@@ -13,6 +13,7 @@ import { warmUpListing } from "../children/warm_up.ts";
 import {
   announceAndWait,
   beginUnder,
+  countShortages,
   enter,
   parentContext,
   type Setup,
@@ -68,6 +69,7 @@ const programs: Partial<Record<Making, new (setup: Setup) => { readonly pool: Po
 function runServer(setup: Setup, host: number): void {
   const { design, meter, listing, handles } = setup;
   beginUnder(host, handles);
+  countShortages(setup);
   // The event loop stays in the host; its descriptors are not needed here.
   closeAllBut([handles.listener, handles.status, handles.memory, handles.lockFile, handles.gate]);
   const Program = programs[design.children];

@@ -1,6 +1,7 @@
 /** A shortage of processes or descriptors does not end a server: it waits and tries again, and serves meanwhile. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { requireDesign } from "../designs.ts";
+import type { Report } from "./account.ts";
 import { childrenOf, namesIn, readText, writeText } from "../posix/files.ts";
 import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
@@ -81,9 +82,16 @@ for (const id of isLong ? [...pools, "prefork-mutex", "prespawn-fd-passing"] : p
       await eventually("the new child", () => children().length === size || undefined);
       const { report, code } = await server.stop();
       assertEquals([sumOf(report, "lost"), code], [1, 0]);
+      assertShort(report, "EAGAIN");
       assertEquals(sumOf(report, "connections"), others.length > 0 ? 10 : 5);
     },
   });
+}
+
+/** The report counts how often the server waited, and says what for. */
+function assertShort(report: Report | undefined, errno: string): void {
+  const { count, first } = report!.shortages;
+  assertEquals([count > 0, first], [true, errno]);
 }
 
 /** Sends a request on each connection, one after the other, and closes it once there is the answer. */
@@ -109,6 +117,7 @@ Deno.test({
     serveAll(clients);
     const { report, code } = await server.stop();
     assertEquals([sumOf(report, "connections"), sumOf(report, "lost"), code], [count, 0, 0]);
+    assertShort(report, "EAGAIN");
   },
 });
 
@@ -123,6 +132,7 @@ Deno.test({
     serveAll(clients);
     const { report, code } = await server.stop();
     assertEquals([sumOf(report, "connections"), sumOf(report, "lost"), code], [6, 0, 0]);
+    assertShort(report, "EAGAIN");
   },
 });
 
@@ -134,6 +144,7 @@ Deno.test("thread-per-client has clients wait while there are too few descriptor
   serveAll(clients);
   const { report, code } = await server.stop();
   assertEquals([sumOf(report, "connections"), sumOf(report, "lost"), code], [count, 0, 0]);
+  assertShort(report, "EMFILE");
 });
 
 Deno.test("a pool of threads starts with few descriptors, or says how many it needs", async () => {
@@ -162,6 +173,7 @@ Deno.test("subprocess-per-client has a client wait while it has no descriptor le
   assertEquals(client.receive(1).length, 1);
   const { report, code } = await server.stop();
   assertEquals([sumOf(report, "connections"), sumOf(report, "lost"), code], [1, 0, 0]);
+  assertShort(report, "EMFILE");
 });
 
 /** Without the capabilities that lift the limit of descriptors on their way. */
@@ -181,6 +193,7 @@ Deno.test({
     serveAll(clients);
     const { report, code } = await server.stop();
     assertEquals([sumOf(report, "connections"), code], [100, 0]);
+    assertShort(report, "ETOOMANYREFS");
   },
 });
 

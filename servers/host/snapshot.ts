@@ -64,6 +64,8 @@ export interface Snapshot {
   readonly parent: SlotState;
   readonly children: readonly SlotState[];
   readonly otherAccount: OtherAccount;
+  /** Calls of all of them that failed for lack of processes, descriptors or memory. */
+  readonly shortages: number;
 }
 
 /** Reads all slots, and the clocks of the processes or threads in them. */
@@ -78,6 +80,7 @@ export function snapshot(meter: Meter, readings: Readings): Snapshot {
       readSlot(slot, readings.child(slot), readings.childTimes(slot, "mark"))
     ),
     otherAccount: readings.otherAccount(),
+    shortages: meter.parent.shortages,
   };
 }
 

@@ -65,13 +65,22 @@ export function hasErrno(error: unknown, ...numbers: readonly number[]): boolean
   return error instanceof SystemError && numbers.includes(error.errno);
 }
 
+let countShortage: (errno: number) => void = () => {};
+
+/** Has this process or thread count the calls that fail for lack of something and are tried again a little later. */
+export function onShortage(count: (errno: number) => void): void {
+  countShortage = count;
+}
+
 /**
  * Whether a child could not be made for lack of processes, descriptors or memory (fork(2), posix_spawn(3),
- * socketpair(2)): it may be possible a little later.
+ * socketpair(2)), and will be tried again a little later: that is counted.
  */
 export function isShortage(error: unknown): boolean {
   const { EAGAIN, ENOMEM, EMFILE, ENFILE, ENOBUFS } = Errno;
-  return hasErrno(error, EAGAIN, ENOMEM, EMFILE, ENFILE, ENOBUFS);
+  if (!hasErrno(error, EAGAIN, ENOMEM, EMFILE, ENFILE, ENOBUFS)) return false;
+  countShortage((error as SystemError).errno);
+  return true;
 }
 
 /** The name of an error number, such as `ECONNRESET`. */
@@ -110,6 +119,7 @@ export function retryOrThrow(call: string, action: string): void {
       if (call !== "accept") break;
       // falls through
     case Errno.ETOOMANYREFS:
+      countShortage(number);
       libc.poll(new Uint8Array(0), 0, RETRY_MS);
       return;
   }

@@ -7,6 +7,7 @@
 import { nameOf } from "../../plan/plan.ts";
 import type { Environment, Machine, Plan, Recorded, Run, Trial } from "../../record/types.ts";
 import { mad, median } from "../../statistics/median.ts";
+import { shortageText } from "./shortages.ts";
 
 /** A warning. */
 export interface Warning {
@@ -39,6 +40,7 @@ export function warningsOf({ run, trials }: Recorded): Warning[] {
     ...accountMismatches(ok, run.plan.sweep),
     ...throttling(ok, run.environment),
     ...suspended(ok, run.plan.sweep),
+    ...shortages(ok, run.plan.sweep),
     ...otherLoad(ok, run.environment.processors),
     ...wideSpreads(ok, run.plan.sweep),
     ...atStart(run),
@@ -101,6 +103,18 @@ function suspended(trials: readonly Trial[], sweep: Plan["sweep"]): Warning[] {
   return [noise(
     `The machine was suspended, or a program stopped, during trials: ${named.join(", ")}. Their ` +
       "throughput and latency are wrong. Measure again.",
+  )];
+}
+
+function shortages(trials: readonly Trial[], sweep: Plan["sweep"]): Warning[] {
+  const short = trials.filter((trial) => (trial.shortages?.count ?? 0) > 0);
+  if (short.length === 0) return [];
+  const named = groups(short, sweep).map(([id, same]) => {
+    const count = sum(same, ({ shortages }) => shortages!.count);
+    return `${id} ${shortageText({ count, first: same[0]!.shortages!.first })}`;
+  });
+  return [noise(
+    `Servers lacked something during trials: ${named.join("; ")}. What was measured is that limit.`,
   )];
 }
 

@@ -92,6 +92,14 @@ Deno.test("warningsOf() names a trial during which something stood still", () =>
   assertWarns(suspended(20.1), true, "prefork-mutex in round 2 (20.1 s)", "latency are wrong");
 });
 
+Deno.test("warningsOf() names a server that waited for lack of something, and what to raise", () => {
+  const waited = (count: number, first: string | null) =>
+    withTrials(({ round }) => ({ shortages: { count: round === 2 ? count : 0, first } }));
+  assertEquals(warningsOf(waited(0, null)), []);
+  assertWarns(waited(42, "EAGAIN"), true, "prefork-mutex waited 42 times, first for", "ulimit -u");
+  assertWarns(waited(1, "EMFILE"), true, "waited once for an open file (EMFILE)", "ulimit -n");
+});
+
 Deno.test("warningsOf() reports rounds that vary widely, for each design separately", () => {
   const far = record([
     ...rounds("prefork-mutex", [0.1, 0.2, 0.3]),
