@@ -14,8 +14,8 @@ export interface Counters {
   readonly processors: number;
   /** The time, as performance.now(). */
   readonly milliseconds: number;
-  /** Connections accepted in this network namespace. */
-  readonly passiveOpens: number | null;
+  /** What the kernel counted in this network namespace. */
+  readonly network: NetworkCounters;
   readonly busySeconds: number | null;
   readonly stealSeconds: number | null;
   /** CPU time of Herd's programs beside server and clients. */
@@ -36,7 +36,7 @@ export function readCounters(
   return {
     milliseconds: performance.now(),
     processors: processors.length,
-    passiveOpens: passiveOpens(),
+    network: networkCounters(),
     ...processorTimes(processors),
     ownSeconds: own.map(schedstatSeconds).reduce((sum, seconds) => sum + seconds, 0),
     throttledSeconds: throttledSeconds(),
@@ -87,25 +87,63 @@ export function timeWaits(): number | null {
   return text === undefined ? null : Number(text);
 }
 
-/** Connections accepted in this network namespace since its creation. */
-export function passiveOpens(): number | null {
-  return tcpCounter("PassiveOpens");
+/** The most connections that wait for accept at a listener of this network namespace; null: unknown. */
+export function backlogLimit(): number | null {
+  const text = tryReadText("/proc/sys/net/core/somaxconn");
+  return text === undefined ? null : Number(text);
 }
 
-/** A counter of /proc/net/snmp. */
-function tcpCounter(name: string): number | null {
-  const lines = (tryReadText("/proc/thread-self/net/snmp") ?? "").split("\n")
-    .filter((line) => line.startsWith("Tcp:")).map((line) => line.split(" "));
+/** Connections accepted in this network namespace since its creation. */
+export function passiveOpens(): number | null {
+  return networkCounters().passiveOpens;
+}
+
+/** Counters of this network namespace since its creation, by their names in a record. */
+type NetworkCounters = Readonly<
+  Record<Exclude<keyof Trial["kernel"], "otherTraffic">, number | null>
+>;
+
+/** Reads them. Of this thread, which may be in another network namespace than the others. */
+function networkCounters(): NetworkCounters {
+  const text = (name: string) => tryReadText(`/proc/thread-self/net/${name}`) ?? "";
+  const [snmp, netstat] = [text("snmp"), text("netstat")];
+  return {
+    passiveOpens: namedCounter(snmp, "Tcp", "PassiveOpens"),
+    listenOverflows: namedCounter(netstat, "TcpExt", "ListenOverflows"),
+    listenDrops: namedCounter(netstat, "TcpExt", "ListenDrops"),
+    retransmittedSegments: namedCounter(snmp, "Tcp", "RetransSegs"),
+    conntrackDrops: conntrackCounter(text("stat/nf_conntrack"), "drop"),
+  };
+}
+
+/** A counter of a text such as /proc/net/snmp, which has a line of names and one of values for each protocol. */
+function namedCounter(text: string, protocol: string, name: string): number | null {
+  const lines = text.split("\n").filter((line) => line.startsWith(`${protocol}:`))
+    .map((line) => line.split(" "));
   const value = lines[1]?.[lines[0]!.indexOf(name)];
   return value === undefined ? null : Number(value);
 }
 
-/** The connections accepted in between; `ours` were made by the clients. */
+/** A counter of /proc/net/stat/nf_conntrack: a line of names, then one of hexadecimal values for each processor. */
+export function conntrackCounter(text: string, name: string): number | null {
+  const [names, ...processors] = text.trimEnd().split("\n").map((line) => line.split(/\s+/));
+  const column = names!.indexOf(name);
+  if (column === -1) return null;
+  return processors.reduce((sum, values) => sum + parseInt(values[column]!, 16), 0);
+}
+
+/** What the kernel counted in between; `ours` is the number of connections that the clients made. */
 export function kernelSince(before: Counters, after: Counters, ours: number): Trial["kernel"] {
-  const opens = difference(before.passiveOpens, after.passiveOpens);
+  const since = (name: keyof NetworkCounters) =>
+    difference(before.network[name], after.network[name]);
+  const passiveOpens = since("passiveOpens");
   return {
-    passiveOpens: opens,
-    otherTraffic: opens === null ? null : Math.max(0, opens - ours),
+    passiveOpens,
+    otherTraffic: passiveOpens === null ? null : Math.max(0, passiveOpens - ours),
+    listenOverflows: since("listenOverflows"),
+    listenDrops: since("listenDrops"),
+    retransmittedSegments: since("retransmittedSegments"),
+    conntrackDrops: since("conntrackDrops"),
   };
 }
 

@@ -2,7 +2,7 @@ import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { affinity } from "../../servers/posix/processes.ts";
 import { evaluate } from "../../servers/testing/fork.ts";
 import { RunningProcess } from "../../servers/testing/process.ts";
-import { machineSince, processorTimes, readCounters } from "./counters.ts";
+import { conntrackCounter, machineSince, processorTimes, readCounters } from "./counters.ts";
 
 const STAT = `cpu  1000 0 1000 9000 0 100 100 300 0 0
 cpu0 300 0 300 1000 50 10 10 100 0 0
@@ -51,4 +51,11 @@ Deno.test({
     assertGreater(busySeconds, 0);
     assertGreater(ownSeconds, 0);
   },
+});
+
+Deno.test("conntrackCounter() adds up what each processor counted, in hexadecimal", () => {
+  const text = "entries  found drop early_drop\n00000001  00000000 0000000a 00000003\n" +
+    "00000001  00000000 00000010 00000000\n";
+  assertEquals(conntrackCounter(text, "drop"), 26);
+  assertEquals(conntrackCounter("", "drop"), null);
 });

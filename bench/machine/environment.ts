@@ -10,7 +10,7 @@ import type { ForkProbe } from "../../servers/posix/fork.ts";
 import { findLoopback } from "../../servers/posix/network.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { readCheckout } from "./checkout.ts";
-import { loadAverages, timeWaitLimit } from "./counters.ts";
+import { backlogLimit, loadAverages, timeWaitLimit } from "./counters.ts";
 import { processorModel } from "./processor.ts";
 import { readQuota } from "./quota.ts";
 import type { Environment } from "../record/record.ts";
@@ -55,6 +55,7 @@ export function readEnvironment(fork: ForkProbe): Environment {
     online: tryReadText("/proc/stat")?.match(/^cpu\d/gm)?.length ?? null,
     quota: readQuota(),
     timeWaitLimit: timeWaitLimit(),
+    backlogLimit: backlogLimit(),
     memoryBytes: memory === undefined ? null : Number(memory) * 1024,
     autogroup: autogroup === undefined ? null : autogroup === "1",
     governor: tryReadText(`${PROCESSORS}/cpu0/cpufreq/scaling_governor`)?.trim() ?? null,

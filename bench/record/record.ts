@@ -56,6 +56,9 @@ export const Environment = z.object({
   timeWaitLimit: count.nullable().default(null).describe(
     "Most connections in TIME_WAIT (net.ipv4.tcp_max_tw_buckets); null in old records",
   ),
+  backlogLimit: count.nullable().default(null).describe(
+    "Most connections that wait for accept at a listener (net.core.somaxconn); null in old records",
+  ),
   memoryBytes: count.nullable().describe("Memory in bytes"),
   autogroup: z.boolean().nullable().describe(
     "Whether the scheduler groups processes by session (sched_autogroup_enabled)",

@@ -152,11 +152,23 @@ export const Machine = z.object({
   description: "What the machine did during the load. Null if it could not be read.",
 });
 
+/** What the kernel of the network namespace counts. */
+const unread = (what: string) =>
+  count.nullable().default(null).describe(`${what}; null if unreadable, and in old records`);
+
 const Kernel = z.object({
   passiveOpens: count.nullable().describe(
     "Connections the network namespace accepted (PassiveOpens); null if unreadable",
   ),
   otherTraffic: count.nullable().describe("Those that were not ours"),
+  listenOverflows: unread(
+    "Attempts to connect that it dropped since the backlog of a listener was full (ListenOverflows)",
+  ),
+  listenDrops: unread("Attempts to connect that it dropped for any reason (ListenDrops)"),
+  retransmittedSegments: unread("TCP segments it sent again (RetransSegs)"),
+  conntrackDrops: unread(
+    "Packets it dropped since its table of connections had no room (drop of nf_conntrack)",
+  ),
 }).meta({ id: "Kernel", description: "What the kernel counted during the load." });
 
 export const Preparation = z.object({

@@ -140,6 +140,8 @@ export interface Environment {
   quota: Quota | null;
   /** Most connections in TIME_WAIT (net.ipv4.tcp_max_tw_buckets); null in old records. */
   timeWaitLimit: number | null;
+  /** Most connections that wait for accept at a listener (net.core.somaxconn); null in old records. */
+  backlogLimit: number | null;
   /** Memory in bytes. */
   memoryBytes: number | null;
   /** Whether the scheduler groups processes by session (sched_autogroup_enabled). */
@@ -340,6 +342,14 @@ export interface Kernel {
   passiveOpens: number | null;
   /** Those that were not ours. */
   otherTraffic: number | null;
+  /** Attempts to connect that it dropped since the backlog of a listener was full (ListenOverflows); null if unreadable, and in old records. */
+  listenOverflows: number | null;
+  /** Attempts to connect that it dropped for any reason (ListenDrops); null if unreadable, and in old records. */
+  listenDrops: number | null;
+  /** TCP segments it sent again (RetransSegs); null if unreadable, and in old records. */
+  retransmittedSegments: number | null;
+  /** Packets it dropped since its table of connections had no room (drop of nf_conntrack); null if unreadable, and in old records. */
+  conntrackDrops: number | null;
 }
 
 /** What the machine did during the load. Null if it could not be read. */

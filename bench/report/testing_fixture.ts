@@ -99,7 +99,7 @@ export function trial(fixture: TrialFixture): Trial {
       cpu: nothing,
       latency,
     },
-    kernel: { passiveOpens: connections, otherTraffic: 0 },
+    kernel: { passiveOpens: connections, otherTraffic: 0, listenOverflows: 0 },
   });
 }
 

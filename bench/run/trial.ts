@@ -62,7 +62,14 @@ const NOTHING = {
   parent: null,
   children: [],
   client: null,
-  kernel: { passiveOpens: null, otherTraffic: null },
+  kernel: {
+    passiveOpens: null,
+    otherTraffic: null,
+    listenOverflows: null,
+    listenDrops: null,
+    retransmittedSegments: null,
+    conntrackDrops: null,
+  },
   machine: null,
 };
 

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { droppedTexts } from "./drops.ts";
 import { nameOf } from "../../plan/plan.ts";
 import type { Environment, Machine, Plan, Recorded, Run, Trial } from "../../record/types.ts";
 import { mad, median } from "../../statistics/median.ts";
@@ -41,6 +42,7 @@ export function warningsOf({ run, trials }: Recorded): Warning[] {
     ...throttling(ok, run.environment),
     ...suspended(ok, run.plan.sweep),
     ...shortages(ok, run.plan.sweep),
+    ...droppedTexts(trials, run).map(noise),
     ...otherLoad(ok, run.environment.processors),
     ...wideSpreads(ok, run.plan.sweep),
     ...atStart(run),

@@ -120,7 +120,8 @@ Deno.test("warningsOf() reports CPU accounts that disagree, with the largest dif
 });
 
 Deno.test("warningsOf() reports foreign connections and a governor, which are not noise", () => {
-  const kernel = { passiveOpens: 1001, otherTraffic: 1 };
+  const foreign = { passiveOpens: 1001, otherTraffic: 1 };
+  const kernel = { ...quiet.trials[0]!.kernel, ...foreign };
   assertWarns(withTrials(() => ({ kernel })), false, "4 connections", "--netns");
   assertWarns(withEnvironment({ governor: "powersave" }), false, "powersave");
   assertEquals(warningsOf(withEnvironment({ governor: "performance" })), []);
@@ -146,4 +147,25 @@ Deno.test("warningsOf() names a trial that makes more connections than the kerne
   assertEquals(warningsOf(withEnvironment({ timeWaitLimit: 1000 })), []);
   const command = "sysctl -w net.ipv4.tcp_max_tw_buckets=1000";
   assertWarns(withEnvironment({ timeWaitLimit: 999 }), false, "1000 connections", "999", command);
+});
+
+Deno.test("warningsOf() names trials that lost connections to a full backlog, failed ones too, and the command", () => {
+  const dropping = (listenOverflows: number, backlogLimit: number | null) => {
+    const recorded = withTrials((trial) => ({
+      ...(trial.round === 2 ? { status: "failed", reason: "timed out" } : {}),
+      kernel: { ...trial.kernel, listenOverflows: trial.round === 2 ? listenOverflows : 0 },
+    }));
+    const environment = { ...recorded.run.environment, backlogLimit };
+    return { ...recorded, run: { ...recorded.run, environment } };
+  };
+  assertEquals(warningsOf(dropping(0, 8)), []);
+  const trials = "prefork-mutex in round 2 (12)";
+  const command = "sudo sysctl net.core.somaxconn=4096";
+  assertWarns(dropping(12, 8), true, "12 connections", "somaxconn is 8", trials, command);
+  assertWarns(dropping(1, 4096), true, "1 connection was", "fewer --clients");
+});
+
+Deno.test("warningsOf() names trials that lost packets to a full table of the firewall", () => {
+  const lost = withTrials(({ kernel }) => ({ kernel: { ...kernel, conntrackDrops: 2 } }));
+  assertWarns(lost, true, "8 packets", "in round 0 (2)", "nf_conntrack_max");
 });
