@@ -20,6 +20,9 @@ export type Passing = "free" | "round";
 /** What is held around accept: a record lock on a file, or a mutex in shared memory. */
 export type LockKind = "file" | "mutex";
 
+/** The call by which children wait until the listening socket has a connection, before they call accept. */
+export type Waiting = "select" | "poll" | "epoll" | "epoll-exclusive";
+
 /** How clients reach a server: a byte stream, or a local transport. */
 export type TransportName = "tcp" | "unix" | "door" | "channel";
 
@@ -31,6 +34,12 @@ export interface Lock {
   /** Waits for the lock and takes it. */
   acquire(): void;
   release(): void;
+}
+
+/** Waits until a listening socket that does not block has a connection. */
+export interface Readiness extends Disposable {
+  /** Returns when there is one, which another child may take first. */
+  wait(): void;
 }
 
 /** A row of the registry. */
@@ -49,6 +58,8 @@ export interface Design {
   readonly lifetime?: "client" | "pool";
   /** What the children hold around accept. */
   readonly lock?: LockKind;
+  /** How the children wait before accept, which then does not block. */
+  readonly waits?: Waiting;
   /** For a parent that accepts and passes descriptors over socket pairs: to which child. */
   readonly passes?: Passing;
   /** Whether the parent accepts and puts connections into the queue between threads. */
@@ -164,6 +175,10 @@ export interface ChildContext extends ClientChildContext {
   readonly socket: number;
   /** What to hold around accept, in a design with a lock. */
   readonly lock: Lock;
+  /** What to wait for before accept, in a design whose children wait. */
+  readonly readiness: Readiness;
   /** Connections that wait for a child, between the threads of a process. */
   readonly queue: Queue;
+  /** Counts a call of accept that found no connection. */
+  foundNone(): void;
 }

@@ -95,6 +95,7 @@ const DesignFigures = z.object({
   requestsPerSecond: figure("Requests a second"),
   latencySeconds: Latency.describe("Latency of a request, the first of a connection from connect"),
   contextSwitchesPerConnection: Switches.describe("Context switches of parent and children"),
+  emptyAcceptsPerConnection: figure("Calls of accept that found no connection, per connection"),
   pssBytes: figure(
     "Memory of parent and children at the busiest moment of the load, in bytes, shared pages by share",
   ),

@@ -60,6 +60,9 @@ export const Child = z.object({
     "Requests served on all of them; null in old records",
   ),
   given: count.describe("Connections that the parent passed to it; 0 if it passes none"),
+  emptyAccepts: count.nullable().default(null).describe(
+    "Calls of accept that found no connection, where children wait before it; null in old records",
+  ),
   rejected: count.describe("Connections closed because the service refused a request"),
   lost: count.describe("Children with this index that died"),
   cpu: Cpu.describe("CPU time of this child"),

@@ -290,6 +290,8 @@ export interface Child {
   requests: number | null;
   /** Connections that the parent passed to it; 0 if it passes none. */
   given: number;
+  /** Calls of accept that found no connection, where children wait before it; null in old records. */
+  emptyAccepts: number | null;
   /** Connections closed because the service refused a request. */
   rejected: number;
   /** Children with this index that died. */

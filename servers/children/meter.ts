@@ -24,6 +24,7 @@ const GIVEN = 7;
 const INVOLUNTARY = 16;
 const SHORTAGES = 17;
 const FIRST_LACK = 18;
+const EMPTY_ACCEPTS = 19;
 
 /** Offsets of the CPU seconds, likewise. */
 const ENDED_USER = 0;
@@ -71,6 +72,11 @@ export class Slot {
   /** Requests on the connections that are closed. */
   get requests(): number {
     return Atomics.load(this.#counts, REQUESTS);
+  }
+
+  /** Calls of accept that found no connection. */
+  get emptyAccepts(): number {
+    return Atomics.load(this.#counts, EMPTY_ACCEPTS);
   }
 
   /** Children of this slot that died. */
@@ -138,6 +144,11 @@ export class Slot {
     if (rejected) Atomics.add(this.#counts, REJECTED, 1);
     Atomics.add(this.#counts, REQUESTS, requests);
     Atomics.add(this.#counts, CLOSED, 1);
+  }
+
+  /** A call of accept found no connection. */
+  foundNone(): void {
+    Atomics.add(this.#counts, EMPTY_ACCEPTS, 1);
   }
 
   /** A child died, and with it connections that were not closed. */

@@ -4,19 +4,28 @@
  *
  * @module
  */
-import type { ChildContext, Design, Listing, Lock, ParentContext, ServiceName } from "../design.ts";
+import type {
+  ChildContext,
+  Design,
+  Listing,
+  Lock,
+  ParentContext,
+  Readiness,
+  ServiceName,
+} from "../design.ts";
 import type { Launch } from "./launch.ts";
 import { type OpenLock, openLock } from "../locks/lock.ts";
 import { Mutex } from "../locks/mutex.ts";
 import { Queue, QUEUE_BYTES } from "../locks/queue.ts";
 import { cpuBurner, usage } from "../posix/clocks.ts";
-import { onShortage } from "../posix/errors.ts";
+import { Errno, onShortage, SystemError } from "../posix/errors.ts";
 import { read } from "../posix/io.ts";
 import { unlinkedFile } from "../posix/locking.ts";
 import { FailureMessage } from "../posix/failure_message.ts";
 import { bufferAt } from "../posix/libc.ts";
 import { createMemfd, mapMemfd, type SharedMemory } from "../posix/memory.ts";
 import { allowTracing, dieWithParent, gettid } from "../posix/processes.ts";
+import { openWait } from "../posix/readiness.ts";
 import { Signal } from "../posix/signals.ts";
 import { socketTimeout } from "../posix/sockets.ts";
 import type { Service } from "../service/service.ts";
@@ -181,22 +190,46 @@ export function parentContext(
   };
 }
 
+/** The descriptors that a child of a listing gets, and for how long it runs in a warm-up. */
+interface Child {
+  readonly connection?: number;
+  readonly socket?: number;
+  readonly listener?: number;
+  /** Ends after so many calls of accept in the slot that found no connection; −1: it does not. */
+  readonly mostEmpty?: number;
+}
+
 /** What a child of a listing gets. */
 export function childContext(
   setup: Setup,
   index: number,
-  { connection = -1, socket = -1 }: { connection?: number; socket?: number },
-  slot = setup.meter.children[index]!,
+  { connection = -1, socket = -1, listener = setup.handles.listener, mostEmpty = -1 }: Child,
 ): ChildContext {
-  const ownsListener = setup.design.lifetime === "pool" && setup.design.passes === undefined;
+  const { design: { lifetime, passes, waits }, meter } = setup;
+  const ownsListener = lifetime === "pool" && passes === undefined;
+  const slot = meter.children[index]!;
   return {
     index,
-    listener: ownsListener ? setup.handles.listener : -1,
+    listener: ownsListener ? listener : -1,
     connection,
     socket,
     lock: setup.lock,
+    readiness: waits === undefined ? NO_WAIT : openWait(waits, listener),
     queue: setup.queue,
+    foundNone: countingEmpty(slot, mostEmpty),
     serve: servingFor(slot, setup),
+  };
+}
+
+/** What a child has that calls accept without waiting before. */
+const NO_WAIT: Readiness = { wait: () => {}, [Symbol.dispose]: () => {} };
+
+/** Counts calls of accept that found no connection in a slot. */
+function countingEmpty(slot: Slot, most: number): () => void {
+  return () => {
+    slot.foundNone();
+    if (slot.emptyAccepts !== most) return;
+    throw new SystemError("accept", "accept another connection", Errno.EAGAIN);
   };
 }
 

@@ -86,7 +86,11 @@ function run(
   );
   if (design.lifetime === "pool") {
     if (!queue.isEmpty) endQueueOf(setup);
-    runUntilDone(() => listing.child!({ ...childContext(setup, 0, {}), listener }));
+    // One that waits finds none as often as one: the listener, which is shut down, is ready for ever.
+    const mostEmpty = meter.children[0]!.emptyAccepts + clients;
+    const context = childContext(setup, 0, { listener, mostEmpty });
+    using _ = context.readiness;
+    runUntilDone(() => listing.child!(context));
     // The child ended in accept, where it holds the lock.
     if (design.lock) lock.release();
   }

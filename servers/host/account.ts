@@ -33,6 +33,8 @@ export interface ChildReport {
   readonly requests: number | null;
   /** Connections that the parent passed to it; 0 in a design that does not pass them. */
   readonly given: number;
+  /** Calls of accept that found no connection, in a design whose children wait before; null in old records. */
+  readonly emptyAccepts: number | null;
   /** Connections closed because the service refused a request, or the client stood still for too long. */
   readonly rejected: number;
   /** Children with this index that died. */
@@ -142,6 +144,7 @@ export function account(
       connections: after.opened - before.opened,
       requests: after.requests - before.requests,
       given: after.given - before.given,
+      emptyAccepts: after.emptyAccepts - before.emptyAccepts,
       rejected: after.rejected - before.rejected,
       lost: after.lost - before.lost,
       cpu: split(after.cpu - before.cpu, before.times, readings.childTimes(slot, "end")),

@@ -5,7 +5,7 @@ import { childrenOf } from "../posix/files.ts";
 import { kill, waitForExit } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { ask, Connection } from "../testing/client.ts";
-import { isLong } from "../testing/long.ts";
+import { isLong, isTested } from "../testing/long.ts";
 import { eventually, PATIENCE_SECONDS } from "../testing/process.ts";
 import { poolSize, RunningServer, startServer, sumOf } from "../testing/server.ts";
 
@@ -18,7 +18,7 @@ const pools = designs.filter(({ lifetime, children }) =>
 );
 
 /** Pools of Deno subprocesses hold the locks of forked ones: those are for the long tests. */
-const tested = pools.filter(({ id, children }) =>
+const tested = pools.filter(isTested).filter(({ id, children }) =>
   isLong || children !== "subprocess" || id === "prespawn-shared-accept"
 );
 

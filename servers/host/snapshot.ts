@@ -49,6 +49,7 @@ export interface SlotState extends Use {
   readonly rejected: number;
   readonly lost: number;
   readonly given: number;
+  readonly emptyAccepts: number;
   readonly times: Times;
 }
 
@@ -94,13 +95,14 @@ export function readMemory(meter: Meter, readings: Readings): FinalMemory {
 }
 
 function readSlot(slot: Slot, living: Use, times: Times): SlotState {
-  const { opened, requests, rejected, lost, given, ended } = slot;
+  const { opened, requests, rejected, lost, given, emptyAccepts, ended } = slot;
   return {
     opened,
     requests,
     rejected,
     lost,
     given,
+    emptyAccepts,
     cpu: ended.user + ended.system + living.cpu,
     switches: {
       voluntary: ended.voluntary + living.switches.voluntary,

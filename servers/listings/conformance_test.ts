@@ -6,7 +6,7 @@ import { assertEquals } from "@std/assert";
 import { streamDesigns } from "../designs.ts";
 import { ask, Connection, freePath } from "../testing/client.ts";
 import { isGone } from "../testing/fork.ts";
-import { isLong } from "../testing/long.ts";
+import { isLong, isTested } from "../testing/long.ts";
 import { poolSize, startServer, sumOf } from "../testing/server.ts";
 import { REQUEST_LIMIT } from "../service/bytes.ts";
 
@@ -27,7 +27,7 @@ const refused = {
 };
 
 /** Deno subprocesses run the listings of forked children: but for one they are for the long tests. */
-const tested = streamDesigns.filter(({ id, children, lifetime }) =>
+const tested = streamDesigns.filter(isTested).filter(({ id, children, lifetime }) =>
   isLong || id === "prespawn-shared-accept" ||
   children !== "subprocess" && !(lifetime === "client" && children === "worker")
 );

@@ -49,6 +49,14 @@ export function clearCloseOnExec(fd: number): void {
   checked(libc.fcntl(fd, F_SETFD, 0), "fcntl", `keep descriptor ${fd} open on exec`);
 }
 
+/** Makes calls on the open file of a descriptor fail with EAGAIN in place of waiting, for all that share it. */
+export function doNotBlock(fd: number): void {
+  const [F_GETFL, F_SETFL, O_NONBLOCK] = [3, 4, 0o4000];
+  const action = `change the flags of descriptor ${fd}`;
+  const flags = checked(libc.fcntl(fd, F_GETFL, 0), "fcntl", action);
+  checked(libc.fcntl(fd, F_SETFL, flags | O_NONBLOCK), "fcntl", action);
+}
+
 /** Buffers for sendmsg(2) and recvmsg(2): one byte of data and one descriptor. */
 function descriptorMessage() {
   const data = new Uint8Array(1);

@@ -13,6 +13,7 @@ const EPOLL_CTL_DEL = 2;
 const EPOLL_CTL_MOD = 3;
 const EPOLLIN = 1;
 const EPOLLHUP = 0x10;
+const EPOLLEXCLUSIVE = 1 << 28;
 const EPOLLONESHOT = 1 << 30;
 // struct epoll_event is packed on x86-64 only: events, then data.
 const DATA_AT = Deno.build.arch === "x86_64" ? 4 : 8;
@@ -107,6 +108,14 @@ export class LevelEpoll {
   /** Adds a descriptor for a single hang-up event, and not for input, unless it was added before. */
   addForHangUp(descriptor: number, tag: number): void {
     this.#add(descriptor, tag, EPOLLONESHOT);
+  }
+
+  /**
+   * Adds a descriptor for input that other epoll instances wait for, too: not all of them are woken, but one that
+   * waits at that moment (EPOLLEXCLUSIVE, Linux 4.5).
+   */
+  addExclusively(descriptor: number, tag: number): void {
+    this.#add(descriptor, tag, EPOLLIN | EPOLLEXCLUSIVE);
   }
 
   #add(descriptor: number, tag: number, events: number): void {

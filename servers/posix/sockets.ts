@@ -141,6 +141,21 @@ export function tryAccept(listener: number): number {
   }
 }
 
+/**
+ * Like `accept`, on a listener that does not block.
+ *
+ * @returns −1 if there is no connection (EAGAIN): another process or thread has taken it, or the client has left.
+ * @throws {SystemError} such as EINVAL if the listener was shut down.
+ */
+export function acceptReady(listener: number): number {
+  for (;;) {
+    const connection = libc.accept4(listener, null, null, O_CLOEXEC);
+    if (connection >= 0) return connection;
+    if (errno() === Errno.EAGAIN) return -1;
+    retryOrThrow("accept", `accept a connection on descriptor ${listener}`);
+  }
+}
+
 /** A timeout of socket calls, as a struct timeval for setsockopt(2). */
 export type SocketTimeout = Uint8Array<ArrayBuffer>;
 

@@ -121,6 +121,34 @@ export const DESIGN_WORDS: Readonly<Record<string, DesignWords>> = {
       "one message per connection instead of two. All servers get the same number of connections, to " +
       "within one.",
   },
+  "prefork-select": {
+    does:
+      "A pool of forked children, each of which waits in select until the listening socket is ready, then " +
+      "calls accept without blocking.",
+    why:
+      "select only looks, so the kernel wakes every waiting child for each connection: the thundering herd, " +
+      "which the book calls select collisions (§30.6). Most of the herd looks once more in the kernel and " +
+      "sleeps on; some call accept and find nothing.",
+  },
+  "prefork-poll": {
+    does: "The same with poll in place of select.",
+    why: "The same herd. poll gets a list of descriptors, select a set of bits, which it clears.",
+  },
+  "prefork-epoll": {
+    does:
+      "The same with an epoll instance in each child, which the listening socket is added to once.",
+    why:
+      "epoll spares a server with many descriptors from naming them all at each wait. Here there is one: " +
+      "what it costs is the herd, since every instance is told of each connection.",
+  },
+  "prefork-epoll-exclusive": {
+    does: "The same with EPOLLEXCLUSIVE (Linux 4.5), as in nginx 1.11.3.",
+    why:
+      "The kernel wakes one waiting child: no herd. It is the one that began to wait last, so with few clients " +
+      "one child does most of the work. Cloudflare saw it in production: six connections one after " +
+      "the other went to three workers as 2 1 0 2 1 0 with blocking accept, and as 0 0 0 0 0 0 with " +
+      "EPOLLEXCLUSIVE (“Why does one NGINX worker take all the load?”, 2017).",
+  },
   "door": {
     does:
       "The service is a procedure behind a door. Clients call it instead of writing and reading; an " +

@@ -9,7 +9,10 @@ import { uniformity } from "../../statistics/uniformity.ts";
 import type { Design } from "../../../servers/design.ts";
 
 /** A design, as far as the report needs it. */
-export type DesignInfo = Pick<Design, "id" | "title" | "children" | "accepts" | "row" | "lifetime">;
+export type DesignInfo = Pick<
+  Design,
+  "id" | "title" | "children" | "accepts" | "row" | "lifetime" | "waits"
+>;
 
 /** Connections and CPU time of one child. */
 export interface ChildShare {

@@ -53,6 +53,7 @@ function designFigures(design: DesignSummary, values: readonly number[]): Design
     requestsPerSecond: design.requestsPerSecond,
     latencySeconds: design.latency,
     contextSwitchesPerConnection: design.switches,
+    emptyAcceptsPerConnection: design.emptyAccepts,
     pssBytes: design.pssBytes,
     meanPssBytes: design.meanPssBytes,
     pssBytesPerChild: design.pssBytesPerChild,

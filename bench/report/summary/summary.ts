@@ -104,6 +104,8 @@ export interface DesignSummary {
     readonly voluntary: Estimate | null;
     readonly involuntary: Estimate | null;
   };
+  /** Calls of accept that found no connection, per connection; null in records without them. */
+  readonly emptyAccepts: Estimate | null;
   /** Clients of the busiest child divided by those of the least busy; null without a pool. */
   readonly evenness: Estimate | null;
   /** Null without a pool; `noDistribution` is the reason. */
@@ -191,6 +193,7 @@ function summarizeDesign(
     ),
     latency: latencyOver(over),
     switches: switchesOver(over),
+    emptyAccepts: over((trial) => perConnection(trial, emptyAccepts(trial))),
     evenness: estimate(pools.map((trial) => evenness(connectionsOf(trial)))),
     distribution: lastDistribution(pools),
     noDistribution: pools.length > 0 ? null : noDistributionReason(ok.length, info),
@@ -245,6 +248,11 @@ function requestsOf({ client }: Trial): number {
 
 function allSwitches({ switches }: Trial): number | undefined {
   return switches ? switches.voluntary + switches.involuntary : undefined;
+}
+
+function emptyAccepts({ children }: Trial): number | null {
+  const counts = children.flatMap((child) => child.emptyAccepts ?? []);
+  return counts.length < children.length ? null : counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** Share of user + system, not of the total, which comes from a different, exact clock. */

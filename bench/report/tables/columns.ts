@@ -148,6 +148,42 @@ export const switching: readonly DesignColumn[] = [
   })),
 ];
 
+const wakeUps: DesignColumn = {
+  header: "wake-ups /conn.",
+  field: "wake_ups_per_connection",
+  only: "text",
+  cell: ({ switches }) => middle(switches.voluntary, 2),
+};
+
+const emptyAccepts: DesignColumn = {
+  header: "empty accepts /conn.",
+  field: "empty_accepts_per_connection",
+  cell: ({ emptyAccepts }) => middle(emptyAccepts, 2),
+};
+
+/**
+ * The thundering herd: how often a connection woke parent and children, and how often in vain. Shown where
+ * children wait for a connection before they accept it.
+ */
+export function herd(designs: readonly DesignSummary[]): DesignColumn[] {
+  return hasHerd(designs) ? [wakeUps, emptyAccepts] : [{ ...emptyAccepts, only: "csv" }];
+}
+
+/** Whether the children of a design wait for a connection before they accept it. */
+export function hasHerd(designs: readonly DesignSummary[]): boolean {
+  return designs.some(({ info }) => info?.waits !== undefined);
+}
+
+/** What the figures of the herd are, where they are shown. */
+export function herdNotes(designs: readonly DesignSummary[]): string[] {
+  return hasHerd(designs)
+    ? [
+      "wake-ups: voluntary context switches of parent and children, each of which ends with a wake-up. " +
+      "empty accepts: calls of accept that found no connection, because another child had taken it.",
+    ]
+    : [];
+}
+
 /** Memory, and what only the CSV has. */
 export const rest: readonly DesignColumn[] = [
   {

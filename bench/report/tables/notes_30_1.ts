@@ -13,6 +13,7 @@ import {
 import { formatP, formatShare } from "../../compare/verdict.ts";
 import type { Interval } from "../../statistics/median.ts";
 import { OUTLYING } from "../../statistics/outliers.ts";
+import { herdNotes } from "./columns.ts";
 import { bottleneckNotes } from "../summary/bottleneck.ts";
 import type { DesignSummary, Summary } from "../summary/summary.ts";
 
@@ -31,6 +32,7 @@ export function notes301(summary: Summary, spreads: readonly Interval[]): string
     "(mean: of all samples), shared pages counted once; for threads, of the whole process. A record without " +
     "samples has the memory after the load, and none where each client had its own child. " +
     "The user and system share of CPU time is tick-based and approximate: see the CSV.",
+    ...herdNotes(summary.designs),
     summary.run.plan.local
       ? "Over: the transport. unix: a Unix-domain stream socket. door: each connection opens the door, calls " +
         "it once and closes it. The book measured TCP only."

@@ -13,6 +13,8 @@ import { type Cell, type Column, numberCell, type Table } from "./table.ts";
 import {
   costs,
   type DesignColumn,
+  herd,
+  herdNotes,
   identity,
   latency,
   perRequest,
@@ -88,6 +90,7 @@ function columnsOf(
       ...(requests > 1 ? perRequest : []),
       ...latency.filter(({ only }) => only === "csv"),
       ...switching,
+      ...herd(designs),
     ].map(ofDesign),
     ...(parameter === "children" ? bookColumns(rows) : []),
   ];
@@ -125,6 +128,7 @@ function notes(parameter: Parameter, summary: Summary): string[] {
     ...spreadNotes(spreadsOf(summary)),
     ...outlyingRounds(summary),
     "ctx sw.: context switches, voluntary and involuntary.",
+    ...herdNotes(summary.designs),
     ...(parameter === "children"
       ? [
         "Book: process-control CPU seconds from its older edition, decades ago: compare the growth, not the " +
