@@ -10,6 +10,7 @@ import { exitOf } from "./compare_gate.ts";
 import { compareRuns, type DesignInRuns, type RunsCompared, toReport } from "../compare/records.ts";
 import { differingConditions } from "../compare/conditions.ts";
 import { gateLines, gatesOf, type MetricGate, type Thresholds, worstOf } from "../compare/gate.ts";
+import { seriesOf } from "../report/summary/series.ts";
 import { warningsOf } from "../report/summary/warnings.ts";
 import type { Recorded } from "../record/record.ts";
 import { commitText } from "../record/runs.ts";
@@ -100,7 +101,7 @@ function readRuns(
     );
   }
   const disturbances = recorded.flatMap((one, index) =>
-    warningsOf(one).filter(({ isNoise }) => isNoise)
+    warningsOf(one.run, seriesOf(one.trials)).filter(({ isNoise }) => isNoise)
       .map(({ text }) => `${"AB"[index]}: ${text}`)
   );
   if (strict && disturbances.length > 0) {

@@ -13,6 +13,7 @@ import { explain } from "../report/html/explain.ts";
 import { makingsOf, matrixOf } from "../report/html/matrix.ts";
 import { conditions } from "../report/summary/conditions.ts";
 import { type DesignSummary, summarize, type Summary } from "../report/summary/summary.ts";
+import { seriesOf } from "../report/summary/series.ts";
 import { sweepData } from "../report/summary/sweep.ts";
 import { sweepTable } from "../report/tables/sweep_table.ts";
 import {
@@ -145,7 +146,7 @@ const SIZES = ["all", "15", "75", "300"];
 
 /** Too many children, at a few sizes. */
 function tooManyTable(sweep: Recorded): Table {
-  const table = sweepTable(summarize(sweep), sweepData(sweep)!);
+  const table = sweepTable(summarize(sweep), sweepData(sweep.run, seriesOf(sweep.trials))!);
   const size = table.columns.findIndex(({ field }) => field === "children");
   const rows = table.rows.filter((row) => SIZES.includes(row[size]!.text));
   const ofTheBook = table.columns.map(({ field }) => field)

@@ -9,10 +9,18 @@ import { printEvent, printLine } from "../cli/output.ts";
 import { terminalOptions } from "../cli/terminal.ts";
 import { asWrittenHere } from "../cli/way_in.ts";
 import { ExitCode, RecordError, UsageError } from "../../servers/errors.ts";
-import type { Plan, Recorded, Run } from "../record/record.ts";
-import { commitText, isOwn, oldRuns, recordedRuns, removeRun } from "../record/runs.ts";
-import { isBeingRecorded, readRecord } from "../record/store.ts";
-import { warningsOf } from "../report/summary/warnings.ts";
+import type { Plan, Run } from "../record/record.ts";
+import {
+  commitText,
+  isOwn,
+  oldRuns,
+  recordedRuns,
+  removeRun,
+  type RunInFolder,
+} from "../record/runs.ts";
+import { isBeingRecorded, readTrials } from "../record/store.ts";
+import { countOf, seriesOf } from "../report/summary/series.ts";
+import { type Warning, warningsOf } from "../report/summary/warnings.ts";
 import { numberCell, plain, type Table, textCell } from "../report/tables/table.ts";
 import { toTerminal } from "../report/tables/terminal.ts";
 
@@ -65,14 +73,17 @@ function runs({ operands: [action, ...rest], flags, given }: Options): number {
 }
 
 /** A run in the list. */
-interface Listed extends Recorded {
-  readonly folder: string;
+interface Listed extends RunInFolder {
+  /** Number of trials recorded. */
+  readonly recorded: number;
+  readonly warnings: readonly Warning[];
 }
 
 function list(json: boolean): number {
-  const listed = recordedRuns(undefined, printUnreadable).flatMap(({ folder }) => {
+  const listed = recordedRuns(undefined, printUnreadable).flatMap(({ folder, run }) => {
     try {
-      return [{ folder, ...readRecord(folder) }];
+      const series = seriesOf(readTrials(folder));
+      return [{ folder, run, recorded: countOf(series), warnings: warningsOf(run, series) }];
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
       printUnreadable(error);
@@ -88,14 +99,14 @@ function printUnreadable({ message }: RecordError): void {
   console.error(`Not listed: ${message}`);
 }
 
-function eventOf({ folder, run, trials }: Listed): Record<string, unknown> {
+function eventOf({ folder, run, recorded, warnings }: Listed): Record<string, unknown> {
   const { name, startedAt, endedAt, complete, plan, environment: { commit, dirty } } = run;
   const { designs, sweep } = plan;
   return {
     ...{ folder, name, startedAt, endedAt, designs, sweep, commit, dirty, complete },
     rounds: roundsOf(plan),
-    trials: { planned: plan.trials.length, recorded: trials.length },
-    warnings: warningsOf({ run, trials }).map(({ text }) => text),
+    trials: { planned: plan.trials.length, recorded },
+    warnings: warnings.map(({ text }) => text),
   };
 }
 
@@ -111,16 +122,16 @@ function tableOf(runs: readonly Listed[]): Table {
       { header: "complete", field: "complete", align: "left" },
       { header: "warnings", field: "warnings" },
     ],
-    rows: runs.map(({ folder, run, trials }) => {
-      const warnings = warningsOf({ run, trials }).length;
+    rows: runs.map((listed) => {
+      const { folder, run, warnings } = listed;
       return [
         textCell(timeOf(run)),
         textCell(folder),
         textCell(run.name),
         textCell(whatOf(run.plan)),
         textCell(commitText(run)),
-        { ...textCell(stateOf({ folder, run, trials })), warn: !run.complete },
-        { ...numberCell(warnings, 0), warn: warnings > 0 },
+        { ...textCell(stateOf(listed)), warn: !run.complete },
+        { ...numberCell(warnings.length, 0), warn: warnings.length > 0 },
       ];
     }),
     footer: [],
@@ -134,7 +145,7 @@ function timeOf({ startedAt }: Run): string {
 
 /** Rounds planned; of a run that has ended, the rounds that there were. */
 function roundsOf({ trials }: Plan): number {
-  return Math.max(0, ...trials.map(({ round }) => round));
+  return trials.reduce((last, { round }) => Math.max(last, round), 0);
 }
 
 function whatOf(plan: Plan): string {
@@ -149,10 +160,10 @@ function counted(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }
 
-function stateOf({ folder, run, trials }: Listed): string {
+function stateOf({ folder, run, recorded }: Listed): string {
   if (run.complete) return "yes";
   if (isBeingRecorded(folder)) return "under way";
-  return `${trials.length} of ${run.plan.trials.length} trials`;
+  return `${recorded} of ${run.plan.trials.length} trials`;
 }
 
 function prune(flags: Options["flags"]): number {

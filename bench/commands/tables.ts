@@ -14,7 +14,7 @@ import { writeDerived } from "../report/files.ts";
 import { reportData } from "../report/summary/report_data.ts";
 import { isOwn, recordedRuns } from "../record/runs.ts";
 import { isReadOnly } from "../record/disk_errors.ts";
-import { readRecord } from "../record/store.ts";
+import { readRun, readTrials } from "../record/store.ts";
 import { terminalOptions } from "../cli/terminal.ts";
 
 const flags = {
@@ -63,7 +63,7 @@ async function tables({ operands, flags, given }: Options): Promise<number> {
   }
   const format = formatOf(flags.format);
   const folder = run === undefined ? newestRun() : runFolder(run);
-  const data = await reportData(readRecord(folder));
+  const data = await reportData({ run: readRun(folder), trials: readTrials(folder) });
   const terminal = { ...terminalOptions(), book: flags.book };
   if (["format", "columns", "sort"].some((name) => given.has(name))) {
     const columns = flags.columns?.split(",").map((field) => field.trim());

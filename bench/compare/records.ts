@@ -49,7 +49,14 @@ export function pairedCosts(
   b: readonly Trial[],
   metric: MetricName = "cpu",
 ): Costs {
-  const [ofA, ofB] = [byRound(a, metric), byRound(b, metric)];
+  return inBothRounds(byRound(a, metric), byRound(b, metric));
+}
+
+/** The costs of A and B, by round, in the rounds that both have. */
+export function inBothRounds(
+  ofA: ReadonlyMap<number, number>,
+  ofB: ReadonlyMap<number, number>,
+): Costs {
   const rounds = [...ofA.keys()].filter((round) => ofB.has(round));
   const of = (values: ReadonlyMap<number, number>) => rounds.map((round) => values.get(round)!);
   return { paired: true, a: of(ofA), b: of(ofB) };

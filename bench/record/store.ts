@@ -121,14 +121,17 @@ function writeRun(folder: string, run: Run): void {
   writeWhole(`${folder}/run.json`, JSON.stringify(run, null, 2) + "\n");
 }
 
-/** Reads a recorded run. @throws {RecordError} that names the file and the error in it. */
+/** Reads a recorded run as a whole. @throws {RecordError} that names the file and the error in it. */
 export function readRecord(folder: string): Recorded {
-  const run = readRun(folder);
+  return { run: readRun(folder), trials: [...readTrials(folder)] };
+}
+
+/** Reads the trials one by one, and keeps none. @throws {RecordError} that names the file and the error in it. */
+export function* readTrials(folder: string): Generator<Trial, void> {
   const path = `${folder}/${TRIALS}`;
   const lineOf = new Map<string, number>();
-  const trials: Trial[] = [];
   for (const line of wholeLinesOf(path)) {
-    const where = `${path}:${trials.length + 1}`;
+    const where = `${path}:${lineOf.size + 1}`;
     const trial = parse(Trial, where, line);
     const place = `round ${trial.round}, position ${trial.position}`;
     const first = lineOf.get(place);
@@ -137,10 +140,9 @@ export function readRecord(folder: string): Recorded {
         `Cannot read ${where} as a record: ${place} is in line ${first} already`,
       );
     }
-    trials.push(trial);
-    lineOf.set(place, trials.length);
+    lineOf.set(place, lineOf.size + 1);
+    yield trial;
   }
-  return { run, trials };
 }
 
 /** A large record is not read as one text, which has at most 512 MiB. */
@@ -153,7 +155,8 @@ function* wholeLinesOf(path: string): Generator<string> {
   const chunk = new Uint8Array(CHUNK_BYTES);
   let rest = "";
   for (let count; (count = reading(path, () => file.readSync(chunk))) !== null;) {
-    const lines = (rest + decoder.decode(chunk.subarray(0, count), { stream: true })).split("\n");
+    const lines = decoder.decode(chunk.subarray(0, count), { stream: true }).split("\n");
+    lines[0] = rest + lines[0];
     rest = lines.pop()!;
     yield* lines;
   }

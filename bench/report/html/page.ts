@@ -6,7 +6,7 @@
 import type { Pictures } from "../charts/charts.ts";
 import type { ReportData } from "../summary/report_data.ts";
 import { embedded, Html, markup } from "./html.ts";
-import { caveats, hasRecord, summaryLine } from "./parts.ts";
+import { caveats, summaryLine } from "./parts.ts";
 import { runContents, type Section, sweepContents } from "./sections.ts";
 import script from "./script.js" with { type: "text" };
 import style from "./style.css" with { type: "text" };
@@ -39,7 +39,7 @@ ${sections.map(({ id, title }) => markup`<li><a href="#${id}">${title}</a></li>\
 ${sections.map(draw)}</main>
 <div id="tip" role="status" hidden></div>
 ${
-    hasRecord(data) &&
+    trials &&
     markup`<script type="application/json" id="record">${embedded({ run, trials })}</script>\n`
   }<script>
 ${new Html(script)}</script>

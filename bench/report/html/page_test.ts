@@ -6,9 +6,8 @@ import { ROOT } from "../../../servers/testing/process.ts";
 import { designs } from "../../../servers/designs.ts";
 import { deriveFiles } from "../derive.ts";
 import { record, rounds, type TrialFixture } from "../testing_fixture.ts";
-import { reportData } from "../summary/report_data.ts";
+import { MOST_EMBEDDED, reportData } from "../summary/report_data.ts";
 import { page } from "./page.ts";
-import { MOST_EMBEDDED } from "./parts.ts";
 import type { Findings } from "./testing_browser.ts";
 
 /** Time limit of the browser, which takes about ten seconds of CPU. */
@@ -76,12 +75,13 @@ async function browse(path: string): Promise<Findings> {
 }
 
 Deno.test("report.html of a large record does without it, and says where it is", async () => {
-  const data = await reportData(record(rounds("iterative", [0.1])));
-  const of = (count: number) =>
-    page({ ...data, trials: new Array(count).fill(data.trials[0]) }, new Map());
-  assertStringIncludes(of(MOST_EMBEDDED), '<script type="application/json" id="record">');
-  assertEquals(of(MOST_EMBEDDED + 1).includes('id="record"'), false);
-  assertStringIncludes(of(MOST_EMBEDDED + 1), "trials.jsonl beside this page");
+  const { run, trials } = record(rounds("iterative", [0.1]));
+  const of = async (count: number) =>
+    page(await reportData({ run, trials: new Array(count).fill(trials[0]) }), new Map());
+  assertStringIncludes(await of(MOST_EMBEDDED), '<script type="application/json" id="record">');
+  const larger = await of(MOST_EMBEDDED + 1);
+  assertEquals(larger.includes('id="record"'), false);
+  assertStringIncludes(larger, "trials.jsonl beside this page");
 });
 
 Deno.test({

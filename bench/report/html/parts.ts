@@ -130,19 +130,11 @@ ${facts(environment)}</dl>
 <dl class="facts">
 ${facts(plan)}</dl>
 <p>${
-    hasRecord(data)
+    data.trials
       ? "This page contains the complete record it was generated from."
       : "The record it was generated from is in run.json and trials.jsonl beside this page."
   }
 <button type="button" id="save" hidden>Save the record</button></p>`;
-}
-
-/** A page with more trials would be too large for a browser. */
-export const MOST_EMBEDDED = 2000;
-
-/** Whether the page contains its record. */
-export function hasRecord({ trials }: Pick<ReportData, "trials">): boolean {
-  return trials.length <= MOST_EMBEDDED;
 }
 
 /** The fields of a record, of any kind. */

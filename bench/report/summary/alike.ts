@@ -4,8 +4,8 @@
  * @module
  */
 import { compareCosts, type Costs, fewestRounds, findingOf } from "../../compare/comparison.ts";
-import { pairedCosts } from "../../compare/records.ts";
-import type { Trial } from "../../record/types.ts";
+import { inBothRounds } from "../../compare/records.ts";
+import type { Series } from "./series.ts";
 import type { DesignSummary } from "./summary.ts";
 
 /** What the rounds tell of the CPU time of designs. */
@@ -21,19 +21,17 @@ export interface Alike {
 /** Compares designs with the cheapest, paired within rounds. Undefined without two that were measured. */
 export function alikeOf(
   designs: readonly DesignSummary[],
-  trials: readonly Trial[],
+  series: readonly Series[],
 ): Alike | undefined {
   const cost = ({ cpuMicrosecondsPerConnection: cpu }: DesignSummary) => cpu?.median ?? Infinity;
   const [cheapest, ...others] = designs.filter(({ cpu }) => cpu !== null)
     .toSorted((a, b) => cost(a) - cost(b));
-  const trialsOf = ({ id }: DesignSummary) => trials.filter(({ design }) => design === id);
+  if (!cheapest) return undefined;
+  const least = costsByRound(series, cheapest.id);
   const pairs = others
-    .map(({ id }, index) => ({
-      id,
-      costs: pairedCosts(trialsOf(cheapest!), trialsOf(others[index]!)),
-    }))
+    .map(({ id }) => ({ id, costs: inBothRounds(least, costsByRound(series, id)) }))
     .filter(({ costs }) => costs.a.length > 0);
-  if (!cheapest || pairs.length === 0) return undefined;
+  if (pairs.length === 0) return undefined;
   const compared = compareCosts(pairs.map(({ costs }) => costs));
   const findings = compared.map(findingOf);
   const alike = pairs.filter(({ costs }, index) =>
@@ -47,7 +45,16 @@ export function alikeOf(
   };
 }
 
+/** CPU time per connection of each round of a design; one of 0 has no ratio to another. */
+function costsByRound(series: readonly Series[], id: string): Map<number, number> {
+  const costs = series.filter(({ design }) => design === id).flatMap((one) => {
+    const rounds = one.column("round");
+    return one.column("cpuMicrosecondsPerConnection").map((cost, i) => [rounds[i]!, cost] as const);
+  });
+  return new Map(costs.filter(([, cost]) => cost > 0));
+}
+
 /** Whether a round of B cost as little as one of A. */
 function isOverlapping({ a, b }: Costs): boolean {
-  return Math.min(...b) <= Math.max(...a);
+  return b.reduce((a, b) => Math.min(a, b)) <= a.reduce((a, b) => Math.max(a, b));
 }

@@ -5,51 +5,56 @@
  */
 import { compareCosts, type Comparison } from "../../compare/comparison.ts";
 import { BASELINE } from "../../plan/plan.ts";
-import type { Load, Trial } from "../../record/types.ts";
+import type { Load } from "../../record/types.ts";
+import type { Series } from "./series.ts";
+
+/** The baseline of each round: CPU seconds for all planned connections of a load. */
+export type Baselines = ReadonlyMap<number, { readonly cpu: number; readonly load: Load }>;
+
+/** The baselines in the series of that design. */
+export function baselinesOf(series: readonly Series[]): Baselines {
+  return new Map(series.flatMap((one) => {
+    const cpu = one.column("cpu");
+    return one.column("round").map((round, i) =>
+      [round, { cpu: cpu[i]!, load: one.load }] as const
+    );
+  }));
+}
+
+/** CPU seconds of the baseline (a) and of a design (b) in the rounds that have both, for the same work. */
+export function pairsOf(
+  series: readonly Series[],
+  baselines: Baselines,
+): { readonly a: number[]; readonly b: number[] } {
+  const [a, b]: [number[], number[]] = [[], []];
+  for (const one of series) {
+    const cpu = one.column("cpu");
+    one.column("round").forEach((round, index) => {
+      const baseline = baselines.get(round);
+      if (!baseline || !isSameWork(one.load, baseline.load)) return;
+      if (Number.isNaN(cpu[index]! + baseline.cpu)) return;
+      a.push(baseline.cpu);
+      b.push(cpu[index]!);
+    });
+  }
+  return { a, b };
+}
 
 /**
  * Compares every design with the baseline, paired within rounds and corrected for the number of designs.
  * By id; designs without a round in common with the baseline are left out.
- *
- * @param trials Valid trials.
- * @param baselines Valid trials of the baseline, by round.
  */
 export function compareWithBaselines(
-  trials: readonly Trial[],
-  baselines: ReadonlyMap<number, Trial>,
+  byDesign: ReadonlyMap<string, readonly Series[]>,
+  baselines: Baselines,
 ): Map<string, Comparison> {
-  const pairs = trials.filter(({ design }) => design !== BASELINE)
-    .map((trial) => ({ trial, baseline: baselines.get(trial.round) }))
-    .filter(({ trial, baseline }) => difference(trial, baseline) !== null)
-    .filter(({ trial, baseline }) => trial.cpu!.total > 0 && baseline!.cpu!.total > 0);
-  const byDesign = [...Map.groupBy(pairs, ({ trial }) => trial.design)];
-  const compared = compareCosts(byDesign.map(([, pairs]) => ({
-    paired: true,
-    a: pairs.map(({ baseline }) => ofAll(baseline!, baseline!.cpu!.total)!),
-    b: pairs.map(({ trial }) => ofAll(trial, trial.cpu!.total)!),
-  })));
-  return new Map(byDesign.map(([id], index) => [id, compared[index]!]));
-}
-
-/**
- * CPU seconds above the baseline. Null without a baseline of the same work: as many connections in total,
- * made by one client.
- */
-export function difference(trial: Trial, baseline: Trial | undefined): number | null {
-  if (!trial.cpu || !baseline?.cpu) return null;
-  if (!isSameWork(trial.load, baseline.load)) return null;
-  return ofAll(trial, trial.cpu.total)! - ofAll(baseline, baseline.cpu.total)!;
-}
-
-/** The share of the planned connections that a trial made: below 1 if its load was ended early. */
-export function madeShare({ load, client }: Trial): number {
-  return (client?.connections ?? 0) / (load.clients * load.connections);
-}
-
-/** An amount of a trial, for all of its planned connections; null without any. */
-export function ofAll(trial: Trial, amount: number | undefined): number | null {
-  const share = madeShare(trial);
-  return amount === undefined || share === 0 ? null : amount / share;
+  const pairs = [...byDesign].filter(([id]) => id !== BASELINE).map(([id, series]) => {
+    const { a, b } = pairsOf(series, baselines);
+    const isPositive = (_: number, index: number) => a[index]! > 0 && b[index]! > 0;
+    return { id, paired: true, a: a.filter(isPositive), b: b.filter(isPositive) };
+  }).filter(({ a }) => a.length > 0);
+  const compared = compareCosts(pairs);
+  return new Map(pairs.map(({ id }, index) => [id, compared[index]!]));
 }
 
 /** Whether two loads make as many connections of as many bytes, with any number of clients. */

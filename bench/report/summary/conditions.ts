@@ -6,6 +6,7 @@
 import { loadText } from "../../plan/plan.ts";
 import type { Environment } from "../../record/record.ts";
 import type { ReportData } from "./report_data.ts";
+import { valuesOf } from "./series.ts";
 import type { Summary } from "./summary.ts";
 
 /** The warnings of a run. */
@@ -14,12 +15,12 @@ export function warningTexts({ warnings }: ReportData): string[] {
 }
 
 /** How the CPU time agrees with a second account of it. */
-export function accounts({ trials }: ReportData): string {
-  const checks = trials.flatMap(({ check }) => check && check.agrees !== null ? [check] : []);
+export function accounts({ series }: ReportData): string {
+  const checks = valuesOf(series, "checkDifference");
   if (checks.length === 0) return "CPU time: no second account to check it against.";
-  const sources = [...new Set(checks.map(({ source }) => source))].join(", ");
-  const agreeing = checks.filter(({ agrees }) => agrees).length;
-  const largest = Math.max(...checks.map(({ difference }) => Math.abs(difference ?? 0)));
+  const sources = [...new Set(series.flatMap(({ accounts }) => [...accounts]))].join(", ");
+  const agreeing = checks.length - valuesOf(series, "mismatch").length;
+  const largest = checks.reduce((largest, one) => Math.max(largest, Math.abs(one)), 0);
   return `CPU time was checked against a second account (${sources}): ${agreeing} of ` +
     `${checks.length} trials agree within 2 %; the largest difference is ${
       (100 * largest).toFixed(1)

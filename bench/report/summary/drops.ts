@@ -4,7 +4,8 @@
  * @module
  */
 import { nameOf } from "../../plan/plan.ts";
-import type { Run, Trial } from "../../record/types.ts";
+import type { Run } from "../../record/types.ts";
+import type { Series } from "./series.ts";
 
 /** The default of net.core.somaxconn since Linux 5.4, and the backlog that our servers ask for. */
 const USUAL_BACKLOG = 4096;
@@ -14,7 +15,7 @@ const USUAL_BACKLOG = 4096;
  * kernel tries again, after a second for an attempt (TCP_TIMEOUT_INIT): the trial may have lost time only.
  */
 export function droppedTexts(
-  trials: readonly Trial[],
+  series: readonly Series[],
   { plan, environment: { backlogLimit } }: Run,
 ): string[] {
   const text = (
@@ -22,11 +23,12 @@ export function droppedTexts(
     what: (count: number) => string,
     mend: string,
   ) => {
-    const hit = trials.filter(({ kernel }) => (kernel[name] ?? 0) > 0);
+    const hit = series.flatMap((one) => one.dropped.map((trial) => ({ one, ...trial })))
+      .filter(({ kernel }) => (kernel[name] ?? 0) > 0).toSorted((a, b) => a.round - b.round);
     if (hit.length === 0) return [];
     const count = hit.reduce((sum, { kernel }) => sum + kernel[name]!, 0);
-    const named = hit.map((trial) =>
-      `${nameOf(trial, plan.sweep)} in round ${trial.round} (${trial.kernel[name]})`
+    const named = hit.map(({ one, round, kernel }) =>
+      `${nameOf(one, plan.sweep)} in round ${round} (${kernel[name]})`
     );
     return [
       `${what(count)}: ${named.join(", ")}. Each was tried again after a while, so latency and ` +

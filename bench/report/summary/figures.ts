@@ -10,7 +10,7 @@ import type { DesignSummary } from "./summary.ts";
 
 /** The figures of the tables, with all digits. Designs are in the order of `data.designs`. */
 export function figuresOf(data: ReportData): Figures {
-  const { run, trials, designs, sweep, warnings } = data;
+  const { run, series, recordedTrials, designs, sweep, warnings } = data;
   const { schema, herd, name, startedAt, complete, plan, environment } = run;
   const { clients, connections, requests, bytes, think } = plan;
   return {
@@ -22,8 +22,8 @@ export function figuresOf(data: ReportData): Figures {
     commit: environment.commit,
     trials: {
       planned: plan.trials.length,
-      recorded: trials.length,
-      failed: trials.filter(({ status }) => status !== "ok").length,
+      recorded: recordedTrials,
+      failed: series.reduce((sum, { failed }) => sum + failed, 0),
     },
     load: { clients, connections, requests, bytes, think },
     sweep: plan.sweep,

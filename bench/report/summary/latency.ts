@@ -18,29 +18,43 @@ export interface LatencyProfile {
   readonly seconds: readonly number[];
 }
 
-/** The profile of each design with a histogram, from its valid trials, in the order of the trials. */
-export async function latencyProfiles(trials: readonly Trial[]): Promise<LatencyProfile[]> {
-  // Imported on demand: measuring does not need it.
-  const { Histogram } = await import("../../../clients/histogram.ts");
-  const recorded = trials.filter(({ status, client }) =>
-    status === "ok" && client !== null && client.latency.histogram !== ""
-  );
-  return [...Map.groupBy(recorded, ({ design }) => design)].map(([design, same]) => {
-    const all = new Histogram();
-    for (const trial of same) add(all, trial);
-    const seconds = PERCENTILES.map((percentile) => all.quantile(percentile / 100) / 1e6);
-    return { design, connections: all.total, seconds };
-  });
-}
+/** The latencies of a run: a histogram of each design, of its valid trials. */
+export class Latencies {
+  readonly #histograms = new Map<string, Histogram>();
+  readonly #empty: () => Histogram;
 
-function add(all: Histogram, { round, position, client }: Trial): void {
-  try {
-    all.addEncoded(client!.latency.histogram);
-  } catch (cause) {
-    throw new RecordError(
-      `Cannot read the trial of round ${round}, position ${position}: its client.latency.histogram is no ` +
-        `HdrHistogram: ${(cause as Error).message}`,
-      { cause },
-    );
+  private constructor(empty: () => Histogram) {
+    this.#empty = empty;
+  }
+
+  /** No latencies yet. */
+  static async load(): Promise<Latencies> {
+    // Imported on demand: measuring does not need it.
+    const { Histogram } = await import("../../../clients/histogram.ts");
+    return new Latencies(() => new Histogram());
+  }
+
+  /** Adds those of a trial. @throws {RecordError} if its histogram cannot be read. */
+  add({ design, status, round, position, client }: Trial): void {
+    if (status !== "ok" || !client?.latency.histogram) return;
+    let all = this.#histograms.get(design);
+    if (!all) this.#histograms.set(design, all = this.#empty());
+    try {
+      all.addEncoded(client.latency.histogram);
+    } catch (cause) {
+      throw new RecordError(
+        `Cannot read the trial of round ${round}, position ${position}: its client.latency.histogram is no ` +
+          `HdrHistogram: ${(cause as Error).message}`,
+        { cause },
+      );
+    }
+  }
+
+  /** The profile of each design with a histogram, in the order in which they were added. */
+  profiles(): LatencyProfile[] {
+    return [...this.#histograms].map(([design, all]) => {
+      const seconds = PERCENTILES.map((percentile) => all.quantile(percentile / 100) / 1e6);
+      return { design, connections: all.total, seconds };
+    });
   }
 }

@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { build, encodeIntoCompressedBase64 } from "npm:hdr-histogram-js@3.0.1";
 import type { Trial } from "../../record/record.ts";
 import { trial } from "../testing_fixture.ts";
-import { latencyProfiles } from "./latency.ts";
+import { Latencies, type LatencyProfile } from "./latency.ts";
 
 /** A trial with connections of these latencies. */
 function took(design: string, microseconds: readonly number[], failed?: string): Trial {
@@ -13,8 +13,14 @@ function took(design: string, microseconds: readonly number[], failed?: string):
   return made;
 }
 
-Deno.test("latencyProfiles() merges all valid rounds of a design", async () => {
-  const [profile, ...others] = await latencyProfiles([
+async function profilesOf(trials: readonly Trial[]): Promise<LatencyProfile[]> {
+  const latencies = await Latencies.load();
+  trials.forEach((trial) => latencies.add(trial));
+  return latencies.profiles();
+}
+
+Deno.test("Latencies merges all valid rounds of a design", async () => {
+  const [profile, ...others] = await profilesOf([
     took("pool", [100, 200, 300, 400]),
     took("pool", [500, 600, 700, 80_000]),
     took("pool", [9_000_000], "lost"),
@@ -25,6 +31,6 @@ Deno.test("latencyProfiles() merges all valid rounds of a design", async () => {
   assertAlmostEquals(longest!, 0.08, 0.0001);
 });
 
-Deno.test("latencyProfiles() leaves out designs without a histogram", async () => {
-  assertEquals(await latencyProfiles([trial({ design: "pool" })]), []);
+Deno.test("Latencies leaves out designs without a histogram", async () => {
+  assertEquals(await profilesOf([trial({ design: "pool" })]), []);
 });

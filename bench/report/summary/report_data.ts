@@ -3,15 +3,19 @@
  *
  * @module
  */
-import type { Recorded, Trial } from "../../record/types.ts";
-import { type LatencyProfile, latencyProfiles } from "./latency.ts";
-import { summarize, type Summary } from "./summary.ts";
+import type { Run, Trial } from "../../record/types.ts";
+import { Latencies, type LatencyProfile } from "./latency.ts";
+import { countOf, type Series, seriesOf } from "./series.ts";
+import { summarizeSeries, type Summary } from "./summary.ts";
 import { type SweepData, sweepData } from "./sweep.ts";
 import { type Warning, warningsOf } from "./warnings.ts";
 
 /** The data of one report. In a sweep, `designs` has an entry for each row of its table. */
 export interface ReportData extends Summary {
-  readonly trials: readonly Trial[];
+  /** What is known of the trials. */
+  readonly series: readonly Series[];
+  /** The trials; null if a page with all of them would be too large for a browser. */
+  readonly trials: readonly Trial[] | null;
   readonly warnings: readonly Warning[];
   /** Empty for a sweep. */
   readonly latencies: readonly LatencyProfile[];
@@ -19,22 +23,33 @@ export interface ReportData extends Summary {
   readonly sweep: SweepData | null;
 }
 
-/** Computes the data of a recorded run. */
-export async function reportData(recorded: Recorded): Promise<ReportData> {
-  const { run, trials } = recorded;
-  const base = { run, trials, recordedTrials: trials.length, warnings: warningsOf(recorded) };
-  const sweep = sweepData(recorded);
-  return sweep
-    ? {
-      ...base,
-      designs: sweep.rows.map(({ name, design }) => ({ ...design, id: name })),
-      latencies: [],
-      sweep,
+/** A page with more trials would be too large for a browser. */
+export const MOST_EMBEDDED = 2000;
+
+/** Computes the data of a recorded run. Reads the trials once, and keeps those that fit into a page. */
+export async function reportData(
+  { run, trials }: { readonly run: Run; readonly trials: Iterable<Trial> },
+): Promise<ReportData> {
+  const latencies = await Latencies.load();
+  const kept: Trial[] = [];
+  const series = seriesOf(function* () {
+    for (const trial of trials) {
+      if (!run.plan.sweep) latencies.add(trial);
+      if (kept.length <= MOST_EMBEDDED) kept.push(trial);
+      yield trial;
     }
-    : {
-      ...base,
-      designs: summarize(recorded).designs,
-      latencies: await latencyProfiles(trials),
-      sweep,
-    };
+  }());
+  const sweep = sweepData(run, series);
+  return {
+    run,
+    series,
+    trials: kept.length <= MOST_EMBEDDED ? kept : null,
+    recordedTrials: countOf(series),
+    warnings: warningsOf(run, series),
+    designs: sweep
+      ? sweep.rows.map(({ name, design }) => ({ ...design, id: name }))
+      : summarizeSeries(run, series).designs,
+    latencies: latencies.profiles(),
+    sweep,
+  };
 }

@@ -8,18 +8,17 @@
 import { designs } from "../../../servers/designs.ts";
 import type { Comparison } from "../../compare/comparison.ts";
 import { BASELINE } from "../../plan/plan.ts";
-import type { Recorded, Run, Trial } from "../../record/types.ts";
-import { evenness, type Interval, interval, mad, median } from "../../statistics/median.ts";
+import type { Recorded, Run } from "../../record/types.ts";
+import { type Interval, interval, mad, median } from "../../statistics/median.ts";
 import { outliers } from "../../statistics/outliers.ts";
-import { compareWithBaselines, difference, madeShare, ofAll } from "./baseline.ts";
+import { type Baselines, baselinesOf, compareWithBaselines, pairsOf } from "./baseline.ts";
 import {
-  connectionsOf,
   type DesignInfo,
   type Distribution,
-  hasPool,
   lastDistribution,
   noDistributionReason,
 } from "./distribution.ts";
+import { countOf, type Figure, type Series, seriesOf, valuesOf } from "./series.ts";
 
 export type { DesignInfo };
 
@@ -124,161 +123,100 @@ export interface Summary {
 
 /** Summarizes a recorded run. */
 export function summarize(recorded: Recorded, registry: readonly DesignInfo[] = designs): Summary {
-  const { run, trials } = recorded;
-  const seen = new Set([...run.plan.designs, ...trials.map((trial) => trial.design)]);
+  return summarizeSeries(recorded.run, seriesOf(recorded.trials, registry), registry);
+}
+
+/** Summarizes the series of a run. */
+export function summarizeSeries(
+  run: Run,
+  series: readonly Series[],
+  registry: readonly DesignInfo[] = designs,
+): Summary {
+  const seen = new Set([...run.plan.designs, ...series.map(({ design }) => design)]);
   const known = registry.filter((design) => seen.delete(design.id));
-  const baselines = new Map(
-    trials.filter((trial) => trial.design === BASELINE && isValid(trial))
-      .map((trial) => [trial.round, trial]),
-  );
-  const all = [...known.map((design) => design.id), ...seen];
-  const summaries = all.map((id) =>
-    summarizeDesign(
-      id,
-      trials.filter((trial) => trial.design === id),
-      baselines,
-      known.find((design) => design.id === id),
-    )
-  );
-  const comparisons = compareWithBaselines(trials.filter(isValid), baselines);
+  const byDesign = Map.groupBy(series, ({ design }) => design);
+  const baselines = baselinesOf(byDesign.get(BASELINE) ?? []);
+  const comparisons = compareWithBaselines(byDesign, baselines);
+  const summaryOf = (id: string, info?: DesignInfo) => ({
+    ...summarizeDesign(id, byDesign.get(id) ?? [], baselines, info),
+    againstBaseline: comparisons.get(id) ?? null,
+  });
   return {
     run,
-    recordedTrials: trials.length,
-    designs: summaries.map((design) => ({
-      ...design,
-      againstBaseline: comparisons.get(design.id) ?? null,
-    })),
+    recordedTrials: countOf(series),
+    designs: [
+      ...known.map((info) => summaryOf(info.id, info)),
+      ...[...seen].map((id) => summaryOf(id)),
+    ],
   };
 }
 
 function summarizeDesign(
   id: string,
-  trials: readonly Trial[],
-  baselines: ReadonlyMap<number, Trial>,
+  series: readonly Series[],
+  baselines: Baselines,
   info: DesignInfo | undefined,
 ): Omit<DesignSummary, "againstBaseline"> {
-  const ok = trials.filter(isValid);
-  const over: Over = (pick) => estimate(ok.map(pick));
-  const pools = ok.filter((trial) => hasPool(trial, info));
+  const n = series.reduce((sum, one) => sum + one.n, 0);
+  const of = (figure: Figure) => estimate(valuesOf(series, figure));
+  const { a, b } = pairsOf(series, baselines);
+  const distribution = lastDistribution(series.flatMap(({ lastPool }) => lastPool ?? []));
   return {
     id,
     info: info ?? null,
     title: info?.title ?? id,
     row: info?.row ?? null,
     isBaseline: id === BASELINE,
-    n: ok.length,
-    failures: failuresOf(trials),
-    outlyingRounds: outlyingRoundsOf(ok),
-    madeShare: ok.length === 0 ? 1 : median(ok.map(madeShare)),
-    cpu: over((trial) => ofAll(trial, trial.cpu?.total)),
-    processControl: over((trial) => difference(trial, baselines.get(trial.round))),
-    cpuMicrosecondsPerConnection: over((trial) => perConnection(trial, trial.cpu?.total, 1e6)),
-    cpuMicrosecondsPerRequest: over((trial) => {
-      const requests = requestsOf(trial);
-      return trial.cpu && requests > 0 ? 1e6 * trial.cpu.total / requests : null;
-    }),
-    systemShare: over(systemShare),
-    pssBytes: over(({ memory, pssBytes }) =>
-      memory?.peakBytes ?? (info?.lifetime === "client" ? null : pssBytes)
-    ),
-    meanPssBytes: over(({ memory }) => memory?.meanBytes ?? null),
-    pssBytesPerChild: estimate(pools.map(memoryOfChild)),
-    clientCpu: over((trial) => ofAll(trial, trial.client?.cpu.total)),
-    wallSeconds: over((trial) => ofAll(trial, trial.client?.wallSeconds)),
-    connectionsPerSecond: over((trial) => trial.client?.connectionsPerSecond ?? null),
-    requestsPerSecond: over((trial) =>
-      trial.client && trial.client.wallSeconds > 0
-        ? requestsOf(trial) / trial.client.wallSeconds
-        : null
-    ),
-    latency: latencyOver(over),
-    switches: switchesOver(over),
-    emptyAccepts: over((trial) => perConnection(trial, emptyAccepts(trial))),
-    evenness: estimate(pools.map((trial) => evenness(connectionsOf(trial)))),
-    distribution: lastDistribution(pools),
-    noDistribution: pools.length > 0 ? null : noDistributionReason(ok.length, info),
+    n,
+    failures: failuresOf(series),
+    outlyingRounds: outlyingRoundsOf(series),
+    madeShare: n === 0 ? 1 : median(valuesOf(series, "madeShare")),
+    cpu: of("cpu"),
+    processControl: estimate(b.map((cpu, index) => cpu - a[index]!)),
+    cpuMicrosecondsPerConnection: of("cpuMicrosecondsPerConnection"),
+    cpuMicrosecondsPerRequest: of("cpuMicrosecondsPerRequest"),
+    systemShare: of("systemShare"),
+    pssBytes: of("pssBytes"),
+    meanPssBytes: of("meanPssBytes"),
+    pssBytesPerChild: of("pssBytesPerChild"),
+    clientCpu: of("clientCpu"),
+    wallSeconds: of("wallSeconds"),
+    connectionsPerSecond: of("connectionsPerSecond"),
+    requestsPerSecond: of("requestsPerSecond"),
+    latency: { p50: of("p50"), p99: of("p99"), p999: of("p999"), max: of("max") },
+    switches: { all: of("switches"), voluntary: of("voluntary"), involuntary: of("involuntary") },
+    emptyAccepts: of("emptyAccepts"),
+    evenness: of("evenness"),
+    distribution,
+    noDistribution: distribution ? null : noDistributionReason(n, info),
   };
 }
 
-/** An estimate over the valid trials of a design. */
-type Over = (pick: (trial: Trial) => number | null) => Estimate | null;
-
-function latencyOver(over: Over): DesignSummary["latency"] {
+function estimate(values: readonly number[]): Estimate | null {
+  if (values.length === 0) return null;
   return {
-    p50: over((trial) => trial.client?.latency.p50 ?? null),
-    p99: over((trial) => trial.client?.latency.p99 ?? null),
-    p999: over((trial) => trial.client?.latency.p999 ?? null),
-    max: over((trial) => trial.client?.latency.max ?? null),
+    n: values.length,
+    median: median(values),
+    mad: mad(values),
+    interval: interval(values),
   };
 }
 
-function switchesOver(over: Over): DesignSummary["switches"] {
-  return {
-    all: over((trial) => perConnection(trial, allSwitches(trial))),
-    voluntary: over((trial) => perConnection(trial, trial.switches?.voluntary)),
-    involuntary: over((trial) => perConnection(trial, trial.switches?.involuntary)),
-  };
-}
-
-/** Whether a trial is valid. */
-function isValid(trial: Trial): boolean {
-  return trial.status === "ok";
-}
-
-function estimate(values: readonly (number | null)[]): Estimate | null {
-  const present = values.filter((value) => value !== null);
-  if (present.length === 0) return null;
-  return {
-    n: present.length,
-    median: median(present),
-    mad: mad(present),
-    interval: interval(present),
-  };
-}
-
-function perConnection(trial: Trial, amount: number | null | undefined, scale = 1): number | null {
-  if (amount === null || amount === undefined || !trial.client?.connections) return null;
-  return amount * scale / trial.client.connections;
-}
-
-/** Requests answered; in old records as many as connections. */
-function requestsOf({ client }: Trial): number {
-  return client?.requests ?? client?.connections ?? 0;
-}
-
-function allSwitches({ switches }: Trial): number | undefined {
-  return switches ? switches.voluntary + switches.involuntary : undefined;
-}
-
-function emptyAccepts({ children }: Trial): number | null {
-  const counts = children.flatMap((child) => child.emptyAccepts ?? []);
-  return counts.length < children.length ? null : counts.reduce((sum, count) => sum + count, 0);
-}
-
-/** Share of user + system, not of the total, which comes from a different, exact clock. */
-function systemShare({ cpu }: Trial): number | null {
-  return cpu && cpu.user + cpu.system > 0 ? cpu.system / (cpu.user + cpu.system) : null;
-}
-
-function memoryOfChild({ children }: Trial): number | null {
-  const known = children.flatMap(({ pssBytes }) => pssBytes === null ? [] : [pssBytes]);
-  return known.length === 0 ? null : median(known);
-}
-
-function outlyingRoundsOf(ok: readonly Trial[]): OutlyingRound[] {
-  const measured = ok.filter(({ cpu }) => cpu !== null);
-  return outliers(measured.map(({ cpu }) => cpu!.total)).map(({ index, value, score }) => ({
-    round: measured[index]!.round,
+function outlyingRoundsOf(series: readonly Series[]): OutlyingRound[] {
+  const rounds = series.flatMap((one) => one.column("round"));
+  const costs = series.flatMap((one) => one.column("measuredCpu"));
+  const measured = rounds.filter((_, index) => !Number.isNaN(costs[index]));
+  return outliers(valuesOf(series, "measuredCpu")).map(({ index, value, score }) => ({
+    round: measured[index]!,
     cpuSeconds: value,
     score,
   }));
 }
 
-function failuresOf(trials: readonly Trial[]): Failure[] {
-  const failed = trials.filter((trial) => !isValid(trial));
-  const byReason = Map.groupBy(failed, (trial) => trial.reason ?? "no reason recorded");
-  return [...byReason].map(([reason, same]) => ({
+function failuresOf(series: readonly Series[]): Failure[] {
+  const failures = Map.groupBy(series.flatMap((one) => [...one.failures]), ([reason]) => reason);
+  return [...failures].map(([reason, same]) => ({
     reason,
-    rounds: same.map((trial) => trial.round).toSorted((a, b) => a - b),
+    rounds: same.flatMap(([, rounds]) => rounds).toSorted((a, b) => a - b),
   }));
 }

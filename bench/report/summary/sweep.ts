@@ -4,9 +4,10 @@
  * @module
  */
 import { BASELINE, nameAt, pointOf, valueOf } from "../../plan/plan.ts";
-import type { Parameter, Plan, Recorded } from "../../record/types.ts";
+import type { Parameter, Planned, Recorded, Run } from "../../record/types.ts";
 import { isSameWork } from "./baseline.ts";
-import { type DesignSummary, summarize, type Summary } from "./summary.ts";
+import { countOf, type Series, seriesOf } from "./series.ts";
+import { type DesignSummary, summarizeSeries, type Summary } from "./summary.ts";
 
 /** One value of a sweep. */
 export interface SweepPoint {
@@ -35,27 +36,31 @@ export interface SweepData {
 }
 
 /** The data of a recorded sweep; null for a run without a sweep. */
-export function sweepData(recorded: Recorded): SweepData | null {
-  const { sweep } = recorded.run.plan;
+export function sweepData(run: Run, series: readonly Series[]): SweepData | null {
+  const { sweep } = run.plan;
   if (!sweep) return null;
-  const points = sweepPoints(recorded);
+  const points = pointsOf(run, series);
   return { parameter: sweep.parameter, points, rows: rowsOf(points, sweep.parameter) };
 }
 
 /** The points of a recorded sweep in the order of its values; empty without a sweep. */
 export function sweepPoints({ run, trials }: Recorded): SweepPoint[] {
+  return pointsOf(run, seriesOf(trials));
+}
+
+function pointsOf(run: Run, series: readonly Series[]): SweepPoint[] {
   const { plan } = run;
   const { parameter, values } = plan.sweep ?? { parameter: "children", values: [] };
   return values.map((value) => {
     const point = pointOf(plan, value);
-    const isHere = (trial: Plan["trials"][number]) =>
+    const isHere = (trial: Pick<Planned, "design" | "load" | "poolSize">) =>
       trial.design === BASELINE
         ? isSameWork(trial.load, point)
         : valueOf(trial, parameter) === value;
-    const [planned, found] = [plan.trials.filter(isHere), trials.filter(isHere)];
-    const complete = found.length === planned.length;
+    const [planned, found] = [plan.trials.filter(isHere), series.filter(isHere)];
+    const complete = countOf(found) === planned.length;
     const here = { ...run, complete, plan: { ...point, sweep: null, trials: planned } };
-    return { value, summary: summarize({ run: here, trials: found }) };
+    return { value, summary: summarizeSeries(here, found) };
   });
 }
 

@@ -4,6 +4,7 @@ import { deriveFiles } from "../derive.ts";
 import { renderTerminal } from "../print.ts";
 import { record, rounds, type TrialFixture } from "../testing_fixture.ts";
 import { reportData } from "./report_data.ts";
+import { seriesOf } from "./series.ts";
 import { summarize } from "./summary.ts";
 import { sweepData, sweepPoints } from "./sweep.ts";
 import { sweepTable } from "../tables/sweep_table.ts";
@@ -22,7 +23,10 @@ function overChildren(...more: TrialFixture[]): Recorded {
 
 /** The texts of its table, by column header. */
 function rowsOf(recorded: Recorded): Record<string, string>[] {
-  const { columns, rows } = sweepTable(summarize(recorded), sweepData(recorded)!);
+  const { columns, rows } = sweepTable(
+    summarize(recorded),
+    sweepData(recorded.run, seriesOf(recorded.trials))!,
+  );
   return rows.map((cells) =>
     Object.fromEntries(
       columns.flatMap(({ header, only }, i) => only === "csv" ? [] : [[header, cells[i]!.text]]),

@@ -6,9 +6,10 @@
  */
 import { droppedTexts } from "./drops.ts";
 import { nameOf } from "../../plan/plan.ts";
-import type { Environment, Machine, Plan, Recorded, Run, Trial } from "../../record/types.ts";
+import type { Environment, Plan, Run } from "../../record/types.ts";
 import { mad, median } from "../../statistics/median.ts";
 import { shortageText } from "./shortages.ts";
+import { type Figure, type Series, valuesOf } from "./series.ts";
 
 /** A warning. */
 export interface Warning {
@@ -35,20 +36,19 @@ const WIDE_SPREAD = 0.1;
 const MIN_ROUNDS_FOR_SPREAD = 3;
 
 /** The warnings of a run, the weightiest first. */
-export function warningsOf({ run, trials }: Recorded): Warning[] {
-  const ok = trials.filter(({ status }) => status === "ok");
+export function warningsOf(run: Run, series: readonly Series[]): Warning[] {
   return [
-    ...accountMismatches(ok, run.plan.sweep),
-    ...throttling(ok, run.environment),
-    ...suspended(ok, run.plan.sweep),
-    ...shortages(ok, run.plan.sweep),
-    ...droppedTexts(trials, run).map(noise),
-    ...otherLoad(ok, run.environment.processors),
-    ...wideSpreads(ok, run.plan.sweep),
+    ...accountMismatches(series, run.plan.sweep),
+    ...throttling(series, run.environment),
+    ...suspended(series, run.plan.sweep),
+    ...shortages(series, run.plan.sweep),
+    ...droppedTexts(series, run).map(noise),
+    ...otherLoad(series, run.environment.processors),
+    ...wideSpreads(series, run.plan.sweep),
     ...atStart(run),
-    ...traffic(ok),
-    ...threads(ok),
-    ...lesserAccount(ok),
+    ...traffic(series),
+    ...threads(series),
+    ...lesserAccount(series),
   ];
 }
 
@@ -74,17 +74,9 @@ function busyAtStart({ loadAverage, processors, online }: Environment): Warning[
   )];
 }
 
-/** A trial with processor times. */
-type Observed = Trial & { readonly machine: Machine };
-
-function isObserved(trial: Trial): trial is Observed {
-  return trial.machine !== null;
-}
-
-function throttling(trials: readonly Trial[], { quota }: Environment): Warning[] {
-  const observed = trials.filter(isObserved);
-  const stopped = sum(observed, ({ machine }) => machine.throttledSeconds ?? 0);
-  const seconds = sum(observed, ({ machine }) => machine.seconds);
+function throttling(series: readonly Series[], { quota }: Environment): Warning[] {
+  const stopped = sumOf(series, "throttledSeconds");
+  const seconds = sumOf(series, "loadSeconds");
   if (quota === null || stopped <= THROTTLED_SHARE * seconds) return [];
   return [noise(
     `The CPU quota of ${quota.processors} processors (${quota.file}) stopped processes for ${
@@ -94,13 +86,18 @@ function throttling(trials: readonly Trial[], { quota }: Environment): Warning[]
   )];
 }
 
-function suspended(trials: readonly Trial[], sweep: Plan["sweep"]): Warning[] {
-  const still = trials.filter(({ machine }) => (machine?.suspendedSeconds ?? 0) > 0);
+function suspended(series: readonly Series[], sweep: Plan["sweep"]): Warning[] {
+  const still = series.flatMap((one) => {
+    const rounds = one.column("round");
+    return one.column("suspendedSeconds").map((seconds, i) => ({
+      one,
+      round: rounds[i]!,
+      seconds,
+    }));
+  }).filter(({ seconds }) => seconds > 0).toSorted((a, b) => a.round - b.round);
   if (still.length === 0) return [];
-  const named = still.map((trial) =>
-    `${nameOf(trial, sweep)} in round ${trial.round} (${
-      trial.machine!.suspendedSeconds!.toFixed(1)
-    } s)`
+  const named = still.map(({ one, round, seconds }) =>
+    `${nameOf(one, sweep)} in round ${round} (${seconds.toFixed(1)} s)`
   );
   return [noise(
     `The machine was suspended, or a program stopped, during trials: ${named.join(", ")}. Their ` +
@@ -108,24 +105,27 @@ function suspended(trials: readonly Trial[], sweep: Plan["sweep"]): Warning[] {
   )];
 }
 
-function shortages(trials: readonly Trial[], sweep: Plan["sweep"]): Warning[] {
-  const short = trials.filter((trial) => (trial.shortages?.count ?? 0) > 0);
-  if (short.length === 0) return [];
-  const named = groups(short, sweep).map(([id, same]) => {
-    const count = sum(same, ({ shortages }) => shortages!.count);
-    return `${id} ${shortageText({ count, first: same[0]!.shortages!.first })}`;
+function shortages(series: readonly Series[], sweep: Plan["sweep"]): Warning[] {
+  const named = series.flatMap((one) => {
+    const count = sumOf([one], "shortages");
+    return count === 0 ? [] : [`${nameOf(one, sweep)} ${shortageText({ count, first: one.lack })}`];
   });
+  if (named.length === 0) return [];
   return [noise(
     `Servers lacked something during trials: ${named.join("; ")}. What was measured is that limit.`,
   )];
 }
 
-function otherLoad(trials: readonly Trial[], processors: number): Warning[] {
-  const observed = trials.filter(isObserved);
-  const all = sum(observed, ({ machine }) => machine.seconds * (machine.processors ?? processors));
+function otherLoad(series: readonly Series[], processors: number): Warning[] {
+  const all = sum(
+    series.flatMap((one) => {
+      const known = one.column("processors");
+      return one.column("loadSeconds").map((seconds, i) => seconds * (known[i]! || processors));
+    }).filter((seconds) => !Number.isNaN(seconds)),
+  );
   if (all === 0) return [];
-  const steal = sum(observed, ({ machine }) => machine.stealSeconds ?? 0) / all;
-  const others = sum(observed, othersOf) / all;
+  const steal = sumOf(series, "stealSeconds") / all;
+  const others = sumOf(series, "othersSeconds") / all;
   return [
     ...(steal > STEAL_SHARE
       ? [noise(
@@ -146,18 +146,11 @@ function otherLoad(trials: readonly Trial[], processors: number): Warning[] {
   ];
 }
 
-/** Seconds the processors spent outside Herd. Counted in ticks, so it may be negative. */
-function othersOf({ machine, cpu, client }: Observed): number {
-  if (machine.busySeconds === null) return 0;
-  const ours = (cpu?.total ?? 0) + (client?.cpu.total ?? 0) + (machine.ownSeconds ?? 0);
-  return machine.busySeconds - ours;
-}
-
-function wideSpreads(trials: readonly Trial[], sweep: Plan["sweep"]): Warning[] {
-  const wide = groups(trials, sweep).flatMap(([id, same]) => {
-    const costs = same.flatMap(({ cpu }) => cpu ? [cpu.total] : []);
+function wideSpreads(series: readonly Series[], sweep: Plan["sweep"]): Warning[] {
+  const wide = series.flatMap((one) => {
+    const costs = valuesOf([one], "measuredCpu");
     const spread = costs.length < MIN_ROUNDS_FOR_SPREAD ? 0 : mad(costs) / median(costs);
-    return spread > WIDE_SPREAD ? [`${id} (MAD ${percent(spread)})`] : [];
+    return spread > WIDE_SPREAD ? [`${nameOf(one, sweep)} (MAD ${percent(spread)})`] : [];
   });
   if (wide.length === 0) return [];
   return [noise(
@@ -168,16 +161,14 @@ function wideSpreads(trials: readonly Trial[], sweep: Plan["sweep"]): Warning[] 
   )];
 }
 
-function accountMismatches(trials: readonly Trial[], sweep: Plan["sweep"]): Warning[] {
-  const odd = groups(trials.filter(({ check }) => check?.agrees === false), sweep).map(
-    ([id, same]) => {
-      const worst = same.map(({ check }) => check!.difference ?? Infinity)
-        .reduce((a, b) => Math.abs(a) > Math.abs(b) ? a : b);
-      return `${id} (${same.length} ${same.length === 1 ? "trial" : "trials"}, up to ${
-        percent(worst)
-      })`;
-    },
-  );
+function accountMismatches(series: readonly Series[], sweep: Plan["sweep"]): Warning[] {
+  const odd = series.flatMap((one) => {
+    const differences = valuesOf([one], "mismatch");
+    if (differences.length === 0) return [];
+    const worst = differences.reduce((a, b) => Math.abs(a) > Math.abs(b) ? a : b);
+    const trials = `${differences.length} ${differences.length === 1 ? "trial" : "trials"}`;
+    return [`${nameOf(one, sweep)} (${trials}, up to ${percent(worst)})`];
+  });
   if (odd.length === 0) return [];
   return [noise(
     `CPU time differs by more than 2 % from a second account: ${odd.join(", ")}. ` +
@@ -185,8 +176,8 @@ function accountMismatches(trials: readonly Trial[], sweep: Plan["sweep"]): Warn
   )];
 }
 
-function lesserAccount(trials: readonly Trial[]): Warning[] {
-  if (!trials.some(({ check }) => check?.source === "schedstat")) return [];
+function lesserAccount(series: readonly Series[]): Warning[] {
+  if (!series.some(({ accounts }) => accounts.has("schedstat"))) return [];
   return [{
     text:
       "CPU time was checked by the scheduler's statistics and not by a cgroup, which no process could " +
@@ -196,8 +187,8 @@ function lesserAccount(trials: readonly Trial[]): Warning[] {
   }];
 }
 
-function traffic(trials: readonly Trial[]): Warning[] {
-  const foreign = sum(trials, ({ kernel }) => kernel.otherTraffic ?? 0);
+function traffic(series: readonly Series[]): Warning[] {
+  const foreign = sumOf(series, "otherTraffic");
   if (foreign === 0) return [];
   return [{
     text:
@@ -211,7 +202,10 @@ function traffic(trials: readonly Trial[]): Warning[] {
 
 /** Of a trial that makes more connections than the kernel keeps in TIME_WAIT. */
 function timeWaits({ timeWaitLimit }: Environment, { local, trials }: Plan): Warning[] {
-  const most = local ? 0 : Math.max(...trials.map(({ load }) => load.clients * load.connections));
+  const most = local ? 0 : trials.reduce(
+    (most, { load }) => Math.max(most, load.clients * load.connections),
+    0,
+  );
   if (timeWaitLimit === null || most <= timeWaitLimit) return [];
   return [{
     text:
@@ -221,8 +215,8 @@ function timeWaits({ timeWaitLimit }: Environment, { local, trials }: Plan): War
   }];
 }
 
-function threads(trials: readonly Trial[]): Warning[] {
-  if (!trials.some(({ client }) => client?.making === "worker")) return [];
+function threads(series: readonly Series[]): Warning[] {
+  if (!series.some(({ makings }) => makings.has("worker"))) return [];
   return [{
     text:
       "The clients were threads (Workers), since fork does not work here: their CPU time is that of " +
@@ -241,19 +235,14 @@ function governor({ governor }: Environment): Warning[] {
   }];
 }
 
-/** Trials with the same design, load and pool, by name. */
-function groups(trials: readonly Trial[], sweep: Plan["sweep"]): [string, Trial[]][] {
-  const works = Map.groupBy(
-    trials,
-    ({ design, load, poolSize }) => JSON.stringify([design, load, poolSize]),
-  );
-  return [...works.values()].map((same) => [nameOf(same[0]!, sweep), same]);
-}
-
 function percent(share: number): string {
   return `${(100 * share).toFixed(Math.abs(share) < 0.1 ? 1 : 0)} %`;
 }
 
-function sum<T>(items: readonly T[], amountOf: (item: T) => number): number {
-  return items.reduce((total, item) => total + amountOf(item), 0);
+function sumOf(series: readonly Series[], figure: Figure): number {
+  return sum(valuesOf(series, figure));
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

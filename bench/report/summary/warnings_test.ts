@@ -1,7 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Recorded, Trial } from "../../record/record.ts";
 import { record, rounds } from "../testing_fixture.ts";
-import { warningsOf } from "./warnings.ts";
+import { seriesOf } from "./series.ts";
+import * as warnings from "./warnings.ts";
+
+const warningsOf = ({ run, trials }: Recorded) => warnings.warningsOf(run, seriesOf(trials));
 
 const quiet = record(rounds("prefork-mutex", [0.1, 0.101, 0.1, 0.099]));
 

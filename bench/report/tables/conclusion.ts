@@ -10,7 +10,7 @@ import { verdict } from "../../compare/verdict.ts";
 import { short } from "./table.ts";
 
 /** The lines, without the baseline, which serves one client at a time; none for a sweep. */
-export function conclusion({ designs, trials, sweep }: ReportData): string[] {
+export function conclusion({ designs, series, sweep }: ReportData): string[] {
   const measured = designs.filter(({ isBaseline, n }) => !isBaseline && n > 0);
   if (sweep || measured.length === 0) return [];
   if (measured.length === 1) return single(measured[0]!);
@@ -30,7 +30,7 @@ export function conclusion({ designs, trials, sweep }: ReportData): string[] {
         text: (value) => `${short(value)} connections/s`,
       }),
     ].join(" "),
-    alikeText(alikeOf(measured, trials)),
+    alikeText(alikeOf(measured, series)),
   ].flat().filter((line) => line !== "");
 }
 

@@ -1,0 +1,204 @@
+/**
+ * What the report needs of the trials of a record: their figures, in columns. The trials themselves, with their
+ * children and histograms, are not kept: a record may be larger than the memory.
+ *
+ * @module
+ */
+import { designs } from "../../../servers/designs.ts";
+import type { Load, Trial } from "../../record/types.ts";
+import { evenness, median } from "../../statistics/median.ts";
+import { connectionsOf, type DesignInfo, hasPool } from "./distribution.ts";
+
+/** The figures of a valid trial. Seconds, bytes and rates are as in the record; null: it has none. */
+const FIGURES = {
+  round: ({ round }) => round,
+  measuredCpu: ({ cpu }) => cpu?.total,
+  madeShare,
+  // For all planned connections.
+  cpu: (trial) => ofAll(trial, trial.cpu?.total),
+  clientCpu: (trial) => ofAll(trial, trial.client?.cpu.total),
+  wallSeconds: (trial) => ofAll(trial, trial.client?.wallSeconds),
+  cpuMicrosecondsPerConnection: (trial) => perConnection(trial, trial.cpu?.total, 1e6),
+  cpuMicrosecondsPerRequest: (trial) => {
+    const requests = requestsOf(trial);
+    return trial.cpu && requests > 0 ? 1e6 * trial.cpu.total / requests : null;
+  },
+  // Of user + system, not of the total, which comes from a different, exact clock.
+  systemShare: ({ cpu }) =>
+    cpu && cpu.user + cpu.system > 0 ? cpu.system / (cpu.user + cpu.system) : null,
+  pssBytes: ({ memory, pssBytes }, info) =>
+    memory?.peakBytes ?? (info?.lifetime === "client" ? null : pssBytes),
+  meanPssBytes: ({ memory }) => memory?.meanBytes,
+  pssBytesPerChild: (trial, info) => hasPool(trial, info) ? memoryOfChild(trial) : null,
+  evenness: (trial, info) => hasPool(trial, info) ? evenness(connectionsOf(trial)) : null,
+  connectionsPerSecond: ({ client }) => client?.connectionsPerSecond,
+  requestsPerSecond: (trial) =>
+    trial.client && trial.client.wallSeconds > 0
+      ? requestsOf(trial) / trial.client.wallSeconds
+      : null,
+  p50: ({ client }) => client?.latency.p50,
+  p99: ({ client }) => client?.latency.p99,
+  p999: ({ client }) => client?.latency.p999,
+  max: ({ client }) => client?.latency.max,
+  switches: (trial) => {
+    const { switches } = trial;
+    return perConnection(trial, switches && switches.voluntary + switches.involuntary);
+  },
+  voluntary: (trial) => perConnection(trial, trial.switches?.voluntary),
+  involuntary: (trial) => perConnection(trial, trial.switches?.involuntary),
+  emptyAccepts: (trial) => perConnection(trial, emptyAccepts(trial)),
+  // What may speak against the others.
+  shortages: ({ shortages }) => shortages?.count,
+  loadSeconds: ({ machine }) => machine?.seconds,
+  processors: ({ machine }) => machine?.processors,
+  othersSeconds: othersSeconds,
+  stealSeconds: ({ machine }) => machine?.stealSeconds,
+  throttledSeconds: ({ machine }) => machine?.throttledSeconds,
+  suspendedSeconds: ({ machine }) => machine?.suspendedSeconds,
+  otherTraffic: ({ kernel }) => kernel.otherTraffic,
+  checkDifference: ({ check }) => check && check.agrees !== null ? check.difference ?? 0 : null,
+  // Without another account to divide by, it is as large as can be.
+  mismatch: ({ check }) => check?.agrees === false ? check.difference ?? Infinity : null,
+} satisfies Record<
+  string,
+  (trial: Trial, info: DesignInfo | undefined) => number | null | undefined
+>;
+
+/** The name of a figure. */
+export type Figure = keyof typeof FIGURES;
+
+const NAMES = Object.keys(FIGURES) as Figure[];
+
+/** Trials of the same design, load and pool. */
+export class Series {
+  readonly design: string;
+  readonly load: Load;
+  readonly poolSize: number | null;
+  /** From the registry; undefined for an unregistered design. */
+  readonly info: DesignInfo | undefined;
+  /** Rounds of the trials that failed, by the reason. */
+  readonly failures: Map<string, number[]> = new Map();
+  /** Where the second account of the CPU time came from. */
+  readonly accounts: Set<string> = new Set();
+  /** How the clients were made. */
+  readonly makings: Set<string> = new Set();
+  /** What the kernel dropped, of the trials where it did, failed ones among them. */
+  readonly dropped: Pick<Trial, "round" | "kernel">[] = [];
+  /** What the server lacked first, in the first trial where it waited for something. */
+  lack: string | null = null;
+  readonly #columns = Object.fromEntries(NAMES.map((name) => [name, [] as number[]]));
+  #lastPool: Trial | undefined;
+
+  /** An empty series of trials like this one. */
+  constructor({ design, load, poolSize }: Trial, info: DesignInfo | undefined) {
+    this.design = design;
+    this.load = load;
+    this.poolSize = poolSize;
+    this.info = info;
+  }
+
+  /** Adds a trial. */
+  add(trial: Trial): void {
+    const { round, kernel } = trial;
+    if (kernel.listenOverflows || kernel.conntrackDrops) this.dropped.push({ round, kernel });
+    if (trial.status !== "ok") {
+      const reason = trial.reason ?? "no reason recorded";
+      if (!this.failures.has(reason)) this.failures.set(reason, []);
+      this.failures.get(reason)!.push(trial.round);
+      return;
+    }
+    for (const name of NAMES) {
+      this.#columns[name]!.push(FIGURES[name](trial, this.info) ?? NaN);
+    }
+    this.lack ??= trial.shortages?.first ?? null;
+    if (trial.check) this.accounts.add(trial.check.source);
+    if (trial.client) this.makings.add(trial.client.making);
+    if (hasPool(trial, this.info) && trial.round >= (this.#lastPool?.round ?? 0)) {
+      this.#lastPool = trial;
+    }
+  }
+
+  /** Number of valid trials. */
+  get n(): number {
+    return this.#columns.round!.length;
+  }
+
+  /** Number of trials that failed. */
+  get failed(): number {
+    return [...this.failures.values()].reduce((sum, rounds) => sum + rounds.length, 0);
+  }
+
+  /** The trial with a pool in the last valid round. */
+  get lastPool(): Trial | undefined {
+    return this.#lastPool;
+  }
+
+  /** A figure of each valid trial; NaN: it has none. Figures at the same index are of the same trial. */
+  column(name: Figure): readonly number[] {
+    return this.#columns[name]!;
+  }
+}
+
+/** The series of a record, in the order in which they begin. Reads the trials once. */
+export function seriesOf(
+  trials: Iterable<Trial>,
+  registry: readonly DesignInfo[] = designs,
+): Series[] {
+  const infos = new Map(registry.map((info) => [info.id, info]));
+  const all = new Map<string, Series>();
+  for (const trial of trials) {
+    const key = JSON.stringify([trial.design, trial.load, trial.poolSize]);
+    let series = all.get(key);
+    if (!series) all.set(key, series = new Series(trial, infos.get(trial.design)));
+    series.add(trial);
+  }
+  return [...all.values()];
+}
+
+/** A figure of all valid trials that have it. */
+export function valuesOf(series: readonly Series[], name: Figure): number[] {
+  return series.flatMap((one) => one.column(name).filter((value) => !Number.isNaN(value)));
+}
+
+/** Number of trials, also of those that failed. */
+export function countOf(series: readonly Series[]): number {
+  return series.reduce((sum, { n, failed }) => sum + n + failed, 0);
+}
+
+/** The share of the planned connections that a trial made: below 1 if its load was ended early. */
+function madeShare({ load, client }: Trial): number {
+  return (client?.connections ?? 0) / (load.clients * load.connections);
+}
+
+/** An amount of a trial, for all of its planned connections; null without any. */
+function ofAll(trial: Trial, amount: number | undefined): number | null {
+  const share = madeShare(trial);
+  return amount === undefined || share === 0 ? null : amount / share;
+}
+
+function perConnection(trial: Trial, amount: number | null | undefined, scale = 1): number | null {
+  if (amount === null || amount === undefined || !trial.client?.connections) return null;
+  return amount * scale / trial.client.connections;
+}
+
+/** Requests answered; in old records as many as connections. */
+function requestsOf({ client }: Trial): number {
+  return client?.requests ?? client?.connections ?? 0;
+}
+
+function emptyAccepts({ children }: Trial): number | null {
+  const counts = children.flatMap((child) => child.emptyAccepts ?? []);
+  return counts.length < children.length ? null : counts.reduce((sum, count) => sum + count, 0);
+}
+
+function memoryOfChild({ children }: Trial): number | null {
+  const known = children.flatMap(({ pssBytes }) => pssBytes === null ? [] : [pssBytes]);
+  return known.length === 0 ? null : median(known);
+}
+
+/** Seconds the processors spent outside Herd. Counted in ticks, so it may be negative. */
+function othersSeconds({ machine, cpu, client }: Trial): number | null {
+  if (!machine || machine.busySeconds === null) return null;
+  const ours = (cpu?.total ?? 0) + (client?.cpu.total ?? 0) + (machine.ownSeconds ?? 0);
+  return machine.busySeconds - ours;
+}
