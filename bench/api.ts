@@ -9,8 +9,8 @@ import { BOOK } from "../clients/book.ts";
 import { requirePorts } from "../clients/ports.ts";
 import type { LoadReport } from "../clients/protocol.ts";
 import type { Launch } from "../servers/children/launch.ts";
-import type { Design, ServiceName, TransportName } from "../servers/design.ts";
-import { requireDesign, usualDesigns } from "../servers/designs.ts";
+import type { Design, Policy, ServiceName, Steering, TransportName } from "../servers/design.ts";
+import { isReachable, requireDesign, usualDesigns } from "../servers/designs.ts";
 import { FailedError, UsageError } from "../servers/errors.ts";
 import type { Report } from "../servers/host/account.ts";
 import { loopbackHost } from "../servers/posix/network.ts";
@@ -18,6 +18,7 @@ import { affinity } from "../servers/posix/processes.ts";
 import { makePlan } from "./plan/plan.ts";
 import { requireInRange } from "./plan/ranges.ts";
 import { requireService } from "./plan/service.ts";
+import { variantsOf } from "./plan/variants.ts";
 import { LIMITS } from "./record/record.ts";
 import type { Parameter, Recorded } from "./record/types.ts";
 import { recordRun } from "./run/record_run.ts";
@@ -44,6 +45,10 @@ export interface BenchOptions {
   readonly service?: ServiceName;
   /** Children of a pool. */
   readonly children?: number;
+  /** How the kernel deals connections to the sockets of `prefork-reuseport` (default "hash"). */
+  readonly steer?: Steering;
+  /** Which free child `prefork-fd-passing` passes a connection to (default "lowest-free"). */
+  readonly policy?: Policy;
   /** Milliseconds that a client waits between two connections (default 0). */
   readonly think?: number;
   /** Runs every design at each of these values in every round; `sweepPoints()` splits the record by value. */
@@ -79,6 +84,7 @@ export async function bench(options: BenchOptions = {}): Promise<Recorded> {
   const plan = makePlan({
     seed: crypto.getRandomValues(new Uint32Array(1))[0]!,
     ...rest,
+    ...variantsOf(designs, options),
     local,
     sweep: sweep ? { ...sweep, values: [...sweep.values] } : null,
     designs: designs.map((id) => requireDesign(id).id),
@@ -128,6 +134,10 @@ export interface ServeOptions {
   readonly path?: string;
   /** Children of a pool (default 15). */
   readonly children?: number;
+  /** How the kernel deals connections to the sockets of `prefork-reuseport` (default "hash"). */
+  readonly steer?: Steering;
+  /** Which free child `prefork-fd-passing` passes a connection to (default "lowest-free"). */
+  readonly policy?: Policy;
   /** What is done for a client (default the book's service); doors and channels have no other. */
   readonly service?: ServiceName;
 }
@@ -142,8 +152,9 @@ export interface ServeOptions {
  */
 export async function serve(
   design: string,
-  { host, port = 0, path, children = BOOK.children, service = "bytes" }: ServeOptions = {},
+  given: ServeOptions = {},
 ): Promise<Server> {
+  const { host, port = 0, path, children = BOOK.children, service = "bytes" } = given;
   const found = requireDesign(design);
   requireAddress(found, { host, port, path });
   requireInRange({ port, children });
@@ -151,7 +162,8 @@ export async function serve(
   await using starting = new AsyncDisposableStack();
   const launch = launchOf(found);
   const where = { host: host ?? null, port, path: path ?? null };
-  const options = { design: found.id, ...where, children, service, launch };
+  const variants = variantsOf([found.id], given);
+  const options = { design: found.id, ...where, children, ...variants, service, launch };
   const server = starting.use(startServer(options));
   const ready = await server.next("ready", LIMITS.start);
   starting.move();
@@ -176,11 +188,14 @@ export async function serve(
 }
 
 function requireAddress(
-  { id, transport }: Design,
+  design: Design,
   { host, port, path }: { host: string | undefined; port: number; path: string | undefined },
 ): void {
-  if (transport !== undefined && path === undefined) {
-    throw new UsageError(`Cannot serve ${id} on a port: it needs a path`, { option: "path" });
+  if (!isReachable(design, path !== undefined)) {
+    const why = path === undefined
+      ? "on a port: it needs a path"
+      : "at a path: it has several sockets on one port";
+    throw new UsageError(`Cannot serve ${design.id} ${why}`, { option: "path" });
   }
   if (path !== undefined && (port !== 0 || host !== undefined)) {
     throw new UsageError("Cannot serve both on a port and at a path", { option: "path" });

@@ -17,11 +17,17 @@ export type Making = "none" | "fork" | "subprocess" | "worker" | "exec";
 /** Which child the parent passes a connection to: a free one, or each in turn. */
 export type Passing = "free" | "round";
 
+/** Which of its free children a parent passes a connection to. */
+export type Policy = "lowest-free" | "round-robin" | "least-connections";
+
 /** What is held around accept: a record lock on a file, or a mutex in shared memory. */
 export type LockKind = "file" | "mutex";
 
 /** The call by which children wait until the listening socket has a connection, before they call accept. */
 export type Waiting = "select" | "poll" | "epoll" | "epoll-exclusive";
+
+/** How the kernel chooses among the listening sockets of a port: by a hash of the addresses, the processor, or at random. */
+export type Steering = "hash" | "cpu" | "random";
 
 /** How clients reach a server: a byte stream, or a local transport. */
 export type TransportName = "tcp" | "unix" | "door" | "channel";
@@ -60,6 +66,8 @@ export interface Design {
   readonly lock?: LockKind;
   /** How the children wait before accept, which then does not block. */
   readonly waits?: Waiting;
+  /** Whether each child has a listening socket of its own, all on one port. */
+  readonly isSharded?: boolean;
   /** For a parent that accepts and passes descriptors over socket pairs: to which child. */
   readonly passes?: Passing;
   /** Whether the parent accepts and puts connections into the queue between threads. */
@@ -110,6 +118,8 @@ export interface ParentContext {
   /** The listening socket. */
   readonly listener: number;
   readonly children: Children;
+  /** Chooses the free child of a pool to pass the next connection to; one is free. */
+  readonly choose: (pool: readonly Member[]) => Member;
   /** Connections that wait for a child, between the threads of a process. */
   readonly queue: Queue;
   /** Serves one client in this process, closes the connection and counts it. */
@@ -169,6 +179,8 @@ export interface ChildContext extends ClientChildContext {
   readonly index: number;
   /** The listening socket; −1 where only the parent has it. */
   readonly listener: number;
+  /** All listening sockets; of several a process has only the one with its index. */
+  readonly listeners: readonly number[];
   /** −1 in a pool. */
   readonly connection: number;
   /** Its end of the socket pair, in a design that passes descriptors. */

@@ -161,6 +161,26 @@ export const designs: readonly Design[] = [
     listing: import.meta.resolve("./listings/slaunch.ts"),
   },
   {
+    id: "prefork-reuseport",
+    title: "Prefork, each child with a listening socket of its own",
+    children: "fork",
+    accepts: "every child, on a socket of its own",
+    lifetime: "pool",
+    isSharded: true,
+    transport: "tcp",
+    listing: import.meta.resolve("./listings/sharded_accept.ts"),
+  },
+  {
+    id: "prethread-reuseport",
+    title: "Prethreaded, each thread with a listening socket of its own",
+    children: "worker",
+    accepts: "every thread, on a socket of its own",
+    lifetime: "pool",
+    isSharded: true,
+    transport: "tcp",
+    listing: import.meta.resolve("./listings/sharded_accept.ts"),
+  },
+  {
     id: "prefork-select",
     title: "Prefork, each child waiting in select",
     children: "fork",
@@ -217,9 +237,18 @@ export const designs: readonly Design[] = [
   },
 ];
 
-/** The designs that clients reach over a stream: TCP or a Unix-domain socket. */
+/** Whether clients can reach a design on a port, or locally: at a path. */
+export function isReachable({ transport }: Pick<Design, "transport">, locally: boolean): boolean {
+  return transport === undefined || (transport === "tcp") !== locally;
+}
+
+/** The designs that clients reach on a port. */
 export const streamDesigns: readonly Design[] = designs
-  .filter(({ transport }) => transport === undefined);
+  .filter((design) => isReachable(design, false));
+
+/** The designs that clients reach at a path. */
+export const localDesigns: readonly Design[] = designs
+  .filter((design) => isReachable(design, true));
 
 /** The designs of a run by default: the rows of the book, or of a local run. */
 export function usualDesigns(local: boolean): readonly Design[] {

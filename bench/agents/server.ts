@@ -26,6 +26,8 @@ export const SERVER_DEFAULTS: Omit<ServerOptions, "design" | "placement"> = {
   path: null,
   service: "bytes",
   children: BOOK.children,
+  steer: "hash",
+  policy: "lowest-free",
   extraCpuNanoseconds: 0,
   requestTimeoutSeconds: 0,
   launch: null,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { designs, requireDesign, streamDesigns } from "../../servers/designs.ts";
+import { designs, localDesigns, requireDesign, streamDesigns } from "../../servers/designs.ts";
 import { UsageError } from "../../servers/errors.ts";
 
 /** The help of `--designs`, with its default. */
@@ -23,7 +23,7 @@ export const designsFlag = (usual: string) => ({
 export function designsOf(list: string, usual: readonly string[], local: boolean): string[] {
   const patterns = list.split(",").map((pattern) => pattern.trim());
   // What cannot be reached is only run by its name, which is then refused with advice.
-  const known = (local ? designs : streamDesigns).map(({ id }) => id);
+  const known = (local ? localDesigns : streamDesigns).map(({ id }) => id);
   const chosen = new Set(patterns[0]!.startsWith("!") ? usual : []);
   const leftOut = new Set<string>();
   for (const pattern of patterns) {

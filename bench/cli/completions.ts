@@ -34,7 +34,7 @@ const IDS = designs.map(({ id }) => id);
 function wordsOf(name: string, commands: readonly string[]): string[] {
   if (/^(DESIGNS?|A|B)$/.test(name)) return IDS;
   if (name === "COMMAND") return [...commands];
-  return /^[a-z][a-z|]+$/.test(name) ? name.split("|") : [];
+  return /^[a-z][a-z|-]+$/.test(name) ? name.split("|") : [];
 }
 
 function flagOf(name: string, flag: Flag): Completed {

@@ -8,9 +8,10 @@ import { UsageError } from "../../servers/errors.ts";
 import type { ServiceName } from "../../servers/design.ts";
 import { isService, SERVICE_NAMES } from "../../servers/service/services.ts";
 import { affinity } from "../../servers/posix/processes.ts";
-import { findDesign } from "../../servers/designs.ts";
+import { designs, findDesign } from "../../servers/designs.ts";
 import { BUDGET_SECONDS, DEFAULTS, limitsWithin, makePlan } from "../plan/plan.ts";
 import { RANGES } from "../plan/ranges.ts";
+import { VARIANTS, variantsOf } from "../plan/variants.ts";
 import type { Limits, Plan } from "../record/record.ts";
 
 /** A flag with an integer value. */
@@ -68,8 +69,29 @@ export const loadFlags = {
 
 const { limits } = DEFAULTS;
 
+/** The names of designs that have an option, for its help. */
+const having = (option: keyof typeof VARIANTS) =>
+  designs.filter(VARIANTS[option].isOf).map(({ id }) => id).join(", ");
+
+/** What only some designs have. */
+export const variantFlags = {
+  steer: {
+    kind: "string",
+    value: VARIANTS.steer.values.join("|"),
+    help: `${having("steer")}: Deal connections to children by a hash of their addresses, by the ` +
+      "processor that they arrive at, or at random (default hash)",
+  },
+  policy: {
+    kind: "string",
+    value: VARIANTS.policy.values.join("|"),
+    help: `${having("policy")}: Pass a connection to the first free child, to the next one in ` +
+      "turn, or to the one with the fewest so far (default lowest-free)",
+  },
+} as const satisfies Flags;
+
 /** Everything else about a run. */
 export const runFlags = {
+  ...variantFlags,
   budget: {
     ...count(
       BUDGET_SECONDS,
@@ -165,7 +187,7 @@ export interface PlanRequest {
 
 /** The plan of a run of these designs. Flags on the command line take precedence over --quick. */
 export function planOf(
-  designs: readonly string[],
+  ids: readonly string[],
   flags: Values<typeof runFlags> & LoadValues,
   given: ReadonlySet<string>,
   { sweep = null, quickRounds = 1 }: PlanRequest = {},
@@ -177,7 +199,7 @@ export function planOf(
   const rounds = flags.rounds ?? (quick && !given.has("budget") ? quickRounds : undefined);
   const fewer = quick && !given.has("connections");
   return makePlan({
-    designs: [...designs],
+    designs: [...ids],
     ...(rounds === undefined ? {} : { rounds }),
     connections: fewer ? Math.ceil(QUICK_CONNECTIONS / clients) : flags.connections,
     clients,
@@ -186,22 +208,23 @@ export function planOf(
     bytes,
     children,
     think,
+    ...variantsOf(ids, flags),
     sweep,
     seed: flags.seed ?? randomSeed(),
     sessions: sessionsOf(flags.sessions),
     pin: pinOf(flags.pin),
     netns: flags.netns,
     local: flags.local,
-    limits: limitsOf(designs, rounds, flags),
+    limits: limitsOf(ids, rounds, flags),
   });
 }
 
 function limitsOf(
-  designs: readonly string[],
+  ids: readonly string[],
   rounds: number | undefined,
   flags: Values<typeof runFlags>,
 ): Limits {
-  const within = limitsWithin(flags.budget, { rounds, designs });
+  const within = limitsWithin(flags.budget, { rounds, designs: ids });
   return {
     start: flags["start-limit"],
     request: flags["request-limit"],

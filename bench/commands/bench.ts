@@ -6,7 +6,7 @@
 import { defineCommand } from "../cli/command.ts";
 import type { Parsed, Values } from "../cli/flags.ts";
 import { UsageError } from "../../servers/errors.ts";
-import { designs, streamDesigns, usualDesigns } from "../../servers/designs.ts";
+import { localDesigns, streamDesigns, usualDesigns } from "../../servers/designs.ts";
 import { designsFlag, designsOf } from "../cli/choice.ts";
 import { measuringHints } from "../cli/hints.ts";
 import { loadFlags, planOf, runFlags } from "../cli/options.ts";
@@ -63,6 +63,8 @@ function chosen({ designs: list, all, local }: Values<typeof flags>): string[] {
   if (list !== undefined && all) {
     throw new UsageError("Cannot run both --designs and --all: write one of them");
   }
-  const usual = (all ? local ? designs : streamDesigns : usualDesigns(local)).map(({ id }) => id);
+  const usual = (all ? local ? localDesigns : streamDesigns : usualDesigns(local)).map(({ id }) =>
+    id
+  );
   return list === undefined ? usual : designsOf(list, usual, local);
 }

@@ -35,7 +35,11 @@ function list({ flags }: Options): number {
     if (flags.json) printEvent(design);
     else {
       const made = children === "none" ? "no children" : `children: ${children}`;
-      const where = transport ? "local" : row === undefined ? "beyond" : `row ${row}`;
+      const where = transport && transport !== "tcp"
+        ? "local"
+        : row === undefined
+        ? "beyond"
+        : `row ${row}`;
       printLine(`${id.padEnd(width)}  ${where.padEnd(6)}  ${made.padEnd(20)}  accepts: ${accepts}`);
     }
   }

@@ -9,7 +9,7 @@ import { endWithParent } from "../cli/signals.ts";
 import type { Parsed } from "../cli/flags.ts";
 import { printLine } from "../cli/output.ts";
 import { userPath } from "../cli/paths.ts";
-import { requireDesign } from "../../servers/designs.ts";
+import { isReachable, requireDesign } from "../../servers/designs.ts";
 import { ExitCode, RecordError, UsageError } from "../../servers/errors.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { startServer } from "../agents/server.ts";
@@ -54,7 +54,7 @@ async function figure({ operands, flags }: Options): Promise<number> {
   if (id === undefined) throw new UsageError("Missing design: write deno task figure DESIGN");
   if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one design only`);
   const design = requireDesign(id);
-  if (design.transport !== undefined) {
+  if (!isReachable(design, false)) {
     throw new UsageError(
       `Cannot draw ${id}, which does not listen on a port: write another design`,
     );

@@ -5,7 +5,7 @@
  */
 import { BOOK } from "../../clients/book.ts";
 import type { Design, ServiceName } from "../../servers/design.ts";
-import { requireDesign } from "../../servers/designs.ts";
+import { isReachable, requireDesign } from "../../servers/designs.ts";
 import { ExitCode, FailedError, UsageError } from "../../servers/errors.ts";
 import type { Report } from "../../servers/host/account.ts";
 import { linesOf, standardInput } from "../../servers/host/lines.ts";
@@ -18,8 +18,9 @@ import { defineCommand } from "../cli/command.ts";
 import { type Parsed, processorsOf } from "../cli/flags.ts";
 import { launchFlags, launchOf, portFlag } from "../cli/launch.ts";
 import { serviceHints } from "../cli/hints.ts";
-import { requireService } from "../plan/service.ts";
-import { serviceFlag, serviceOf } from "../cli/options.ts";
+import { isMessages, requireService } from "../plan/service.ts";
+import { variantsOf } from "../plan/variants.ts";
+import { serviceFlag, serviceOf, variantFlags } from "../cli/options.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { userSocket } from "../cli/paths.ts";
 import { endWithParent, stopSignal } from "../cli/signals.ts";
@@ -48,6 +49,7 @@ const flags = {
     help: "Start N children in a pool (slaunch: one for each processor)",
   },
   service: serviceFlag,
+  ...variantFlags,
   "extra-cpu": {
     kind: "integer",
     value: "NS",
@@ -125,8 +127,13 @@ function optionsOf({ operands, flags, given }: Options) {
   if (id === undefined) throw new UsageError("Missing design: write deno task serve DESIGN");
   if (rest.length > 0) throw new UsageError(`Unexpected "${rest[0]}": write one design only`);
   const design = requireDesign(id);
-  if (design.transport !== undefined && flags.path === undefined) {
+  if (flags.path === undefined && !isReachable(design, false)) {
     throw new UsageError(`Cannot serve ${id} at a port: write deno task serve ${id} --path PATH`);
+  }
+  if (flags.path !== undefined && !isReachable(design, true)) {
+    throw new UsageError(
+      `Cannot serve ${id} at a path: it has several sockets on one port; leave out --path`,
+    );
   }
   const other = (["port", "host"] as const).find((name) => given.has(name));
   if (flags.path !== undefined && other !== undefined) {
@@ -139,6 +146,7 @@ function optionsOf({ operands, flags, given }: Options) {
     port: flags.port,
     path: flags.path === undefined ? null : userSocket(flags.path),
     children: flags.children,
+    ...variantsOf([id], flags),
     service: serviceOfServer(design, flags),
     launch: launchOf(design, flags, given, processors ?? affinity()) ?? null,
     extraCpuNanoseconds: extraCpuOf(design, flags["extra-cpu"]),
@@ -177,7 +185,7 @@ function extraCpuOf({ id, children }: Design, nanoseconds: number): number {
 
 /** @throws {UsageError} if no client of the design waits for another's. */
 function requestTimeoutOf({ id, children, transport }: Design, seconds: number): number {
-  if (seconds === 0 || children !== "exec" && transport === undefined) return seconds;
+  if (seconds === 0 || children !== "exec" && !isMessages(transport)) return seconds;
   throw new UsageError(
     `Cannot use --request-timeout with ${id}, where nobody waits for a slow client: leave it out`,
   );

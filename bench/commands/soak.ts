@@ -6,6 +6,7 @@
  */
 import type { Design, Making } from "../../servers/design.ts";
 import { designs, requireDesign } from "../../servers/designs.ts";
+import { isMessages } from "../plan/service.ts";
 import { ExitCode, FailedError } from "../../servers/errors.ts";
 import type { Listening } from "../../servers/host/protocol.ts";
 import { internetAddress } from "../../servers/posix/addresses.ts";
@@ -183,7 +184,7 @@ function startServerOf({ id, children, transport }: Design, folder: string): Ser
   return startServer({
     design: id,
     children: CHILDREN,
-    path: transport === undefined ? null : `${folder}/${id}`,
+    path: !isMessages(transport) ? null : `${folder}/${id}`,
     requestTimeoutSeconds: REQUEST_TIMEOUT_SECONDS,
     launch: children === "exec" ? launch : null,
     cgroup: newCgroupName(),

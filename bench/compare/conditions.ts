@@ -32,6 +32,8 @@ const LOAD = [
   "service",
   "bytes",
   "children",
+  "steer",
+  "policy",
   "think",
   "sessions",
   "pin",

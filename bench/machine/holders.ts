@@ -31,7 +31,13 @@ export function holdersOf(pids: readonly number[]): Holders {
 
 /** The inode of the socket that listens on a port; undefined if there is none. */
 export function listenerOn(port: number): number | undefined {
-  return tcpSocketsOn(port).find(({ state }) => state === TcpState.listen)?.inode;
+  return listenersOn(port)[0];
+}
+
+/** The inodes of all of them, in the order in which they were made. */
+function listenersOn(port: number): number[] {
+  return tcpSocketsOn(port).filter(({ state }) => state === TcpState.listen)
+    .map(({ inode }) => inode).toSorted((a, b) => a - b);
 }
 
 /** Inodes of the connected stream sockets of the Unix domain (/proc/net/unix). */
@@ -65,7 +71,7 @@ export interface HeldSocket {
 export interface SocketHolders {
   readonly parent: HolderProcess;
   readonly children: readonly HolderProcess[];
-  /** The listening socket first. */
+  /** Listening sockets first. */
   readonly sockets: readonly HeldSocket[];
 }
 
@@ -81,7 +87,7 @@ export function readSocketHolders(
 ): SocketHolders {
   const { parent, children } = isOneProcess ? { parent: host, children: [] } : processesOf(host);
   const held = holdersOf([parent, ...children]);
-  const listener = listenerOn(port);
+  const listeners = listenersOn(port);
   const ends = streamPipes();
   const pipes = pairs([...held.keys()].filter((inode) => ends.has(inode)))
     .map((pair) => pair.flatMap((inode) => held.get(inode)!))
@@ -90,7 +96,10 @@ export function readSocketHolders(
     parent: { name: isOneProcess ? "process" : "parent", pid: parent },
     children: children.map((pid, index) => ({ name: `child ${index}`, pid })),
     sockets: [
-      { name: "listening socket", holders: held.get(listener ?? -1) ?? [] },
+      ...listeners.map((listener, index) => ({
+        name: listeners.length === 1 ? "listening socket" : `listening socket ${index}`,
+        holders: held.get(listener) ?? [],
+      })),
       ...pipes.map((holders, index) => ({ name: `stream pipe ${index}`, holders })),
     ],
   };

@@ -5,7 +5,7 @@
  */
 import { UsageError } from "../../servers/errors.ts";
 import { BOOK } from "../../clients/book.ts";
-import { designs, findDesign } from "../../servers/designs.ts";
+import { designs, findDesign, isReachable } from "../../servers/designs.ts";
 import { LIMITS, type Limits, type Load, type Parameter, type Plan } from "../record/record.ts";
 import { requireService } from "./service.ts";
 
@@ -36,6 +36,8 @@ export const DEFAULTS: Omit<Settings, "designs" | "seed"> = {
   service: "bytes",
   requests: 1,
   think: 0,
+  steer: "hash",
+  policy: "lowest-free",
   sweep: null,
   sessions: "separate",
   pin: { server: null, client: null },
@@ -52,16 +54,22 @@ type Candidate = Pick<Plan["trials"][number], "design" | "load" | "poolSize">;
  * baseline is always included. A design that is named twice runs twice in each round. In a sweep a round has every design once for each value, and the
  * baseline once for each load.
  *
- * @throws {UsageError} for a design that cannot be reached over TCP, unless the run is local, or not with that
+ * @throws {UsageError} for a design that cannot be reached over TCP, or in a local run locally, or not with that
  * service.
  */
 export function makePlan(given: PlanOptions): Plan {
   const options = { ...DEFAULTS, limits: limitsWithin(BUDGET_SECONDS, given), ...given };
   const ids = designs.map(({ id }) => id)
     .filter((id) => id === BASELINE || options.designs.includes(id));
-  const localOnly = ids.find((id) => findDesign(id)?.transport !== undefined);
-  if (localOnly !== undefined && !options.local) {
-    throw new UsageError(`Cannot reach ${localOnly} over TCP`, { option: "local" });
+  const { local } = options;
+  const elsewhere = ids.find((id) => !isReachable(findDesign(id)!, local));
+  if (elsewhere !== undefined && local) {
+    throw new UsageError(
+      `Cannot reach ${elsewhere} locally: it has several sockets on one port; leave it out`,
+    );
+  }
+  if (elsewhere !== undefined) {
+    throw new UsageError(`Cannot reach ${elsewhere} over TCP`, { option: "local" });
   }
   for (const id of ids) requireService(findDesign(id)?.transport, options);
   const random = mulberry32(options.seed);

@@ -70,8 +70,9 @@ function descriptorsFor({ clients, children }: Plan, chosen: readonly Design[]):
     design.children === "worker" && design.lifetime === "pool"
   );
   return Math.max(
-    // The parent of a design that passes descriptors has a socket pair for each child.
-    OWN_DESCRIPTORS + Math.max(clients, chosen.some(({ passes }) => passes) ? children : 0),
+    // The parent has a socket pair, or a listening socket, for each child.
+    OWN_DESCRIPTORS +
+      Math.max(clients, chosen.some(({ passes, isSharded }) => passes || isSharded) ? children : 0),
     isThreaded ? descriptorsForPool(children) : 0,
   );
 }

@@ -6,6 +6,11 @@
 import type { ServiceName, TransportName } from "../../servers/design.ts";
 import { UsageError } from "../../servers/errors.ts";
 
+/** Whether a transport carries one message each way. */
+export function isMessages(transport: TransportName | undefined): boolean {
+  return transport === "door" || transport === "channel";
+}
+
 /**
  * Doors and channels carry one message each way: the book's line and its bytes.
  *
@@ -18,7 +23,7 @@ export function requireService(
     readonly requests?: number | undefined;
   },
 ): void {
-  if (transport !== "door" && transport !== "channel") return;
+  if (!isMessages(transport)) return;
   if (service !== "bytes") {
     throw new UsageError(`Cannot serve ${service} over a ${transport}, which carries messages`, {
       option: "service",

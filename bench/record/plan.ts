@@ -62,6 +62,13 @@ export const Plan = z.object({
   requests: count.default(1).describe("Requests on each connection, one after the other"),
   bytes: count.describe("Bytes of each request"),
   children: count.describe("Children of a pool"),
+  steer: z.enum(["hash", "cpu", "random"]).default("hash").describe(
+    "How the kernel deals connections to several listening sockets on a port, in designs that have them",
+  ),
+  policy: z.enum(["lowest-free", "round-robin", "least-connections"]).default("lowest-free")
+    .describe(
+      "Which free child a parent passes a connection to, in designs that pass them",
+    ),
   think: count.default(0).describe(
     "Milliseconds a client waits between two connections; the baseline's does not wait",
   ),

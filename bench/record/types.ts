@@ -82,6 +82,10 @@ export interface Plan {
   bytes: number;
   /** Children of a pool. */
   children: number;
+  /** How the kernel deals connections to several listening sockets on a port, in designs that have them. */
+  steer: "hash" | "cpu" | "random";
+  /** Which free child a parent passes a connection to, in designs that pass them. */
+  policy: "lowest-free" | "round-robin" | "least-connections";
   /** Milliseconds a client waits between two connections; the baseline's does not wait. */
   think: number;
   /** What is varied from trial to trial; null: nothing. */

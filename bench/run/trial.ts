@@ -167,6 +167,8 @@ export function startServerOf(
       path: plan.local ? `@herd-${crypto.randomUUID()}` : null,
       service: plan.service,
       children: poolSize ?? plan.children,
+      steer: plan.steer,
+      policy: plan.policy,
       extraCpuNanoseconds: extraCpu,
       launch: children === "exec"
         ? { processors: plan.pin.server ?? affinity(), idleSeconds: 0, echo: false, verbose: false }

@@ -10,7 +10,14 @@ import { dieWithParent, getpid, getppid, wait } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { type Maker, Pool, type SocketPair } from "./pool.ts";
 import { warmUpListing } from "./warm_up.ts";
-import { announceAndWait, beginUnder, childContext, enter, type Setup } from "./setup.ts";
+import {
+  announceAndWait,
+  beginUnder,
+  childContext,
+  enter,
+  listenerOf,
+  type Setup,
+} from "./setup.ts";
 
 /** Forks a pool of children, or one for each client. */
 export class Forks implements Maker {
@@ -28,11 +35,12 @@ export class Forks implements Maker {
 
   start(index: number, { childEnd }: SocketPair): number {
     const setup = this.#setup;
-    const { listener, status, gate, memory, lockFile } = setup.handles;
+    const { status, gate, memory, lockFile } = setup.handles;
+    const listener = setup.design.passes ? -1 : listenerOf(setup, index);
     return forkAgain(() => {
       beginUnder(this.#parent, setup.handles);
       // Nothing else of the parent, such as a client that waits while a child is replaced.
-      closeAllBut([setup.design.passes ? -1 : listener, childEnd, status, gate, memory, lockFile]);
+      closeAllBut([listener, childEnd, status, gate, memory, lockFile]);
       enter(setup.meter.children[index]!);
       announceAndWait(index, setup.handles);
       close(status);

@@ -13,7 +13,7 @@ import { sleep } from "../posix/clocks.ts";
 import { socketPair } from "../posix/sockets.ts";
 import { CrashLoop, type Life } from "./crash_loop.ts";
 import type { Slot } from "./meter.ts";
-import type { Setup } from "./setup.ts";
+import { listenerOf, type Setup } from "./setup.ts";
 import { howText, sendStatus } from "./status.ts";
 
 /** The two ends of a socket pair; −1: none. */
@@ -152,12 +152,12 @@ export class Pool implements Children {
 
   /** Replaces a child that died; false as `replace`. */
   #renew(member: Writable<Member>, end: ExitStatus): boolean {
-    const { failureMessage, handles: { status, listener } } = this.#setup;
+    const { failureMessage, handles: { status } } = this.#setup;
     const { index } = member;
     this.#account(member, end).lose();
     const crashLoop = this.#crashLoops[index]!.end(
       this.#lives[index]!,
-      this.#isOpen ? listener : -1,
+      this.#isOpen ? listenerOf(this.#setup, index) : -1,
     );
     const kind = crashLoop ? "crashing" : "lost";
     sendStatus(status, { kind, index, pid: end.pid, how: howItEnded(end) });

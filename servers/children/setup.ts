@@ -10,6 +10,7 @@ import type {
   Listing,
   Lock,
   ParentContext,
+  Policy,
   Readiness,
   ServiceName,
 } from "../design.ts";
@@ -31,14 +32,17 @@ import { socketTimeout } from "../posix/sockets.ts";
 import type { Service } from "../service/service.ts";
 import { services } from "../service/services.ts";
 import { Meter, Slot, SLOT_BYTES } from "./meter.ts";
+import { policies } from "./policies.ts";
 import { sendStatus } from "./status.ts";
 
 /** What a child needs to find everything else. */
 export interface Handles {
   /** Number of children. */
   readonly children: number;
-  /** The listening socket. */
+  /** The listening socket; where there are several, the first. */
   readonly listener: number;
+  /** All of them. */
+  readonly listeners: readonly number[];
   /** Write end of the status pipe. */
   readonly status: number;
   /** Read end of a pipe that is closed when the server opens; −1: it is open. */
@@ -47,6 +51,8 @@ export interface Handles {
   readonly memory: number;
   /** The lock file; −1: none. */
   readonly lockFile: number;
+  /** Which free child a connection is passed to. */
+  readonly policy: Policy;
   /** CPU to waste on each connection, in nanoseconds; 0: none. */
   readonly extraCpu: number;
   /** Seconds that a client may stand still; 0: no limit. */
@@ -98,12 +104,13 @@ function messagesAt(index: number, children: number): number {
 /** Makes the parts of a server. The setup of a warm-up has no descriptors of the server. */
 export function makeSetup(
   parts: Given,
-  { launch, ...options }: {
+  { launch, listeners = [], ...options }: {
     children: number;
-    listener?: number;
+    listeners?: readonly number[];
     status?: number;
     gate?: number;
     launch?: Launch | undefined;
+    policy?: Policy;
     extraCpu?: number;
     requestTimeout?: number;
     traceable?: boolean;
@@ -113,9 +120,11 @@ export function makeSetup(
   const { design, service } = parts;
   const lockFile = design.lock === "file" ? unlinkedFile() : -1;
   const handles = {
-    listener: -1,
+    listener: listeners[0] ?? -1,
+    listeners,
     status: -1,
     gate: -1,
+    policy: "lowest-free" as const,
     extraCpu: 0,
     requestTimeout: 0,
     traceable: false,
@@ -183,6 +192,7 @@ export function parentContext(
 ): ParentContext {
   return {
     listener: setup.handles.listener,
+    choose: policies[setup.handles.policy](),
     queue: setup.queue,
     children,
     serve: servingFor(own, setup),
@@ -194,7 +204,7 @@ export function parentContext(
 interface Child {
   readonly connection?: number;
   readonly socket?: number;
-  readonly listener?: number;
+  readonly listeners?: readonly number[];
   /** Ends after so many calls of accept in the slot that found no connection; −1: it does not. */
   readonly mostEmpty?: number;
 }
@@ -203,14 +213,16 @@ interface Child {
 export function childContext(
   setup: Setup,
   index: number,
-  { connection = -1, socket = -1, listener = setup.handles.listener, mostEmpty = -1 }: Child,
+  { connection = -1, socket = -1, listeners = setup.handles.listeners, mostEmpty = -1 }: Child,
 ): ChildContext {
   const { design: { lifetime, passes, waits }, meter } = setup;
   const ownsListener = lifetime === "pool" && passes === undefined;
+  const listener = ownsListener ? listeners[0]! : -1;
   const slot = meter.children[index]!;
   return {
     index,
-    listener: ownsListener ? listener : -1,
+    listener,
+    listeners,
     connection,
     socket,
     lock: setup.lock,
@@ -231,6 +243,11 @@ function countingEmpty(slot: Slot, most: number): () => void {
     if (slot.emptyAccepts !== most) return;
     throw new SystemError("accept", "accept another connection", Errno.EAGAIN);
   };
+}
+
+/** The listening socket of a child: its own, or that of all. */
+export function listenerOf({ design, handles }: Setup, index: number): number {
+  return design.isSharded ? handles.listeners[index]! : handles.listener;
 }
 
 /** What a process of a server does first: it ends with its parent, and is traceable if the server is to be. */

@@ -59,9 +59,9 @@ export function warmUpListing(
     endQueue: endQueueOf = ({ queue }) => endQueue(queue),
   }: WarmUpOptions = {},
 ): void {
-  const { design, handles: { requestTimeout } } = of;
+  const { design, handles: { requestTimeout, policy } } = of;
   const extraCpu = Math.min(of.handles.extraCpu, MOST_EXTRA_CPU);
-  const setup = makeSetup(of, { children: 1, extraCpu, requestTimeout });
+  const setup = makeSetup(of, { children: 1, policy, extraCpu, requestTimeout });
   const most = clientsAtOnce();
   for (let left = clients; left > 0; left -= most) {
     const count = Math.min(left, most);
@@ -88,7 +88,7 @@ function run(
     if (!queue.isEmpty) endQueueOf(setup);
     // One that waits finds none as often as one: the listener, which is shut down, is ready for ever.
     const mostEmpty = meter.children[0]!.emptyAccepts + clients;
-    const context = childContext(setup, 0, { listener, mostEmpty });
+    const context = childContext(setup, 0, { listeners: [listener], mostEmpty });
     using _ = context.readiness;
     runUntilDone(() => listing.child!(context));
     // The child ended in accept, where it holds the lock.

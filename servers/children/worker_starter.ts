@@ -11,7 +11,7 @@ import { freeDescriptors } from "../posix/processes.ts";
 import { CrashLoop, type Life } from "./crash_loop.ts";
 import type { DoorThreadStart } from "./door_worker_main.ts";
 import type { Slot } from "./meter.ts";
-import { queueAt, type Setup, slotAddress } from "./setup.ts";
+import { listenerOf, queueAt, type Setup, slotAddress } from "./setup.ts";
 import type { Status } from "./status.ts";
 import { endQueue } from "./warm_up.ts";
 import type { ClientWorkerStart, Failure, WorkerRequest, WorkerStart } from "./worker.ts";
@@ -159,7 +159,7 @@ export class WorkerStarter {
     slot.pid = 0;
     slot.lose(unfinished);
     if (this.#hasFailed) return false;
-    const { listener } = this.#setup.handles;
+    const listener = listenerOf(this.#setup, index);
     const crashLoop = this.#crashLoops[index]!.end(life, this.#isOpen ? listener : -1);
     const kind = crashLoop ? "crashing" : "lost";
     this.#observer.onStatus({ kind, index, pid, reason });

@@ -92,17 +92,20 @@ export class Host {
     const start = await starterOf(design.children);
     if (design.passes) requireSocketPairs(design.id);
     const transport = await transports[transportOf(design, path !== null)]();
+    const size = launch?.processors.length ?? (design.lifetime === "pool" ? children : 1);
     const endpoint = transport.bind(
       path === null ? { host: host ?? loopbackHost(), port } : { host: "localhost", port, path },
+      design.isSharded ? { count: size, steer: rest.steer } : undefined,
     );
     const [statusEnd, status] = pipe();
     const [gate, gateEnd] = pipe();
     const setup = makeSetup(parts, {
-      children: launch?.processors.length ?? (design.lifetime === "pool" ? children : 1),
+      children: size,
       launch: launch ?? undefined,
-      listener: endpoint.listener,
+      listeners: endpoint.listeners ?? [endpoint.listener],
       status,
       gate,
+      policy: rest.policy,
       extraCpu: extraCpuNanoseconds,
       requestTimeout: requestTimeoutSeconds,
       traceable: rest.traceable,

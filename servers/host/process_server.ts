@@ -71,7 +71,13 @@ function runServer(setup: Setup, host: number): void {
   beginUnder(host, handles);
   countShortages(setup);
   // The event loop stays in the host; its descriptors are not needed here.
-  closeAllBut([handles.listener, handles.status, handles.memory, handles.lockFile, handles.gate]);
+  closeAllBut([
+    ...handles.listeners,
+    handles.status,
+    handles.memory,
+    handles.lockFile,
+    handles.gate,
+  ]);
   const Program = programs[design.children];
   if (design.lifetime === "client" && !Program) {
     warmUpForks(setup);
@@ -118,7 +124,7 @@ class Processes implements Running, Readings {
   }
 
   opened(): void {
-    close(this.#setup.handles.listener);
+    this.#setup.handles.listeners.forEach(close);
   }
 
   async end(): Promise<void> {

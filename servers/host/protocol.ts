@@ -8,7 +8,7 @@
  * @module
  */
 import type { Launch } from "../children/launch.ts";
-import type { ServiceName } from "../design.ts";
+import type { Policy, ServiceName, Steering } from "../design.ts";
 import type { LiveCounts, Report } from "./account.ts";
 
 /** Where and how a program runs among the processes of this machine. */
@@ -38,6 +38,10 @@ export interface ServerOptions {
   readonly service: ServiceName;
   /** Children of a pool. */
   readonly children: number;
+  /** How the kernel deals connections to the listening sockets of a port, in a design with several. */
+  readonly steer: Steering;
+  /** Which free child the parent passes a connection to, in a design that passes them. */
+  readonly policy: Policy;
   /** CPU to waste on each connection, in nanoseconds. */
   readonly extraCpuNanoseconds: number;
   /** Seconds after which a connection is closed whose client neither sends nor reads; 0: no limit. */

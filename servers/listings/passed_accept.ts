@@ -2,8 +2,8 @@
  * A pool of children to which the parent passes each connection (UNP §30.9, row 5).
  *
  * Only the parent accepts, so no lock is needed; but it must know which children are free, and each client
- * costs two messages. It picks the free child with the lowest index, so the first children serve most
- * clients and the last ones almost none (Table 30.2).
+ * costs two messages. By default it picks the free child with the lowest index, so the first children serve
+ * most clients and the last ones almost none (Table 30.2); in turn, or by their counts, all get the same.
  *
  * @module
  */
@@ -19,8 +19,8 @@ import { RETRY_MS } from "../posix/errors.ts";
 import { close } from "../posix/io.ts";
 import { accept } from "../posix/sockets.ts";
 
-/** Accepts, and passes each connection to the first free child. */
-export function parent({ listener, children }: ParentContext): never {
+/** Accepts, and passes each connection to a free child. */
+export function parent({ listener, children, choose }: ParentContext): never {
   const pool = children.fill();
   const poller = new Poller([...pool.map(({ socket }) => socket), listener]);
   // Children that died and could not be replaced, for lack of processes. The others serve on.
@@ -40,9 +40,9 @@ export function parent({ listener, children }: ParentContext): never {
     if (missing.size > 0) [...missing].forEach(renew);
   }
 
-  /** Passes the connection to the first free child; false if that has died. */
+  /** Passes the connection to a free child; false if that has died. */
   function give(connection: number): boolean {
-    const member = pool.find(({ busy }) => !busy)!;
+    const member = choose(pool);
     // Counted first, so that no child ever shows more connections than it was given.
     member.count++;
     member.busy = true;

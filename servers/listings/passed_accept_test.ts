@@ -135,3 +135,12 @@ for (
     assertEquals(sumOf(report, "connections"), 302);
   });
 }
+
+for (const policy of ["round-robin", "least-connections"] as const) {
+  const ignore = !isLong && policy !== "round-robin";
+  Deno.test(`${PREFORK} passes clients on by turns: ${policy}`, { ignore }, async () => {
+    await using server = await startServer(PREFORK, { children: 3, policy });
+    for (let i = 0; i < 6; i++) await end(client(server), server);
+    assertEquals((await stop(server)).connections, [2, 2, 2]);
+  });
+}

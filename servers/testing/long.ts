@@ -8,8 +8,13 @@ import type { Design } from "../design.ts";
 /** Whether the long versions of tests are to run: more rounds, clients and combinations. */
 export const isLong = Deno.env.get("HERD_TEST_LONG") === "1";
 
-/** Designs that differ from a neighbour by one call, which has a test of its own: for the long tests. */
-const LIKE_OTHERS = ["prefork-select", "prefork-poll", "prefork-epoll-exclusive"];
+/** Designs that differ from a neighbour by one part, which has a test of its own: for the long tests. */
+const LIKE_OTHERS = [
+  "prethread-reuseport",
+  "prefork-select",
+  "prefork-poll",
+  "prefork-epoll-exclusive",
+];
 
 /** Whether the tests of each design run for this one. */
 export function isTested({ id }: Design): boolean {

@@ -4,9 +4,17 @@
  * @module
  */
 import { UsageError } from "../errors.ts";
-import { boundAddress, internetAddresses, type SocketAddress } from "../posix/addresses.ts";
+import type { Steering } from "../design.ts";
+import {
+  boundAddress,
+  internetAddress,
+  internetAddresses,
+  type SocketAddress,
+} from "../posix/addresses.ts";
 import { Errno, hasErrno } from "../posix/errors.ts";
+import { close } from "../posix/io.ts";
 import { isNotOwn, loopbackHost } from "../posix/network.ts";
+import { attachSteering, shareAddress } from "../posix/reuseport.ts";
 import { boundSocket, startListening } from "../posix/sockets.ts";
 import { addressText } from "./transport.ts";
 
@@ -42,6 +50,29 @@ export function bindPort(host: string, port: number): number {
 export function listenOnBound(listener: number): void {
   const { host, port } = boundAddress(listener);
   unlessInUse(host, port, (action) => startListening(listener, action));
+}
+
+/** Binds more sockets to the port of one of `bindPort`, all of which share it. They do not listen yet. */
+export function bindShards(first: number, count: number): number[] {
+  const { host, port } = boundAddress(first);
+  const shards = [first];
+  while (shards.length < count) {
+    shards.push(boundSocket(internetAddress(host, port), "share a port"));
+  }
+  shards.forEach(shareAddress);
+  return shards;
+}
+
+/**
+ * Makes sockets of `bindShards` listen, in their order.
+ *
+ * @throws {UsageError} if another server listens on the port, which it would share.
+ */
+export function listenOnShards(shards: readonly number[], steer: Steering): void {
+  const { host, port } = boundAddress(shards[0]!);
+  unlessInUse(host, port, (action) => close(boundSocket(internetAddress(host, port), action)));
+  if (steer !== "hash") attachSteering(shards[0]!, steer, shards.length);
+  shards.forEach(listenOnBound);
 }
 
 function tryBind(host: string, port: number, address: SocketAddress): number | undefined {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bindPort, listenOnBound } from "./port.ts";
+import { bindPort, bindShards, listenOnBound, listenOnShards } from "./port.ts";
 import {
   AddressError,
   boundAddress,
@@ -38,14 +38,21 @@ import {
 
 /** Over TCP. */
 export const tcp: Transport = {
-  bind({ host, port }) {
+  bind({ host, port }, shards) {
     const listener = bindPort(host, port);
-    return {
-      listener,
-      address: boundAddress(listener),
-      listen: () => listenOnBound(listener),
-      [Symbol.dispose]: () => {},
-    };
+    const address = boundAddress(listener);
+    const nothing = () => {};
+    if (!shards) {
+      return {
+        listener,
+        address,
+        listen: () => listenOnBound(listener),
+        [Symbol.dispose]: nothing,
+      };
+    }
+    const listeners = bindShards(listener, shards.count);
+    const listen = () => listenOnShards(listeners, shards.steer);
+    return { listener, listeners, address, listen, [Symbol.dispose]: nothing };
   },
   client: (server, asked, ...rest) =>
     streamClient(

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ServiceName, TransportName } from "../design.ts";
+import type { ServiceName, Steering, TransportName } from "../design.ts";
 import type { SocketAddress } from "../posix/addresses.ts";
 import type { SocketTimeout } from "../posix/sockets.ts";
 
@@ -20,6 +20,8 @@ export interface ServerAddress {
 /** A bound socket of a server. Disposing of it removes its path; the socket stays open. */
 export interface Endpoint extends Disposable {
   readonly listener: number;
+  /** All its sockets, the first among them, where it is sharded. */
+  readonly listeners?: readonly number[];
   readonly address: ServerAddress;
   /**
    * Lets clients connect. An endpoint with a path listens from the start, because a socket file without
@@ -28,6 +30,13 @@ export interface Endpoint extends Disposable {
    * @throws {UsageError} if another server bound to the same port listens already.
    */
   listen(): void;
+}
+
+/** Several sockets of a server, each with a queue of its own. */
+export interface Shards {
+  readonly count: number;
+  /** How connections are dealt to them. */
+  readonly steer: Steering;
 }
 
 /** The client side of a transport. */
@@ -62,8 +71,12 @@ export interface Asked {
 
 /** A transport. */
 export interface Transport {
-  /** Binds a server's socket; the system chooses a port for 0. @throws {UsageError | AddressError} if the address is in use. */
-  bind(address: ServerAddress): Endpoint;
+  /**
+   * Binds a server's socket, or several of TCP; the system chooses a port for 0.
+   *
+   * @throws {UsageError | AddressError} if the address is in use.
+   */
+  bind(address: ServerAddress, shards?: Shards): Endpoint;
   /**
    * The side of a client that asks for that. Calls fail after the timeout. A byte stream connects from
    * each of the sources by turns, if there are any and it can.

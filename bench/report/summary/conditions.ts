@@ -4,7 +4,7 @@
  * @module
  */
 import { loadText } from "../../plan/plan.ts";
-import type { Environment } from "../../record/record.ts";
+import type { Environment, Plan } from "../../record/record.ts";
 import type { ReportData } from "./report_data.ts";
 import { valuesOf } from "./series.ts";
 import type { Summary } from "./summary.ts";
@@ -34,7 +34,7 @@ export function conditions(summary: Summary): string[] {
 
 /** The load. */
 export function load({ run: { plan, environment } }: Summary): string {
-  const { service, requests, sessions, pin, netns, local, seed } = plan;
+  const { service, requests, sessions, pin, netns, local, seed, steer, policy } = plan;
   const { clients, connections, bytes, think, children } = loadText(plan);
   const all = plan.clients * plan.connections;
   const pinned = (["server", "client"] as const).flatMap((side) =>
@@ -50,12 +50,28 @@ export function load({ run: { plan, environment } }: Summary): string {
       : "") +
     (service === "http" ? "The service is HTTP. " : "") +
     `${children} children per pool. ` +
+    (steer === "hash" ? "" : `${STEERED[steer]} `) +
+    (policy === "lowest-free" ? "" : `${PASSED[policy]} `) +
     `Server and client in ${sessions === "same" ? "the same session" : "separate sessions"}` +
     `${pinned.map((place) => `, ${place}`).join("")}` +
     `${netns ? "; in a separate network namespace" : ""}` +
     `${!local && environment.loopback === "::1" ? "; over IPv6" : ""}` +
     `${local ? "; local transports, not TCP" : ""}; seed ${seed}.`;
 }
+
+/** How connections came to sockets that share a port. */
+const STEERED: Record<Exclude<Plan["steer"], "hash">, string> = {
+  cpu:
+    "Where each child has a socket of its own, the processor that a connection arrives at chooses the child.",
+  random: "Where each child has a socket of its own, connections are dealt at random.",
+};
+
+/** Which child got a connection that was passed on. */
+const PASSED: Record<Exclude<Plan["policy"], "lowest-free">, string> = {
+  "round-robin": "Where the parent passes connections on, free children get them in turn.",
+  "least-connections":
+    "Where the parent passes connections on, the free child with the fewest so far gets it.",
+};
 
 /** The machine. */
 export function machine({ run: { environment, herd, startedAt } }: Summary): string {
