@@ -12,6 +12,11 @@ const PREFORK = [
   "prefork-file-lock",
   "prefork-mutex",
   "prefork-fd-passing",
+  "prefork-reuseport",
+  "prefork-select",
+  "prefork-poll",
+  "prefork-epoll",
+  "prefork-epoll-exclusive",
 ];
 
 Deno.test("designsOf() has names and patterns, each design once, in the order of the registry", () => {
@@ -35,6 +40,8 @@ Deno.test("designsOf() leaves out what begins with !, at first from the usual de
 Deno.test("designsOf() has local designs by a pattern only in a local run", () => {
   assertEquals(chosen("door"), ["door"]);
   assertEquals(designsOf("d*", USUAL, true), ["door"]);
+  assertEquals(designsOf("*-mutex,*-reuseport", USUAL, false).at(-1), "prethread-reuseport");
+  assertThrows(() => designsOf("*-reuseport", USUAL, true), UsageError, "No design matches");
   assertThrows(() => chosen("d*"), UsageError, 'No design matches "d*"');
 });
 

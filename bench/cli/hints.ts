@@ -11,9 +11,16 @@ export const serviceHints = {
   requests: "leave out --requests",
 } as const satisfies Hints;
 
+/** For options of some designs. */
+export const variantHints = {
+  steer: "write one of them, or leave out --steer",
+  policy: "write one of them, or leave out --policy",
+} as const satisfies Hints;
+
 /** For commands that measure. */
 export const measuringHints = {
   ...serviceHints,
+  ...variantHints,
   folder: "write another --output",
   local: "write --local, which applies to every design",
   netns: "prefix the command with sudo or unshare --map-root-user --net, or omit --netns",

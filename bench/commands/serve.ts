@@ -17,7 +17,7 @@ import { type ServerAgent, startServer } from "../agents/server.ts";
 import { defineCommand } from "../cli/command.ts";
 import { type Parsed, processorsOf } from "../cli/flags.ts";
 import { launchFlags, launchOf, portFlag } from "../cli/launch.ts";
-import { serviceHints } from "../cli/hints.ts";
+import { serviceHints, variantHints } from "../cli/hints.ts";
 import { isMessages, requireService } from "../plan/service.ts";
 import { variantsOf } from "../plan/variants.ts";
 import { serviceFlag, serviceOf, variantFlags } from "../cli/options.ts";
@@ -92,6 +92,7 @@ export const command = defineCommand({
   exits: ["failed", "unsupported"],
   hints: {
     ...serviceHints,
+    ...variantHints,
     port: "write another --port, or --port 0 for a free one",
     host: "write --host 0.0.0.0 or :: for all that are, or leave it out",
   },

@@ -52,7 +52,7 @@ function chosen<Name extends keyof typeof VARIANTS>(
   if (given === undefined) return values[0];
   const value = values.find((value) => value === given);
   if (value === undefined) {
-    throw new UsageError(`Cannot use "${given}" as ${option}: write ${values.join(", ")}`, {
+    throw new UsageError(`Unknown ${option} "${given}": there are ${values.join(", ")}`, {
       option,
     });
   }

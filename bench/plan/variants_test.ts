@@ -30,6 +30,6 @@ Deno.test("variantsOf() refuses a value that there is not, and names those there
   assertThrows(
     () => variantsOf(["prefork-fd-passing"], { policy: "fair" }),
     UsageError,
-    'Cannot use "fair" as policy: write lowest-free, round-robin, least-connections',
+    'Unknown policy "fair": there are lowest-free, round-robin, least-connections',
   );
 });

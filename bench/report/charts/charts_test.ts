@@ -62,3 +62,23 @@ Deno.test("drawCharts() of a sweep draws a point per value, for any range", asyn
     }
   }
 });
+
+Deno.test("drawCharts() draws wake-ups over a sweep where children wait before they accept", async () => {
+  const switches = { voluntary: 4000, involuntary: 0 };
+  const sweepOf = (design: string) => {
+    const trials = [15, 30].flatMap((poolSize) =>
+      rounds(design, [0.2, 0.3], { poolSize, switches, children: [600, 400] })
+    );
+    const sweep = { parameter: "children", values: [15, 30] } as const;
+    return draw([...rounds("iterative", [0.1, 0.1]), ...trials], {
+      sweep: { ...sweep, values: [...sweep.values] },
+    });
+  };
+  assertEquals([...(await sweepOf("prefork-mutex")).keys()], ["sweep"]);
+  const pictures = await sweepOf("prefork-epoll");
+  assertEquals([...pictures.keys()], ["sweep", "sweep-wake-ups"]);
+  assertStringIncludes(
+    pictures.get("sweep-wake-ups")!.wide,
+    "prefork-epoll, children 30: 4.00 wake-ups per connection (4.00 to 4.00)",
+  );
+});

@@ -1,20 +1,56 @@
 /**
- * A sweep as lines: process-control CPU time of each design as one parameter varies.
+ * A sweep as lines: a figure of each design as one parameter varies.
  *
  * @module
  */
+import { hasHerd } from "../tables/columns.ts";
 import { PARAMETER_WORDS } from "../tables/sweep_table.ts";
 import type { ReportData } from "../summary/report_data.ts";
+import type { DesignSummary, Estimate } from "../summary/summary.ts";
 import type { SweepPoint } from "../summary/sweep.ts";
 import { signedText } from "../tables/table.ts";
 import { type Chart, legendIn, NARROW, sized, type Spec } from "./chart.ts";
 import { INK, type Layout } from "./theme.ts";
 
+/** What is drawn over the varied parameter. */
+interface Figure {
+  readonly of: (design: DesignSummary) => Estimate | null;
+  /** Title of the axis. */
+  readonly axis: string;
+  readonly unit: string;
+  /** What has none. */
+  readonly zero: string;
+  readonly text: (value: number) => string;
+}
+
+const processControl: Figure = {
+  of: (design) => design.processControl,
+  axis: "CPU seconds",
+  unit: "s",
+  zero: "the baseline",
+  text: (value) => signedText(value, 3),
+};
+
+const wakeUps: Figure = {
+  of: ({ switches }) => switches.voluntary,
+  axis: "wake-ups per connection",
+  unit: "wake-ups per connection",
+  zero: "no wake-up",
+  text: (value) => value.toFixed(2),
+};
+
 /** Process-control CPU time by the varied parameter. */
 export const sweep: Chart = {
   name: "sweep",
   title: "Process-control CPU seconds (above the baseline), with the interval of each point",
-  spec: chart,
+  spec: (data, layout) => chart(data, layout, processControl),
+};
+
+/** The thundering herd by the varied parameter, where the children of a design wait before they accept. */
+export const sweepWakeUps: Chart = {
+  name: "sweep-wake-ups",
+  title: "Wake-ups per connection, with the interval of each point",
+  spec: (data, layout) => hasHerd(data.designs) ? chart(data, layout, wakeUps) : null,
 };
 
 interface Value {
@@ -33,10 +69,10 @@ const LEGEND_ROW = 18;
 /** Ratio of the largest value to the smallest from which the axis is logarithmic. */
 const WIDE_RANGE = 100;
 
-function chart(data: ReportData, layout: Layout): Spec | null {
+function chart(data: ReportData, layout: Layout, figure: Figure): Spec | null {
   const { parameter, points } = data.sweep!;
   const { header } = PARAMETER_WORDS[parameter];
-  const values = valuesOf(points, header);
+  const values = valuesOf(points, header, figure);
   if (values.length === 0) return null;
   const designs = [...new Set(values.map(({ design }) => design))];
   const columns = layout === NARROW ? 2 : 4;
@@ -60,17 +96,17 @@ function chart(data: ReportData, layout: Layout): Spec | null {
   return {
     ...sized(layout, HEIGHT, margins),
     data: { values },
-    layer: layers(x, color, { ...color, scale: { domain: designs } }),
+    layer: layers(x, color, { ...color, scale: { domain: designs } }, figure),
   };
 }
 
-/** The baseline, and the line, intervals and points of each design. */
-function layers<X, C, S>(x: X, color: C, shape: S) {
-  const y = { field: "median", type: "quantitative", title: "CPU seconds" } as const;
+/** The line at zero, and the line, intervals and points of each design. */
+function layers<X, C, S>(x: X, color: C, shape: S, { axis: title, zero }: Figure) {
+  const y = { field: "median", type: "quantitative", title } as const;
   return [
     {
       mark: { type: "rule" as const, color: INK.muted },
-      encoding: { y: { datum: 0 }, description: { value: "the baseline" } },
+      encoding: { y: { datum: 0 }, description: { value: zero } },
     },
     { mark: { type: "line" as const, strokeWidth: 2, aria: false }, encoding: { x, y, color } },
     {
@@ -84,13 +120,19 @@ function layers<X, C, S>(x: X, color: C, shape: S) {
   ];
 }
 
-function valuesOf(points: readonly SweepPoint[], header: string): Value[] {
+function valuesOf(
+  points: readonly SweepPoint[],
+  header: string,
+  { of, unit, text: textOf }: Figure,
+): Value[] {
   return points.flatMap(({ value: x, summary }) =>
-    summary.designs.flatMap(({ id, isBaseline, processControl }): Value[] => {
-      if (isBaseline || !processControl) return [];
-      const { median, n, interval: { low, high } } = processControl;
-      const spread = n < 2 ? "one round" : `${signedText(low, 3)} to ${signedText(high, 3)}`;
-      const text = `${id}, ${header} ${x}: ${signedText(median, 3)} s (${spread})`;
+    summary.designs.flatMap((design): Value[] => {
+      const { id, isBaseline } = design;
+      const estimate = of(design);
+      if (isBaseline || !estimate) return [];
+      const { median, n, interval: { low, high } } = estimate;
+      const spread = n < 2 ? "one round" : `${textOf(low)} to ${textOf(high)}`;
+      const text = `${id}, ${header} ${x}: ${textOf(median)} ${unit} (${spread})`;
       return [{ design: id, x, median, low, high, text }];
     })
   );

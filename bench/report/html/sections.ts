@@ -49,7 +49,11 @@ export function runContents(data: ReportData, pictures: Pictures): Contents {
 /** The contents for a sweep. */
 export function sweepContents(data: ReportData, sweep: SweepData, pictures: Pictures): Contents {
   const table = sweepTable(data, sweep);
-  const body = [figureOf(pictures, "sweep"), tableWithNotes(table)];
+  const body = [
+    figureOf(pictures, "sweep"),
+    figureOf(pictures, "sweep-wake-ups"),
+    tableWithNotes(table),
+  ];
   return {
     title: table.title,
     sections: [{ id: "sweep", title: "Cost of each design", body }, ...lastSections(data)],

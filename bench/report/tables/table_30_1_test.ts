@@ -195,3 +195,21 @@ Deno.test("table301() has CPU time and throughput of a request where a connectio
   assertEquals([each, request, rate], ["200.0", "20.0", "25000"]);
   assertEquals(row([{ design: "pool" }], "pool")["CPU µs /req."], undefined);
 });
+
+Deno.test("table301() has wake-ups and empty accepts where children wait before they accept", () => {
+  const { trials, run } = record([{ design: "iterative" }, { design: "prefork-epoll" }]);
+  const some = trials.map((trial) => ({
+    ...trial,
+    children: trial.children.map((child) => ({ ...child, emptyAccepts: 250 })),
+  }));
+  const ofEpoll = (recorded: Parameters<typeof summarize>[0]) => {
+    const { columns, rows } = table301(summarize(recorded));
+    const at = (header: string) => columns.findIndex((column) => column.header === header);
+    return rows[1]!.filter((_, index) => at("wake-ups /conn.") <= index)
+      .slice(0, 2).map(({ text }) => text);
+  };
+  assertEquals(ofEpoll({ run, trials: some }), ["1.50", "0.25"]);
+  // A record from before they were counted.
+  assertEquals(ofEpoll({ run, trials }), ["1.50", "–"]);
+  assertEquals(row([{ design: "pool" }], "pool")["wake-ups /conn."], undefined);
+});
