@@ -12,6 +12,7 @@ import { exitNow, type ExitStatus, reapOne, wait } from "../posix/processes.ts";
 import { sleep } from "../posix/clocks.ts";
 import { socketPair } from "../posix/sockets.ts";
 import { CrashLoop, type Life } from "./crash_loop.ts";
+import type { Handover } from "./handover.ts";
 import type { Slot } from "./meter.ts";
 import { listenerOf, type Setup } from "./setup.ts";
 import { howText, sendStatus } from "./status.ts";
@@ -30,10 +31,15 @@ export interface Maker {
   start(index: number, sockets: SocketPair): number;
   /** Starts a child for one client; returns its pid. */
   startFor(connection: number): number;
+  /** Where a child may end before it serves its client. */
+  readonly handover?: Handover | undefined;
 }
 
 /** How often the parent checks children that are starting. */
 const CHECK_MS = 10;
+
+/** Before a client whose child ended too early gets another: it is the machine that must recover. */
+const PAUSE_MS = 100;
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -72,19 +78,40 @@ export class Pool implements Children {
   }
 
   startFor(connection: number): void {
+    const { handover } = this.#maker;
     // In a shortage this client waits, and those after it in the backlog.
-    while (!this.#tryStartFor(connection)) {
+    let pid;
+    while ((pid = this.#tryStartFor(connection)) === -1) {
       sleep(RETRY_MS);
-      this.reap();
+      this.#collectEnded();
     }
-    close(connection);
+    if (handover) handover.keep(pid, connection);
+    else close(connection);
   }
 
   reap(): void {
-    const { meter, handles: { status } } = this.#setup;
+    this.#collectEnded();
+    const { handover } = this.#maker;
+    for (let connection; (connection = handover?.next()) !== undefined;) {
+      sleep(PAUSE_MS);
+      this.startFor(connection);
+    }
+  }
+
+  /** Collects the children for one client that have ended. */
+  #collectEnded(): void {
+    const { meter, handles: { status }, failureMessage } = this.#setup;
+    const { handover } = this.#maker;
     const slot = meter.children[0]!;
     for (let end = reapOne(); end; end = reapOne()) {
       slot.add(end.usage);
+      if (handover?.isUnserved(end.pid)) {
+        meter.parent.lack(0); // most likely: of which error only the child knew
+        const { crashLoop } = handover;
+        const cause = failureMessage(0).of(end.pid) ?? howText(howItEnded(end));
+        if (crashLoop) this.#giveUp(`${crashLoop}: ${cause}`);
+        continue;
+      }
       if (end.code === 0) continue;
       // Others may be serving: which connections it has left open is not known.
       slot.lose(0);
@@ -128,15 +155,21 @@ export class Pool implements Children {
     return this.#start(member);
   }
 
-  /** Starts a child for a client; false if there are too few processes or descriptors for it. */
-  #tryStartFor(connection: number): boolean {
+  /** Starts a child for a client; returns its pid, −1 if there are too few processes or descriptors for it. */
+  #tryStartFor(connection: number): number {
     try {
-      this.#maker.startFor(connection);
-      return true;
+      return this.#maker.startFor(connection);
     } catch (error) {
-      if (isShortage(error)) return false;
+      if (isShortage(error)) return -1;
       throw error;
     }
+  }
+
+  /** Ends the server with a reason. */
+  #giveUp(reason: string): never {
+    this.#setup.failureMessage("parent").write(reason);
+    printError(reason);
+    exitNow(1);
   }
 
   #memberOf({ pid }: ExitStatus): Writable<Member> | undefined {
@@ -163,9 +196,7 @@ export class Pool implements Children {
     sendStatus(status, { kind, index, pid: end.pid, how: howItEnded(end) });
     if (crashLoop) {
       const cause = failureMessage(index).of(end.pid) ?? howText(howItEnded(end));
-      failureMessage("parent").write(`${crashLoop}: ${cause}`);
-      printError(`${crashLoop}: ${cause}`);
-      exitNow(1);
+      this.#giveUp(`${crashLoop}: ${cause}`);
     }
     return this.#start(member);
   }

@@ -7,6 +7,7 @@
 import type { Design } from "../design.ts";
 import { getpid } from "../posix/processes.ts";
 import { spawn } from "../posix/programs.ts";
+import { Handover } from "./handover.ts";
 import { programArguments } from "./v8_flags.ts";
 import { type Maker, Pool, type SocketPair } from "./pool.ts";
 import type { Handles, Setup } from "./setup.ts";
@@ -17,6 +18,8 @@ export interface SubprocessOptions {
   readonly index: number;
   readonly connection: number;
   readonly socket: number;
+  /** Where one for a client says that it has begun; −1: nobody asks. */
+  readonly begun: number;
   readonly design: Design;
   readonly handles: Handles;
 }
@@ -27,20 +30,22 @@ const PROGRAM = new URL("./subprocess_main.ts", import.meta.url).href;
 export class Subprocesses implements Maker {
   readonly #setup: Setup;
   readonly #pid = getpid();
+  readonly handover: Handover | undefined;
   /** The pool made of them. */
   readonly pool: Pool;
 
   constructor(setup: Setup) {
     this.#setup = setup;
+    this.handover = setup.design.lifetime === "client" ? new Handover() : undefined;
     this.pool = new Pool(setup, this);
   }
 
   start(index: number, { childEnd }: SocketPair): number {
-    return this.#spawn({ index, connection: -1, socket: childEnd });
+    return this.#spawn({ index, connection: -1, socket: childEnd, begun: -1 });
   }
 
   startFor(connection: number): number {
-    return this.#spawn({ index: 0, connection, socket: -1 });
+    return this.#spawn({ index: 0, connection, socket: -1, begun: this.handover!.begun });
   }
 
   #spawn(child: Omit<SubprocessOptions, "parent" | "design" | "handles">): number {
@@ -55,6 +60,7 @@ export class Subprocesses implements Maker {
       accepts ? handles.listener : -1,
       child.connection,
       child.socket,
+      child.begun,
     ].filter((descriptor) => descriptor !== -1);
     // It loads its listing. A list of folders cannot have one with a comma.
     const args = [...programArguments(PROGRAM, "--allow-read"), JSON.stringify(options)];

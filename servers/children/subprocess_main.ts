@@ -4,10 +4,13 @@
  *
  * @module
  */
+import { duplicate } from "../posix/descriptors.ts";
 import { close } from "../posix/io.ts";
 import { failWith } from "../posix/failure_message.ts";
 import { resetSignals } from "../posix/signals.ts";
+import { shutDown } from "../posix/sockets.ts";
 import { WARM_UP } from "../service/bytes.ts";
+import { sayBegun } from "./handover.ts";
 import { warmUpListing } from "./warm_up.ts";
 import {
   announceAndWait,
@@ -21,7 +24,7 @@ import {
 import type { SubprocessOptions } from "./subprocess.ts";
 
 const options: SubprocessOptions = JSON.parse(Deno.args[0]!);
-const { parent, index, connection, socket, design, handles } = options;
+const { parent, index, connection, socket, begun, design, handles } = options;
 beginUnder(parent, handles);
 resetSignals();
 const setup = openSetup(await loadParts(design, handles.service), handles);
@@ -34,7 +37,15 @@ try {
   }
   close(handles.status);
   close(handles.gate);
-  setup.listing.child!(childContext(setup, index, { connection, socket }));
+  const context = childContext(setup, index, { connection, socket });
+  if (begun === -1) setup.listing.child!(context);
+  else {
+    // Its parent may have the connection for a little longer: the client is to read its end now.
+    const own = duplicate(connection);
+    sayBegun(begun);
+    setup.listing.child!(context);
+    shutDown(own);
+  }
 } catch (error) {
   failWith(error, setup.failureMessage(index));
   Deno.exit(1);

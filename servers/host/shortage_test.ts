@@ -176,6 +176,41 @@ Deno.test("subprocess-per-client has a client wait while it has no descriptor le
   assertShort(report, "EMFILE");
 });
 
+for (const room of isLong ? [1, 2, 3, 4, 6] : [1]) {
+  Deno.test({
+    name:
+      `subprocess-per-client loses no client whose program lacks threads at the start (${room}) ${without}`,
+    ignore: pids === undefined,
+    fn: async () => {
+      using cgroup = new LimitedCgroup();
+      await using server = await startServer("subprocess-per-client", { via: cgroup.via });
+      assertEquals(ask(server.port, "1\n", 1).length, 1);
+      await eventually("its end", () => childrenOf(parentOf(server)).length === 0 || undefined);
+      cgroup.leave(room);
+      const clients = [new Connection(server.port), new Connection(server.port)];
+      await pause(500);
+      cgroup.leave();
+      serveAll(clients);
+      const { report, code } = await server.stop();
+      assertEquals([sumOf(report, "connections"), sumOf(report, "lost"), code], [3, 0, 0]);
+    },
+  });
+}
+
+Deno.test({
+  name: `subprocess-per-client fails with the reason where no program ever has threads ${without}`,
+  ignore: !isLong || pids === undefined,
+  fn: async () => {
+    using cgroup = new LimitedCgroup();
+    await using server = await startServer("subprocess-per-client", { via: cgroup.via });
+    cgroup.leave(1);
+    using _ = new Connection(server.port);
+    const { code, failure } = await server.ended();
+    assertMatch(failure!, /10 children in a row ended before they served: (exit code|signal) \d+/);
+    assertEquals(code, 3);
+  },
+});
+
 /** Without the capabilities that lift the limit of descriptors on their way. */
 const withoutPrivilege = ["setpriv", "--bounding-set=-sys_resource,-sys_admin"];
 
