@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { ArrivalsName } from "../clients/arrivals.ts";
 import { BOOK } from "../clients/book.ts";
 import { requirePorts } from "../clients/ports.ts";
 import type { LoadReport } from "../clients/protocol.ts";
@@ -51,6 +52,10 @@ export interface BenchOptions {
   readonly policy?: Policy;
   /** Milliseconds that a client waits between two connections (default 0). */
   readonly think?: number;
+  /** Requests a second, due whatever the server answers (default 0: each client waits for its replies). */
+  readonly rate?: number;
+  /** When they are due: at random, in a Poisson process (default), or evenly. */
+  readonly arrivals?: ArrivalsName;
   /** Runs every design at each of these values in every round; `sweepPoints()` splits the record by value. */
   readonly sweep?: SweepOptions;
   /** Reaches servers over Unix-domain sockets, doors and channels instead of TCP. */
@@ -98,9 +103,10 @@ export async function bench(options: BenchOptions = {}): Promise<Recorded> {
 }
 
 function requireNumbers(
-  { rounds, clients, connections, requests, bytes, children, think, seed, sweep }: BenchOptions,
+  { rounds, clients, connections, requests, bytes, children, think, rate, seed, sweep }:
+    BenchOptions,
 ): void {
-  requireInRange({ rounds, clients, connections, requests, bytes, children, think, seed });
+  requireInRange({ rounds, clients, connections, requests, bytes, children, think, rate, seed });
   if (sweep === undefined) return;
   if (sweep.values.length === 0) {
     throw new UsageError("Cannot sweep over no values", { option: "sweep" });
@@ -228,6 +234,15 @@ export interface LoadOptions {
   readonly bytes?: number;
   /** The service to ask for (default the book's). */
   readonly service?: ServiceName;
+  /**
+   * Requests a second, due whatever the server answers, on at most `clients` connections at a time (default 0: each
+   * client waits for its replies). Latency then counts from when a request was due.
+   */
+  readonly rate?: number;
+  /** When they are due: at random, in a Poisson process (default), or evenly. */
+  readonly arrivals?: ArrivalsName;
+  /** Seed of the random times (default 1). */
+  readonly seed?: number;
 }
 
 /**
@@ -240,13 +255,13 @@ export interface LoadOptions {
  */
 export async function load(options: LoadOptions): Promise<LoadReport> {
   const { path, transport = path === undefined ? "tcp" : "unix", ...rest } = options;
-  const { port = 0, host = loopbackHost(), clients, connections, requests, bytes, service } =
+  const { port = 0, host = loopbackHost(), clients, connections, requests, bytes, service, rate } =
     options;
   if (path === undefined && port === 0) {
     throw new UsageError("Cannot load a server without a port or a path", { option: "port" });
   }
-  requireInRange({ port, clients, connections, requests, bytes });
-  requireService(transport, { service, requests });
+  requireInRange({ port, clients, connections, requests, bytes, rate, seed: options.seed });
+  requireService(transport, { service, requests, clients, rate });
   const sources = path === undefined ? requirePorts({ ...LOAD_DEFAULTS, ...rest }, host, port) : 0;
   await using load = startLoad({ ...rest, host, path: path ?? null, transport, sources });
   await load.next("ready", LIMITS.start);

@@ -46,7 +46,8 @@ const ERROR_KINDS = 256;
 const ERRORS_AT = 72;
 const TEXT_BYTES = 64;
 const TEXT_AT = ERRORS_AT + 4 * ERROR_KINDS;
-const HISTOGRAM_AT = TEXT_AT + TEXT_BYTES;
+const OPEN_AT = TEXT_AT + TEXT_BYTES;
+const HISTOGRAM_AT = OPEN_AT + 5 * 8;
 
 /** A client stops after so many refused connections in a row: nobody is there. */
 export const REFUSALS = 50;
@@ -64,6 +65,8 @@ export class ClientResults {
   readonly #errors: Int32Array;
   /** The first line of the first reply that was no answer; a byte of 0 ends it. */
   readonly #text: Uint8Array<ArrayBuffer>;
+  /** Of an open loop: requests started, late, not sent; connections open at most; when the last request started. */
+  readonly #open: Float64Array;
 
   constructor(memory = new ArrayBuffer(ClientResults.BYTES), index = 0) {
     const at = index * ClientResults.BYTES;
@@ -71,6 +74,7 @@ export class ClientResults {
     this.#done = new Float64Array(memory, at + 48, 3);
     this.#errors = new Int32Array(memory, at + ERRORS_AT, ERROR_KINDS);
     this.#text = new Uint8Array(memory, at + TEXT_AT, TEXT_BYTES);
+    this.#open = new Float64Array(memory, at + OPEN_AT, 5);
     this.latencies = new Histogram(memory, at + HISTOGRAM_AT);
   }
 
@@ -103,6 +107,31 @@ export class ClientResults {
     const text = reply === undefined ? undefined : textOf(reply);
     if (text !== undefined && this.#text[0] === 0) new TextEncoder().encodeInto(text, this.#text);
     this.#errors[text === undefined ? kind : Failure.noAnswer]!++;
+  }
+
+  /** Records a request of an open loop that was started at that time. */
+  started(now: number, isLate: boolean): void {
+    this.#open[0]!++;
+    if (isLate) this.#open[1]!++;
+    this.#open[4] = now;
+  }
+
+  /** Records a request of an open loop that was due, and was not started before the end. */
+  unsent(): void {
+    this.#open[2]!++;
+  }
+
+  /** Records how many connections of an open loop are open. */
+  opened(count: number): void {
+    if (count > this.#open[3]!) this.#open[3] = count;
+  }
+
+  /** What an open loop did. */
+  get openLoop(): { startedPerSecond: number; late: number; unsent: number; mostOpen: number } {
+    const [started, late, unsent, mostOpen, last] = this.#open as unknown as number[];
+    const seconds = (last! - this.#times[0]!) / 1000;
+    const startedPerSecond = seconds > 0 ? started! / seconds : 0;
+    return { startedPerSecond, late: late!, unsent: unsent!, mostOpen: mostOpen! };
   }
 
   /** The first line of the first reply that was no answer; empty: there was none. */
@@ -194,7 +223,7 @@ export function runClient(
 }
 
 /** What connect says where nobody listens: at a port, and at a path. */
-const REFUSED: ReadonlySet<number> = new Set([Errno.ECONNREFUSED, Errno.ENOENT]);
+export const REFUSED: ReadonlySet<number> = new Set([Errno.ECONNREFUSED, Errno.ENOENT]);
 
 /** Makes one connection. Returns 0, an error number or a `Failure`. */
 function connectOnce(
@@ -241,6 +270,18 @@ function connectAndRepeat(
   }
 }
 
+/** What a process of the load does. */
+export interface Work {
+  /** Loads the C functions that the others call. */
+  load(): void;
+  /** Makes the connections that are not counted. */
+  readonly before: Run;
+  readonly run: Run;
+}
+
+/** Runs, as a process or a thread of one. */
+export type Run = (results: ClientResults, who?: "process" | "thread") => void;
+
 /** Clients that are ready to start. */
 export interface Clients {
   readonly making: LoadReport["making"];
@@ -267,13 +308,13 @@ function inTurn(first: () => void, second: (argument: number) => number, argumen
 }
 
 /** Bytes of a reply of the warm-up. */
-const BYTES = 4000;
+export const BYTES = 4000;
 
 /** Requests on a connection of the warm-up, at most. */
 const REQUESTS = 3;
 
 /** What the warm-up is answered: over HTTP with two heads by turns, since a client that has learned one learns on. */
-function repliesFor(service: ServiceName): Uint8Array<ArrayBuffer>[] {
+export function repliesFor(service: ServiceName): Uint8Array<ArrayBuffer>[] {
   const body = "A".repeat(BYTES);
   const head = `HTTP/1.1 200 OK\r\nContent-Length: ${BYTES}\r\n`;
   const texts = service === "http"

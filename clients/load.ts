@@ -22,10 +22,10 @@ import {
 } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
 import { Failure } from "../servers/transports/transport.ts";
-import { ClientResults, type Clients, runClient } from "./client.ts";
+import { ClientResults, type Clients } from "./client.ts";
 import { Histogram } from "./histogram.ts";
 import type { LoadOptions, LoadReport } from "./protocol.ts";
-import { tasksOf } from "./task.ts";
+import { processesOf, workOf } from "./task.ts";
 
 const STDIN = 0;
 
@@ -52,8 +52,8 @@ export async function startClients(options: LoadOptions, server: Listening): Pro
 }
 
 async function forkClients(options: LoadOptions, server: Listening): Promise<Clients> {
-  const { clients: count } = options;
-  const { before, task } = await tasksOf(options, server);
+  const count = processesOf(options);
+  const { load, before, run } = await workOf(options, server);
   const messagesAt = count * ClientResults.BYTES;
   const memory = shareMemory(messagesAt + count * FailureMessage.BYTES).buffer;
   const messageOf = (client: number) =>
@@ -67,8 +67,7 @@ async function forkClients(options: LoadOptions, server: Listening): Promise<Cli
   const byte = new Uint8Array(1);
   const poller = new Poller([readyEnd]);
   // A C function is loaded at its first call: here, or in each client and, more slowly, beside them.
-  const { client, requests, limitMilliseconds, thinkMilliseconds } = before;
-  runClient({ client, connections: 0, requests, limitMilliseconds, thinkMilliseconds }, unread);
+  load();
   poller.wait(0);
   reapOne();
   const pids: number[] = [];
@@ -80,10 +79,10 @@ async function forkClients(options: LoadOptions, server: Listening): Promise<Cli
     pids.push(fork(() => {
       dieWithParent(parent, Signal.KILL);
       close(gateWriter);
-      runClient(before, unread);
+      before(unread);
       write(ready, byte, 1);
       read(gate, byte); // returns when the last copy of the write end is closed
-      runClient(task, results);
+      run(results);
     }, () => messageOf(client)));
   }
   const died = (what: string, end: ExitStatus) => {
@@ -123,6 +122,7 @@ async function forkClients(options: LoadOptions, server: Listening): Promise<Cli
 export async function loadReport(
   allResults: readonly ClientResults[],
   making: LoadReport["making"],
+  { rate }: Pick<LoadOptions, "rate">,
 ): Promise<LoadReport> {
   const latencies = new Histogram();
   const errors: Record<string, number> = {};
@@ -148,6 +148,7 @@ export async function loadReport(
     errors,
     wallSeconds,
     connectionsPerSecond: connections / wallSeconds,
+    openLoop: rate === 0 ? null : allResults[0]!.openLoop,
     cpu: { user, system, total: sum(allResults, (results) => results.cpu.total) },
     latency: {
       p50: quantile(0.5),

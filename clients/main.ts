@@ -29,7 +29,7 @@ async function main(): Promise<number> {
   // The parent has exited or cancelled the load. The clients die with this process.
   if (!allResults) return 0;
   print({ event: "finished" });
-  print({ event: "report", report: await loadReport(allResults, clients.making) });
+  print({ event: "report", report: await loadReport(allResults, clients.making, options) });
   return 0;
 }
 

@@ -17,19 +17,20 @@ import { addressText } from "../servers/transports/transport.ts";
 import type { LoadOptions } from "./protocol.ts";
 
 /** What a load does, as far as ports are concerned. */
-export type Connections = Pick<
-  LoadOptions,
-  "clients" | "connections" | "warmUpConnections" | "thinkMilliseconds"
->;
+export type Connections =
+  & Pick<LoadOptions, "clients" | "connections" | "warmUpConnections" | "thinkMilliseconds">
+  & Partial<Pick<LoadOptions, "rate">>;
 
 /** TCP_TIMEWAIT_LEN. */
 const TIME_WAIT_MS = 60_000;
 
 /** The ports that a load has at a time, at most: those of all its connections, or of a minute's. */
 export function portsOf(
-  { clients, connections, warmUpConnections, thinkMilliseconds }: Connections,
+  { clients, connections, warmUpConnections, thinkMilliseconds, rate = 0 }: Connections,
 ): number {
-  const inMinute = 1 + Math.ceil(TIME_WAIT_MS / thinkMilliseconds);
+  const inMinute = 1 + Math.ceil(
+    rate === 0 ? TIME_WAIT_MS / thinkMilliseconds : TIME_WAIT_MS / 1000 * rate / clients,
+  );
   return clients * (warmUpConnections + Math.min(connections, inMinute));
 }
 

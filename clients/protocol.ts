@@ -4,6 +4,7 @@
  * @module
  */
 import type { ServiceName, TransportName } from "../servers/design.ts";
+import type { ArrivalsName } from "./arrivals.ts";
 import type { Listening, Placement } from "../servers/host/protocol.ts";
 
 /** Options of the load program, `clients/main.ts`. */
@@ -27,6 +28,14 @@ export interface LoadOptions {
   readonly limitSeconds: number;
   /** Pause of a client between two connections. */
   readonly thinkMilliseconds: number;
+  /**
+   * Requests a second, due whatever the server answers, from one process that has at most so many connections open
+   * as there are clients; 0: each client waits for its replies.
+   */
+  readonly rate: number;
+  readonly arrivals: ArrivalsName;
+  /** Of the times of a Poisson process, below 2³². */
+  readonly seed: number;
   /** Timeout of each call on a connection. */
   readonly timeoutSeconds: number;
   /** Number of addresses of 127.0.0.0/8 from which to connect to that network; 0: the system chooses one. */
@@ -40,6 +49,18 @@ export type LoadRequest =
   | { readonly request: "connect" } & Listening
   /** Starts the clients. */
   | { readonly request: "go" };
+
+/** What became of a rate. */
+export interface OpenLoopReport {
+  /** Requests a second that were started, until the last one. */
+  readonly startedPerSecond: number;
+  /** Requests started more than 10 ms after they were due: all connections were in use, or the client was busy. */
+  readonly late: number;
+  /** Requests that were due before the end and not started. */
+  readonly unsent: number;
+  /** Connections open at the same time, at most. */
+  readonly mostOpen: number;
+}
 
 /** The result of a load. */
 export interface LoadReport {
@@ -57,11 +78,13 @@ export interface LoadReport {
   /** Seconds from the first client's start to the last one's end. */
   readonly wallSeconds: number;
   readonly connectionsPerSecond: number;
+  /** What became of a rate; null: each client waited for its replies. */
+  readonly openLoop: OpenLoopReport | null;
   /** CPU seconds of all clients, as processes or as threads. */
   readonly cpu: { readonly user: number; readonly system: number; readonly total: number };
   /**
    * Latency of answered requests in seconds: of the first of a connection from connect, of others from the reply
-   * before, to the end of the reply.
+   * before, and at a rate from when the request was due, to the end of the reply.
    */
   readonly latency: {
     readonly p50: number;

@@ -8,16 +8,19 @@ import { AUTOBIND, type SocketAddress } from "../servers/posix/addresses.ts";
 import { loopbackSources } from "../servers/posix/sources.ts";
 import { socketTimeout } from "../servers/posix/sockets.ts";
 import { transports } from "../servers/transports/transports.ts";
-import { type Task, warmUp } from "./client.ts";
+import { ClientResults, type Run, runClient, type Task, warmUp, type Work } from "./client.ts";
 import type { LoadOptions } from "./protocol.ts";
 
 /** Has V8 compile the code of the clients, which takes as long as the start of a server: no server is needed. */
-export async function warmUpLoad(
-  { transport, service, requests, timeoutSeconds, sources }: LoadOptions,
-): Promise<void> {
+export async function warmUpLoad(options: LoadOptions): Promise<void> {
+  const { transport, service, requests, timeoutSeconds, sources } = options;
   // A Unix socket runs the same code as TCP, and leaves no ports in TIME_WAIT.
   const name = transport === "tcp" ? "unix" : transport;
   const from = sources === 0 ? [] : [AUTOBIND];
+  if (options.rate > 0) {
+    const { warmUpOpenLoop } = await import("./open_work.ts");
+    return warmUpOpenLoop(await transports[name](), options);
+  }
   const timeout = socketTimeout(timeoutSeconds);
   warmUp(await transports[name](), { service, requests, timeout, sources: from });
 }
@@ -33,34 +36,44 @@ function sourcesOf({ sources }: LoadOptions): SocketAddress[] {
   return loopbackSources(first, sources);
 }
 
-/** The task of a client, and the one before it, which is not counted. */
-export async function tasksOf(
-  options: LoadOptions,
-  { host, port, path }: Listening,
-): Promise<{ before: Task; task: Task }> {
-  const { connections, requests, limitSeconds, thinkMilliseconds, warmUpConnections } = options;
+/** Processes, or threads, that a load has: a client each, or one for all connections of an open loop. */
+export function processesOf({ clients, rate }: LoadOptions): number {
+  return rate === 0 ? clients : 1;
+}
+
+/** The work of a process of the load. */
+export async function workOf(options: LoadOptions, server: Listening): Promise<Work> {
   const transport = await transports[options.transport]();
+  const address = { ...server, path: server.path ?? undefined };
+  const sources = sourcesOf(options);
+  if (options.rate > 0) {
+    const { openWork } = await import("./open_work.ts");
+    return openWork(transport, address, options, sources);
+  }
+  const { connections, requests, limitSeconds, thinkMilliseconds, warmUpConnections } = options;
   const timeout = socketTimeout(options.timeoutSeconds);
-  const client = transport.client(
-    { host, port, path: path ?? undefined },
-    options,
-    timeout,
-    sourcesOf(options),
-  );
+  const client = transport.client(address, options, timeout, sources);
+  // One arrow function for all, which V8 has compiled for the first of them.
+  const run = (task: Task): Run => (results, who) => runClient(task, results, who);
+  const before: Task = {
+    client,
+    connections: warmUpConnections,
+    requests,
+    limitMilliseconds: Infinity,
+    thinkMilliseconds: 0,
+  };
   return {
-    before: {
-      client,
-      connections: warmUpConnections,
-      requests,
-      limitMilliseconds: Infinity,
-      thinkMilliseconds: 0,
-    },
-    task: {
+    load: () =>
+      run({ client, connections: 0, requests, limitMilliseconds: Infinity, thinkMilliseconds: 0 })(
+        new ClientResults(),
+      ),
+    before: run(before),
+    run: run({
       client,
       connections,
       requests,
       limitMilliseconds: limitSeconds === 0 ? Infinity : 1000 * limitSeconds,
       thinkMilliseconds,
-    },
+    }),
   };
 }

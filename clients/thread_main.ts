@@ -6,8 +6,8 @@
 import { causeOf } from "../servers/posix/errors.ts";
 import { read } from "../servers/posix/io.ts";
 import { bufferAt } from "../servers/posix/libc.ts";
-import { ClientResults, runClient } from "./client.ts";
-import { tasksOf, warmUpLoad } from "./task.ts";
+import { ClientResults } from "./client.ts";
+import { warmUpLoad, workOf } from "./task.ts";
 import type { ClientEvent, ClientStart } from "./threads.ts";
 
 const send = (event: ClientEvent) => (self as unknown as Worker).postMessage(event);
@@ -17,11 +17,11 @@ self.addEventListener("message", async (event) => {
   try {
     // Threads do not share compiled code.
     await warmUpLoad(options);
-    const { before, task } = await tasksOf(options, server);
-    runClient(before, new ClientResults(), "thread");
+    const { before, run } = await workOf(options, server);
+    before(new ClientResults(), "thread");
     send({ event: "ready" });
     read(gate, new Uint8Array(1));
-    runClient(task, new ClientResults(bufferAt(address, ClientResults.BYTES)), "thread");
+    run(new ClientResults(bufferAt(address, ClientResults.BYTES)), "thread");
     send({ event: "finished" });
   } catch (error) {
     send({ event: "failed", reason: causeOf(error) });

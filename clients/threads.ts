@@ -10,6 +10,7 @@ import { close, readAsync } from "../servers/posix/io.ts";
 import { shareMemory } from "../servers/posix/memory.ts";
 import { ClientResults, type Clients } from "./client.ts";
 import type { LoadOptions } from "./protocol.ts";
+import { processesOf } from "./task.ts";
 
 const STDIN = 0;
 const PROGRAM = new URL("./thread_main.ts", import.meta.url);
@@ -31,7 +32,7 @@ export type ClientEvent =
 
 /** Starts the threads and waits until they have warmed up. @throws {FailedError} if one failed. */
 export async function startThreads(options: LoadOptions, server: Listening): Promise<Clients> {
-  const count = options.clients;
+  const count = processesOf(options);
   const { buffer, address } = shareMemory(count * ClientResults.BYTES);
   const [gate, gateWriter] = pipe();
   const { promise: failed, reject } = Promise.withResolvers<never>();

@@ -30,6 +30,9 @@ export const LOAD_DEFAULTS: Omit<LoadOptions, "placement"> = {
   warmUpConnections: 0,
   limitSeconds: 0,
   thinkMilliseconds: 0,
+  rate: 0,
+  arrivals: "poisson",
+  seed: 1,
   timeoutSeconds: LIMITS.request,
   sources: 0,
 };

@@ -12,7 +12,7 @@ import { designs, findDesign } from "../../servers/designs.ts";
 import { BUDGET_SECONDS, DEFAULTS, limitsWithin, makePlan } from "../plan/plan.ts";
 import { RANGES } from "../plan/ranges.ts";
 import { VARIANTS, variantsOf } from "../plan/variants.ts";
-import type { Limits, Plan } from "../record/record.ts";
+import { Arrivals, type Limits, type Plan } from "../record/record.ts";
 
 /** A flag with an integer value. */
 export const count = (
@@ -40,6 +40,19 @@ export function serviceOf(name = "bytes"): ServiceName {
   throw new UsageError(`Unknown service "${name}": write --service ${SERVICE_NAMES.join(", ")}`);
 }
 
+/** Parses `--arrivals`. @throws {UsageError} for another word, or without a rate. */
+export function arrivalsOf(text: string | undefined, rate: number): Arrivals {
+  if (text === undefined) return DEFAULTS.arrivals;
+  const found = Arrivals.options.find((name) => name === text);
+  if (found === undefined) {
+    throw new UsageError(
+      `Unknown arrivals "${text}": write --arrivals ${Arrivals.options.join(" or ")}`,
+    );
+  }
+  if (rate > 0) return found;
+  throw new UsageError(`Cannot use --arrivals ${text} without --rate: write one, such as 1000`);
+}
+
 /** The load and the pool of a trial. */
 export const loadFlags = {
   clients: count(DEFAULTS.clients, RANGES.clients, "Run N clients at the same time"),
@@ -64,6 +77,19 @@ export const loadFlags = {
       "MS",
     ),
     zero: "no wait",
+  },
+  rate: {
+    ...count(
+      DEFAULTS.rate,
+      RANGES.rate,
+      "Let N requests a second be due, whatever the server answers, on up to --clients connections at a time",
+    ),
+    zero: "each client waits for its replies",
+  },
+  arrivals: {
+    kind: "string",
+    value: Arrivals.options.join("|"),
+    help: "Let them be due at random, in a Poisson process, or evenly (default poisson)",
   },
 } as const satisfies Flags;
 
@@ -195,7 +221,7 @@ export function planOf(
   if (given.has("rounds") && given.has("budget")) {
     throw new UsageError("Cannot run exact rounds within a budget: leave out --rounds or --budget");
   }
-  const { clients, requests, bytes, children, think, quick } = flags;
+  const { clients, requests, bytes, children, think, rate, quick } = flags;
   const rounds = flags.rounds ?? (quick && !given.has("budget") ? quickRounds : undefined);
   const fewer = quick && !given.has("connections");
   return makePlan({
@@ -209,6 +235,8 @@ export function planOf(
     children,
     think,
     ...variantsOf(ids, flags),
+    rate,
+    arrivals: arrivalsOf(flags.arrivals, sweep?.parameter === "rate" ? Infinity : rate),
     sweep,
     seed: flags.seed ?? randomSeed(),
     sessions: sessionsOf(flags.sessions),

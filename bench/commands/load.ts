@@ -4,18 +4,19 @@
  * @module
  */
 import { REFUSALS } from "../../clients/client.ts";
+import { LATE_MS } from "../../clients/open_loop.ts";
 import { requirePorts } from "../../clients/ports.ts";
 import type { LoadOptions, LoadReport } from "../../clients/protocol.ts";
 import type { TransportName } from "../../servers/design.ts";
-import { ExitCode, UsageError } from "../../servers/errors.ts";
+import { ExitCode, UnsupportedError, UsageError } from "../../servers/errors.ts";
 import { loopbackHost } from "../../servers/posix/network.ts";
-import { affinity } from "../../servers/posix/processes.ts";
+import { affinity, descriptorLimit } from "../../servers/posix/processes.ts";
 import { addressText, type ServerAddress } from "../../servers/transports/transport.ts";
 import { isTransport, TRANSPORT_NAMES } from "../../servers/transports/transports.ts";
 import { startLoad } from "../agents/load.ts";
 import { defineCommand } from "../cli/command.ts";
 import { processorsOf, type Values } from "../cli/flags.ts";
-import { count, loadFlags, serviceOf } from "../cli/options.ts";
+import { arrivalsOf, count, loadFlags, randomSeed, runFlags, serviceOf } from "../cli/options.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { userSocket } from "../cli/paths.ts";
 import { endWithParent, stopSignal } from "../cli/signals.ts";
@@ -23,7 +24,7 @@ import { serviceHints } from "../cli/hints.ts";
 import { requireService } from "../plan/service.ts";
 import { LIMITS } from "../record/record.ts";
 
-const { clients, connections, requests, bytes, service, think } = loadFlags;
+const { clients, connections, requests, bytes, service, think, rate, arrivals } = loadFlags;
 
 const flags = {
   port: {
@@ -58,6 +59,9 @@ const flags = {
     help: "Ask for the book's lines, or over HTTP for /bytes/N (default bytes)",
   },
   think,
+  rate,
+  arrivals,
+  seed: { ...runFlags.seed, help: "Use N as the seed of the Poisson process (default: random)" },
   timeout: count(
     LIMITS.request,
     [1, 3600],
@@ -80,6 +84,10 @@ export const command = defineCommand({
   examples: [
     ["Load a server with the book's load", "--port 8888"],
     [
+      "Load it with 1000 connections a second, whatever it answers",
+      "--port 8888 --rate 1000 --clients 100",
+    ],
+    [
       "Load it with clients that wait, and print one JSON object",
       "--port 8888 --clients 50 --connections 1k --think 2ms --json",
     ],
@@ -95,7 +103,8 @@ export const command = defineCommand({
       : { ...given, ...ofUrl(given.url, names) };
     const { name, where } = serverOf(flags);
     const service = target === null ? serviceOf(flags.service) : "http";
-    requireService(name, { service, requests: flags.requests });
+    requireService(name, { ...flags, service });
+    if (flags.rate > 0) requireDescriptors(flags.clients);
     const processors = flags.pin === undefined ? null : processorsOf("pin", flags.pin, affinity());
     const work = {
       clients: flags.clients,
@@ -106,6 +115,9 @@ export const command = defineCommand({
       target,
       warmUpConnections: flags.warmup,
       thinkMilliseconds: flags.think,
+      rate: flags.rate,
+      arrivals: arrivalsOf(flags.arrivals, flags.rate),
+      seed: flags.seed ?? randomSeed(),
       timeoutSeconds: flags.timeout,
     };
     const sources = name === "tcp" ? requirePorts(work, where.host, where.port) : 0;
@@ -174,6 +186,50 @@ function ofUrl(text: string, given: ReadonlySet<string>) {
   };
 }
 
+/** Descriptors that the load program has beside its connections, at most. */
+const OWN_DESCRIPTORS = 64;
+
+/** Deno has raised the limit as far as it may (its hard limit, setrlimit(2)). */
+function requireDescriptors(connections: number): void {
+  const [needed, limit] = [connections + OWN_DESCRIPTORS, descriptorLimit()];
+  if (needed <= limit) return;
+  throw new UnsupportedError(
+    `Cannot have ${connections} connections open: that takes ${needed} open files, and a process may have ` +
+      `${limit}; write ulimit -n ${needed}, or fewer --clients`,
+  );
+}
+
+type Work =
+  & Pick<LoadOptions, "clients" | "connections" | "requests" | "bytes" | "service" | "target">
+  & Pick<LoadOptions, "rate" | "arrivals" | "seed">;
+
+/** A client that is busy for more of the time than this cannot keep up. */
+const BUSY_SHARE = 0.9;
+
+/** What became of a rate. */
+function rateLines(
+  { openLoop, cpu, wallSeconds }: LoadReport,
+  { clients, rate, arrivals, seed }: Work,
+): string[] {
+  if (openLoop === null) return [];
+  const { startedPerSecond, late, unsent, mostOpen } = openLoop;
+  const how = arrivals === "even" ? "evenly" : `at random (seed ${seed})`;
+  const busy = cpu.total / wallSeconds;
+  return [
+    `rate         ${startedPerSecond.toFixed(0)} a second of ${rate}, ${how}; ` +
+    `up to ${mostOpen} connections open`,
+    `late         ${late} started more than ${LATE_MS} ms after they were due, ${unsent} not at all` +
+    (late + unsent > 0 && mostOpen === clients ? `: all ${clients} connections were in use` : ""),
+    ...(busy > BUSY_SHARE
+      ? [
+        `client       busy for ${
+          (100 * busy).toFixed(0)
+        } % of the time: it cannot send faster, and adds to latency`,
+      ]
+      : []),
+  ];
+}
+
 function latencyText({ p50, p99, p999, max }: LoadReport["latency"]): string {
   const ms = (seconds: number | null) =>
     seconds === null ? "–" : `${(seconds * 1000).toFixed(3)} ms`;
@@ -182,7 +238,7 @@ function latencyText({ p50, p99, p999, max }: LoadReport["latency"]): string {
 
 function printReport(
   report: LoadReport,
-  work: Pick<LoadOptions, "clients" | "connections" | "requests" | "bytes" | "service" | "target">,
+  work: Work,
   where: ServerAddress,
 ): void {
   const { making, connections, errors, wallSeconds, connectionsPerSecond, cpu, latency } = report;
@@ -190,7 +246,9 @@ function printReport(
   const wanted = work.clients * work.connections;
   const made = Object.values(errors).reduce((sum, count) => sum + count, connections);
   printLine([
-    `${work.clients} clients × ${work.connections} connections × ` +
+    `${work.clients} ${
+      work.rate > 0 ? "at a time" : "clients"
+    } × ${work.connections} connections × ` +
     (work.requests > 1 ? `${work.requests} requests × ` : "") +
     (work.target ?? `${work.bytes} bytes`) +
     ` ${work.service === "http" ? "over HTTP " : ""}to ${addressText(where)}`,
@@ -200,13 +258,16 @@ function printReport(
     ...(work.requests > 1
       ? [`requests     ${report.requests}, ${(report.requests! / wallSeconds).toFixed(0)} a second`]
       : []),
+    ...rateLines(report, work),
     `errors       ${failures.join(", ") || "none"}`,
     ...(made < wanted
       ? [
-        `stopped      after ${made} connections of ${wanted}: each client was refused ${REFUSALS} in a row`,
+        `stopped      after ${made} connections of ${wanted}` +
+        (work.rate === 0 ? `: each client was refused ${REFUSALS} in a row` : ""),
       ]
       : []),
-    `latency      ${connections === 0 ? "–" : latencyText(latency)}`,
+    `latency      ${connections === 0 ? "–" : latencyText(latency)}` +
+    (connections === 0 ? "" : work.rate > 0 ? ", from when due" : ", of a closed loop"),
     `client CPU   ${cpu.total.toFixed(3)} s` +
     (making === "worker" ? ", of threads: fork does not work here" : ""),
   ].join("\n"));

@@ -30,6 +30,8 @@ const flags = {
   clients: list("clients"),
   bytes: list("bytes"),
   think: list("think"),
+  rate: list("rate"),
+  arrivals: loadFlags.arrivals,
   designs: designsFlag("pools of forked children"),
   connections: {
     ...loadFlags.connections,
@@ -113,7 +115,7 @@ function variedOf(lists: readonly Sweep[]): Sweep {
   if (!fixed) return { parameter: "children", values: TOO_MANY };
   throw new UsageError(
     `Nothing is varied with --children ${fixed.values[0]}: write a list such as ` +
-      `--children 15,30,60, or several --clients, --bytes or --think`,
+      `--children 15,30,60, or several --clients, --bytes, --think or --rate`,
   );
 }
 

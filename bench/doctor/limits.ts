@@ -8,6 +8,7 @@ import { readQuota } from "../machine/quota.ts";
 import { makePlan } from "../plan/plan.ts";
 import { boundsOf, type Limits, readLimits } from "../plan/preflight.ts";
 import { RANGES } from "../plan/ranges.ts";
+import { MOST_PROCESSES } from "../plan/service.ts";
 import type { Plan } from "../record/record.ts";
 import { usualDesigns } from "../../servers/designs.ts";
 import { tryReadText } from "../../servers/posix/files.ts";
@@ -19,7 +20,7 @@ const plan = (options: Partial<Plan>) =>
 
 /** The default bench, and one with the most clients and children, and as many connections. */
 const USUAL = plan({});
-const MOST = plan({ clients: RANGES.clients[1], children: RANGES.children[1], connections: 5 });
+const MOST = plan({ clients: MOST_PROCESSES, children: RANGES.children[1], connections: 5 });
 
 /** Reads everything that bounds a bench. */
 export function limits(): Check[] {
@@ -56,7 +57,7 @@ function parameter(what: string, name: string, enough: number, why: string): Che
 }
 
 function backlog(): Check {
-  const most = RANGES.clients[1];
+  const most = MOST_PROCESSES;
   return parameter(
     "connections that wait for accept (somaxconn)",
     "net.core.somaxconn",

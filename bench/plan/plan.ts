@@ -4,6 +4,7 @@
  * @module
  */
 import { UsageError } from "../../servers/errors.ts";
+import { mulberry32 } from "../../clients/arrivals.ts";
 import { BOOK } from "../../clients/book.ts";
 import { designs, findDesign, isReachable } from "../../servers/designs.ts";
 import { LIMITS, type Limits, type Load, type Parameter, type Plan } from "../record/record.ts";
@@ -11,6 +12,8 @@ import { requireService } from "./service.ts";
 
 /** The design that the others are compared with. */
 export const BASELINE = "iterative";
+
+export { mulberry32 };
 
 /** A plan without its trials. Missing options are as in `DEFAULTS`. */
 export type PlanOptions = Pick<Plan, "designs" | "seed"> & Partial<Omit<Plan, "trials">>;
@@ -38,6 +41,8 @@ export const DEFAULTS: Omit<Settings, "designs" | "seed"> = {
   think: 0,
   steer: "hash",
   policy: "lowest-free",
+  rate: 0,
+  arrivals: "poisson",
   sweep: null,
   sessions: "separate",
   pin: { server: null, client: null },
@@ -71,7 +76,9 @@ export function makePlan(given: PlanOptions): Plan {
   if (elsewhere !== undefined) {
     throw new UsageError(`Cannot reach ${elsewhere} over TCP`, { option: "local" });
   }
-  for (const id of ids) requireService(findDesign(id)?.transport, options);
+  for (const id of ids) {
+    for (const point of pointsOf(options)) requireService(findDesign(id)?.transport, point);
+  }
   const random = mulberry32(options.seed);
   const twice = options.designs.filter((id, index) => options.designs.indexOf(id) < index);
   const candidates = [...candidatesOf(ids, options), ...candidatesOf(twice, options)];
@@ -146,7 +153,7 @@ export function nameAt(design: string, parameter: Parameter, value: number): str
 
 /** The load of a plan as text; a parameter of a sweep is a list such as "15, 30, 45". Bytes are of each request. */
 export function loadText(plan: Settings): Record<Parameter | "connections", string> {
-  const { clients, connections, requests, bytes, children, think, sweep } = plan;
+  const { clients, connections, requests, bytes, children, think, rate, sweep } = plan;
   const { parameter, values } = sweep ?? { parameter: "children", values: [children] };
   const each = parameter === "clients" ? "…" : connections;
   const text: Record<string, number | string> = {
@@ -155,6 +162,7 @@ export function loadText(plan: Settings): Record<Parameter | "connections", stri
     bytes,
     children,
     think,
+    rate,
     [parameter]: values.join(", "),
   };
   if (requests > 1) text.bytes = `${requests} requests × ${text.bytes}`;
@@ -165,18 +173,18 @@ export function loadText(plan: Settings): Record<Parameter | "connections", stri
 
 /**
  * The baseline serves as many connections, but from one client, as in the book. That client does not wait
- * between them: it would wait as long as all clients of the other designs together.
+ * between them, nor for a rate: it would wait as long as all clients of the other designs together.
  */
 function workOf(
   design: string,
-  { clients, connections, requests, bytes, think, children }: Settings,
+  { clients, connections, requests, bytes, think, rate, children }: Settings,
 ): { load: Load; poolSize: number | null } {
   return design === BASELINE
     ? {
-      load: { clients: 1, connections: clients * connections, requests, bytes, think: 0 },
+      load: { clients: 1, connections: clients * connections, requests, bytes, think: 0, rate: 0 },
       poolSize: null,
     }
-    : { load: { clients, connections, requests, bytes, think }, poolSize: children };
+    : { load: { clients, connections, requests, bytes, think, rate }, poolSize: children };
 }
 
 /** A Fisher–Yates shuffle. */
@@ -187,15 +195,4 @@ export function shuffle<T>(items: readonly T[], random: () => number): T[] {
     [shuffled[i], shuffled[j]] = [shuffled[j]!, shuffled[i]!];
   }
   return shuffled;
-}
-
-/** Tommy Ettinger's mulberry32: numbers in [0, 1) that follow from a 32-bit seed. */
-export function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = state + 0x6d2b79f5 | 0;
-    let t = Math.imul(state ^ state >>> 15, state | 1);
-    t ^= t + Math.imul(t ^ t >>> 7, t | 61);
-    return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
-  };
 }

@@ -95,7 +95,7 @@ Deno.test("makePlan() gives the baseline one client with as many connections as 
   for (const { design, load } of makePlan({ ...options, clients: 3, connections: 7 }).trials) {
     const expected = design === BASELINE ? [1, 21] : [3, 7];
     const [clients, connections] = expected as [number, number];
-    assertEquals(load, { clients, connections, requests: 1, bytes: 4000, think: 0 });
+    assertEquals(load, { clients, connections, requests: 1, bytes: 4000, think: 0, rate: 0 });
   }
 });
 

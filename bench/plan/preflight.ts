@@ -79,11 +79,11 @@ function descriptorsFor({ clients, children }: Plan, chosen: readonly Design[]):
 
 /** The limits of a plan without a sweep, in the order in which they are checked. */
 export function boundsOf(plan: Plan, limits: Limits): Bound[] {
-  const { children, clients, connections, local } = plan;
+  const { children, clients, connections, local, rate } = plan;
   const { processes, userProcesses } = limits;
   const chosen = designs.filter(({ id }) => plan.designs.includes(id));
   const descriptors = descriptorsFor(plan, chosen);
-  const tasks = OWN_TASKS + clients + children;
+  const tasks = OWN_TASKS + (rate > 0 ? 1 : clients) + children;
   const warmUps = chosen.map(({ id }) => warmUpOf({ design: id, load: plan, poolSize: children }));
   // Every trial has another server port.
   const ports = local ? 0 : portsOf({
@@ -91,6 +91,7 @@ export function boundsOf(plan: Plan, limits: Limits): Bound[] {
     connections,
     warmUpConnections: Math.max(...warmUps) / clients,
     thinkMilliseconds: plan.think,
+    rate,
   });
   return [
     {

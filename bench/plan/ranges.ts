@@ -10,12 +10,13 @@ const MIB = 1024 * 1024;
 /** Lowest and highest value of each option. */
 export const RANGES = {
   rounds: [1, 1000],
-  clients: [1, 1000],
+  clients: [1, 100_000],
   connections: [1, 1_000_000],
   requests: [1, 1_000_000],
   bytes: [1, 16 * MIB],
   children: [1, 1000],
   think: [0, 60_000],
+  rate: [0, 1_000_000],
   seed: [0, 2 ** 32 - 1],
   port: [0, 65_535],
 } as const satisfies Record<string, readonly [min: number, max: number]>;

@@ -4,10 +4,14 @@
  * @module
  */
 import { z } from "npm:zod@4.6.7";
+import { ARRIVALS } from "../../clients/arrivals.ts";
 import { count, design, Load, poolSize } from "./trial.ts";
 
 /** The parameters that a sweep can vary. */
-export const Parameter = z.enum(["children", "clients", "bytes", "think"]);
+export const Parameter = z.enum(["children", "clients", "bytes", "think", "rate"]);
+
+/** When the requests of a rate are due. */
+export const Arrivals = z.enum(ARRIVALS);
 
 export const Sweep = z.object({
   parameter: Parameter.describe("What is varied; more clients share the same connections"),
@@ -72,6 +76,13 @@ export const Plan = z.object({
   think: count.default(0).describe(
     "Milliseconds a client waits between two connections; the baseline's does not wait",
   ),
+  rate: count.default(0).describe(
+    "Requests a second, due whatever the server answers, on as many connections at a time as there are " +
+      "clients; 0: each client waits for its replies, as the baseline's always does",
+  ),
+  arrivals: Arrivals.default("poisson").describe(
+    "When they are due: as in a Poisson process whose seed is the run's plus the round, or evenly",
+  ),
   sweep: Sweep.nullable().default(null).describe(
     "What is varied from trial to trial; null: nothing",
   ),
@@ -93,6 +104,7 @@ export const Plan = z.object({
 }).meta({ id: "Plan", description: "What is run, and in which order." });
 
 export type Parameter = z.infer<typeof Parameter>;
+export type Arrivals = z.infer<typeof Arrivals>;
 export type Sweep = z.infer<typeof Sweep>;
 export type Limits = z.infer<typeof Limits>;
 export type Plan = z.infer<typeof Plan>;

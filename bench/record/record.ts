@@ -23,7 +23,7 @@ export {
   Trial,
 } from "./trial.ts";
 export type { Recorded } from "./types.ts";
-export { LIMITS, Limits, Parameter, Plan, Sweep } from "./plan.ts";
+export { Arrivals, LIMITS, Limits, Parameter, Plan, Sweep } from "./plan.ts";
 
 /** Raised when a field changes its meaning. Readers refuse versions they do not know. */
 export const SCHEMA_VERSION = 1;

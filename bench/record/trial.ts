@@ -90,8 +90,16 @@ const Latency = z.object({
 }).meta({
   id: "Latency",
   description:
-    "Seconds from connect, or from the reply before on the same connection, to the end of a reply.",
+    "Seconds from connect, or from the reply before on the same connection, to the end of a reply; at a rate " +
+    "from when the request was due.",
 });
+
+const OpenLoop = z.object({
+  startedPerSecond: seconds.describe("Requests started a second, until the last one"),
+  late: count.describe("Requests started more than 10 ms after they were due"),
+  unsent: count.describe("Requests that were due before the end and not started"),
+  mostOpen: count.describe("Connections open at the same time, at most"),
+}).meta({ id: "OpenLoop", description: "Requests at a rate, due whatever the server answers." });
 
 export const Client = z.object({
   making: z.enum(["fork", "worker"]).default("fork").describe(
@@ -108,6 +116,9 @@ export const Client = z.object({
     "Seconds from the start of the first client to the end of the last",
   ),
   connectionsPerSecond: seconds.describe("Connections answered in full per second of wall time"),
+  openLoop: OpenLoop.nullable().default(null).describe(
+    "What became of a rate; null: each client waited for its replies, and in old records",
+  ),
   cpu: Cpu.describe("CPU time of all clients, of processes or of threads"),
   latency: Latency.describe("How long a request took"),
 }).meta({ id: "Client", description: "What all clients together saw." });
@@ -118,6 +129,9 @@ export const Load = z.object({
   requests: count.default(1).describe("Requests on each connection, one after the other"),
   bytes: count.describe("Bytes of each request"),
   think: count.default(0).describe("Milliseconds a client waits between two connections"),
+  rate: count.default(0).describe(
+    "Requests a second of all clients, due whatever the server answers; 0: each waits for its replies",
+  ),
 }).meta({ id: "Load", description: "The load of one trial." });
 
 export const Check = z.object({

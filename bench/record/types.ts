@@ -7,7 +7,7 @@
 /** What a run varies from trial to trial. */
 export interface Sweep {
   /** What is varied; more clients share the same connections. */
-  parameter: "children" | "clients" | "bytes" | "think";
+  parameter: "children" | "clients" | "bytes" | "think" | "rate";
   /** Its values. */
   values: number[];
 }
@@ -60,6 +60,8 @@ export interface Load {
   bytes: number;
   /** Milliseconds a client waits between two connections. */
   think: number;
+  /** Requests a second of all clients, due whatever the server answers; 0: each waits for its replies. */
+  rate: number;
 }
 
 /** What is run, and in which order. */
@@ -88,6 +90,10 @@ export interface Plan {
   policy: "lowest-free" | "round-robin" | "least-connections";
   /** Milliseconds a client waits between two connections; the baseline's does not wait. */
   think: number;
+  /** Requests a second, due whatever the server answers, on as many connections at a time as there are clients; 0: each client waits for its replies, as the baseline's always does. */
+  rate: number;
+  /** When they are due: as in a Poisson process whose seed is the run's plus the round, or evenly. */
+  arrivals: "poisson" | "even";
   /** What is varied from trial to trial; null: nothing. */
   sweep: Sweep | null;
   /** Whether server and client have process sessions of their own, see setsid(2). */
@@ -322,13 +328,27 @@ export interface Client {
   wallSeconds: number;
   /** Connections answered in full per second of wall time. */
   connectionsPerSecond: number;
+  /** What became of a rate; null: each client waited for its replies, and in old records. */
+  openLoop: OpenLoop | null;
   /** CPU time of all clients, of processes or of threads. */
   cpu: Cpu;
   /** How long a request took. */
   latency: Latency;
 }
 
-/** Seconds from connect, or from the reply before on the same connection, to the end of a reply. */
+/** Requests at a rate, due whatever the server answers. */
+export interface OpenLoop {
+  /** Requests started a second, until the last one. */
+  startedPerSecond: number;
+  /** Requests started more than 10 ms after they were due. */
+  late: number;
+  /** Requests that were due before the end and not started. */
+  unsent: number;
+  /** Connections open at the same time, at most. */
+  mostOpen: number;
+}
+
+/** Seconds from connect, or from the reply before on the same connection, to the end of a reply; at a rate from when the request was due. */
 export interface Latency {
   /** Median, in seconds. */
   p50: number;

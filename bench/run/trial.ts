@@ -188,7 +188,7 @@ export function startServerOf(
 
 /** Starts the load of a trial, which waits for `connect`. */
 export function startLoadOf(planned: Planned, plan: Plan): LoadAgent {
-  const { design, load: { clients, connections, requests, bytes, think } } = planned;
+  const { design, round, load: { clients, connections, requests, bytes, think, rate } } = planned;
   return startUnconnected({
     transport: transportOf(requireDesign(design), plan.local),
     clients,
@@ -198,6 +198,10 @@ export function startLoadOf(planned: Planned, plan: Plan): LoadAgent {
     bytes,
     limitSeconds: plan.limits.run,
     thinkMilliseconds: think,
+    rate,
+    arrivals: plan.arrivals,
+    // The same times for all designs of a round.
+    seed: (plan.seed + round) >>> 0,
     timeoutSeconds: plan.limits.request,
     warmUpConnections: warmUpOf(planned) / clients,
   }, placementOf(plan, "client"));

@@ -26,7 +26,7 @@ const plan = makePlan({
 const [baseline] = plan.trials as [Planned];
 
 Deno.test("warmUpOf() grows with a pool, and is small for Workers or programs per client", () => {
-  const load = { clients: 30, connections: 100, requests: 1, bytes: 1, think: 0 };
+  const load = { clients: 30, connections: 100, requests: 1, bytes: 1, think: 0, rate: 0 };
   const of = (design: string, poolSize: number | null) => warmUpOf({ design, load, poolSize });
   assertEquals([of("iterative", null), of("fork-per-client", 300)], [210, 210]);
   assertEquals([of("prefork-mutex", 15), of("prefork-mutex", 300)], [210, 3900]);
@@ -56,6 +56,7 @@ Deno.test("runTrial() returns a trial that fits the schema and lost nothing", as
     requests: 1,
     bytes: 4000,
     think: 0,
+    rate: 0,
   });
   const { round, position, design, load, poolSize } = trial;
   assertEquals({ round, position, design, load, poolSize }, baseline);
@@ -68,7 +69,7 @@ Deno.test("runTrial() returns a trial that fits the schema and lost nothing", as
 
 Deno.test("runTrial() counts the connections of each child of a pool", async () => {
   const pool = { ...baseline, design: "prefork-shared-accept" };
-  const load = { clients: 3, connections: 20, requests: 1, bytes: 1, think: 0 };
+  const load = { clients: 3, connections: 20, requests: 1, bytes: 1, think: 0, rate: 0 };
   const trial = await runTrial({ ...pool, load, poolSize: 4 }, plan, NEVER);
   assertEquals([trial.status, trial.reason], ["ok", null]);
   assertEquals(trial.children.map(({ index }) => index), [0, 1, 2, 3]);
@@ -79,7 +80,7 @@ Deno.test("runTrial() counts the connections of each child of a pool", async () 
 
 Deno.test("runTrial() counts several requests on a connection on both sides", async () => {
   const pool = { ...baseline, design: "prethread-mutex", poolSize: 2 };
-  const load = { clients: 2, connections: 5, requests: 7, bytes: 100, think: 0 };
+  const load = { clients: 2, connections: 5, requests: 7, bytes: 100, think: 0, rate: 0 };
   for (const service of ["bytes", "http"] as const) {
     const trial = await runTrial({ ...pool, load }, { ...plan, service }, NEVER);
     const { status, reason, client, children } = trial;
@@ -92,7 +93,7 @@ Deno.test({
   name: "runTrial() records how forks were made cheaper, where there is one for each client",
   ignore: !isLong,
   fn: async () => {
-    const load = { clients: 1, connections: 3, requests: 1, bytes: 1, think: 0 };
+    const load = { clients: 1, connections: 3, requests: 1, bytes: 1, think: 0, rate: 0 };
     const perClient = await runTrial({ ...baseline, design: "fork-per-client", load }, plan, NEVER);
     const rebased = Deno.build.arch === "x86_64";
     const reason = rebased ? null : "supported on x86-64 only";
@@ -111,7 +112,7 @@ Deno.test("runTrial() fails with the message of what it cannot do", async () => 
 
 Deno.test("runTrial() ends at once when it is aborted", async () => {
   const controller = new AbortController();
-  const load = { clients: 1, connections: 1_000_000, requests: 1, bytes: 4000, think: 0 };
+  const load = { clients: 1, connections: 1_000_000, requests: 1, bytes: 4000, think: 0, rate: 0 };
   const running = runTrial({ ...baseline, load }, plan, controller.signal);
   setTimeout(() => controller.abort(), 600);
   const { status, reason } = await running;
@@ -124,7 +125,14 @@ Deno.test({
   name: "runTrial() survives that all its processes are stopped for a while, and marks the trial",
   ignore: !isLong,
   fn: async () => {
-    const load = { clients: 4, connections: 1_000_000, requests: 1, bytes: 4000, think: 1 };
+    const load = {
+      clients: 4,
+      connections: 1_000_000,
+      requests: 1,
+      bytes: 4000,
+      think: 1,
+      rate: 0,
+    };
     const limited = { ...plan, limits: { ...plan.limits, run: 8 } };
     const running = runTrial({ ...baseline, design: "prefork-mutex", load }, limited, NEVER);
     await pause(5000);

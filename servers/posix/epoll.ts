@@ -12,6 +12,7 @@ const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
 const EPOLL_CTL_MOD = 3;
 const EPOLLIN = 1;
+const EPOLLOUT = 4;
 const EPOLLHUP = 0x10;
 const EPOLLEXCLUSIVE = 1 << 28;
 const EPOLLONESHOT = 1 << 30;
@@ -84,6 +85,9 @@ export class OneShotEpoll {
   }
 }
 
+/** The same number on every architecture. */
+const SYS_epoll_pwait2 = 441;
+
 /** Maximum number of events that one `wait` returns. */
 export const MAX_EVENTS = 64;
 
@@ -94,6 +98,10 @@ export class LevelEpoll {
   readonly #eventView = new DataView(this.#event.buffer);
   readonly #events = new Uint8Array(MAX_EVENTS * EVENT_BYTES);
   readonly #view = new DataView(this.#events.buffer);
+  /** A struct timespec: lower and upper half of the seconds, then of the nanoseconds. */
+  readonly #timeout = new Uint32Array(4);
+  readonly #timespec = new Uint8Array(this.#timeout.buffer);
+  #isExact = true;
 
   /** The instance with that descriptor. */
   constructor(epoll: number) {
@@ -103,6 +111,18 @@ export class LevelEpoll {
   /** Adds a descriptor for input and hang-up, with a tag of 32 bits, unless it was added before. */
   add(descriptor: number, tag: number): void {
     this.#add(descriptor, tag, EPOLLIN);
+  }
+
+  /** Adds a descriptor for input, hang-up and output. */
+  addForOutput(descriptor: number, tag: number): void {
+    this.#add(descriptor, tag, EPOLLIN | EPOLLOUT);
+  }
+
+  /** Watches a descriptor that was added for input and hang-up, and for output or not. */
+  change(descriptor: number, tag: number, forOutput: boolean): void {
+    this.#setEvent(descriptor, tag, forOutput ? EPOLLIN | EPOLLOUT : EPOLLIN);
+    const result = libc.epoll_ctl(this.#epoll, EPOLL_CTL_MOD, descriptor, this.#event);
+    checked(result, "epoll_ctl", `watch descriptor ${descriptor}`);
   }
 
   /** Adds a descriptor for a single hang-up event, and not for input, unless it was added before. */
@@ -118,10 +138,14 @@ export class LevelEpoll {
     this.#add(descriptor, tag, EPOLLIN | EPOLLEXCLUSIVE);
   }
 
-  #add(descriptor: number, tag: number, events: number): void {
+  #setEvent(descriptor: number, tag: number, events: number): void {
     this.#eventView.setUint32(0, events, true);
     this.#eventView.setInt32(DATA_AT, descriptor, true);
     this.#eventView.setUint32(DATA_AT + 4, tag, true);
+  }
+
+  #add(descriptor: number, tag: number, events: number): void {
+    this.#setEvent(descriptor, tag, events);
     if (libc.epoll_ctl(this.#epoll, EPOLL_CTL_ADD, descriptor, this.#event) === 0) return;
     const number = errno();
     if (number === Errno.EEXIST) return;
@@ -144,6 +168,28 @@ export class LevelEpoll {
       if (count >= 0) return count;
       retryOrThrow("epoll_wait", "wait for a descriptor");
     }
+  }
+
+  /**
+   * Like `wait`, with a timeout in nanoseconds: epoll_pwait2(2) of Linux 5.11. Where a kernel or a seccomp filter
+   * refuses that, it returns up to a millisecond later.
+   */
+  waitFor(nanoseconds: number): number {
+    if (!this.#isExact) return this.wait(Math.ceil(nanoseconds / 1e6));
+    this.#timeout[0] = Math.floor(nanoseconds / 1e9);
+    this.#timeout[2] = nanoseconds % 1e9;
+    const count = libc.epoll_pwait2(
+      SYS_epoll_pwait2,
+      this.#epoll,
+      this.#events,
+      MAX_EVENTS,
+      this.#timespec,
+      null,
+    );
+    if (count >= 0) return count;
+    if (errno() === Errno.EINTR) return 0;
+    this.#isExact = false;
+    return this.waitFor(nanoseconds);
   }
 
   /** After `wait`: the descriptor of an event. */

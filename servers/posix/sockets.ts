@@ -17,6 +17,7 @@ import { libc } from "./libc.ts";
 
 const SOCK_STREAM = 1;
 const SOCK_SEQPACKET = 5;
+const SOCK_NONBLOCK = 0o4000;
 const SO_REUSEADDR = 2;
 const SO_TYPE = 3;
 const SO_RCVTIMEO = 20;
@@ -211,6 +212,29 @@ export function tryConnect(fd: number, address: SocketAddress): number {
     const number = errno();
     if (number !== Errno.EINTR) return number;
   }
+}
+
+/**
+ * Creates a stream socket and begins to connect it from that source, if there is one. It is connected when it is
+ * ready for output, and a call on it says why it cannot.
+ *
+ * @returns −1 if a Unix listener's queue is full: try again later.
+ * @throws {SystemError} such as EMFILE or ENOENT.
+ */
+export function beginConnect(address: SocketAddress, bindTo?: (socket: number) => void): number {
+  const type = SOCK_STREAM | O_CLOEXEC | SOCK_NONBLOCK;
+  const fd = checked(libc.socket(address.family, type, 0), "socket", "create a socket");
+  try {
+    bindTo?.(fd);
+    const number = tryConnect(fd, address);
+    if (number === 0 || number === Errno.EINPROGRESS) return fd;
+    if (number !== Errno.EAGAIN) throw new SystemError("connect", "connect", number);
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+  libc.close(fd);
+  return -1;
 }
 
 /** Like `read`, for a socket and without blocking (recv(2), MSG_DONTWAIT): −1 if no data has arrived. */

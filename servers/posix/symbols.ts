@@ -51,6 +51,11 @@ export const symbols = {
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" }, // int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" }, // int epoll_wait(int epfd, struct epoll_event *events, int most, int timeout)
   select: { parameters: ["i32", "buffer", "pointer", "pointer", "pointer"], result: "i32" }, // int select(int n, fd_set *read, fd_set *write, fd_set *except, struct timeval *timeout)
+  epoll_pwait2: {
+    name: "syscall",
+    parameters: ["i32", "i32", "buffer", "i32", "buffer", "pointer"],
+    result: "i32",
+  }, // long syscall(SYS_epoll_pwait2, int epfd, struct epoll_event *events, int most, const struct timespec *timeout, const sigset_t *mask, size_t)
   poll: { parameters: ["buffer", "u32", "i32"], result: "i32" }, // int poll(struct pollfd *fds, nfds_t n, int timeout)
   pollAsync: {
     name: "poll",

@@ -4,7 +4,8 @@
  * @module
  */
 import { read, write } from "../posix/io.ts";
-import { type Client, Failure } from "./transport.ts";
+import { tryRead } from "../posix/sockets.ts";
+import { type Client, Failure, INCOMPLETE, type Replies } from "./transport.ts";
 
 const READ_BYTES = 65536;
 
@@ -25,32 +26,47 @@ export function httpRequests(
   const requests = new Requests(target, host, bytes);
   return {
     request: (connection) => requests.request(connection),
-    wrongReply: () => requests.takeWrongReply(),
+    wrongReply: () => requests.wrongReply(),
   };
+}
+
+/** Like `httpRequests`, on that many connections at once. */
+export function httpReplies(
+  target: string,
+  host: string,
+  bytes: number | null,
+  connections: number,
+): Replies {
+  return new Requests(target, host, bytes, connections);
 }
 
 const NOTHING = new Uint8Array(0);
 
 /** Methods, not closures: V8 compiles those for all objects, and closures for the one that was warmed up. */
-class Requests {
-  readonly #request: Uint8Array<ArrayBuffer>;
-  readonly #bytes: number | null;
+class Requests implements Replies {
+  readonly message: Uint8Array<ArrayBuffer>;
+  readonly #body: number | null;
   readonly #reply = new Uint8Array(READ_BYTES);
   /** The head that was learned, and the bytes of a whole reply; −1: none. */
   readonly #head = new Uint8Array(HEAD_LIMIT);
   #headLength = 0;
   #total = -1;
   #wrong = NOTHING;
+  /** Bytes of each connection's reply that are still to come; 0: its head is not complete. */
+  readonly #left: Float64Array;
+  /** The start of a head, by connection. */
+  readonly #starts = new Map<number, Uint8Array>();
 
-  constructor(target: string, host: string, bytes: number | null) {
-    this.#request = new TextEncoder().encode(
+  constructor(target: string, host: string, body: number | null, connections = 0) {
+    this.message = new TextEncoder().encode(
       `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: herd\r\n\r\n`,
     );
-    this.#bytes = bytes;
+    this.#body = body;
+    this.#left = new Float64Array(connections);
   }
 
   request(connection: number): number {
-    write(connection, this.#request, this.#request.length);
+    write(connection, this.message, this.message.length);
     let count = read(connection, this.#reply);
     if (count === this.#total && this.#isLearned()) return 0;
     if (this.#total === -1 || count < this.#headLength || !this.#isLearned()) {
@@ -64,7 +80,45 @@ class Requests {
     return left > 0 ? Failure.shortReply : Failure.longReply;
   }
 
-  takeWrongReply(): Uint8Array {
+  expect(index: number): void {
+    this.#left[index] = 0;
+    if (this.#starts.size > 0) this.#starts.delete(index);
+  }
+
+  receive(index: number, connection: number): number {
+    let left = this.#left[index]!;
+    let arrived: number;
+    if (left > 0) {
+      arrived = tryRead(connection, this.#reply);
+      if (arrived < 0) return INCOMPLETE;
+      left -= arrived;
+    } else {
+      const start = this.#starts.get(index) ?? NOTHING;
+      this.#reply.set(start);
+      arrived = tryRead(
+        connection,
+        start.length === 0 ? this.#reply : this.#reply.subarray(start.length),
+      );
+      if (arrived < 0) return INCOMPLETE;
+      const count = start.length + arrived;
+      if (this.#total === -1 || count < this.#headLength || !this.#isLearned()) {
+        const end = endOfHead(this.#reply, count);
+        if (end === 0 && arrived > 0 && count < HEAD_LIMIT) {
+          this.#starts.set(index, this.#reply.slice(0, count));
+          return INCOMPLETE;
+        }
+        const failure = this.#learnHead(count, end);
+        if (failure !== 0) return failure;
+      }
+      left = this.#total - count;
+    }
+    this.#left[index] = left;
+    if (left === 0) return 0;
+    if (left < 0) return Failure.longReply;
+    return arrived > 0 ? INCOMPLETE : Failure.shortReply;
+  }
+
+  wrongReply(): Uint8Array {
     const wrong = this.#wrong;
     this.#wrong = NOTHING;
     return wrong;
@@ -81,24 +135,30 @@ class Requests {
     while ((end = endOfHead(this.#reply, count)) === 0 && more > 0 && count < HEAD_LIMIT) {
       count += more = read(connection, this.#reply.subarray(count));
     }
+    const failure = this.#learnHead(count, end);
+    return failure === 0 ? count : -failure;
+  }
+
+  /** Learns the head of a reply, which ends there; 0: it has no end. Returns 0 or a `Failure`. */
+  #learnHead(count: number, end: number): number {
     if (end === 0 || end > HEAD_LIMIT) {
       this.#wrong = this.#reply.slice(0, count);
-      return -Failure.shortReply;
+      return Failure.shortReply;
     }
     const head = this.#reply.subarray(0, end);
     const text = String.fromCharCode(...head);
     if (!/^HTTP\/1\.[01] 2\d\d[ \r]/.test(text)) {
       this.#wrong = head.slice();
-      return -Failure.noAnswer;
+      return Failure.noAnswer;
     }
     const length = /^content-length:[ \t]*(\d+)[ \t]*\r$/im.exec(text)?.[1];
-    if (length === undefined) return -Failure.noLength;
-    const [body, wanted] = [Number(length), this.#bytes ?? Number(length)];
-    if (body !== wanted) return -(body < wanted ? Failure.shortReply : Failure.longReply);
+    if (length === undefined) return Failure.noLength;
+    const [body, wanted] = [Number(length), this.#body ?? Number(length)];
+    if (body !== wanted) return body < wanted ? Failure.shortReply : Failure.longReply;
     this.#head.set(head);
     this.#headLength = end;
     this.#total = end + wanted;
-    return count;
+    return 0;
   }
 }
 

@@ -26,6 +26,7 @@ import {
   streamSocket,
 } from "../posix/sockets.ts";
 import { httpRequests } from "./http_client.ts";
+import { answering, nonblockingClient } from "./nonblocking.ts";
 import {
   addressText,
   type Asked,
@@ -60,6 +61,13 @@ export const tcp: Transport = {
       requestsFor(asked, addressText(server)),
       ...rest,
     ),
+  nonblockingClient: (server, asked, ...rest) =>
+    nonblockingClient(
+      answering(internetAddresses(server.host, server.port)),
+      asked,
+      addressText(server),
+      ...rest,
+    ),
   acceptAndReply,
 };
 
@@ -68,6 +76,8 @@ export const unix: Transport = {
   bind: (address) => listenAt(address, SocketType.stream),
   client: ({ path }, asked, ...rest) =>
     streamClient([pathAddress(path!)], requestsFor(asked, "localhost"), ...rest),
+  nonblockingClient: ({ path }, asked, ...rest) =>
+    nonblockingClient(pathAddress(path!), asked, "localhost", ...rest),
   acceptAndReply,
 };
 

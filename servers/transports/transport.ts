@@ -50,6 +50,32 @@ export interface Client {
   wrongReply?(): Uint8Array;
 }
 
+/** Requests and replies on many connections at once: no call waits. */
+export interface Replies {
+  /** What to send for each reply. */
+  readonly message: Uint8Array<ArrayBuffer>;
+  /** Expects a reply on the connection with that index, from the start. */
+  expect(index: number): void;
+  /** Receives what has arrived of a reply. Returns 0 if it is whole, `INCOMPLETE` or a `Failure`. @throws an error for `errorNumberOf`. */
+  receive(index: number, connection: number): number;
+  /** The first bytes of a reply that failed, as far as they were kept. */
+  wrongReply(index: number): Uint8Array;
+}
+
+/** The client side of a byte stream for many connections at once. */
+export interface NonblockingClient {
+  readonly replies: Replies;
+  /**
+   * Begins to connect and returns the descriptor; −1: the server's queue is full, try again later.
+   *
+   * @throws an error for `errorNumberOf`.
+   */
+  open(): number;
+}
+
+/** More of a reply is to come. */
+export const INCOMPLETE = -1;
+
 /** Wrong replies, as numbers beside the error numbers. */
 export const Failure = {
   shortReply: 200,
@@ -87,6 +113,13 @@ export interface Transport {
     timeout: SocketTimeout,
     sources?: readonly SocketAddress[],
   ): Client;
+  /** Like `client`, for that many connections at once; a message transport has none. */
+  nonblockingClient?(
+    address: ServerAddress,
+    asked: Asked,
+    sources: readonly SocketAddress[],
+    connections: number,
+  ): NonblockingClient;
   /**
    * Accepts a connection and sends the reply before the request has arrived, so that one thread can act as
    * client and server.

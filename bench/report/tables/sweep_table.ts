@@ -68,6 +68,13 @@ export const PARAMETER_WORDS: Record<Parameter, { header: string; field: string;
     note:
       "The time a client waits between connections varies; the baseline's client does not wait.",
   },
+  rate: {
+    header: "requests /s",
+    field: "rate_per_second",
+    note:
+      "The number of requests due in a second varies, whatever the server answers; the baseline's client " +
+      "waits for its replies.",
+  },
 };
 
 function columnsOf(
