@@ -38,6 +38,8 @@ export interface BenchOptions {
   readonly clients?: number;
   /** Connections of each client, one after another. */
   readonly connections?: number;
+  /** Seconds for which clients make connections, in place of a number of them. */
+  readonly duration?: number;
   /** Requests on each connection, one after another (default 1). */
   readonly requests?: number;
   /** Bytes of each request. */
@@ -103,10 +105,22 @@ export async function bench(options: BenchOptions = {}): Promise<Recorded> {
 }
 
 function requireNumbers(
-  { rounds, clients, connections, requests, bytes, children, think, rate, seed, sweep }:
+  { rounds, clients, connections, duration, requests, bytes, children, think, rate, seed, sweep }:
     BenchOptions,
 ): void {
-  requireInRange({ rounds, clients, connections, requests, bytes, children, think, rate, seed });
+  requireOneEnd({ connections, duration });
+  requireInRange({
+    rounds,
+    clients,
+    connections,
+    duration,
+    requests,
+    bytes,
+    children,
+    think,
+    rate,
+    seed,
+  });
   if (sweep === undefined) return;
   if (sweep.values.length === 0) {
     throw new UsageError("Cannot sweep over no values", { option: "sweep" });
@@ -228,6 +242,8 @@ export interface LoadOptions {
   readonly clients?: number;
   /** Connections of each client (default 500). */
   readonly connections?: number;
+  /** Seconds for which clients make connections, in place of a number of them. */
+  readonly duration?: number;
   /** Requests on each connection, one after another (default 1). */
   readonly requests?: number;
   /** Bytes of each request (default 4000). */
@@ -254,17 +270,39 @@ export interface LoadOptions {
  * @throws {FailedError} if a client died.
  */
 export async function load(options: LoadOptions): Promise<LoadReport> {
-  const { path, transport = path === undefined ? "tcp" : "unix", ...rest } = options;
+  const { path, transport = path === undefined ? "tcp" : "unix", duration, ...counted } = options;
   const { port = 0, host = loopbackHost(), clients, connections, requests, bytes, service, rate } =
     options;
+  const rest = duration === undefined
+    ? counted
+    : { ...counted, connections: null, limitSeconds: duration };
   if (path === undefined && port === 0) {
     throw new UsageError("Cannot load a server without a port or a path", { option: "port" });
   }
-  requireInRange({ port, clients, connections, requests, bytes, rate, seed: options.seed });
+  requireOneEnd({ connections, duration });
+  requireInRange({
+    port,
+    clients,
+    connections,
+    duration,
+    requests,
+    bytes,
+    rate,
+    seed: options.seed,
+  });
   requireService(transport, { service, requests, clients, rate });
   const sources = path === undefined ? requirePorts({ ...LOAD_DEFAULTS, ...rest }, host, port) : 0;
   await using load = startLoad({ ...rest, host, path: path ?? null, transport, sources });
   await load.next("ready", LIMITS.start);
   await load.send({ request: "go" });
-  return (await load.next("report", LIMITS.run)).report;
+  return (await load.next("report", LIMITS.run + (duration ?? 0))).report;
+}
+
+function requireOneEnd(
+  { connections, duration }: { connections?: number | undefined; duration?: number | undefined },
+): void {
+  if (connections === undefined || duration === undefined) return;
+  throw new UsageError("Cannot end a load both after a number of connections and after seconds", {
+    option: "duration",
+  });
 }

@@ -26,6 +26,9 @@ const impossible: Record<string, readonly [option: string, call: () => Promise<u
     "service",
     () => bench({ designs: ["door"], local: true, service: "http" }),
   ],
+  "a load with two ends": ["duration", () => load({ port: 1, connections: 1, duration: 1 })],
+  "a run with two ends": ["duration", () => bench({ connections: 1, duration: 1 })],
+  "no time": ["duration", () => load({ port: 1, duration: 0 })],
   "no rounds": ["rounds", () => bench({ rounds: 0 })],
   "a sweep of nothing": [
     "sweep",

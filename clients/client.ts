@@ -42,6 +42,9 @@ export interface Task {
   readonly thinkMilliseconds: number;
 }
 
+/** More connections than a client makes: the greatest of V8's small integers, which those of a warm-up are, too. */
+export const UNCOUNTED = 2 ** 30 - 1;
+
 const ERROR_KINDS = 256;
 const ERRORS_AT = 72;
 const TEXT_BYTES = 64;

@@ -9,7 +9,7 @@ import { close, write } from "../servers/posix/io.ts";
 import { accept, tryRead } from "../servers/posix/sockets.ts";
 import type { ServerAddress, Transport } from "../servers/transports/transport.ts";
 import { BOOK } from "./book.ts";
-import { BYTES, ClientResults, repliesFor, type Work } from "./client.ts";
+import { BYTES, ClientResults, repliesFor, UNCOUNTED, type Work } from "./client.ts";
 import { OpenLoop, type OpenTask, runOpenLoop } from "./open_loop.ts";
 import type { LoadOptions } from "./protocol.ts";
 
@@ -28,7 +28,7 @@ export function openWork(
   const taskOf = (parts: Partial<OpenTask>): OpenTask => ({
     client,
     open: clients,
-    connections: clients * connections,
+    connections: connections === null ? UNCOUNTED : clients * connections,
     requests,
     limitMilliseconds: limitSeconds === 0 ? Infinity : 1000 * limitSeconds,
     timeoutMilliseconds: 1000 * options.timeoutSeconds,

@@ -19,19 +19,24 @@ import type { LoadOptions } from "./protocol.ts";
 /** What a load does, as far as ports are concerned. */
 export type Connections =
   & Pick<LoadOptions, "clients" | "connections" | "warmUpConnections" | "thinkMilliseconds">
-  & Partial<Pick<LoadOptions, "rate">>;
+  & Partial<Pick<LoadOptions, "limitSeconds" | "rate">>;
 
 /** TCP_TIMEWAIT_LEN. */
 const TIME_WAIT_MS = 60_000;
 
+/** A client makes no more: each connection takes it more than 25 µs of CPU time. */
+const MOST_PER_SECOND = 40_000;
+
 /** The ports that a load has at a time, at most: those of all its connections, or of a minute's. */
 export function portsOf(
-  { clients, connections, warmUpConnections, thinkMilliseconds, rate = 0 }: Connections,
+  { clients, connections, limitSeconds = 0, warmUpConnections, thinkMilliseconds, rate = 0 }:
+    Connections,
 ): number {
   const inMinute = 1 + Math.ceil(
     rate === 0 ? TIME_WAIT_MS / thinkMilliseconds : TIME_WAIT_MS / 1000 * rate / clients,
   );
-  return clients * (warmUpConnections + Math.min(connections, inMinute));
+  const inTime = MOST_PER_SECOND * (limitSeconds || Infinity);
+  return clients * (warmUpConnections + Math.min(connections ?? Infinity, inMinute, inTime));
 }
 
 /** The ports of this network namespace for outgoing connections (ip_local_port_range(5), without reserved ones). */
@@ -81,7 +86,10 @@ export function requirePorts(load: Connections, host: string, port: number): num
   const used = Math.max(...addresses.map(tcpSocketsTo));
   const [needed, ports] = [portsOf(load), localPorts()];
   const missing = needed + used - ports;
-  if (missing <= 0 || addresses.some(hasPorts)) return sourcesFor(load, used);
+  // How many connections there will be in a time nobody knows.
+  if (missing <= 0 || load.connections === null || addresses.some(hasPorts)) {
+    return sourcesFor(load, used);
+  }
   const mend = needed + used <= WIDEST_RANGE
     ? `ip_local_port_range="1024 65535"`
     : "tcp_tw_reuse=1 net.ipv4.tcp_timestamps=1";

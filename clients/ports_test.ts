@@ -23,6 +23,9 @@ Deno.test("portsOf() counts all connections, or those of a minute", () => {
   assertEquals(portsOf(LOAD), 5200);
   // A client that waits 20 s has three in a minute, and one that is under way.
   assertEquals(portsOf({ ...LOAD, thinkMilliseconds: 20_000 }), 10 * (20 + 4));
+  // Without a count, those that can be made in its time.
+  const timed = { ...LOAD, connections: null, limitSeconds: 2 };
+  assertEquals(portsOf(timed), 10 * (20 + 80_000));
 });
 
 /** A server of a namespace, at a port that is no local port. */
@@ -99,6 +102,8 @@ Deno.test({
       const more = { ...load, connections: 10_000 };
       assertThrows(() => requirePorts(more, host, port), UnsupportedError, "tcp_tw_reuse=1");
       setParameter("ipv4/tcp_tw_reuse", "2");
+      // How many a load of some seconds needs is not known, and EADDRNOTAVAIL would say so.
+      requirePorts({ ...load, connections: null, limitSeconds: 1 }, host, port);
       requirePorts(load, host, port);
     }),
 });

@@ -12,8 +12,8 @@ export interface LoadOptions {
   readonly transport: TransportName;
   /** Number of concurrent clients. */
   readonly clients: number;
-  /** Connections per client, one after another. */
-  readonly connections: number;
+  /** Connections per client, one after another; null: as many as it makes before the limit. */
+  readonly connections: number | null;
   /** The service that the server is asked for; over doors and channels the book's. */
   readonly service: ServiceName;
   /** Requests on each connection, one after another; over doors and channels one. */

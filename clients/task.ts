@@ -8,7 +8,15 @@ import { AUTOBIND, type SocketAddress } from "../servers/posix/addresses.ts";
 import { loopbackSources } from "../servers/posix/sources.ts";
 import { socketTimeout } from "../servers/posix/sockets.ts";
 import { transports } from "../servers/transports/transports.ts";
-import { ClientResults, type Run, runClient, type Task, warmUp, type Work } from "./client.ts";
+import {
+  ClientResults,
+  type Run,
+  runClient,
+  type Task,
+  UNCOUNTED,
+  warmUp,
+  type Work,
+} from "./client.ts";
 import type { LoadOptions } from "./protocol.ts";
 
 /** Has V8 compile the code of the clients, which takes as long as the start of a server: no server is needed. */
@@ -70,7 +78,7 @@ export async function workOf(options: LoadOptions, server: Listening): Promise<W
     before: run(before),
     run: run({
       client,
-      connections,
+      connections: connections ?? UNCOUNTED,
       requests,
       limitMilliseconds: limitSeconds === 0 ? Infinity : 1000 * limitSeconds,
       thinkMilliseconds,

@@ -184,10 +184,10 @@ const jsonProgress: Observer = {
 
 function printPlan(plan: Plan, folder: string, pending: number): void {
   const { designs, seed } = plan;
-  const { clients, connections, bytes, children } = loadText(plan);
+  const { clients, each, bytes, children } = loadText(plan);
   console.error(
     `${designsText(designs)} × ${roundsText(plan)}, ` +
-      `${clients} clients × ${connections} connections × ${bytes} bytes, ${children} children, ` +
+      `${clients} clients × ${each} × ${bytes} bytes, ${children} children, ` +
       `seed ${seed}; ` +
       (pending < plan.trials.length
         ? `${pending} of ${plan.trials.length} trials are left; `

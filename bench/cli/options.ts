@@ -9,7 +9,13 @@ import type { ServiceName } from "../../servers/design.ts";
 import { isService, SERVICE_NAMES } from "../../servers/service/services.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { designs, findDesign } from "../../servers/designs.ts";
-import { BUDGET_SECONDS, DEFAULTS, limitsWithin, makePlan } from "../plan/plan.ts";
+import {
+  BUDGET_SECONDS,
+  DEFAULTS,
+  limitsWithin,
+  makePlan,
+  MOST_LOAD_SECONDS,
+} from "../plan/plan.ts";
 import { RANGES } from "../plan/ranges.ts";
 import { VARIANTS, variantsOf } from "../plan/variants.ts";
 import { Arrivals, type Limits, type Plan } from "../record/record.ts";
@@ -61,6 +67,13 @@ export const loadFlags = {
     RANGES.connections,
     "Make N connections with each client, one after the other",
   ),
+  duration: {
+    kind: "integer",
+    value: "SECONDS",
+    min: RANGES.duration[0],
+    max: RANGES.duration[1],
+    help: "Make connections for SECONDS with each client, in place of --connections",
+  },
   requests: count(
     DEFAULTS.requests,
     RANGES.requests,
@@ -189,8 +202,8 @@ export const runFlags = {
     value: "SECONDS",
     min: 1,
     max: 24 * HOUR,
-    help:
-      `End a load after SECONDS, and count what it did (default ${limits.run}, with a budget less)`,
+    help: `End a load after SECONDS, and count what it did (default ${MOST_LOAD_SECONDS}, with a ` +
+      "budget less)",
   },
   "stop-limit": count(
     limits.stop,
@@ -221,14 +234,16 @@ export function planOf(
   if (given.has("rounds") && given.has("budget")) {
     throw new UsageError("Cannot run exact rounds within a budget: leave out --rounds or --budget");
   }
-  const { clients, requests, bytes, children, think, rate, quick } = flags;
+  requireOneEnd(given);
+  const { clients, duration = 0, requests, bytes, children, think, rate, quick } = flags;
   const rounds = flags.rounds ?? (quick && !given.has("budget") ? quickRounds : undefined);
-  const fewer = quick && !given.has("connections");
+  const fewer = quick && duration === 0 && !given.has("connections");
   return makePlan({
     designs: [...ids],
     ...(rounds === undefined ? {} : { rounds }),
     connections: fewer ? Math.ceil(QUICK_CONNECTIONS / clients) : flags.connections,
     clients,
+    duration,
     requests,
     service: serviceOf(flags.service),
     bytes,
@@ -245,6 +260,18 @@ export function planOf(
     local: flags.local,
     limits: limitsOf(ids, rounds, flags),
   });
+}
+
+/** Flags of which each says when a load ends. */
+const ENDS = ["connections", "run-limit"];
+
+/** @throws {UsageError} if a load is to end in two ways. */
+export function requireOneEnd(given: ReadonlySet<string>): void {
+  const other = ENDS.find((name) => given.has(name));
+  if (!given.has("duration") || other === undefined) return;
+  throw new UsageError(
+    `Cannot end a load by both --duration and --${other}: leave out one of them`,
+  );
 }
 
 function limitsOf(

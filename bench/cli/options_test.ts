@@ -60,3 +60,18 @@ Deno.test("planOf() has a budget, unless the number of rounds is given", () => {
     "leave out --rounds or --budget",
   );
 });
+
+Deno.test("planOf() ends loads after connections or after a time, and never after both", () => {
+  const { duration, connections, limits } = planFor("--duration=2m", "--quick");
+  assertEquals([duration, limits.run], [120, 120]);
+  // Of a quick run, too, sums are those of the usual load.
+  assertEquals(connections, 500);
+  assertEquals(planFor().duration, 0);
+  for (const other of ["--connections=5", "--run-limit=5"]) {
+    assertThrows(
+      () => planFor("--duration=5", other),
+      UsageError,
+      `both --duration and ${other.slice(0, -2)}: leave out one of them`,
+    );
+  }
+});

@@ -16,7 +16,15 @@ import { isTransport, TRANSPORT_NAMES } from "../../servers/transports/transport
 import { startLoad } from "../agents/load.ts";
 import { defineCommand } from "../cli/command.ts";
 import { processorsOf, type Values } from "../cli/flags.ts";
-import { arrivalsOf, count, loadFlags, randomSeed, runFlags, serviceOf } from "../cli/options.ts";
+import {
+  arrivalsOf,
+  count,
+  loadFlags,
+  randomSeed,
+  requireOneEnd,
+  runFlags,
+  serviceOf,
+} from "../cli/options.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { userSocket } from "../cli/paths.ts";
 import { endWithParent, stopSignal } from "../cli/signals.ts";
@@ -24,7 +32,8 @@ import { serviceHints } from "../cli/hints.ts";
 import { requireService } from "../plan/service.ts";
 import { LIMITS } from "../record/record.ts";
 
-const { clients, connections, requests, bytes, service, think, rate, arrivals } = loadFlags;
+const { clients, connections, duration, requests, bytes, service, think, rate, arrivals } =
+  loadFlags;
 
 const flags = {
   port: {
@@ -52,6 +61,7 @@ const flags = {
   },
   clients,
   connections,
+  duration,
   requests,
   bytes,
   service: {
@@ -101,6 +111,7 @@ export const command = defineCommand({
     const { target, ...flags } = given.url === undefined
       ? { ...given, target: null }
       : { ...given, ...ofUrl(given.url, names) };
+    requireOneEnd(names);
     const { name, where } = serverOf(flags);
     const service = target === null ? serviceOf(flags.service) : "http";
     requireService(name, { ...flags, service });
@@ -108,7 +119,8 @@ export const command = defineCommand({
     const processors = flags.pin === undefined ? null : processorsOf("pin", flags.pin, affinity());
     const work = {
       clients: flags.clients,
-      connections: flags.connections,
+      connections: flags.duration === undefined ? flags.connections : null,
+      limitSeconds: flags.duration ?? 0,
       requests: flags.requests,
       bytes: flags.bytes,
       service,
@@ -199,9 +211,7 @@ function requireDescriptors(connections: number): void {
   );
 }
 
-type Work =
-  & Pick<LoadOptions, "clients" | "connections" | "requests" | "bytes" | "service" | "target">
-  & Pick<LoadOptions, "rate" | "arrivals" | "seed">;
+type Work = Omit<LoadOptions, "transport" | "sources" | "placement">;
 
 /** A client that is busy for more of the time than this cannot keep up. */
 const BUSY_SHARE = 0.9;
@@ -243,12 +253,12 @@ function printReport(
 ): void {
   const { making, connections, errors, wallSeconds, connectionsPerSecond, cpu, latency } = report;
   const failures = Object.entries(errors).map(([kind, count]) => `${count} ${kind}`);
-  const wanted = work.clients * work.connections;
   const made = Object.values(errors).reduce((sum, count) => sum + count, connections);
+  const all = work.connections === null ? null : work.clients * work.connections;
+  const isShort = all === null ? wallSeconds < work.limitSeconds : made < all;
   printLine([
-    `${work.clients} ${
-      work.rate > 0 ? "at a time" : "clients"
-    } × ${work.connections} connections × ` +
+    `${work.clients} ${work.rate > 0 ? "at a time" : "clients"} × ` +
+    (all === null ? `${work.limitSeconds} s × ` : `${work.connections} connections × `) +
     (work.requests > 1 ? `${work.requests} requests × ` : "") +
     (work.target ?? `${work.bytes} bytes`) +
     ` ${work.service === "http" ? "over HTTP " : ""}to ${addressText(where)}`,
@@ -260,9 +270,10 @@ function printReport(
       : []),
     ...rateLines(report, work),
     `errors       ${failures.join(", ") || "none"}`,
-    ...(made < wanted
+    ...(isShort
       ? [
-        `stopped      after ${made} connections of ${wanted}` +
+        `stopped      after ${made} connections ` +
+        `${all === null ? `in ${work.limitSeconds} s` : `of ${all}`}` +
         (work.rate === 0 ? `: each client was refused ${REFUSALS} in a row` : ""),
       ]
       : []),

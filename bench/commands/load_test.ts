@@ -16,6 +16,23 @@ Deno.test("load prints its report for people", async () => {
   assertMatch(stdout, /^errors +none$/m);
 });
 
+Deno.test({
+  name: "load --duration ends after that time, whatever the number of connections (a long test)",
+  ignore: !isLong,
+  fn: async () => {
+    await using server = await startServer("iterative");
+    const args = [`--port=${server.port}`, "--clients=2", "--duration=1s", "--bytes=10"];
+    const { code, stdout, stderr } = await runTask("load", ...args);
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+    assertStringIncludes(stdout, "2 clients × 1 s × 10 bytes to 127.0.0.1:");
+    // The last connection of a client may take long on a busy machine.
+    const [, connections] = stdout.match(/^connections +(\d+) in [1-9]\.\d{3} s/m)!;
+    assertEquals(sumOf((await server.stop()).report, "connections"), Number(connections));
+    assertMatch(stdout, /^errors +none$/m);
+    assertEquals(/^stopped/m.test(stdout), false);
+  },
+});
+
 Deno.test("load --json prints its report as an event, with a server at a path", async () => {
   const path = freePath();
   await using server = await startServer("prefork-mutex", { path });
@@ -67,6 +84,8 @@ Deno.test("load stops where nobody listens", async () => {
     stdout,
     /^stopped +after 100 connections of 1000: each client was refused 50 in a row$/m,
   );
+  const timed = await runTask("load", "--path", path, "--clients=2", "--duration=60");
+  assertMatch(timed.stdout, /^stopped +after 100 connections in 60 s: each client was refused/m);
 });
 
 Deno.test("load refuses a missing port, operands, and numbers out of range", async () => {
@@ -86,6 +105,10 @@ Deno.test("load refuses a missing port, operands, and numbers out of range", asy
   await refused(
     ["several requests", "over a channel", "leave out --requests"],
     ...["--path=/tmp/x", "--transport=channel", "--requests=2"],
+  );
+  await refused(
+    ["--duration and --connections", "leave out one"],
+    ...["--port=80", "--duration=5", "--connections=5"],
   );
   await refused(["Cannot read --url", "http://"], "--url=https://a/");
   await refused(["Cannot use --port with --url"], "--url=http://a/", "--port=80");

@@ -170,7 +170,7 @@ function startLoadOf(design: Design, place: Listening, limitSeconds: number): Lo
     ...place,
     transport: transportOf(design, place.path !== null),
     clients: CLIENTS,
-    connections: Number.MAX_SAFE_INTEGER,
+    connections: null,
     // The first clients have the runtime open what it keeps.
     warmUpConnections: 5,
     limitSeconds,

@@ -37,6 +37,7 @@ const flags = {
     ...loadFlags.connections,
     help: `Make N connections with each client, or of ${DEFAULTS.clients} if --clients is a LIST`,
   },
+  duration: loadFlags.duration,
   requests: loadFlags.requests,
   service: loadFlags.service,
   ...runFlags,

@@ -28,6 +28,7 @@ const quotaOf = ({ environment: { quota } }: Run) => ({ quota: quota?.processors
 const LOAD = [
   "clients",
   "connections",
+  "duration",
   "requests",
   "service",
   "bytes",

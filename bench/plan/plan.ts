@@ -29,6 +29,9 @@ const MOST_ROUNDS = 24;
 /** Seconds of load within a budget, at least; a slower design makes fewer connections in a trial. */
 const LEAST_LOAD_SECONDS = 3;
 
+/** Seconds of load, at most, unless another limit is asked for: some designs would take minutes. */
+export const MOST_LOAD_SECONDS = 20;
+
 /** Trials of each design that a load's share of the budget is for. */
 const TRIALS_IN_SHARE = 18;
 
@@ -38,6 +41,7 @@ export const DEFAULTS: Omit<Settings, "designs" | "seed"> = {
   ...BOOK,
   service: "bytes",
   requests: 1,
+  duration: 0,
   think: 0,
   steer: "hash",
   policy: "lowest-free",
@@ -63,7 +67,10 @@ type Candidate = Pick<Plan["trials"][number], "design" | "load" | "poolSize">;
  * service.
  */
 export function makePlan(given: PlanOptions): Plan {
-  const options = { ...DEFAULTS, limits: limitsWithin(BUDGET_SECONDS, given), ...given };
+  const { duration = 0, limits = limitsWithin(BUDGET_SECONDS, given) } = given;
+  // A load of some seconds is one without an end, which the limit ends.
+  const run = duration > 0 ? duration : limits.run;
+  const options = { ...DEFAULTS, ...given, limits: { ...limits, run } };
   const ids = designs.map(({ id }) => id)
     .filter((id) => id === BASELINE || options.designs.includes(id));
   const { local } = options;
@@ -104,8 +111,9 @@ export function limitsWithin(
     readonly designs: readonly string[];
   },
 ): Limits {
-  if (rounds !== undefined || budget === 0) return LIMITS;
-  const run = Math.max(LEAST_LOAD_SECONDS, Math.round(budget / TRIALS_IN_SHARE / designs.length));
+  if (rounds !== undefined || budget === 0) return { ...LIMITS, run: MOST_LOAD_SECONDS };
+  const share = Math.round(budget / TRIALS_IN_SHARE / designs.length);
+  const run = Math.min(Math.max(LEAST_LOAD_SECONDS, share), MOST_LOAD_SECONDS);
   return { ...LIMITS, run, budget };
 }
 
@@ -151,14 +159,18 @@ export function nameAt(design: string, parameter: Parameter, value: number): str
   return `${design} ${parameter}=${value}`;
 }
 
-/** The load of a plan as text; a parameter of a sweep is a list such as "15, 30, 45". Bytes are of each request. */
-export function loadText(plan: Settings): Record<Parameter | "connections", string> {
-  const { clients, connections, requests, bytes, children, think, rate, sweep } = plan;
+/**
+ * The load of a plan as text; a parameter of a sweep is a list such as "15, 30, 45". Bytes are of each request;
+ * `each` is what a client does: "500 connections", or "5 s".
+ */
+export function loadText(plan: Settings): Record<Parameter | "connections" | "each", string> {
+  const { clients, connections, duration, requests, bytes, children, think, rate, sweep } = plan;
   const { parameter, values } = sweep ?? { parameter: "children", values: [children] };
   const each = parameter === "clients" ? "…" : connections;
   const text: Record<string, number | string> = {
     clients,
     connections: each,
+    each: duration > 0 ? `${duration} s` : `${each} connections`,
     bytes,
     children,
     think,
@@ -177,14 +189,25 @@ export function loadText(plan: Settings): Record<Parameter | "connections", stri
  */
 function workOf(
   design: string,
-  { clients, connections, requests, bytes, think, rate, children }: Settings,
+  { clients, connections, duration, requests, bytes, think, rate, children }: Settings,
 ): { load: Load; poolSize: number | null } {
   return design === BASELINE
     ? {
-      load: { clients: 1, connections: clients * connections, requests, bytes, think: 0, rate: 0 },
+      load: {
+        clients: 1,
+        connections: clients * connections,
+        duration,
+        requests,
+        bytes,
+        think: 0,
+        rate: 0,
+      },
       poolSize: null,
     }
-    : { load: { clients, connections, requests, bytes, think, rate }, poolSize: children };
+    : {
+      load: { clients, connections, duration, requests, bytes, think, rate },
+      poolSize: children,
+    };
 }
 
 /** A Fisher–Yates shuffle. */

@@ -50,13 +50,23 @@ Deno.test("makePlan() has a budget, and limits loads by it, unless the number of
     makePlan({ designs: ["door"], local: true, seed: 1, ...more }).limits;
   const { budget, run } = limits({});
   assertEquals([budget, run], [180, 10]);
-  assertEquals(limits({ rounds: 7 }), LIMITS);
+  assertEquals(limits({ rounds: 7 }), { ...LIMITS, run: 20 });
   assertEquals(limitsWithin(60, { designs: Array(99).fill("") }), {
     ...LIMITS,
     budget: 60,
     run: 3,
   });
-  assertEquals(limitsWithin(0, { designs: [] }), LIMITS);
+  assertEquals(limitsWithin(0, { designs: [] }), { ...LIMITS, run: 20 });
+  // An hour has room for a longer load than any needs.
+  assertEquals(limitsWithin(3600, { designs: ["door"] }).run, 20);
+});
+
+Deno.test("makePlan() ends loads after a duration, within a budget or not", () => {
+  for (const more of [{}, { rounds: 7 }, { limits: LIMITS }]) {
+    const { duration, limits, trials } = makePlan({ ...options, ...more, duration: 5 });
+    assertEquals([duration, limits.run], [5, 5]);
+    for (const { load } of trials) assertEquals(load.duration, 5);
+  }
 });
 
 Deno.test("makePlan() runs a design twice a round if it is named twice", () => {
@@ -95,7 +105,15 @@ Deno.test("makePlan() gives the baseline one client with as many connections as 
   for (const { design, load } of makePlan({ ...options, clients: 3, connections: 7 }).trials) {
     const expected = design === BASELINE ? [1, 21] : [3, 7];
     const [clients, connections] = expected as [number, number];
-    assertEquals(load, { clients, connections, requests: 1, bytes: 4000, think: 0, rate: 0 });
+    assertEquals(load, {
+      clients,
+      connections,
+      requests: 1,
+      bytes: 4000,
+      think: 0,
+      rate: 0,
+      duration: 0,
+    });
   }
 });
 

@@ -12,6 +12,7 @@ export const RANGES = {
   rounds: [1, 1000],
   clients: [1, 100_000],
   connections: [1, 1_000_000],
+  duration: [1, 3600],
   requests: [1, 1_000_000],
   bytes: [1, 16 * MIB],
   children: [1, 1000],

@@ -60,6 +60,9 @@ export const Plan = z.object({
   connections: count.describe(
     "Connections each client makes; the baseline's one client makes all of them",
   ),
+  duration: count.default(0).describe(
+    "Seconds for which clients make connections, and sums are scaled to that number of them; 0: no duration",
+  ),
   service: z.enum(["bytes", "http"]).default("bytes").describe(
     "What is done for a client: the book's service, or HTTP",
   ),

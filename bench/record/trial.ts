@@ -125,7 +125,12 @@ export const Client = z.object({
 
 export const Load = z.object({
   clients: count.describe("Clients at the same time"),
-  connections: count.describe("Connections each client makes, one after the other"),
+  connections: count.describe(
+    "Connections each client makes, one after the other; with a duration, those that sums are scaled to",
+  ),
+  duration: count.default(0).describe(
+    "Seconds for which clients make connections; 0: a number of them",
+  ),
   requests: count.default(1).describe("Requests on each connection, one after the other"),
   bytes: count.describe("Bytes of each request"),
   think: count.default(0).describe("Milliseconds a client waits between two connections"),

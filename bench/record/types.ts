@@ -52,8 +52,10 @@ export interface Planned {
 export interface Load {
   /** Clients at the same time. */
   clients: number;
-  /** Connections each client makes, one after the other. */
+  /** Connections each client makes, one after the other; with a duration, those that sums are scaled to. */
   connections: number;
+  /** Seconds for which clients make connections; 0: a number of them. */
+  duration: number;
   /** Requests on each connection, one after the other. */
   requests: number;
   /** Bytes of each request. */
@@ -76,6 +78,8 @@ export interface Plan {
   clients: number;
   /** Connections each client makes; the baseline's one client makes all of them. */
   connections: number;
+  /** Seconds for which clients make connections, and sums are scaled to that number of them; 0: no duration. */
+  duration: number;
   /** What is done for a client: the book's service, or HTTP. */
   service: "bytes" | "http";
   /** Requests on each connection, one after the other. */

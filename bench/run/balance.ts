@@ -34,7 +34,9 @@ export function imbalance(
   const died = over("lost") === 0 ? undefined : deathsText(over("lost"), deaths[0]);
   if (errors.length > 0) {
     const made = connections + sum(Object.values(failed));
-    const stopped = made < wanted ? `they stopped after ${made} connections of ${wanted}` : [];
+    const stopped = load.duration === 0 && made < wanted
+      ? `they stopped after ${made} connections of ${wanted}`
+      : [];
     return [`the clients had errors: ${errors.join(", ")}`, stopped, died ?? []].flat().join("; ");
   }
   if (connections !== wanted) {

@@ -1,7 +1,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { systemTimeWaits, waitForRoom } from "./time_wait.ts";
 
-const load = { clients: 10, connections: 100, requests: 1, bytes: 1, think: 0, rate: 0 };
+const load = {
+  clients: 10,
+  connections: 100,
+  requests: 1,
+  bytes: 1,
+  think: 0,
+  rate: 0,
+  duration: 0,
+};
 const NEVER = new AbortController().signal;
 
 /** Waits with these numbers of connections, one for each reading, and returns the notes. */

@@ -49,7 +49,8 @@ export async function traceDesigns(
 
 function lighter(planned: Planned): Planned {
   const { load } = planned;
-  return { ...planned, load: { ...load, connections: Math.ceil(CONNECTIONS / load.clients) } };
+  const connections = Math.ceil(CONNECTIONS / load.clients);
+  return { ...planned, load: { ...load, duration: 0, connections } };
 }
 
 async function traceTrial(

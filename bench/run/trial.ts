@@ -188,11 +188,12 @@ export function startServerOf(
 
 /** Starts the load of a trial, which waits for `connect`. */
 export function startLoadOf(planned: Planned, plan: Plan): LoadAgent {
-  const { design, round, load: { clients, connections, requests, bytes, think, rate } } = planned;
+  const { design, round, load: { clients, connections, duration, requests, bytes, think, rate } } =
+    planned;
   return startUnconnected({
     transport: transportOf(requireDesign(design), plan.local),
     clients,
-    connections,
+    connections: duration > 0 ? null : connections,
     requests,
     service: plan.service,
     bytes,

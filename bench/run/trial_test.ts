@@ -26,7 +26,15 @@ const plan = makePlan({
 const [baseline] = plan.trials as [Planned];
 
 Deno.test("warmUpOf() grows with a pool, and is small for Workers or programs per client", () => {
-  const load = { clients: 30, connections: 100, requests: 1, bytes: 1, think: 0, rate: 0 };
+  const load = {
+    clients: 30,
+    connections: 100,
+    requests: 1,
+    bytes: 1,
+    think: 0,
+    rate: 0,
+    duration: 0,
+  };
   const of = (design: string, poolSize: number | null) => warmUpOf({ design, load, poolSize });
   assertEquals([of("iterative", null), of("fork-per-client", 300)], [210, 210]);
   assertEquals([of("prefork-mutex", 15), of("prefork-mutex", 300)], [210, 3900]);
@@ -57,6 +65,7 @@ Deno.test("runTrial() returns a trial that fits the schema and lost nothing", as
     bytes: 4000,
     think: 0,
     rate: 0,
+    duration: 0,
   });
   const { round, position, design, load, poolSize } = trial;
   assertEquals({ round, position, design, load, poolSize }, baseline);
@@ -69,7 +78,15 @@ Deno.test("runTrial() returns a trial that fits the schema and lost nothing", as
 
 Deno.test("runTrial() counts the connections of each child of a pool", async () => {
   const pool = { ...baseline, design: "prefork-shared-accept" };
-  const load = { clients: 3, connections: 20, requests: 1, bytes: 1, think: 0, rate: 0 };
+  const load = {
+    clients: 3,
+    connections: 20,
+    requests: 1,
+    bytes: 1,
+    think: 0,
+    rate: 0,
+    duration: 0,
+  };
   const trial = await runTrial({ ...pool, load, poolSize: 4 }, plan, NEVER);
   assertEquals([trial.status, trial.reason], ["ok", null]);
   assertEquals(trial.children.map(({ index }) => index), [0, 1, 2, 3]);
@@ -80,7 +97,15 @@ Deno.test("runTrial() counts the connections of each child of a pool", async () 
 
 Deno.test("runTrial() counts several requests on a connection on both sides", async () => {
   const pool = { ...baseline, design: "prethread-mutex", poolSize: 2 };
-  const load = { clients: 2, connections: 5, requests: 7, bytes: 100, think: 0, rate: 0 };
+  const load = {
+    clients: 2,
+    connections: 5,
+    requests: 7,
+    bytes: 100,
+    think: 0,
+    rate: 0,
+    duration: 0,
+  };
   for (const service of ["bytes", "http"] as const) {
     const trial = await runTrial({ ...pool, load }, { ...plan, service }, NEVER);
     const { status, reason, client, children } = trial;
@@ -90,10 +115,31 @@ Deno.test("runTrial() counts several requests on a connection on both sides", as
 });
 
 Deno.test({
+  name: "runTrial() makes connections for the duration of a load, and loses none",
+  ignore: !isLong,
+  fn: async () => {
+    const timed = makePlan({ designs: [], rounds: 1, seed: 1, clients: 2, duration: 1 });
+    const trial = await runTrial(timed.trials[0]!, timed, NEVER);
+    assertEquals([trial.status, trial.reason, trial.load.duration], ["ok", null, 1]);
+    const { connections, wallSeconds } = trial.client!;
+    assert(wallSeconds >= 1 && connections > 0);
+    assertEquals(trial.children[0]!.connections, connections);
+  },
+});
+
+Deno.test({
   name: "runTrial() records how forks were made cheaper, where there is one for each client",
   ignore: !isLong,
   fn: async () => {
-    const load = { clients: 1, connections: 3, requests: 1, bytes: 1, think: 0, rate: 0 };
+    const load = {
+      clients: 1,
+      connections: 3,
+      requests: 1,
+      bytes: 1,
+      think: 0,
+      rate: 0,
+      duration: 0,
+    };
     const perClient = await runTrial({ ...baseline, design: "fork-per-client", load }, plan, NEVER);
     const rebased = Deno.build.arch === "x86_64";
     const reason = rebased ? null : "supported on x86-64 only";
@@ -112,7 +158,15 @@ Deno.test("runTrial() fails with the message of what it cannot do", async () => 
 
 Deno.test("runTrial() ends at once when it is aborted", async () => {
   const controller = new AbortController();
-  const load = { clients: 1, connections: 1_000_000, requests: 1, bytes: 4000, think: 0, rate: 0 };
+  const load = {
+    clients: 1,
+    connections: 1_000_000,
+    requests: 1,
+    bytes: 4000,
+    think: 0,
+    rate: 0,
+    duration: 0,
+  };
   const running = runTrial({ ...baseline, load }, plan, controller.signal);
   setTimeout(() => controller.abort(), 600);
   const { status, reason } = await running;
@@ -132,6 +186,7 @@ Deno.test({
       bytes: 4000,
       think: 1,
       rate: 0,
+      duration: 0,
     };
     const limited = { ...plan, limits: { ...plan.limits, run: 8 } };
     const running = runTrial({ ...baseline, design: "prefork-mutex", load }, limited, NEVER);

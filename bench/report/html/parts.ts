@@ -18,10 +18,10 @@ import { scrolling, toHtml } from "./html_table.ts";
 /** Load, rounds, date and machine in one sentence. */
 export function summaryLine({ run }: Summary): string {
   const { plan, environment, startedAt } = run;
-  const { clients, connections, bytes, children } = loadText(plan);
+  const { clients, each, bytes, children } = loadText(plan);
   const { system, kernel } = environment;
   const rounds = plan.rounds === 1 ? "1 round" : `${plan.rounds} rounds`;
-  return `${clients} clients × ${connections} connections × ${bytes} bytes, ${children} children per pool, ` +
+  return `${clients} clients × ${each} × ${bytes} bytes, ${children} children per pool, ` +
     `${rounds}; measured on ${startedAt.slice(0, 10)} on ${processorsText(environment)}, ` +
     `${system} ${kernel}.`;
 }

@@ -34,14 +34,17 @@ export function conditions(summary: Summary): string[] {
 
 /** The load. */
 export function load({ run: { plan, environment } }: Summary): string {
-  const { service, requests, sessions, pin, netns, local, seed, steer, policy } = plan;
+  const { service, duration, requests, sessions, pin, netns, local, seed, steer, policy } = plan;
   const { clients, connections, bytes, think, children } = loadText(plan);
   const all = plan.clients * plan.connections;
   const pinned = (["server", "client"] as const).flatMap((side) =>
     pin[side] ? [`${side} on processors ${pin[side].join(",")}`] : []
   );
-  return `Load: ${clients} × ${connections} × ${bytes} (clients × connections × bytes), ` +
-    `${all} connections; the baseline: 1 × ${all} × ${bytes}. ` +
+  const counted = `Load: ${clients} × ${connections} × ${bytes} (clients × connections × bytes), ` +
+    `${all} connections; the baseline: 1 × ${all} × ${bytes}. `;
+  const timed = `Load: ${clients} clients for ${duration} s × ${bytes} bytes; the baseline: one. ` +
+    `CPU s, process control s and wall s are scaled to ${all} connections. `;
+  return (duration > 0 ? timed : counted) +
     (think !== "0"
       ? `Clients wait ${think} ms between connections; the baseline's client does not. `
       : "") +

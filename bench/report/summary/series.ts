@@ -12,7 +12,6 @@ import { connectionsOf, type DesignInfo, hasPool } from "./distribution.ts";
 /** The figures of a valid trial. Seconds, bytes and rates are as in the record; null: it has none. */
 const FIGURES = {
   round: ({ round }) => round,
-  measuredCpu: ({ cpu }) => cpu?.total,
   madeShare,
   // For all planned connections.
   cpu: (trial) => ofAll(trial, trial.cpu?.total),
@@ -165,7 +164,10 @@ export function countOf(series: readonly Series[]): number {
   return series.reduce((sum, { n, failed }) => sum + n + failed, 0);
 }
 
-/** The share of the planned connections that a trial made: below 1 if its load was ended early. */
+/**
+ * The share of the planned connections that a trial made: below 1 if its load was ended early; above, too, if it
+ * had a duration.
+ */
 function madeShare({ load, client }: Trial): number {
   return (client?.connections ?? 0) / (load.clients * load.connections);
 }

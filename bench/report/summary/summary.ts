@@ -62,7 +62,7 @@ export interface DesignSummary {
   readonly n: number;
   readonly failures: readonly Failure[];
   readonly outlyingRounds: readonly OutlyingRound[];
-  /** Share of the planned connections that were made; below 1 where loads were ended early. */
+  /** Share of the planned connections that were made; below 1 where loads were ended early; any of a duration. */
   readonly madeShare: number;
   /** CPU seconds of parent and children, for all planned connections. */
   readonly cpu: Estimate | null;
@@ -204,9 +204,9 @@ function estimate(values: readonly number[]): Estimate | null {
 
 function outlyingRoundsOf(series: readonly Series[]): OutlyingRound[] {
   const rounds = series.flatMap((one) => one.column("round"));
-  const costs = series.flatMap((one) => one.column("measuredCpu"));
+  const costs = series.flatMap((one) => one.column("cpu"));
   const measured = rounds.filter((_, index) => !Number.isNaN(costs[index]));
-  return outliers(valuesOf(series, "measuredCpu")).map(({ index, value, score }) => ({
+  return outliers(valuesOf(series, "cpu")).map(({ index, value, score }) => ({
     round: measured[index]!,
     cpuSeconds: value,
     score,

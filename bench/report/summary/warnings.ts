@@ -148,7 +148,7 @@ function otherLoad(series: readonly Series[], processors: number): Warning[] {
 
 function wideSpreads(series: readonly Series[], sweep: Plan["sweep"]): Warning[] {
   const wide = series.flatMap((one) => {
-    const costs = valuesOf([one], "measuredCpu");
+    const costs = valuesOf([one], "cpu");
     const spread = costs.length < MIN_ROUNDS_FOR_SPREAD ? 0 : mad(costs) / median(costs);
     return spread > WIDE_SPREAD ? [`${nameOf(one, sweep)} (MAD ${percent(spread)})`] : [];
   });

@@ -57,8 +57,12 @@ function slowDesigns({ run: { plan, complete }, designs }: Summary): string[] {
   const slow = complete
     ? designs.filter(({ id, isBaseline }) => !isBaseline && planned(id) < most)
     : [];
-  const early = designs.filter(({ n, madeShare }) => n > 0 && madeShare < 1);
+  const isTimed = plan.duration > 0;
+  const early = designs.filter(({ n, madeShare }) => n > 0 && (isTimed || madeShare < 1));
   const connections = plan.clients * plan.connections;
+  const made = early.map(({ id, madeShare }) =>
+    `${id} (about ${(madeShare * connections).toFixed(0)})`
+  ).join(", ");
   return [
     ...(slow.length > 0
       ? [
@@ -70,10 +74,11 @@ function slowDesigns({ run: { plan, complete }, designs }: Summary): string[] {
       : []),
     ...(early.length > 0
       ? [
-        `Ended after ${plan.limits.run} s of load: ${
-          early.map(({ id, madeShare }) => `${id} (about ${(madeShare * connections).toFixed(0)})`)
-            .join(", ")
-        } of ${connections} connections. CPU s and wall s are scaled to all of them.`,
+        isTimed
+          ? `Connections in ${plan.duration} s: ${made}. CPU s, process control s and wall s are scaled to ` +
+            `${connections} connections.`
+          : `Ended after ${plan.limits.run} s of load: ${made} of ${connections} connections. CPU s, process ` +
+            "control s and wall s are scaled to all of them.",
       ]
       : []),
   ];

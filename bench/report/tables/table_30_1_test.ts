@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { BASELINE } from "../../plan/plan.ts";
 import { record, rounds, type TrialFixture } from "../testing_fixture.ts";
 import { type DesignInfo, summarize } from "../summary/summary.ts";
 import { table301 } from "./table_30_1.ts";
@@ -187,6 +188,27 @@ Deno.test("table301() notes which designs have fewer rounds, and whose loads wer
   const name = columns.findIndex(({ header }) => header === "design");
   // Scaled to all connections.
   assertEquals(rows.find((row) => row[name]!.text === "slow")![cpu]!.value, 18);
+});
+
+Deno.test("table301() scales the sums of loads that had a duration, up or down, and says so", () => {
+  const recorded = record([...sevenRounds, ...rounds("slow", [9, 9])]);
+  const factors: Record<string, number> = { slow: 0.1, [BASELINE]: 3 };
+  const timed = recorded.trials.map((trial) => ({
+    ...trial,
+    load: { ...trial.load, duration: 2 },
+    client: { ...trial.client!, connections: 1000 * (factors[trial.design] ?? 1) },
+  }));
+  const run = { ...recorded.run, plan: { ...recorded.run.plan, duration: 2 } };
+  const summary = summarize({ run, trials: timed }, registry);
+  const text = table301(summary).notes.join("\n");
+  assertStringIncludes(text, "Connections in 2 s: ");
+  assertStringIncludes(text, "slow (about 100)");
+  assertStringIncludes(text, `${BASELINE} (about 3000)`);
+  assertStringIncludes(text, "are scaled to 1000 connections");
+  const of = (id: string) => summary.designs.find((design) => design.id === id)!;
+  const baseline = recorded.trials.find(({ design }) => design === BASELINE)!.cpu!.total / 3;
+  assertAlmostEquals(of("slow").cpu!.median, 90);
+  assertAlmostEquals(of("slow").processControl!.interval.high, 90 - baseline, 0.01);
 });
 
 Deno.test("table301() has CPU time and throughput of a request where a connection has several", () => {
