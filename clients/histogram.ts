@@ -119,8 +119,9 @@ export class Histogram {
 /** Adds counts as `encodeCounts` writes them. */
 function addCounts(counts: Uint32Array, bytes: Uint8Array): void {
   for (let at = 0, index = 0; at < bytes.length;) {
-    let [value, factor, byte] = [0, 1, 128];
-    for (; byte >= 128; factor *= 128) {
+    let byte = bytes[at++]!;
+    let value = byte % 128;
+    for (let factor = 128; byte >= 128; factor *= 128) {
       byte = bytes[at++] ?? 0;
       value += byte % 128 * factor;
     }

@@ -28,7 +28,7 @@ const REACH = 8;
  * Percentiles of the bootstrap distribution of the median of ascending values. A share of at most `tail`
  * is below the first, and at most `tail` above the second.
  */
-export function bootstrapMedian(ascending: readonly number[], tail: number): [number, number] {
+export function bootstrapMedian(ascending: ArrayLike<number>, tail: number): [number, number] {
   const n = ascending.length;
   if (n % 2 === 1 || n > MOST_PAIRED) {
     const order = (n + 1) >> 1;
@@ -75,7 +75,7 @@ function percentile(atoms: readonly Atom[], tail: number): number {
 }
 
 /** The possible values of the median of an even number of draws. */
-function medianAtoms(ascending: readonly number[]): Atom[] {
+function medianAtoms(ascending: ArrayLike<number>): Atom[] {
   const n = ascending.length;
   const half = n >> 1;
   const reach = Math.ceil(REACH * Math.sqrt(n) / 2);

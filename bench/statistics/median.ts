@@ -133,7 +133,7 @@ export function evenness(counts: readonly number[]): number {
  * counterpart enclose the median with 95 %, since the number of values below the median is binomial. For
  * an even number of values it is between two values, like the median.
  */
-function orderStatistic(sorted: readonly number[]): number {
+function orderStatistic(sorted: Float64Array): number {
   const n = sorted.length;
   // In logarithms, since 2⁻ⁿ underflows from n = 1075.
   let [depth, logShare] = [0, -n * Math.LN2];
@@ -144,9 +144,9 @@ function orderStatistic(sorted: readonly number[]): number {
   return n % 2 === 1 ? sorted[depth - 1]! : (sorted[depth - 1]! + sorted[depth]!) / 2;
 }
 
-function ascending(values: readonly number[]): number[] {
+function ascending(values: readonly number[]): Float64Array {
   if (values.length === 0) {
     throw new RangeError("Cannot summarize values as there are none: current length is 0");
   }
-  return values.toSorted((a, b) => a - b);
+  return Float64Array.from(values).sort();
 }

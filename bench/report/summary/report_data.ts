@@ -31,11 +31,11 @@ export async function reportData(
   { run, trials }: { readonly run: Run; readonly trials: Iterable<Trial> },
 ): Promise<ReportData> {
   const latencies = await Latencies.load();
-  const kept: Trial[] = [];
+  let kept: Trial[] | null = [];
   const series = seriesOf(function* () {
     for (const trial of trials) {
       if (!run.plan.sweep) latencies.add(trial);
-      if (kept.length <= MOST_EMBEDDED) kept.push(trial);
+      if (kept && kept.push(trial) > MOST_EMBEDDED) kept = null;
       yield trial;
     }
   }());
@@ -43,7 +43,7 @@ export async function reportData(
   return {
     run,
     series,
-    trials: kept.length <= MOST_EMBEDDED ? kept : null,
+    trials: kept,
     recordedTrials: countOf(series),
     warnings: warningsOf(run, series),
     designs: sweep
