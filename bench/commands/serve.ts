@@ -67,8 +67,8 @@ const flags = {
     max: 1_000_000,
     zero: "no limit, as in the book",
     help:
-      "Close a connection whose client sends or reads nothing for SECONDS; without it, as many as " +
-      "there are children stop a pool",
+      "Close a connection whose client takes longer than SECONDS for a request, or to read a reply; " +
+      "without it, as many slow clients as there are children stop a pool",
   },
   pin: { kind: "string", value: "0,2-3", help: "Confine the server to these processors" },
   ...launchFlags,

@@ -44,7 +44,7 @@ export interface ServerOptions {
   readonly policy: Policy;
   /** CPU to waste on each connection, in nanoseconds. */
   readonly extraCpuNanoseconds: number;
-  /** Seconds after which a connection is closed whose client neither sends nor reads; 0: no limit. */
+  /** Seconds that a client may take for a request, or to read a reply, before it is closed; 0: no limit. */
   readonly requestTimeoutSeconds: number;
   /** How servers are launched, in a design that launches another program; else null. */
   readonly launch: Launch | null;

@@ -1,6 +1,8 @@
 /** Clients that stand still: one with half a request, one that does not read its reply. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import { REQUEST_LIMIT } from "../service/bytes.ts";
+import { sleep } from "../posix/clocks.ts";
+import { SystemError } from "../posix/errors.ts";
 import { childrenOf } from "../posix/files.ts";
 import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
@@ -41,6 +43,45 @@ for (const [design, path] of isLong ? servings : servings.slice(0, 3)) {
     assertEquals([sumOf(report, "connections"), sumOf(report, "rejected")], [3, 2]);
   });
 }
+
+/** What a client sends first, then byte by byte, so often that no single wait is long. */
+const requests = {
+  "a line": ["bytes", "", "1"],
+  "a header of HTTP": ["http", "GET /bytes/1 HTTP/1.1\r\nX: ", "a"],
+} as const;
+
+for (const [what, [service, start, byte]] of Object.entries(requests)) {
+  Deno.test(`a client that trickles ${what} is stopped at the request timeout`, async () => {
+    const requestTimeoutSeconds = 2 * TIMEOUT_SECONDS;
+    await using server = await startServer("iterative", { service, requestTimeoutSeconds });
+    using client = new Connection(server.place);
+    client.send(start + byte);
+    let sent = 1;
+    const trickle = () => {
+      // The eighth digit is the last that a line may have.
+      for (; sent < 8; sent++) {
+        sleep(60);
+        client.send(byte);
+      }
+    };
+    assertThrows(trickle, SystemError); // nobody reads it any more
+    const { report } = await server.stop();
+    assertEquals([sumOf(report, "connections"), sumOf(report, "rejected")], [1, 1]);
+  });
+}
+
+Deno.test("a client that reads little by little is stopped at the request timeout", async () => {
+  const requestTimeoutSeconds = 2 * TIMEOUT_SECONDS;
+  await using server = await startServer("iterative", { requestTimeoutSeconds });
+  using client = new Connection(server.place);
+  client.send(`${REQUEST_LIMIT}\n`);
+  let received = 0;
+  for (let i = 0; i < 40; i++, sleep(10)) received += client.receive(65536).length;
+  received += client.receive(REQUEST_LIMIT - received).length;
+  assertLess(received, REQUEST_LIMIT);
+  const { report } = await server.stop();
+  assertEquals([sumOf(report, "connections"), sumOf(report, "rejected")], [1, 1]);
+});
 
 for (const design of ["prefork-mutex", ...(isLong ? ["prefork-file-lock"] : [])]) {
   Deno.test(`${design} names a child that is stopped while it holds the lock`, async () => {

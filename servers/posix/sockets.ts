@@ -167,6 +167,12 @@ export function socketTimeout(seconds: number): SocketTimeout {
   return new Uint8Array(new BigInt64Array([BigInt(whole), BigInt(micros)]).buffer);
 }
 
+/** The seconds of a timeout. */
+export function secondsOf(timeout: SocketTimeout): number {
+  const [whole, micros] = new BigInt64Array(timeout.buffer) as unknown as [bigint, bigint];
+  return Number(whole) + Number(micros) / 1e6;
+}
+
 /** Sets send and receive timeouts; later calls fail with EAGAIN. 0 disables them (socket(7), UNP §14.2). */
 export function setTimeouts(fd: number, timeout: SocketTimeout): void {
   setOption(fd, SO_RCVTIMEO, timeout);

@@ -6,7 +6,7 @@
  */
 import { Errno, hasErrno, SystemError } from "../posix/errors.ts";
 import { close, pinnedBytes, readPinned, writePinned } from "../posix/io.ts";
-import { endReplies, setTimeouts, type SocketTimeout } from "../posix/sockets.ts";
+import { endReplies, secondsOf, setTimeouts, type SocketTimeout } from "../posix/sockets.ts";
 import type { Service, Session } from "./service.ts";
 
 /** Maximum number of bytes a request may ask for: 16 MiB. */
@@ -72,12 +72,49 @@ export class BytesSession implements Session {
   }
 }
 
+/**
+ * How long a client may take for a request, or to read a reply. The timeout of a socket limits each of its calls, and
+ * a client that trickles is in time with each. Here, since each module more takes time in a Worker for one client.
+ */
+class TimeLimit {
+  /** Whether there is one. Otherwise nobody asks for the time. */
+  isSet = false;
+  #milliseconds = 0;
+  #end = 0;
+
+  /** A client comes. */
+  set(timeout: SocketTimeout | undefined): void {
+    if (timeout !== undefined) {
+      this.#milliseconds = 1000 * secondsOf(timeout);
+      this.restart();
+    }
+    // Not written without need: that would be a page more to copy in a forked child.
+    if (this.isSet !== (timeout !== undefined)) this.isSet = timeout !== undefined;
+  }
+
+  /** A request has arrived, or a reply was sent: the time begins anew. */
+  restart(): void {
+    this.#end = performance.now() + this.#milliseconds;
+  }
+
+  /** A part of a request has arrived, or was sent. @throws {SystemError} EAGAIN, as a socket's timeout, if time is up. */
+  check(): void {
+    if (performance.now() < this.#end) return;
+    throw new SystemError("read", "wait longer for a client", Errno.EAGAIN);
+  }
+}
+
+/** The limit of the client that is being served, where that is one after another. */
+export const timeLimit = new TimeLimit();
+
 /** Serves one client until it closes (true) or sends an invalid request (false). */
 function converse(connection: number): boolean {
   for (;;) {
     const length = readPinned(connection, input);
     if (length === 0) return true;
-    sendLetters(connection, session.receive(input.bytes, length));
+    const due = session.receive(input.bytes, length);
+    if (timeLimit.isSet && due === 0) timeLimit.check();
+    sendLetters(connection, due);
     if (session.rejected) {
       endReplies(connection);
       return false;
@@ -87,9 +124,12 @@ function converse(connection: number): boolean {
 
 /** Sends that many bytes. */
 export function sendLetters(connection: number, count: number): void {
+  if (timeLimit.isSet && count > 0) timeLimit.restart();
   for (let left = count; left > 0;) {
     left -= writePinned(connection, letters, Math.min(left, letters.bytes.length));
+    if (timeLimit.isSet && left > 0) timeLimit.check();
   }
+  if (timeLimit.isSet && count > 0) timeLimit.restart();
 }
 
 /** The reply to a request that arrived as one message; undefined if `serve` would reject the request. */
@@ -134,6 +174,7 @@ export function serveOne(
 ): boolean {
   try {
     if (timeout !== undefined) setTimeouts(connection, timeout);
+    timeLimit.set(timeout);
     return converse(connection);
   } catch (error) {
     if (isDisconnect(error)) return true;

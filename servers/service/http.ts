@@ -6,7 +6,7 @@
  */
 import { pinnedBytes, readPinned, write, writePinned } from "../posix/io.ts";
 import { endReplies } from "../posix/sockets.ts";
-import { input, letters, REQUEST_LIMIT, sendLetters, serveOne } from "./bytes.ts";
+import { input, letters, REQUEST_LIMIT, sendLetters, serveOne, timeLimit } from "./bytes.ts";
 import { HttpParser } from "./http_parser.ts";
 import { REASONS, Status } from "./http_status.ts";
 import type { Service, Session } from "./service.ts";
@@ -159,7 +159,10 @@ function converse(connection: number): boolean {
     if (length === 0) return true;
     for (let at = 0; at < length;) {
       at = parser.read(input.bytes, at, length);
-      if (parser.status === 0) break;
+      if (parser.status === 0) {
+        if (timeLimit.isSet) timeLimit.check();
+        break;
+      }
       if (!parser.isRefused) requests++;
       reply.set(parser);
       send(connection, reply);
@@ -179,6 +182,7 @@ function send(connection: number, { key, length, body }: Reply): void {
   // After a signal, for example.
   while (sent < head) sent += write(connection, page.bytes.subarray(sent, head), head - sent);
   sendLetters(connection, head + body - sent);
+  if (timeLimit.isSet) timeLimit.restart();
 }
 
 /** Requests as Herd's clients, curl, ab and browsers send them; several of a connection together. */

@@ -10,8 +10,8 @@ import type { SocketTimeout } from "../posix/sockets.ts";
 export interface Service {
   readonly name: ServiceName;
   /**
-   * Serves one client, closes the connection and counts it. With a timeout, a client that neither sends nor
-   * reads for so long is rejected.
+   * Serves one client, closes the connection and counts it. With a timeout, a client that takes longer for a
+   * request, or to read a reply, is rejected.
    */
   serve(counter: Counter, connection: number, timeout?: SocketTimeout): void;
   /** Makes the session of a client in a server that serves many at once. */
