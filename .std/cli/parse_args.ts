@@ -23,6 +23,8 @@ export interface ParseOptions {
   boolean: readonly string[];
   /** Flags with a value; `_` stands for arguments that are no flags. */
   string: readonly string[];
+  /** Flags whose values are collected in an array, empty unless given. */
+  collect?: readonly string[];
   /** Called with each flag that no option names. */
   unknown?: (arg: string, key?: string) => unknown;
 }
@@ -34,8 +36,12 @@ export interface Args {
 }
 
 /** Parses a command line, such as `Deno.args`, into flags and the other arguments. */
-export function parseArgs(args: string[], { boolean, string, unknown }: ParseOptions): Args {
+export function parseArgs(
+  args: string[],
+  { boolean, string, collect = [], unknown }: ParseOptions,
+): Args {
   const result: Args = { _: [] };
+  for (const name of collect) result[name] = [];
   for (const name of boolean) result[name] = false;
   const { tokens } = tokenize({ args, strict: false, tokens: true, allowPositionals: true });
   for (let i = 0; i < tokens.length; i++) {
@@ -53,7 +59,8 @@ export function parseArgs(args: string[], { boolean, string, unknown }: ParseOpt
     const takesNext = isBoolean ? /^(true|false)$/.test(argument) : !/^-?$/.test(argument);
     let { value } = token;
     if (value === undefined && takesNext) [value, i] = [argument, i + 1];
-    result[name] = isBoolean ? value !== "false" : value ?? "";
+    if (collect.includes(name)) (result[name] as string[]).push(value ?? "");
+    else result[name] = isBoolean ? value !== "false" : value ?? "";
   }
   return result;
 }

@@ -19,6 +19,12 @@ Deno.test("parseArgs() reads a value in either spelling, the last of several", (
   assertEquals(parse("--port=a=b").port, "a=b");
 });
 
+Deno.test("parseArgs() collects the values of a flag in an array", () => {
+  const options = { boolean: [], string: ["at"], collect: ["at"] };
+  assertEquals(parseArgs(["--at", "a", "--at=b c"], options), { at: ["a", "b c"], _: [] });
+  assertEquals(parseArgs([], options), { at: [], _: [] });
+});
+
 Deno.test("parseArgs() leaves out a string that is not given", () => {
   assertEquals(parse(), { json: false, _: [] });
 });

@@ -40,7 +40,7 @@ export interface Start<Event extends AnyEvent> {
   readonly parse: (line: unknown) => Event | ErrorEvent;
   /** Receives lines that are not JSON, and events that nobody waits for. */
   readonly onText?: ((line: string) => void) | undefined;
-  readonly onEvent?: ((event: Event) => void) | undefined;
+  onEvent?(event: Event): void;
 }
 
 /**

@@ -12,6 +12,8 @@ import { parseArgs } from "jsr:@std/cli@^1.0.0/parse-args";
 export type Flag =
   | { readonly kind: "boolean"; readonly help: string }
   | { readonly kind: "string"; readonly value: string; readonly help: string }
+  /** It may be written several times. */
+  | { readonly kind: "strings"; readonly value: string; readonly help: string }
   | NumberFlag;
 
 /** The flags of a command, by name. */
@@ -24,6 +26,7 @@ export type Values<F extends Flags> = {
 
 type ValueOf<F extends Flag> = F extends { kind: "boolean" } ? boolean
   : F extends { kind: "string" } ? string | undefined
+  : F extends { kind: "strings" } ? readonly string[]
   : F extends { default: number } ? number
   : number | undefined;
 
@@ -50,6 +53,7 @@ export function parseFlags<F extends Flags>(
   const parsed = parseArgs(withDashes(args, valued), {
     boolean: names.filter(isBoolean),
     string: ["_", ...valued],
+    collect: names.filter((name) => flags[name]!.kind === "strings"),
     unknown: (arg: string, key?: string) => {
       if (key === undefined) return;
       const meant = nearest(key, names);
@@ -87,9 +91,13 @@ function withDashes(args: readonly string[], valued: readonly string[]): string[
 
 function valueOf(name: string, flag: Flag, value: unknown, given: ReadonlySet<string>): unknown {
   if (flag.kind === "boolean") return value === true;
-  if (!given.has(name)) return flag.kind === "integer" ? flag.default : undefined;
+  if (!given.has(name)) {
+    if (flag.kind === "strings") return [];
+    return flag.kind === "integer" ? flag.default : undefined;
+  }
   const text = Array.isArray(value) ? String(value.at(-1)) : String(value ?? "");
   if (text === "") throw new UsageError(`Missing value: write --${name} ${flag.value}`);
+  if (flag.kind === "strings") return value;
   return flag.kind === "string" ? text : parseNumber(name, flag, text);
 }
 

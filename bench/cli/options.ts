@@ -219,6 +219,7 @@ export type LoadValues = Values<typeof loadFlags>;
 
 /** What a command asks of its plan. */
 export interface PlanRequest {
+  readonly externals?: Plan["externals"];
   readonly sweep?: Plan["sweep"];
   /** Rounds with --quick. */
   readonly quickRounds?: number;
@@ -229,7 +230,7 @@ export function planOf(
   ids: readonly string[],
   flags: Values<typeof runFlags> & LoadValues,
   given: ReadonlySet<string>,
-  { sweep = null, quickRounds = 1 }: PlanRequest = {},
+  { externals = [], sweep = null, quickRounds = 1 }: PlanRequest = {},
 ): Plan {
   if (given.has("rounds") && given.has("budget")) {
     throw new UsageError("Cannot run exact rounds within a budget: leave out --rounds or --budget");
@@ -240,6 +241,7 @@ export function planOf(
   const fewer = quick && duration === 0 && !given.has("connections");
   return makePlan({
     designs: [...ids],
+    externals,
     ...(rounds === undefined ? {} : { rounds }),
     connections: fewer ? Math.ceil(QUICK_CONNECTIONS / clients) : flags.connections,
     clients,
@@ -258,7 +260,7 @@ export function planOf(
     pin: pinOf(flags.pin),
     netns: flags.netns,
     local: flags.local,
-    limits: limitsOf(ids, rounds, flags),
+    limits: limitsOf([...ids, ...externals.map(({ name }) => name)], rounds, flags),
   });
 }
 

@@ -9,12 +9,14 @@ import { UsageError } from "../../servers/errors.ts";
 import { localDesigns, streamDesigns, usualDesigns } from "../../servers/designs.ts";
 import { designsFlag, designsOf } from "../cli/choice.ts";
 import { measuringHints } from "../cli/hints.ts";
-import { loadFlags, planOf, runFlags } from "../cli/options.ts";
+import { externalFlags, externalsOf } from "../cli/externals.ts";
+import { loadFlags, planOf, runFlags, serviceOf } from "../cli/options.ts";
 import { runAndPrint } from "../cli/measuring.ts";
 
 const flags = {
   designs: designsFlag("those of the book; with --local a few"),
   all: { kind: "boolean", help: "Run every design, also those beyond the book" },
+  ...externalFlags,
   ...loadFlags,
   ...runFlags,
   resume: {
@@ -56,7 +58,11 @@ async function bench({ operands, flags, given }: Options): Promise<number> {
   if (operands.length > 0) {
     throw new UsageError(`Unexpected "${operands[0]}": write --designs ${operands.join(",")}`);
   }
-  return await runAndPrint(() => planOf(chosen(flags), flags, given), flags, given);
+  const plan = () =>
+    planOf(chosen(flags), flags, given, {
+      externals: externalsOf(flags, serviceOf(flags.service)),
+    });
+  return await runAndPrint(plan, flags, given);
 }
 
 function chosen({ designs: list, all, local }: Values<typeof flags>): string[] {

@@ -48,6 +48,11 @@ const mistakes: readonly [args: string[], ...words: string[]][] = [
   [["--sessions", "one"], "--sessions must be separate or same, not one"],
   [["--pin", "first"], '"first"', "server=0,client=1", "--pin 0 for both"],
   [["--pin", "server=4096"], "4096"],
+  [["--external", "mine"], '"mine"', "write --external 'NAME=COMMAND'"],
+  [["--external", "mine=serve 8080"], "Cannot tell mine its port"],
+  [["--preset", "ngimx", "--service", "http"], "did you mean nginx?"],
+  [["--preset", "nginx"], "Cannot measure nginx with the service bytes", "--service"],
+  [["--externals", "/none.json"], "Cannot read /none.json"],
   [["--round", "3"], "--round", "deno task bench --help"],
   [["iterative", "prefork-mutex"], '"iterative"', "--designs iterative,prefork-mutex"],
 ];
@@ -123,7 +128,7 @@ Deno.test("bench runs, records and prints; tables gives the same again from the 
   assertEquals(trials.map(({ design }) => design), plan.trials.map(({ design }) => design));
   for (const { status, children } of trials) {
     assertEquals(status, "ok");
-    assertEquals(children.reduce((sum, { connections }) => sum + connections, 0), 40);
+    assertEquals(children.reduce((sum, { connections }) => sum + connections!, 0), 40);
   }
   const derived = [...(await deriveFiles(await reportData(recorded))).keys()];
   const files = [...derived, "run.json", "trials.jsonl"];
@@ -219,7 +224,7 @@ Deno.test({
     const pool = readRecord(folder.path).trials.find(({ design }) => design === "prefork-mutex")!;
     const { connections, wallSeconds } = pool.client!;
     assert(connections > 0 && connections < 4000 && wallSeconds >= 1, `${connections}`);
-    assertEquals(pool.children.reduce((sum, child) => sum + child.connections, 0), connections);
+    assertEquals(pool.children.reduce((sum, child) => sum + child.connections!, 0), connections);
     assertMatch(
       stdout.replaceAll(/\s+/g, " "),
       new RegExp(
@@ -261,7 +266,7 @@ Deno.test({
     assertEquals(trials.map(({ design }) => design).toSorted(), local);
     for (const { status, reason, children, kernel } of trials) {
       assertEquals([status, reason], ["ok", null]);
-      assertEquals(children.reduce((sum, { connections }) => sum + connections, 0), 10);
+      assertEquals(children.reduce((sum, { connections }) => sum + connections!, 0), 10);
       assertEquals(kernel.passiveOpens, null);
     }
     assertMatch(stdout, /^Local servers: cost of each design$/m);

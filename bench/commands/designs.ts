@@ -8,9 +8,15 @@ import type { Parsed } from "../cli/flags.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { ExitCode } from "../../servers/errors.ts";
 import { designs } from "../../servers/designs.ts";
+import { findProgram } from "../../servers/external/external.ts";
+import { presets } from "../../servers/external/presets.ts";
 
 const flags = {
-  json: { kind: "boolean", help: "Print each design as a JSON object" },
+  presets: {
+    kind: "boolean",
+    help: "List the external servers for bench --preset, and which are installed",
+  },
+  json: { kind: "boolean", help: "Print each design, or preset, as a JSON object" },
 } as const;
 
 /** The parsed command line. */
@@ -19,16 +25,18 @@ type Options = Parsed<typeof flags>;
 export const command = defineCommand({
   name: "designs",
   operands: "",
-  description: "List the server designs.",
+  description: "List the server designs, or the presets of external servers.",
   examples: [
     ["List the designs", ""],
     ["List them for a script", "--json"],
+    ["List known servers that are programs of others", "--presets"],
   ],
   flags,
   run: list,
 });
 
 function list({ flags }: Options): number {
+  if (flags.presets) return listPresets(flags.json);
   const width = Math.max(...designs.map(({ id }) => id.length));
   for (const { listing: _, ...design } of designs) {
     const { id, row, children, accepts, transport } = design;
@@ -44,4 +52,28 @@ function list({ flags }: Options): number {
     }
   }
   return ExitCode.ok;
+}
+
+function listPresets(asJson: boolean): number {
+  const width = Math.max(...[...presets.keys()].map((name) => name.length));
+  for (const { name, title, command } of presets.values()) {
+    const isInstalled = hasProgram(command[0]!);
+    if (asJson) printEvent({ name, title, program: command[0], isInstalled });
+    else printLine(`${name.padEnd(width)}  ${isInstalled ? "installed" : "missing  "}  ${title}`);
+  }
+  return ExitCode.ok;
+}
+
+function hasProgram(name: string): boolean {
+  const folders = Deno.env.get("PATH")?.split(":") ?? [];
+  return findProgram(name, { from: ".", folders, isExecutable }) !== undefined;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    const { isFile, mode } = Deno.statSync(path);
+    return isFile && (mode! & 0o111) !== 0;
+  } catch {
+    return false;
+  }
 }

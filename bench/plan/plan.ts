@@ -8,6 +8,7 @@ import { mulberry32 } from "../../clients/arrivals.ts";
 import { BOOK } from "../../clients/book.ts";
 import { designs, findDesign, isReachable } from "../../servers/designs.ts";
 import { LIMITS, type Limits, type Load, type Parameter, type Plan } from "../record/record.ts";
+import { requireDistinct } from "./externals.ts";
 import { requireService } from "./service.ts";
 
 /** The design that the others are compared with. */
@@ -37,6 +38,7 @@ const TRIALS_IN_SHARE = 18;
 
 /** The book's load and default settings. */
 export const DEFAULTS: Omit<Settings, "designs" | "seed"> = {
+  externals: [],
   rounds: MOST_ROUNDS,
   ...BOOK,
   service: "bytes",
@@ -71,10 +73,14 @@ export function makePlan(given: PlanOptions): Plan {
   // A load of some seconds is one without an end, which the limit ends.
   const run = duration > 0 ? duration : limits.run;
   const options = { ...DEFAULTS, ...given, limits: { ...limits, run } };
-  const ids = designs.map(({ id }) => id)
-    .filter((id) => id === BASELINE || options.designs.includes(id));
+  requireDistinct(options.externals);
+  if (options.externals.length > 0 && options.local) {
+    throw new UsageError("Cannot reach external servers but over TCP", { option: "local" });
+  }
+  const own = designs.filter(({ id }) => id === BASELINE || options.designs.includes(id));
+  const ids = [...own, ...options.externals.map(({ name }) => ({ id: name }))].map(({ id }) => id);
   const { local } = options;
-  const elsewhere = ids.find((id) => !isReachable(findDesign(id)!, local));
+  const elsewhere = own.find((design) => !isReachable(design, local))?.id;
   if (elsewhere !== undefined && local) {
     throw new UsageError(
       `Cannot reach ${elsewhere} locally: it has several sockets on one port; leave it out`,
@@ -189,8 +195,9 @@ export function loadText(plan: Settings): Record<Parameter | "connections" | "ea
  */
 function workOf(
   design: string,
-  { clients, connections, duration, requests, bytes, think, rate, children }: Settings,
+  { clients, connections, duration, requests, bytes, think, rate, children, externals }: Settings,
 ): { load: Load; poolSize: number | null } {
+  const workers = externals.find(({ name }) => name === design)?.workers;
   return design === BASELINE
     ? {
       load: {
@@ -206,7 +213,7 @@ function workOf(
     }
     : {
       load: { clients, connections, duration, requests, bytes, think, rate },
-      poolSize: children,
+      poolSize: workers ?? children,
     };
 }
 

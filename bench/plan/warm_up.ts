@@ -22,7 +22,8 @@ const WARM_UP_OF_MAKER = 20;
 export function warmUpOf(
   { design, load, poolSize }: Pick<Plan["trials"][number], "design" | "load" | "poolSize">,
 ): number {
-  const { lifetime, children } = findDesign(design) ?? {};
+  // An external server may have a pool.
+  const { lifetime, children } = findDesign(design) ?? { lifetime: "pool", children: "none" };
   const pool = lifetime === "pool" ? poolSize ?? 0 : 0;
   const wanted = lifetime === "client" && children !== "fork"
     ? WARM_UP_OF_MAKER

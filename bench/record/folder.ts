@@ -34,6 +34,13 @@ export function makeOwnFolder(path: string): string {
   });
 }
 
+/** Makes the folder of a record for what external servers print. Returns its path. */
+export function makeOutputFolder(folder: string): string {
+  const path = `${folder}/output`;
+  making(folder, () => Deno.mkdirSync(path, { recursive: true }));
+  return path;
+}
+
 function isNewFolder(folder: string): boolean {
   try {
     Deno.mkdirSync(folder);

@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "npm:zod@4.6.7";
+import { ExternalsFile } from "./external.ts";
 import { Figures } from "./figures.ts";
 import { Run, Trial } from "./record.ts";
 
@@ -14,6 +15,7 @@ export function schemaFiles(): Map<string, string> {
     ["run.schema.json", schemaFile(Run)],
     ["trial.schema.json", schemaFile(Trial)],
     ["summary.schema.json", schemaFile(Figures)],
+    ["externals.schema.json", schemaFile(ExternalsFile)],
   ]);
 }
 

@@ -29,6 +29,7 @@ Deno.test("schemaFiles() gives the files under results/", () => {
     "run.schema.json",
     "trial.schema.json",
     "summary.schema.json",
+    "externals.schema.json",
   ]);
 });
 

@@ -29,18 +29,28 @@ const ErrorLine = z.object({
   option: z.string().optional(),
 });
 
-const Report = z.object({
+/** The report of any server. */
+const MeasuredReport = z.object({
   design: z.string(),
   cpu: Cpu,
-  switches: Switches,
+  switches: Switches.nullable(),
   parent: Parent.nullable(),
   children: z.array(Child),
   pssBytes: count.nullable(),
   memory: Memory.nullable(),
   otherAccount: z.object({ source: Check.shape.source, cpuSeconds: z.number() }),
   preparation: Preparation.nullable(),
-  shortages: Shortages,
+  shortages: Shortages.nullable(),
   extraCpu: count.optional(),
+  lastLine: z.string().optional(),
+});
+
+/** That of a design, which knows what each child served. */
+const Report = MeasuredReport.extend({
+  switches: Switches,
+  shortages: Shortages,
+  parent: Parent.extend({ switches: Switches }).nullable(),
+  children: z.array(Child.extend({ connections: count, switches: Switches })),
 });
 
 const Counts = z.object({
@@ -50,8 +60,7 @@ const Counts = z.object({
   children: z.array(z.object({ index: count, connections: count, open: count, cpu: seconds })),
 });
 
-/** A line of the server program. */
-export const ServerLine: z.ZodType<ServerEvent | ErrorEvent> = z.discriminatedUnion("event", [
+const SERVER_LINES = [
   z.object({
     event: z.literal("ready"),
     design: z.string(),
@@ -69,9 +78,23 @@ export const ServerLine: z.ZodType<ServerEvent | ErrorEvent> = z.discriminatedUn
     reason: z.string(),
   }),
   z.object({ event: z.enum(["ended", "stopped"]), index: count, pid: count }),
-  z.object({ event: z.literal("report"), report: Report, failure: z.string().nullable() }),
   ErrorLine,
+] as const;
+
+const report = z.literal("report");
+const failure = z.string().nullable();
+
+/** A line of the server program of a design. */
+export const ServerLine: z.ZodType<ServerEvent | ErrorEvent> = z.discriminatedUnion("event", [
+  ...SERVER_LINES,
+  z.object({ event: report, report: Report, failure }),
 ]);
+
+/** A line of the server program of a design, or of an external server. */
+export const MeasuredLine: z.ZodType<ServerEvent<null> | ErrorEvent> = z.discriminatedUnion(
+  "event",
+  [...SERVER_LINES, z.object({ event: report, report: MeasuredReport, failure })],
+);
 
 /** A line of the load program. */
 export const LoadLine: z.ZodType<LoadEvent | ErrorEvent> = z.discriminatedUnion("event", [

@@ -5,6 +5,7 @@
  */
 import { z } from "npm:zod@4.6.7";
 import { ARRIVALS } from "../../clients/arrivals.ts";
+import { External } from "./external.ts";
 import { count, design, Load, poolSize } from "./trial.ts";
 
 /** The parameters that a sweep can vary. */
@@ -45,13 +46,16 @@ export const LIMITS: z.infer<typeof Limits> = {
 const Planned = z.object({
   round: count.describe("Round, from 1"),
   position: count.describe("Position within the round, from 0"),
-  design: design.describe("Id of the design"),
+  design: design.describe("Id of the design, or name of the external server"),
   load: Load.describe("Load it is given"),
   poolSize,
 }).meta({ id: "Planned", description: "A trial as planned." });
 
 export const Plan = z.object({
-  designs: z.array(design).describe("Ids of the designs, in the order of the registry"),
+  designs: z.array(design).describe(
+    "Ids of the designs, in the order of the registry, and names of the external servers",
+  ),
+  externals: z.array(External).default([]).describe("Servers that are programs of others"),
   rounds: count.describe(
     "Rounds; each runs every design once. Within a budget, the most: at the end those run",
   ),

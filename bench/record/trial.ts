@@ -50,14 +50,31 @@ export const Switches = z.object({
   ),
 }).meta({ id: "Switches", description: "Context switches, see getrusage(2)." });
 
+const name = z.string().nullable().default(null).describe(
+  "Name of a process of an external server; null for a design, and for processes that have ended",
+);
+
+const Threads = z.object({
+  name: z.string().describe("Name that they have"),
+  count: count.describe("How many they are"),
+  cpuSeconds: seconds.describe("CPU time of all, in seconds, without threads that have ended"),
+}).meta({ id: "Threads", description: "The threads of a process that have the same name." });
+
+const threads = z.array(Threads).nullable().default(null).describe(
+  "Threads of a process of an external server that has several; else null",
+);
+
 export const Child = z.object({
   index: count.describe("Index in the pool, from 0"),
   pid: count.nullable().describe(
-    "Process id of the child alive at the end; null if one entry stands for all children",
+    "Process id of the child alive at the end; null if one entry stands for all children, or for all that ended",
   ),
-  connections: count.describe("Connections served"),
+  name,
+  connections: count.nullable().describe(
+    "Connections served; null for an external server: not known",
+  ),
   requests: count.nullable().default(null).describe(
-    "Requests served on all of them; null in old records",
+    "Requests served on all of them; null in old records, and as for connections",
   ),
   given: count.describe("Connections that the parent passed to it; 0 if it passes none"),
   emptyAccepts: count.nullable().default(null).describe(
@@ -66,14 +83,19 @@ export const Child = z.object({
   rejected: count.describe("Connections closed because the service refused a request"),
   lost: count.describe("Children with this index that died"),
   cpu: Cpu.describe("CPU time of this child"),
-  switches: Switches.describe("Context switches of this child"),
+  switches: Switches.nullable().describe(
+    "Context switches of this child; null for processes of an external server that have ended",
+  ),
+  threads,
   pssBytes,
 }).meta({ id: "Child", description: "What one child did and used between mark and stop." });
 
 export const Parent = z.object({
   pid: count.describe("Process id"),
+  name,
   cpu: Cpu.describe("CPU time of the parent"),
-  switches: Switches.describe("Context switches of the parent"),
+  switches: Switches.nullable().describe("Context switches of the parent"),
+  threads,
   pssBytes,
 }).meta({ id: "Parent", description: "A process that only accepts, hands over or waits." });
 
@@ -230,7 +252,7 @@ export const Trial = z.object({
     "CPU time of parent and children; null if it failed before there was any",
   ),
   switches: Switches.nullable().describe(
-    "Context switches of parent and children; null as for cpu",
+    "Context switches of parent and children; null as for cpu, and if processes of an external server ended",
   ),
   pssBytes,
   memory: Memory.nullable().default(null).describe(

@@ -4,6 +4,32 @@
  * @module
  */
 
+/** A server that knows nothing of Herd. */
+export interface External {
+  /** Its name in tables, of small letters, digits and hyphens. */
+  name: string;
+  /** The program and its arguments; {port}, {dir}, {workers} and {bytes} are filled in. */
+  command: string[];
+  /** Variables of its environment, beside those of Herd; {port}, {dir}, {workers} and {bytes} are filled in. */
+  environment: Record<string, string>;
+  /** Its working directory. */
+  folder: string;
+  /** What it speaks. */
+  service: "bytes" | "http";
+  /** Target of HTTP requests, such as /index.html; null: /bytes/N. */
+  target: string | null;
+  /** Text that it prints once it is ready, beside its listening port; null: none. */
+  readiness: string | null;
+  /** Signal that ends it, without SIG. */
+  stopSignal: "TERM" | "INT" | "QUIT" | "HUP" | "USR1" | "USR2" | "WINCH";
+  /** What {workers} stands for; null: the children of a pool. */
+  workers: number | null;
+  /** Text of the files written into {dir}, by path; {port}, {dir}, {workers} and {bytes} are filled in. */
+  files: Record<string, string>;
+  /** Whether other users may read {dir}, as a server needs that gives up root; else only its own user. */
+  shared: boolean;
+}
+
 /** What a run varies from trial to trial. */
 export interface Sweep {
   /** What is varied; more clients share the same connections. */
@@ -40,7 +66,7 @@ export interface Planned {
   round: number;
   /** Position within the round, from 0. */
   position: number;
-  /** Id of the design. */
+  /** Id of the design, or name of the external server. */
   design: string;
   /** Load it is given. */
   load: Load;
@@ -68,8 +94,10 @@ export interface Load {
 
 /** What is run, and in which order. */
 export interface Plan {
-  /** Ids of the designs, in the order of the registry. */
+  /** Ids of the designs, in the order of the registry, and names of the external servers. */
   designs: string[];
+  /** Servers that are programs of others. */
+  externals: External[];
   /** Rounds; each runs every design once. Within a budget, the most: at the end those run. */
   rounds: number;
   /** Seed of the random order within each round. */
@@ -284,23 +312,39 @@ export interface Shortages {
 export interface Parent {
   /** Process id. */
   pid: number;
+  /** Name of a process of an external server; null for a design, and for processes that have ended. */
+  name: string | null;
   /** CPU time of the parent. */
   cpu: Cpu;
   /** Context switches of the parent. */
-  switches: Switches;
+  switches: Switches | null;
+  /** Threads of a process of an external server that has several; else null. */
+  threads: Threads[] | null;
   /** Memory in bytes at the end, shared pages by share (Pss); null for a thread, or if unreadable. */
   pssBytes: number | null;
+}
+
+/** The threads of a process that have the same name. */
+export interface Threads {
+  /** Name that they have. */
+  name: string;
+  /** How many they are. */
+  count: number;
+  /** CPU time of all, in seconds, without threads that have ended. */
+  cpuSeconds: number;
 }
 
 /** What one child did and used between mark and stop. */
 export interface Child {
   /** Index in the pool, from 0. */
   index: number;
-  /** Process id of the child alive at the end; null if one entry stands for all children. */
+  /** Process id of the child alive at the end; null if one entry stands for all children, or for all that ended. */
   pid: number | null;
-  /** Connections served. */
-  connections: number;
-  /** Requests served on all of them; null in old records. */
+  /** Name of a process of an external server; null for a design, and for processes that have ended. */
+  name: string | null;
+  /** Connections served; null for an external server: not known. */
+  connections: number | null;
+  /** Requests served on all of them; null in old records, and as for connections. */
   requests: number | null;
   /** Connections that the parent passed to it; 0 if it passes none. */
   given: number;
@@ -312,8 +356,10 @@ export interface Child {
   lost: number;
   /** CPU time of this child. */
   cpu: Cpu;
-  /** Context switches of this child. */
-  switches: Switches;
+  /** Context switches of this child; null for processes of an external server that have ended. */
+  switches: Switches | null;
+  /** Threads of a process of an external server that has several; else null. */
+  threads: Threads[] | null;
   /** Memory in bytes at the end, shared pages by share (Pss); null for a thread, or if unreadable. */
   pssBytes: number | null;
 }
@@ -424,7 +470,7 @@ export interface Trial {
   poolSize: number | null;
   /** CPU time of parent and children; null if it failed before there was any. */
   cpu: Cpu | null;
-  /** Context switches of parent and children; null as for cpu. */
+  /** Context switches of parent and children; null as for cpu, and if processes of an external server ended. */
   switches: Switches | null;
   /** Memory in bytes at the end, shared pages by share (Pss); null for a thread, or if unreadable. */
   pssBytes: number | null;

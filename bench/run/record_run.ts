@@ -8,7 +8,7 @@ import { RecordError, UnsupportedError, UsageError } from "../../servers/errors.
 import { probeFork } from "../../servers/posix/fork.ts";
 import { enterNetworkNamespace } from "../../servers/posix/network.ts";
 import { readEnvironment } from "../machine/environment.ts";
-import { makeOwnFolder } from "../record/folder.ts";
+import { makeOutputFolder, makeOwnFolder } from "../record/folder.ts";
 import { readLimits, shortfall } from "../plan/preflight.ts";
 import {
   type Plan,
@@ -166,15 +166,16 @@ export async function measure(
 
 /** Runs the pending trials. Returns whether all of them have run. */
 async function runPending(
-  { run: { plan }, done, pending }: Started,
+  { store, run: { plan }, done, pending }: Started,
   record: (trial: Trial) => void,
   observer: Observer,
   signal: AbortSignal,
 ): Promise<boolean> {
   const note = (text: string) => observer.noted(text);
+  const output = plan.externals.length > 0 ? makeOutputFolder(store.folder) : null;
   const execute: Executor = async (planned, plan, signal) => {
     if (!plan.local) await waitForRoom(planned, systemTimeWaits(), signal, note);
-    return await runTrial(planned, plan, signal);
+    return await runTrial(planned, plan, signal, output);
   };
   return await runPlan(plan, execute, record, observer, signal, { done, pending });
 }

@@ -29,7 +29,8 @@ export async function traceDesigns(
   programs?: readonly Program[],
 ): Promise<Trace[]> {
   const traces: Trace[] = [];
-  for (const design of plan.designs) {
+  const externals = plan.externals.map(({ name }) => name);
+  for (const design of plan.designs.filter((id) => !externals.includes(id))) {
     if (signal.aborted) break;
     note(`tracing ${design}`);
     const first = plan.trials.find((planned) => planned.design === design)!;

@@ -9,6 +9,7 @@ import { affinity } from "../../servers/posix/processes.ts";
 import { transportOf } from "../../servers/transports/transport.ts";
 import { TimeLimitError } from "../agents/agent.ts";
 import { type LoadAgent, startUnconnected } from "../agents/load.ts";
+import { type MeasuredAgent, startExternal } from "../agents/external.ts";
 import { type ServerAgent, startServer } from "../agents/server.ts";
 import { kernelSince, machineSince, readCounters } from "../machine/counters.ts";
 import { SuspensionWatch } from "../machine/suspension.ts";
@@ -26,20 +27,33 @@ export type Planned = Plan["trials"][number] & {
 /** Runs a trial. Tests use their own. */
 export type Executor = (planned: Planned, plan: Plan, signal: AbortSignal) => Promise<Trial>;
 
-/** Runs a trial: start, warm up, mark, load, stop. It never throws: a failure is recorded as a trial. */
-export const runTrial: Executor = async (planned, plan, signal) => {
+/**
+ * Runs a trial: start, warm up, mark, load, stop. It never throws: a failure is recorded as a trial.
+ *
+ * @param outputFolder where files of what external servers print are kept; null: they are not.
+ */
+export async function runTrial(
+  planned: Planned,
+  plan: Plan,
+  signal: AbortSignal,
+  outputFolder: string | null = null,
+): Promise<Trial> {
   const start = performance.now();
   const base = { ...planned, startedAt: new Date().toISOString(), seconds: null };
   const since = () => ({ seconds: (performance.now() - start) / 1000 });
   const deaths: string[] = [];
   try {
-    const { failure, ...measured } = await measure(planned, plan, signal, deaths);
+    const start = starterOf(planned, plan, outputFolder, (reason) => deaths.push(reason));
+    const { failure, lastLine, ...measured } = await measure(planned, plan, signal, start);
     // The failure of a server explains what its clients saw.
-    const reason = failure ?? imbalance(planned, measured, {
-      isAlone: plan.netns,
-      deaths,
-      limitSeconds: plan.limits.run,
-    });
+    const reason = failure ?? withLine(
+      lastLine,
+      imbalance(planned, measured, {
+        isAlone: plan.netns,
+        deaths,
+        limitSeconds: plan.limits.run,
+      }),
+    );
     const status = reason === null ? "ok" : "failed";
     return fitting({ ...base, ...since(), ...measured, status, reason });
   } catch (error) {
@@ -48,7 +62,12 @@ export const runTrial: Executor = async (planned, plan, signal) => {
     const reason = deaths.length === 0 ? message : `${message}; a child died: ${deaths[0]}`;
     return { ...base, ...since(), ...NOTHING, status, reason };
   }
-};
+}
+
+/** A reason with the last line that an external server has printed. */
+function withLine(line: string | undefined, reason: string | null): string | null {
+  return reason === null || line === undefined ? reason : `${reason}; the server printed ${line}`;
+}
 
 /** The measurements of a trial without any. */
 const NOTHING = {
@@ -87,19 +106,25 @@ export function fitting(trial: Trial): Trial {
 /** The measurements of a trial. */
 export type Measured = Pick<Trial, keyof typeof NOTHING>;
 
+/**
+ * Seconds that a server program has beside the limits of an external server, to start by itself and to kill one that
+ * does not end.
+ */
+const OWN_SECONDS = 5;
+
 async function measure(
   planned: Planned,
   plan: Plan,
   signal: AbortSignal,
-  deaths: string[],
-): Promise<Measured & { failure: string | null }> {
+  start: () => MeasuredAgent,
+): Promise<Measured & { failure: string | null; lastLine: string | undefined }> {
   const { limits } = plan;
-  await using server = startServerOf(planned, plan, (reason) => deaths.push(reason));
+  await using server = start();
   using _server = onAbort(signal, () => server.signal("SIGTERM"));
   // Both start side by side; the server is the first to say why it cannot.
   await using load = startLoadOf(planned, plan);
   using _load = onAbort(signal, () => load.signal("SIGKILL"));
-  const { host, port, path } = await server.next("ready", limits.start);
+  const { host, port, path } = await server.next("ready", limits.start + OWN_SECONDS);
   await load.send({ request: "connect", host, port, path });
   await load.next("ready", limits.start);
 
@@ -116,7 +141,7 @@ async function measure(
   const { report: client } = await load.next("report", limits.run);
   // A server that has ended by itself has already sent its report.
   await server.send({ request: "stop" }).catch(() => {});
-  const { report, failure } = await server.next("report", limits.stop);
+  const { report, failure } = await server.next("report", limits.stop + OWN_SECONDS);
   if (!plan.local) forgetConnections(port);
 
   const {
@@ -131,6 +156,7 @@ async function measure(
     otherAccount,
   } = report;
   return {
+    lastLine: report.lastLine,
     failure: failure ?? await server.failure(limits.stop),
     cpu,
     switches,
@@ -139,8 +165,8 @@ async function measure(
     check: checkAccount(cpu.total, otherAccount),
     preparation,
     shortages,
-    parent,
-    children: [...children],
+    parent: parent && { ...parent, threads: parent.threads && [...parent.threads] },
+    children: children.map((child) => ({ ...child, threads: child.threads && [...child.threads] })),
     client,
     kernel: plan.local ? NOTHING.kernel : kernelSince(before, after, client.connections),
     machine: { ...machineSince(before, after), suspendedSeconds },
@@ -152,7 +178,34 @@ function processorsOf({ pin: { server, client } }: Plan): number[] {
   return server && client ? [...new Set([...server, ...client])] : affinity();
 }
 
-/** Starts the server of a trial, which may be one to trace; `onDeath` gets the reason for which a child died. */
+/** Starts the server of a trial: a design's, or an external one. */
+function starterOf(
+  planned: Planned,
+  plan: Plan,
+  outputFolder: string | null,
+  onDeath: (reason: string) => void,
+): () => MeasuredAgent {
+  const { design, round, position, load: { bytes }, poolSize } = planned;
+  const external = externalIn(plan, design);
+  if (external === undefined) return () => startServerOf(planned, plan, onDeath);
+  const { limits: { start, stop } } = plan;
+  return () =>
+    startExternal({
+      external,
+      workers: poolSize ?? plan.children,
+      bytes,
+      output: outputFolder && `${outputFolder}/${design}-${round}-${position}.log`,
+      limits: { start, stop },
+      cgroup: newCgroupName(),
+    }, placementOf(plan, "server"));
+}
+
+/** The external server of that name; undefined: it is a design's. */
+function externalIn({ externals }: Plan, name: string) {
+  return externals.find((external) => external.name === name);
+}
+
+/** Starts the server of a design, which may be one to trace; `onDeath` gets the reason for which a child died. */
 export function startServerOf(
   { design, poolSize, extraCpu = 0 }: Planned,
   plan: Plan,
@@ -190,8 +243,10 @@ export function startServerOf(
 export function startLoadOf(planned: Planned, plan: Plan): LoadAgent {
   const { design, round, load: { clients, connections, duration, requests, bytes, think, rate } } =
     planned;
+  const external = externalIn(plan, design);
   return startUnconnected({
-    transport: transportOf(requireDesign(design), plan.local),
+    transport: external ? "tcp" : transportOf(requireDesign(design), plan.local),
+    target: external?.target ?? null,
     clients,
     connections: duration > 0 ? null : connections,
     requests,

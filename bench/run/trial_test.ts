@@ -90,7 +90,7 @@ Deno.test("runTrial() counts the connections of each child of a pool", async () 
   const trial = await runTrial({ ...pool, load, poolSize: 4 }, plan, NEVER);
   assertEquals([trial.status, trial.reason], ["ok", null]);
   assertEquals(trial.children.map(({ index }) => index), [0, 1, 2, 3]);
-  assertEquals(trial.children.reduce((sum, { connections }) => sum + connections, 0), 60);
+  assertEquals(trial.children.reduce((sum, { connections }) => sum + connections!, 0), 60);
   assertEquals(new Set(trial.children.map(({ pid }) => pid)).size, 4);
   assertEquals(Trial.safeParse(trial).error, undefined);
 });

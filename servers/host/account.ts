@@ -23,13 +23,25 @@ export interface Cpu {
   readonly total: number;
 }
 
-/** What one child did, and its cost. */
-export interface ChildReport {
+/** The threads of a process that have the same name. */
+export interface ThreadsReport {
+  readonly name: string;
+  readonly count: number;
+  readonly cpuSeconds: number;
+}
+
+/**
+ * What one child did, and its cost. `Unknown` is null where it may be a process of an external server, of which
+ * nobody knows what it served.
+ */
+export interface ChildReport<Unknown = never> {
   readonly index: number;
-  /** The child alive at the end; null if one entry stands for all children of the design. */
+  /** The child alive at the end; null if one entry stands for all children of the design, or for all that ended. */
   readonly pid: number | null;
-  readonly connections: number;
-  /** Requests on the connections that are closed; null in old records. */
+  /** The name of a process of an external server; null: a child of a design, or processes that ended. */
+  readonly name: string | null;
+  readonly connections: number | Unknown;
+  /** Requests on the connections that are closed; null: not known, and in old records. */
   readonly requests: number | null;
   /** Connections that the parent passed to it; 0 in a design that does not pass them. */
   readonly given: number;
@@ -40,7 +52,10 @@ export interface ChildReport {
   /** Children with this index that died. */
   readonly lost: number;
   readonly cpu: Cpu;
-  readonly switches: Switches;
+  /** Null: processes of an external server that ended. */
+  readonly switches: Switches | Unknown;
+  /** The threads of a process of an external server that has several; else null. */
+  readonly threads: readonly ThreadsReport[] | null;
   /** Memory at the end (PSS: shared pages counted by share); null: a thread, or not readable. */
   readonly pssBytes: number | null;
 }
@@ -61,16 +76,20 @@ export interface Shortages {
   readonly first: string | null;
 }
 
-/** What a server did between mark and stop, and its cost. */
-export interface Report {
+/** The cost of a parent. */
+export type ParentReport<Unknown = never> =
+  & Pick<ChildReport<Unknown>, "name" | "cpu" | "switches" | "threads" | "pssBytes">
+  & { readonly pid: number };
+
+/** What a server did between mark and stop, and its cost. `Unknown` is null where it may be an external one. */
+export interface Report<Unknown = never> {
   readonly design: string;
   readonly cpu: Cpu;
-  readonly switches: Switches;
+  /** Null: processes of an external server ended. */
+  readonly switches: Switches | Unknown;
   /** The process or thread that accepts or waits; null if it serves the clients itself. */
-  readonly parent:
-    | Pick<ChildReport, "cpu" | "switches" | "pssBytes"> & { readonly pid: number }
-    | null;
-  readonly children: readonly ChildReport[];
+  readonly parent: ParentReport<Unknown> | null;
+  readonly children: readonly ChildReport<Unknown>[];
   /** Memory of parent and children at the end, as above: without children for one client, which have ended. */
   readonly pssBytes: number | null;
   /** Memory of parent and children under load; null: not readable, or children for one client were never seen. */
@@ -78,9 +97,12 @@ export interface Report {
   readonly otherAccount: OtherAccount;
   /** Null in a design that does not fork for each client. */
   readonly preparation: Preparation | null;
-  readonly shortages: Shortages;
+  /** Null: not known of an external server. */
+  readonly shortages: Shortages | Unknown;
   /** Nanoseconds of CPU wasted on each connection; undefined: none. */
   readonly extraCpu?: number | undefined;
+  /** The last line that an external server printed; undefined: none. */
+  readonly lastLine?: string | undefined;
 }
 
 /** The counts of a running server. */
@@ -136,11 +158,12 @@ export function account(
   to: Snapshot,
   { parentMemory, childMemory, allMemory }: FinalMemory,
 ): Omit<Report, "memory" | "preparation"> {
-  const children = meter.children.map((slot, index): ChildReport => {
+  const children = meter.children.map((slot, index) => {
     const [before, after] = [from.children[index]!, to.children[index]!];
     return {
       index,
       pid: slot.pid || null,
+      name: null,
       connections: after.opened - before.opened,
       requests: after.requests - before.requests,
       given: after.given - before.given,
@@ -149,13 +172,16 @@ export function account(
       lost: after.lost - before.lost,
       cpu: split(after.cpu - before.cpu, before.times, readings.childTimes(slot, "end")),
       switches: switchesBetween(before, after),
+      threads: null,
       pssBytes: childMemory[index]!,
-    };
+    } satisfies ChildReport;
   });
   const parent = meter.parent.pid === 0 ? null : {
     pid: meter.parent.pid,
+    name: null,
     cpu: split(to.parent.cpu - from.parent.cpu, from.parent.times, to.parent.times),
     switches: switchesBetween(from.parent, to.parent),
+    threads: null,
     pssBytes: parentMemory,
   };
   const all = parent ? [parent, ...children] : children;
@@ -188,7 +214,7 @@ function shortagesOf(count: number, errno: number): Shortages {
 }
 
 /** Splits exact CPU seconds in the proportion of the tick-based ones. */
-function split(total: number, from: Times, to: Times): Cpu {
+export function split(total: number, from: Times, to: Times): Cpu {
   const user = Math.max(0, to.user - from.user);
   const system = Math.max(0, to.system - from.system);
   const share = user + system === 0 ? 0 : user / (user + system);

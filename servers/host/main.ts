@@ -12,20 +12,29 @@ import { Host } from "./host.ts";
 import { linesOf, standardInput } from "./lines.ts";
 import { applyPlacement } from "./placement.ts";
 import type { ServerEvent, ServerOptions, ServerRequest } from "./protocol.ts";
+import type { Served } from "./running.ts";
 import { printEvent, readOptions, runProgram } from "./standard_streams.ts";
 
-const print: (event: ServerEvent) => void = printEvent;
+const print: (event: ServerEvent<null>) => void = printEvent;
 
 /** What `stopped` resolves with. */
 const STOPPED = Symbol("stopped");
 
-/** Runs a server until it is stopped or fails; returns the exit code. */
-export async function serve(design: Design, options: ServerOptions): Promise<number> {
+/** Runs a design's server until it is stopped or fails; returns the exit code. */
+export function serve(design: Design, options: ServerOptions): Promise<number> {
+  return run(options, () => Host.start(design, options, printStatus));
+}
+
+/** Runs what `start` returns until it is stopped or fails; returns the exit code. */
+export async function run(
+  { design, placement }: Pick<ServerOptions, "design" | "placement">,
+  start: () => Served | Promise<Served>,
+): Promise<number> {
   // SIGTERM, not SIGKILL, so that the host can end its processes in order.
-  applyPlacement(options.placement, Signal.TERM);
+  applyPlacement(placement, Signal.TERM);
   const { promise: stopped, resolve } = Promise.withResolvers<typeof STOPPED>();
   const stop = () => resolve(STOPPED);
-  const host = await Host.start(design, options, printStatus);
+  const host = await start();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, stop);
   }
@@ -36,11 +45,12 @@ export async function serve(design: Design, options: ServerOptions): Promise<num
   });
   if (early === undefined) {
     const { host: name, port, path = null } = host.address;
-    print({ event: "ready", design: options.design, pid: Deno.pid, host: name, port, path });
+    print({ event: "ready", design, pid: Deno.pid, host: name, port, path });
   }
   const ended = await Promise.race([host.failed, stopped]);
-  const failure = ended === STOPPED ? null : ended;
-  print({ event: "report", report: await host.stop(), failure });
+  const report = await host.stop();
+  const failure = ended === STOPPED ? host.stopFailure ?? null : ended;
+  print({ event: "report", report, failure });
   return failure === null ? ExitCode.ok : ExitCode.failed;
 }
 
@@ -52,13 +62,16 @@ function printStatus(status: Status): void {
 }
 
 /** Handles requests until the end of input, which stops the server. */
-async function readRequests(host: Host, stop: () => void): Promise<void> {
+async function readRequests(host: Served, stop: () => void): Promise<void> {
   const requests: Record<ServerRequest["request"], () => void> = {
     mark() {
       host.mark();
       print({ event: "marked" });
     },
-    counts: () => print({ event: "counts", counts: host.liveCounts() }),
+    counts() {
+      const counts = host.liveCounts?.();
+      if (counts) print({ event: "counts", counts });
+    },
     stop,
   };
   for await (const line of linesOf(standardInput())) {

@@ -80,8 +80,11 @@ export interface ErrorEvent {
   readonly option?: string | undefined;
 }
 
-/** Events of the server program; an `ErrorEvent` may be the last. */
-export type ServerEvent =
+/**
+ * Events of the server program; an `ErrorEvent` may be the last. `Unknown` is null where it may run an external
+ * server.
+ */
+export type ServerEvent<Unknown = never> =
   /** Every child is in its loop, and the port is open. `pid`: the host. */
   | { readonly event: "ready"; readonly design: string; readonly pid: number } & Listening
   | { readonly event: "marked" }
@@ -100,4 +103,4 @@ export type ServerEvent =
   /** A child of a pool ended by itself; or is stopped, and holds the lock for which all others wait. */
   | { readonly event: "ended" | "stopped"; readonly index: number; readonly pid: number }
   /** The last event of a server; `failure`: why it ended by itself, null: it was stopped. */
-  | { readonly event: "report"; readonly report: Report; readonly failure: string | null };
+  | { readonly event: "report"; readonly report: Report<Unknown>; readonly failure: string | null };

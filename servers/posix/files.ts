@@ -135,6 +135,12 @@ export function fileStatus(path: string): FileStatus | undefined {
   };
 }
 
+/** The size of an open file in bytes (lseek(2)); its position is of no consequence where it is appended to. */
+export function sizeOf(descriptor: number): number {
+  const SEEK_END = 2;
+  return Number(libc.lseek(descriptor, 0n, SEEK_END));
+}
+
 /**
  * The type of the file system that an open file lies on, such as ext4 or tmpfs (proc_pid_mountinfo(5)); `memfd` for a
  * file in memory, and other files that are on no mounted file system; null if /proc does not say.
@@ -205,11 +211,19 @@ export function cpuTicks(pid: number): { user: number; system: number } {
   return { user: Number(fields[11] ?? 0), system: Number(fields[12] ?? 0) };
 }
 
+/** The same of the children that a process has reaped. */
+export function reapedTicks(pid: number): { user: number; system: number } {
+  const fields = statFields(pid);
+  return { user: Number(fields[13] ?? 0), system: Number(fields[14] ?? 0) };
+}
+
+/** Clock ticks in a second: USER_HZ, on every architecture. */
+export const TICKS_PER_SECOND = 100;
+
 /** CPU seconds of the children that a process has reaped, in steps of 10 ms. */
 export function reapedCpuSeconds(pid: number): number {
-  const TICKS_PER_SECOND = 100; // USER_HZ, on every architecture
-  const fields = statFields(pid);
-  return (Number(fields[13] ?? 0) + Number(fields[14] ?? 0)) / TICKS_PER_SECOND;
+  const { user, system } = reapedTicks(pid);
+  return (user + system) / TICKS_PER_SECOND;
 }
 
 /** The fields of proc_pid_stat(5), from the third one, the state. */

@@ -14,13 +14,19 @@ import { libc } from "./libc.ts";
 export const Signal = {
   HUP: 1,
   INT: 2,
+  QUIT: 3,
   KILL: 9,
+  USR1: 10,
+  USR2: 12,
   PIPE: 13,
   TERM: 15,
   CHLD: 17,
   CONT: 18,
   STOP: 19,
+  WINCH: 28,
 } as const;
+
+const LAST_SIGNAL = 64;
 
 const SIG_BLOCK = 0;
 const SIG_UNBLOCK = 1;
@@ -72,6 +78,14 @@ export function withSignalsBlocked<T>(body: () => T): T {
 export function resetSignals(): void {
   for (const signal of [Signal.HUP, Signal.TERM, Signal.CHLD]) libc.signal(signal, SIG_DFL);
   for (const signal of [Signal.INT, Signal.PIPE]) libc.signal(signal, SIG_IGN);
+  const all = new Uint8Array(SIGSET_BYTES);
+  libc.sigfillset(all);
+  libc.pthread_sigmask(SIG_UNBLOCK, all, new Uint8Array(SIGSET_BYTES));
+}
+
+/** Gives every signal its default action, and unblocks them all: a program that is executed inherits both. */
+export function restoreSignals(): void {
+  for (let signal = 1; signal <= LAST_SIGNAL; signal++) libc.signal(signal, SIG_DFL);
   const all = new Uint8Array(SIGSET_BYTES);
   libc.sigfillset(all);
   libc.pthread_sigmask(SIG_UNBLOCK, all, new Uint8Array(SIGSET_BYTES));

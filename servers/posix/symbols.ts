@@ -36,6 +36,7 @@ export const symbols = {
     nonblocking: true,
   },
   readAt: { name: "read", parameters: ["i32", "pointer", "i32"], result: "i32" },
+  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" }, // off_t lseek(int fd, off_t offset, int whence)
   pread: { parameters: ["i32", "buffer", "i32", "i64"], result: "i32" }, // ssize_t pread(int fd, void *buf, size_t count, off_t offset)
   pwrite: { parameters: ["i32", "buffer", "i32", "i64"], result: "i32" }, // ssize_t pwrite(int fd, const void *buf, size_t count, off_t offset)
   write: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // ssize_t write(int fd, const void *buf, size_t count)
@@ -68,6 +69,8 @@ export const symbols = {
   recvmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
   close_range: { name: "syscall", parameters: ["i32", "u32", "u32", "u32"], result: "i32" }, // long syscall(SYS_close_range, unsigned first, unsigned last, unsigned flags)
   mkostemp: { parameters: ["buffer", "i32"], result: "i32" }, // int mkostemp(char *template, int flags)
+  chmod: { parameters: ["buffer", "u32"], result: "i32" }, // int chmod(const char *path, mode_t mode)
+  chdir: { parameters: ["buffer"], result: "i32" }, // int chdir(const char *path)
   mkdir: { parameters: ["buffer", "u32"], result: "i32" }, // int mkdir(const char *path, mode_t mode)
   rmdir: { parameters: ["buffer"], result: "i32" }, // int rmdir(const char *path)
   getdents64: { name: "syscall", parameters: ["i32", "i32", "buffer", "i32"], result: "i32" }, // long syscall(SYS_getdents64, int fd, void *entries, size_t size)
@@ -141,6 +144,7 @@ export const symbols = {
   posix_spawn_file_actions_adddup2: { parameters: ["buffer", "i32", "i32"], result: "i32" }, // int posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *, int fd, int newfd)
   posix_spawn_file_actions_destroy: { parameters: ["buffer"], result: "i32" }, // int posix_spawn_file_actions_destroy(posix_spawn_file_actions_t *)
   environ: { type: "pointer" }, // extern char **environ
+  setenv: { parameters: ["buffer", "buffer", "i32"], result: "i32" }, // int setenv(const char *name, const char *value, int overwrite)
   getenv: { parameters: ["buffer"], result: "pointer" }, // char *getenv(const char *name)
 
   // signals

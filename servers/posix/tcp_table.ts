@@ -6,6 +6,7 @@
 import type { SocketAddress } from "./addresses.ts";
 import { AF_INET } from "./constants.ts";
 import { readTable } from "./files.ts";
+import { tcpListeners } from "./inet_diagnostics.ts";
 
 /** States of a TCP socket, as two hexadecimal digits (tcp_states.h). */
 export const TcpState = { closeWait: "08", listen: "0A" } as const;
@@ -28,6 +29,16 @@ export function tcpSocketsOn(port: number): TcpSocket[] {
       receiveQueue: parseInt(queues!.split(":")[1]!, 16),
       inode: Number(inode),
     }));
+}
+
+/** The inodes of the TCP sockets that listen at a port. */
+export function listenersOn(port: number): number[] {
+  try {
+    return tcpListeners(port);
+  } catch {
+    return tcpSocketsOn(port).filter(({ state }) => state === TcpState.listen)
+      .map(({ inode }) => inode);
+  }
 }
 
 /** The number of TCP sockets of this machine with that remote address and port, also those in TIME_WAIT. */

@@ -42,14 +42,16 @@ export interface Distribution {
  */
 export function hasPool(trial: Trial, info: DesignInfo | undefined): boolean {
   const expected = info ? info.lifetime === "pool" : trial.children.length > 1;
-  return expected && trial.children.length > 0;
+  return expected && trial.children.length > 0 &&
+    trial.children.every(({ connections }) => connections !== null);
 }
 
 /** Why a design with this many valid trials has no distribution. */
 export function noDistributionReason(ok: number, info: DesignInfo | undefined): string {
   if (info?.lifetime === "client") return "a child per client";
   if (info?.children === "none") return "no children";
-  return ok === 0 ? "no valid trial" : "no pool recorded";
+  if (ok === 0) return "no valid trial";
+  return info === undefined ? "external: who served whom is not known" : "no pool recorded";
 }
 
 /** The distribution in the last of these trials. */
@@ -60,7 +62,11 @@ export function lastDistribution(pools: readonly Trial[]): Distribution | null {
   return {
     round: trial.round,
     children: trial.children
-      .map(({ index, connections, cpu }) => ({ index, connections, cpuSeconds: cpu.total }))
+      .map(({ index, cpu }, i) => ({
+        index,
+        connections: connections[i]!,
+        cpuSeconds: cpu.total,
+      }))
       .toSorted((a, b) => a.index - b.index),
     parentCpuSeconds: trial.parent?.cpu.total ?? null,
     sum: connections.reduce((sum, one) => sum + one, 0),
@@ -69,7 +75,7 @@ export function lastDistribution(pools: readonly Trial[]): Distribution | null {
   };
 }
 
-/** Connections of each child. */
+/** Connections of each child; 0 where they are not known. */
 export function connectionsOf(trial: Trial): number[] {
-  return trial.children.map((child) => child.connections);
+  return trial.children.map((child) => child.connections ?? 0);
 }

@@ -1,0 +1,87 @@
+/**
+ * External servers on the command line.
+ *
+ * @module
+ */
+import type { ServiceName } from "../../servers/design.ts";
+import { UsageError } from "../../servers/errors.ts";
+import { presets } from "../../servers/external/presets.ts";
+import { requireNamed } from "../../servers/nearest.ts";
+import { externalOf, type Place } from "../plan/externals.ts";
+import { type External, ExternalsFile, mistakeIn } from "../record/external.ts";
+import type { Flags, Values } from "./flags.ts";
+import { userPath } from "./paths.ts";
+
+/** The flags that name external servers. */
+export const externalFlags = {
+  external: {
+    kind: "strings",
+    value: "NAME=COMMAND",
+    help:
+      "Run a server of your own beside them, such as 'node=node server.js {port}'; several times",
+  },
+  externals: {
+    kind: "string",
+    value: "FILE",
+    help: "Run the servers that a JSON file describes (docs/external.md)",
+  },
+  preset: {
+    kind: "string",
+    value: "NAMES",
+    help: "Run known servers, such as nginx,apache-prefork (deno task designs --presets)",
+  },
+} as const satisfies Flags;
+
+/** The external servers that these flags name. @throws {UsageError} for one that cannot be run. */
+export function externalsOf(
+  { external, externals, preset }: Values<typeof externalFlags>,
+  service: ServiceName,
+): External[] {
+  const here: Place = { folder: folderOf(userPath(".")), service, readText };
+  return [
+    ...external.map((text) => externalOf(describedBy(text), here)),
+    ...(externals === undefined ? [] : inFile(userPath(externals), service)),
+    ...(preset?.split(",") ?? []).map((name) =>
+      externalOf(requireNamed("preset", name.trim(), presets), here)
+    ),
+  ];
+}
+
+function describedBy(text: string): { name: string; command: string } {
+  const [, name, command] = text.match(/^([^=\s]+)=\s*(\S[^]*)$/) ?? [];
+  if (name !== undefined && command !== undefined) return { name, command };
+  throw new UsageError(
+    `Cannot read --external: current value is "${text}"; write --external 'NAME=COMMAND'`,
+  );
+}
+
+function inFile(path: string, service: ServiceName): External[] {
+  const { success, data, error } = ExternalsFile.safeParse(parsed(path));
+  if (!success) {
+    throw new UsageError(`Cannot read ${path}: ${mistakeIn(error)}`);
+  }
+  const folder = folderOf(path.replace(/[^/]*$/, "."));
+  return data.externals.map((described) => externalOf(described, { folder, service, readText }));
+}
+
+function parsed(path: string): unknown {
+  try {
+    return JSON.parse(readText(path));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`Cannot read ${path}: ${(error as Error).message}`);
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch (error) {
+    throw new UsageError(`Cannot read ${path}: ${(error as Error).message}`);
+  }
+}
+
+/** An absolute path without dots. */
+function folderOf(path: string): string {
+  return Deno.realPathSync(path);
+}
