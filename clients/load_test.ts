@@ -8,7 +8,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { decodeFromCompressedBase64 } from "npm:hdr-histogram-js@3.0.1";
-import { denoArguments } from "../bench/agents/agent.ts";
+import { denoArguments } from "../bench/agents/program.ts";
 import { LOAD_DEFAULTS, LOAD_PROGRAM, startLoad } from "../bench/agents/load.ts";
 import { boundAddress, internetAddress } from "../servers/posix/addresses.ts";
 import { tcpSocketsOn, TcpState } from "../servers/posix/tcp_table.ts";

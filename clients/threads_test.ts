@@ -1,6 +1,6 @@
 /** The load where fork does not work. */
 import { assertEquals, assertGreater } from "@std/assert";
-import { denoArguments } from "../bench/agents/agent.ts";
+import { denoArguments } from "../bench/agents/program.ts";
 import { LOAD_DEFAULTS, LOAD_PROGRAM } from "../bench/agents/load.ts";
 import { isLong } from "../servers/testing/long.ts";
 import { RunningProcess } from "../servers/testing/process.ts";

@@ -4,13 +4,10 @@
  *
  * @module
  */
-import { programArguments } from "../../servers/children/v8_flags.ts";
 import { errorOf, ExitCode, FailedError } from "../../servers/errors.ts";
-import { linesOf } from "../../servers/host/lines.ts";
 import type { ErrorEvent, Placement } from "../../servers/host/protocol.ts";
 import { removeLeftoverCgroup } from "../../servers/posix/cgroup.ts";
-import { kill } from "../../servers/posix/processes.ts";
-import { keepEndedChildren, Signal } from "../../servers/posix/signals.ts";
+import { type Program, startProgram } from "./program.ts";
 
 /** A program ended, or did not answer in time. */
 export class AgentError extends FailedError {
@@ -43,14 +40,6 @@ export interface Start<Event extends AnyEvent> {
   onEvent?(event: Event): void;
 }
 
-/**
- * The arguments of Deno that run a program, which is a file of the checkout. It may read every file, since a
- * list of folders cannot have one with a comma.
- */
-export function denoArguments(program: string): string[] {
-  return programArguments(new URL(`../../${program}`, import.meta.url).href, "--allow-read");
-}
-
 /** How long a program may take to end, in seconds, once it is to end or has nothing more to say. */
 const END_LIMIT = 5;
 
@@ -64,12 +53,8 @@ interface Waiter<Event> {
 /** A running program. Disposing ends it. */
 export class Agent<Event extends AnyEvent, Request extends object> implements AsyncDisposable {
   readonly #start: Start<Event>;
-  readonly #child: Deno.ChildProcess;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
-  readonly #stderr: Promise<string>;
+  readonly #program: Program;
   readonly #output: Promise<void>;
-  /** Resolves when it has ended, and with it everything that it started. */
-  readonly #ended: Promise<Deno.CommandStatus>;
   readonly #unclaimed = new Map<string, Event>();
   #waiting: Waiter<Event>[] = [];
   /** The reason there are no more events. */
@@ -77,32 +62,19 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
   /** The reason it ended by itself, if its last event has one. */
   #failure: string | undefined;
 
-  constructor(start: Start<Event>) {
-    const { program, options, placement } = start;
+  /** Starts it here, unless it was started elsewhere. */
+  constructor(start: Start<Event>, program: Program = startProgram(start.program)) {
+    const { options, placement } = start;
     this.#start = start;
-    keepEndedChildren();
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: denoArguments(program),
-      env: { NO_COLOR: "1" }, // its standard error is quoted
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    this.#input = this.#child.stdin.getWriter();
-    this.#stderr = this.#child.stderr.text();
-    this.#ended = this.#child.status.then((status) => {
-      // A child that was stopped as soon as it was forked outlives it, and keeps its output open.
-      this.#killAll();
-      return status;
-    });
+    this.#program = program;
     this.#output = this.#read();
     // If it has ended already, `next` reports the reason.
-    this.#write({ ...options, placement: { ...placement, owner: Deno.pid } }).catch(() => {});
+    program.write({ ...options, placement: { ...placement, owner: Deno.pid } }).catch(() => {});
   }
 
-  /** Its process. */
-  get pid(): number {
-    return this.#child.pid;
+  /** Its processes on this machine. */
+  get pids(): readonly number[] {
+    return this.#program.pids;
   }
 
   /**
@@ -137,7 +109,7 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
   /** Reads its output to the end. */
   async #read(): Promise<void> {
     try {
-      for await (const line of linesOf(this.#child.stdout)) {
+      for await (const line of this.#program.lines) {
         if (!line.startsWith("{")) {
           this.#start.onText?.(line);
           continue;
@@ -155,7 +127,7 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
   /** The error in an event. A program prints the stack of a bug to standard error. */
   async #reported({ exitCode, message, option }: ErrorEvent): Promise<Error> {
     const error = errorOf(exitCode, message, option);
-    if (exitCode === ExitCode.bug) error.stack = (await this.#stderr).trimEnd();
+    if (exitCode === ExitCode.bug) error.stack = (await this.#program.stderr).trimEnd();
     return error;
   }
 
@@ -181,28 +153,23 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
   }
 
   /** Waits for its end; kills it after that many seconds, and returns undefined. */
-  async #endIn(seconds: number): Promise<Deno.CommandStatus | undefined> {
+  async #endIn(seconds: number): Promise<Awaited<Program["ended"]> | undefined> {
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
       this.signal("SIGKILL");
     }, seconds * 1000);
-    const status = await this.#ended;
+    const status = await this.#program.ended;
     clearTimeout(timer);
     return isLate ? undefined : status;
   }
 
-  /** Kills all that it started: they are in its process group, which is there for as long as one of them. */
-  #killAll(): void {
-    kill(-this.#child.pid, Signal.KILL);
-  }
-
   async #reasonOfEnd(): Promise<string> {
     await this.#endIn(END_LIMIT);
-    const { code, signal } = await this.#ended;
+    const { code, signal } = await this.#program.ended;
     if (this.#failure !== undefined) return this.#failure;
     // The last line without indentation: below the message of an uncaught error is its stack.
-    const lines = (await this.#stderr).split("\n").filter((line) => /^\S/.test(line));
+    const lines = (await this.#program.stderr).split("\n").filter((line) => /^\S/.test(line));
     return lines.at(-1) ??
       `the ${this.#start.name} ${
         signal ? `was killed by ${signal}` : `ended with exit code ${code}`
@@ -212,23 +179,15 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
   /** Sends a request. @throws {AgentError} if the program has ended. */
   async send(request: Request): Promise<void> {
     try {
-      await this.#write(request);
+      await this.#program.write(request);
     } catch {
       throw new AgentError(await this.#reasonOfEnd());
     }
   }
 
-  async #write(line: object): Promise<void> {
-    await this.#input.write(new TextEncoder().encode(JSON.stringify(line) + "\n"));
-  }
-
   /** Sends a signal, unless it has ended already. */
   signal(signal: Deno.Signal): void {
-    try {
-      this.#child.kill(signal);
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-    }
+    this.#program.signal(signal);
   }
 
   /** Sends SIGTERM, and SIGKILL after five seconds; waits for its end. */
@@ -236,9 +195,9 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
     this.signal("SIGTERM");
     await this.#endIn(END_LIMIT);
     if (this.#start.cgroup !== undefined) removeLeftoverCgroup(this.#start.cgroup);
-    await this.#input.abort().catch(() => {});
+    await this.#program.close();
     await this.#output;
-    await this.#stderr;
+    await this.#program.stderr;
   }
 }
 

@@ -67,7 +67,7 @@ async function startStuck(): Promise<{ program: ServerAgent; child: number }> {
     parse: (line) => ServerLine.parse(line),
   });
   await program.next("marked", 30);
-  return { program, child: childrenOf(program.pid)[0]! };
+  return { program, child: childrenOf(program.pids[0]!)[0]! };
 }
 
 Deno.test("a program that does not end is killed, and its stopped child too", async () => {

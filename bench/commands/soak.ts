@@ -148,12 +148,12 @@ async function endure(
     const place = await server.next("ready", PATIENCE_SECONDS);
     await using load = startLoadOf(design, place, seconds);
     await load.next("ready", PATIENCE_SECONDS);
-    const before = openIn(server.pid);
+    const before = openIn(server.pids[0]!);
     await load.send({ request: "go" });
     const finished = load.next("finished", seconds + 2 * PATIENCE_SECONDS);
-    await injectFaults(design, server.pid, place, random, seconds, finished, endured);
+    await injectFaults(design, server.pids[0]!, place, random, seconds, finished, endured);
     const { report: client } = await load.next("report", PATIENCE_SECONDS);
-    endured.left = { ...NONE, ...await growth(() => openIn(server.pid), before) };
+    endured.left = { ...NONE, ...await growth(() => openIn(server.pids[0]!), before) };
     await server.send({ request: "stop" }).catch(() => {});
     const { report, failure } = await server.next("report", PATIENCE_SECONDS);
     endured.connections = client.connections;

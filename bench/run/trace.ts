@@ -68,7 +68,7 @@ async function traceTrial(
   const { host, port, path } = await server.next("ready", plan.limits.start);
   await load.send({ request: "connect", host, port, path });
   await load.next("ready", plan.limits.start);
-  await using tracer = await attachTracer(serversOf(server.pid), programs);
+  await using tracer = await attachTracer(serversOf(server.pids[0]!), programs);
   await load.send({ request: "go" });
   await load.next("finished", LIMIT_SECONDS);
   await untilClosed(path === null ? port : undefined);

@@ -130,9 +130,9 @@ async function measure(
 
   await server.send({ request: "mark" });
   await server.next("marked", limits.stop);
-  const counters = () => readCounters(processorsOf(plan), [Deno.pid, server.pid, load.pid]);
+  const counters = () => readCounters(processorsOf(plan), [Deno.pid, ...server.pids, ...load.pids]);
   const before = counters();
-  using suspension = new SuspensionWatch([server.pid, load.pid]);
+  using suspension = new SuspensionWatch([...server.pids, ...load.pids]);
   await load.send({ request: "go" });
   // A client may be in the middle of a connection.
   await load.next("finished", limits.run + limits.request + limits.stop);

@@ -1,6 +1,6 @@
 /** A server where a backlog has room for one client (net.core.somaxconn). */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { denoArguments } from "../../bench/agents/agent.ts";
+import { denoArguments } from "../../bench/agents/program.ts";
 import { SERVER_DEFAULTS, SERVER_PROGRAM } from "../../bench/agents/server.ts";
 import { isLong } from "../testing/long.ts";
 import { RunningProcess, succeeds } from "../testing/process.ts";

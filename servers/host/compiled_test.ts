@@ -1,6 +1,6 @@
 /** What forked children run, V8 has compiled before: it would do so again in each of them. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { denoArguments } from "../../bench/agents/agent.ts";
+import { denoArguments } from "../../bench/agents/program.ts";
 import { startLoad } from "../../bench/agents/load.ts";
 import { SERVER_DEFAULTS, SERVER_PROGRAM } from "../../bench/agents/server.ts";
 import type { ServiceName } from "../design.ts";

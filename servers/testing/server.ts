@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { denoArguments } from "../../bench/agents/agent.ts";
+import { denoArguments } from "../../bench/agents/program.ts";
 import { SERVER_DEFAULTS, SERVER_PROGRAM } from "../../bench/agents/server.ts";
 import { ServerLine } from "../../bench/record/lines.ts";
 import type { Launch } from "../children/launch.ts";
