@@ -77,7 +77,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "bench/statistics": [],
   "bench/machine": ["bench/record", "servers"],
   "bench/plan": ["bench/record", "clients", "servers"],
-  "bench/agents": ["bench/record", "clients", "servers"],
+  "bench/agents": ["bench/machine", "bench/record", "clients", "servers"],
   "bench/run": [
     "bench/agents",
     "bench/machine",
@@ -138,6 +138,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   // The skin.
   "bench/cli": [
+    "bench/agents",
     "bench/machine",
     "bench/plan",
     "bench/record",

@@ -118,6 +118,14 @@ async function forkClients(options: LoadOptions, server: Listening): Promise<Cli
   };
 }
 
+/** The start of the first client and the end of the last, in milliseconds of the monotonic clock. */
+export function spanOf(allResults: readonly ClientResults[]): { start: number; end: number } {
+  return {
+    start: Math.min(...allResults.map(({ span: [start] }) => start)),
+    end: Math.max(...allResults.map(({ span: [, end] }) => end)),
+  };
+}
+
 /** The combined results of all clients. */
 export async function loadReport(
   allResults: readonly ClientResults[],
@@ -137,8 +145,7 @@ export async function loadReport(
   // The upper bound of a bucket may exceed the maximum.
   const quantile = (share: number) => Math.min(latencies.quantile(share) / 1e6, max);
   const connections = sum(allResults, (results) => results.connections);
-  const start = Math.min(...allResults.map(({ span: [start] }) => start));
-  const end = Math.max(...allResults.map(({ span: [, end] }) => end));
+  const { start, end } = spanOf(allResults);
   const wallSeconds = (end - start) / 1000;
   const [user, system] = [sum(allResults, (l) => l.cpu.user), sum(allResults, (l) => l.cpu.system)];
   return {
@@ -157,6 +164,7 @@ export async function loadReport(
       max,
       histogram: await latencies.encode(),
     },
+    hosts: null,
   };
 }
 

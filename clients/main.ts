@@ -10,8 +10,9 @@ import {
   runProgram,
 } from "../servers/host/standard_streams.ts";
 import { applyPlacement } from "../servers/host/placement.ts";
+import { sleepUntil } from "../servers/posix/clocks.ts";
 import { Signal } from "../servers/posix/signals.ts";
-import { loadReport, startClients } from "./load.ts";
+import { loadReport, spanOf, startClients } from "./load.ts";
 import type { LoadEvent, LoadOptions, LoadRequest } from "./protocol.ts";
 import { warmUpLoad } from "./task.ts";
 
@@ -25,10 +26,12 @@ async function main(): Promise<number> {
   if (server === undefined) return 0;
   const clients = await startClients(options, server);
   print({ event: "ready" });
-  const allResults = readRequest() === undefined ? undefined : await clients.run();
+  const go = readRequest<Extract<LoadRequest, { request: "go" }>>();
+  if (go?.at !== undefined) sleepUntil(go.at);
+  const allResults = go === undefined ? undefined : await clients.run();
   // The parent has exited or cancelled the load. The clients die with this process.
   if (!allResults) return 0;
-  print({ event: "finished" });
+  print({ event: "finished", ...spanOf(allResults) });
   print({ event: "report", report: await loadReport(allResults, clients.making, options) });
   return 0;
 }

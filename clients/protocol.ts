@@ -47,8 +47,8 @@ export interface LoadOptions {
 export type LoadRequest =
   /** Makes the clients of this server. The program has warmed up by then, or does so first. */
   | { readonly request: "connect" } & Listening
-  /** Starts the clients. */
-  | { readonly request: "go" };
+  /** Starts the clients; `at`: once the monotonic clock of this machine has come to so many nanoseconds. */
+  | { readonly request: "go"; readonly at?: number };
 
 /** What became of a rate. */
 export interface OpenLoopReport {
@@ -95,12 +95,29 @@ export interface LoadReport {
     /** HdrHistogram in microseconds, V2 compressed, base64. */
     readonly histogram: string;
   };
+  /** The part of each host; null: the clients were on this machine. */
+  readonly hosts: HostLoad[] | null;
+}
+
+/** The part of one host in a load. */
+export interface HostLoad
+  extends
+    Pick<LoadReport, "connections" | "requests" | "errors" | "wallSeconds" | "cpu" | "latency"> {
+  /** Its name. */
+  readonly host: string;
+  /** Number of its clients. */
+  readonly clients: number;
+  /** Seconds that its monotonic clock is ahead of ours, and the most that this can be wrong. */
+  readonly offsetSeconds: number;
+  readonly offsetBoundSeconds: number;
+  /** Seconds by which its first client started after that of the first host. */
+  readonly skewSeconds: number;
 }
 
 /** Events of the load program. An `ErrorEvent` may replace any of them and is the last one. */
 export type LoadEvent =
   /** All clients have warmed up and wait for `go`. */
   | { readonly event: "ready" }
-  /** All clients have finished. */
-  | { readonly event: "finished" }
+  /** All clients have finished. Milliseconds of the monotonic clock at the start of the first and the end of the last. */
+  | { readonly event: "finished"; readonly start: number; readonly end: number }
   | { readonly event: "report"; readonly report: LoadReport };

@@ -11,9 +11,15 @@ import { loopbackHost } from "../../servers/posix/network.ts";
 import { LoadLine } from "../record/lines.ts";
 import { LIMITS } from "../record/record.ts";
 import { Agent } from "./agent.ts";
+import type { Program } from "./program.ts";
 
 /** A running load program. */
 export type LoadAgent = Agent<LoadEvent, LoadRequest>;
+
+/** A load, by one program or by several. */
+export type AnyLoad =
+  & Pick<LoadAgent, "pids" | "next" | "send" | "signal">
+  & AsyncDisposable;
 
 /** The load program, a file of the checkout. */
 export const LOAD_PROGRAM = "clients/main.ts";
@@ -54,11 +60,15 @@ export function startUnconnected(
   placement: Omit<Placement, "owner"> = { session: "same", processors: null },
 ): LoadAgent {
   const sources = sourcesFor({ ...LOAD_DEFAULTS, ...options });
-  return new Agent({
-    name: "load",
-    program: LOAD_PROGRAM,
-    options: { ...LOAD_DEFAULTS, sources, ...options },
-    placement,
-    parse: (line) => LoadLine.parse(line),
-  });
+  return agentOf({ ...LOAD_DEFAULTS, sources, ...options }, placement);
+}
+
+/** The load program with these options, started here unless it was started elsewhere. */
+export function agentOf(
+  options: Omit<LoadOptions, "placement">,
+  placement: Omit<Placement, "owner">,
+  { name = "load", program }: { readonly name?: string; readonly program?: Program } = {},
+): LoadAgent {
+  const parse = (line: unknown) => LoadLine.parse(line);
+  return new Agent({ name, program: LOAD_PROGRAM, options, placement, parse }, program);
 }

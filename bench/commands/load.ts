@@ -6,16 +6,18 @@
 import { REFUSALS } from "../../clients/client.ts";
 import { LATE_MS } from "../../clients/open_loop.ts";
 import { requirePorts } from "../../clients/ports.ts";
-import type { LoadOptions, LoadReport } from "../../clients/protocol.ts";
+import type { HostLoad, LoadOptions, LoadReport } from "../../clients/protocol.ts";
 import type { TransportName } from "../../servers/design.ts";
 import { ExitCode, UnsupportedError, UsageError } from "../../servers/errors.ts";
 import { loopbackHost } from "../../servers/posix/network.ts";
 import { affinity, descriptorLimit } from "../../servers/posix/processes.ts";
 import { addressText, type ServerAddress } from "../../servers/transports/transport.ts";
 import { isTransport, TRANSPORT_NAMES } from "../../servers/transports/transports.ts";
-import { startLoad } from "../agents/load.ts";
+import { startAnyLoad } from "../agents/hosts_load.ts";
+import { type AnyLoad, LOAD_DEFAULTS } from "../agents/load.ts";
 import { defineCommand } from "../cli/command.ts";
 import { processorsOf, type Values } from "../cli/flags.ts";
+import { hostFlags, hostsFlagOf } from "../cli/host_flags.ts";
 import {
   arrivalsOf,
   count,
@@ -34,6 +36,7 @@ import { LIMITS } from "../record/record.ts";
 
 const { clients, connections, duration, requests, bytes, service, think, rate, arrivals } =
   loadFlags;
+const { hosts, via } = hostFlags;
 
 const flags = {
   port: {
@@ -83,6 +86,8 @@ const flags = {
     zero: "none",
   },
   pin: { kind: "string", value: "0,2-3", help: "Confine the clients to these processors" },
+  hosts,
+  via,
   json: { kind: "boolean", help: "Print the report as a JSON object" },
 } as const;
 
@@ -132,23 +137,36 @@ export const command = defineCommand({
       seed: flags.seed ?? randomSeed(),
       timeoutSeconds: flags.timeout,
     };
-    const sources = name === "tcp" ? requirePorts(work, where.host, where.port) : 0;
+    const hosts = hostsFlagOf(flags);
+    if (hosts !== null && name !== "tcp") {
+      throw new UsageError(
+        "Cannot reach a path from other hosts: write --port, or leave out --hosts",
+      );
+    }
+    const sources = name === "tcp" && hosts === null
+      ? requirePorts(work, where.host, where.port)
+      : 0;
     endWithParent();
     const stopped = stopSignal();
-    const path = where.path ?? null;
-    await using load = startLoad(
-      { ...where, path, transport: name, ...work, sources },
-      { session: "same", processors },
-    );
-    const report = await Promise.race([finish(load), stopped]);
-    if (report === "stopped") return ExitCode.interrupted;
+    const options = { ...LOAD_DEFAULTS, transport: name, ...work, sources };
+    const placement = { session: "same", processors } as const;
+    await using starting = new AsyncDisposableStack();
+    const started = startAnyLoad(hosts, options, placement).then((load) => starting.use(load));
+    const report = await Promise.race([started.then((load) => finish(load, where)), stopped]);
+    if (report === "stopped") {
+      await started.catch(() => {}); // it is to be ended
+      return ExitCode.interrupted;
+    }
     if (flags.json) printEvent({ event: "report", ...report });
     else printReport(report, work, where);
     return Object.keys(report.errors).length === 0 ? ExitCode.ok : ExitCode.failed;
   },
 });
 
-async function finish(load: ReturnType<typeof startLoad>): Promise<LoadReport> {
+async function finish(load: AnyLoad, where: ServerAddress): Promise<LoadReport> {
+  // If it has ended already, `next` reports the reason.
+  const connect = { request: "connect", ...where, path: where.path ?? null } as const;
+  await load.send(connect).catch(() => {});
   await load.next("ready");
   await load.send({ request: "go" });
   return (await load.next("report")).report;
@@ -246,6 +264,18 @@ function latencyText({ p50, p99, p999, max }: LoadReport["latency"]): string {
   return `p50 ${ms(p50)}, p99 ${ms(p99)}, p99.9 ${ms(p999)}, max ${ms(max)}`;
 }
 
+/** The part of one host. */
+function hostText(
+  { host, clients, connections, wallSeconds, latency, ...clock }: HostLoad,
+): string {
+  const ms = (seconds: number) => `${(1000 * seconds).toFixed(1)} ms`;
+  return `${host.padEnd(12)} ${clients} clients, ${connections} in ${
+    wallSeconds.toFixed(3)
+  } s, p99 ${ms(latency.p99)}; started ${ms(clock.skewSeconds)} after the first, ± ${
+    ms(clock.offsetBoundSeconds)
+  }`;
+}
+
 function printReport(
   report: LoadReport,
   work: Work,
@@ -281,5 +311,6 @@ function printReport(
     (connections === 0 ? "" : work.rate > 0 ? ", from when due" : ", of a closed loop"),
     `client CPU   ${cpu.total.toFixed(3)} s` +
     (making === "worker" ? ", of threads: fork does not work here" : ""),
+    ...(report.hosts ?? []).map(hostText),
   ].join("\n"));
 }

@@ -99,7 +99,7 @@ export const MeasuredLine: z.ZodType<ServerEvent<null> | ErrorEvent> = z.discrim
 /** A line of the load program. */
 export const LoadLine: z.ZodType<LoadEvent | ErrorEvent> = z.discriminatedUnion("event", [
   z.object({ event: z.literal("ready") }),
-  z.object({ event: z.literal("finished") }),
+  z.object({ event: z.literal("finished"), start: z.number(), end: z.number() }),
   z.object({ event: z.literal("report"), report: Client }),
   ErrorLine,
 ]);

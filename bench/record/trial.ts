@@ -123,6 +123,22 @@ const OpenLoop = z.object({
   mostOpen: count.describe("Connections open at the same time, at most"),
 }).meta({ id: "OpenLoop", description: "Requests at a rate, due whatever the server answers." });
 
+const HostLoad = z.object({
+  host: z.string().describe("Its name"),
+  clients: count.describe("Clients on it"),
+  connections: count.describe("Connections on which every request was answered in full"),
+  requests: count.nullable().describe("Requests answered in full"),
+  errors: z.record(z.string(), count).describe("Failed connections by kind"),
+  wallSeconds: seconds.describe("Seconds from its first client's start to the end of its last"),
+  cpu: Cpu.describe("CPU time of its clients"),
+  latency: Latency.describe("How long its requests took"),
+  offsetSeconds: z.number().describe("Seconds that its monotonic clock is ahead of Herd's"),
+  offsetBoundSeconds: seconds.describe("The most that this can be wrong: half of a round trip"),
+  skewSeconds: seconds.describe(
+    "Seconds by which its first client started after that of the first host",
+  ),
+}).meta({ id: "HostLoad", description: "The part of one host in a load." });
+
 export const Client = z.object({
   making: z.enum(["fork", "worker"]).default("fork").describe(
     "How the clients were made: forked processes, or Workers (threads) where fork does not work",
@@ -143,6 +159,9 @@ export const Client = z.object({
   ),
   cpu: Cpu.describe("CPU time of all clients, of processes or of threads"),
   latency: Latency.describe("How long a request took"),
+  hosts: z.array(HostLoad).nullable().default(null).describe(
+    "The part of each host; null: the clients were on Herd's machine, as in old records",
+  ),
 }).meta({ id: "Client", description: "What all clients together saw." });
 
 export const Load = z.object({

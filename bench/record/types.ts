@@ -384,6 +384,8 @@ export interface Client {
   cpu: Cpu;
   /** How long a request took. */
   latency: Latency;
+  /** The part of each host; null: the clients were on Herd's machine, as in old records. */
+  hosts: HostLoad[] | null;
 }
 
 /** Requests at a rate, due whatever the server answers. */
@@ -410,6 +412,32 @@ export interface Latency {
   max: number;
   /** HdrHistogram of microseconds, V2 compressed, base64. */
   histogram: string;
+}
+
+/** The part of one host in a load. */
+export interface HostLoad {
+  /** Its name. */
+  host: string;
+  /** Clients on it. */
+  clients: number;
+  /** Connections on which every request was answered in full. */
+  connections: number;
+  /** Requests answered in full. */
+  requests: number | null;
+  /** Failed connections by kind. */
+  errors: Record<string, number>;
+  /** Seconds from its first client's start to the end of its last. */
+  wallSeconds: number;
+  /** CPU time of its clients. */
+  cpu: Cpu;
+  /** How long its requests took. */
+  latency: Latency;
+  /** Seconds that its monotonic clock is ahead of Herd's. */
+  offsetSeconds: number;
+  /** The most that this can be wrong: half of a round trip. */
+  offsetBoundSeconds: number;
+  /** Seconds by which its first client started after that of the first host. */
+  skewSeconds: number;
 }
 
 /** What the kernel counted during the load. */

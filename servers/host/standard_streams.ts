@@ -49,7 +49,12 @@ export function readRequest<Request>(): Request | undefined {
 
 /** Prints an event as one line of JSON; ignores a closed pipe. */
 export function printEvent(event: object): void {
-  const bytes = new TextEncoder().encode(JSON.stringify(event) + "\n");
+  printText(JSON.stringify(event) + "\n");
+}
+
+/** Prints text; ignores a closed pipe. */
+export function printText(text: string): void {
+  const bytes = new TextEncoder().encode(text);
   try {
     for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
   } catch (error) {

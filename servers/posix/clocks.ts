@@ -120,6 +120,16 @@ export function monotonicNanoseconds(): number {
   return timespecView.getUint32(0, true) * 1e9 + timespecView.getUint32(8, true);
 }
 
+/** The last part of a wait, in nanoseconds, for which a thread that sleeps may be late. */
+const SPIN = 2e6;
+
+/** Waits until `monotonicNanoseconds()` has come to a time: asleep, at last awake. */
+export function sleepUntil(nanoseconds: number): void {
+  const left = nanoseconds - monotonicNanoseconds() - SPIN;
+  if (left > 0) sleep(Math.floor(left / 1e6));
+  while (monotonicNanoseconds() < nanoseconds);
+}
+
 /** Seconds for which this machine was suspended since boot (clock_gettime(2): CLOCK_MONOTONIC stands still then). */
 export function sleptSeconds(): number {
   return (readClock(CLOCK_BOOTTIME) ?? 0) - (readClock(CLOCK_MONOTONIC) ?? 0);
