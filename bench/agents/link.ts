@@ -134,8 +134,10 @@ class EngineProcess {
     this.#input = this.#child.stdin.getWriter();
     this.#output = Promise.all([this.#read(), this.#readErrors()]);
     this.write(archive.line).catch(() => {}); // the reason is in its output
-    this.#child.status.then(async () => {
+    this.#child.status.then(async ({ code, signal }) => {
       await this.#output;
+      const how = signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`;
+      this.#errors.push(`${program} ${how}`);
       for (const host of this.hosts.values()) host.lose(this.#reasonFor(host.name));
     });
   }
@@ -177,14 +179,13 @@ class EngineProcess {
     }
   }
 
-  /** The last thing that was said about a host, or else by the engine. */
+  /** The last thing that was said of a host, or else of the engine. */
   #reasonFor(name: string): string {
     const { lost } = this.#via.engine;
-    const of = (line: string) => this.hosts.size === 1 || line.split(/[\s:,]+/).includes(name);
-    const own = this.#errors.filter(of);
-    const text = own.findLast((line) => !lost?.test(line)) ?? own.at(-1) ?? this.#errors.at(-1);
-    const bare = text?.replace(new RegExp(`^(?:${name}|\\d+): `), "");
-    return bare ?? "the connection ended";
+    const own = this.#errors.filter((line) => line.split(/[\s:,]+/).includes(name));
+    const said = this.hosts.size === 1 ? this.#errors.slice(0, -1) : own;
+    const text = said.findLast((line) => !lost?.test(line)) ?? own.at(-1) ?? this.#errors.at(-1)!;
+    return text.replace(new RegExp(`^(?:${name}|\\d+): `), "");
   }
 
   /** Ends its input, which ends what runs on the hosts; kills it after some seconds. */
