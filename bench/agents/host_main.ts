@@ -9,6 +9,7 @@ import { monotonicNanoseconds } from "../../servers/posix/clocks.ts";
 import { probeFork } from "../../servers/posix/fork.ts";
 import { linesOf, standardInput } from "../../servers/host/lines.ts";
 import { printEvent, printText } from "../../servers/host/standard_streams.ts";
+import { readCounters } from "../machine/counters.ts";
 import { readEnvironment } from "../machine/environment.ts";
 import type { HostRequest } from "./host_protocol.ts";
 import { type Program, startProgram } from "./program.ts";
@@ -45,6 +46,10 @@ class Guest {
   constructor(path: string) {
     this.#program = startProgram(path);
     this.#passed = this.#passOn();
+  }
+
+  get pids(): readonly number[] {
+    return this.#program.pids;
   }
 
   /** Passes its output on, and then how it ended. */
@@ -109,7 +114,11 @@ export async function main(
         printEvent({ event: "pong", ping: request.ping, at: monotonicNanoseconds() });
       } else if (request.to !== undefined && request.to !== id) continue;
       else if ("start" in request) guest = new Guest(request.start);
-      else if ("signal" in request) guest?.signal(request.signal);
+      else if ("counters" in request) {
+        const own = [Deno.pid, ...guest?.pids ?? []];
+        const counters = readCounters(request.counters ?? undefined, own);
+        print(JSON.stringify({ event: "counted", counters }));
+      } else if ("signal" in request) guest?.signal(request.signal);
       else guest?.write(request.line);
     }
   };

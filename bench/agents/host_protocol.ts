@@ -5,6 +5,7 @@
  * @module
  */
 import { z } from "npm:zod@4.6.7";
+import type { Counters } from "../machine/counters.ts";
 import { Environment } from "../record/record.ts";
 
 /** A request; `to`: the id of the host that it is for; without it: every host. */
@@ -18,6 +19,8 @@ export type HostRequest =
     /** Writes a line to that program. */
     | { readonly line: object }
     | { readonly signal: Deno.Signal }
+    /** Asks for the counters of these processors; null: of those that it may use. */
+    | { readonly counters: readonly number[] | null }
   );
 
 /** Events of a host, beside those of the program that it started. */
@@ -38,6 +41,10 @@ export const HostLine = z.discriminatedUnion("event", [
   }),
   /** `at`: nanoseconds of its monotonic clock. */
   z.object({ event: z.literal("pong"), ping: z.number(), at: z.number() }),
+  z.object({
+    event: z.literal("counted"),
+    counters: z.custom<Counters>((value) => value instanceof Object),
+  }),
   /** The program has ended. */
   z.object({
     event: z.literal("ended"),

@@ -7,6 +7,7 @@
 import { ExitCode, FailedError, UnsupportedError } from "../../servers/errors.ts";
 import { linesOf } from "../../servers/host/lines.ts";
 import { monotonicNanoseconds } from "../../servers/posix/clocks.ts";
+import type { Counters } from "../machine/counters.ts";
 import type { Environment } from "../record/record.ts";
 import { type Archive, bootScript, packSources } from "./archive.ts";
 import { commandOf, type Hosts, labelled, type Via, viaOf } from "./engines.ts";
@@ -37,6 +38,8 @@ class Host {
   heard = performance.now();
   /** Waits for the answer to a ping. */
   onPong: ((ping: number, at: number) => void) | undefined;
+  /** Waits for counters. */
+  onCounted: ((counters: Counters) => void) | undefined;
   #id: string | undefined;
   #parts = "";
 
@@ -67,6 +70,7 @@ class Host {
       this.hello.resolve(event);
     } else if (event.event === "refused") this.#refuse(event.message);
     else if (event.event === "pong") this.onPong?.(event.ping, event.at);
+    else if (event.event === "counted") this.onCounted?.(event.counters);
     else {
       this.ended.resolve(event);
       this.lines.end();
@@ -318,6 +322,17 @@ export class Link implements AsyncDisposable {
     this.#ping(ping);
     await Promise.all(answers);
     return trips;
+  }
+
+  /** The counters of a host's kernel. @throws {FailedError} if it is lost. */
+  async counters(name: string, processors: readonly number[] | null): Promise<Counters> {
+    const host = this.#hosts.get(name)!;
+    const counted = new Promise<Counters>((resolve) => host.onCounted = resolve);
+    const lost = host.ended.promise.then(({ stderr }) => {
+      throw new FailedError(stderr);
+    });
+    await host.send({ counters: processors });
+    return await Promise.race([counted, lost]);
   }
 
   /** Starts a program on a host: a file of the checkout. */

@@ -12,9 +12,20 @@ import type {
 import { BOOK } from "../../clients/book.ts";
 import { ServerLine } from "../record/lines.ts";
 import { Agent, type Start } from "./agent.ts";
+import type { Program } from "./program.ts";
 
 /** A running server program. */
 export type ServerAgent = Agent<ServerEvent, ServerRequest>;
+
+/** A server, here or on another machine. */
+export type AnyServer =
+  & Pick<ServerAgent, "pids" | "next" | "send" | "signal" | "failure">
+  & AsyncDisposable;
+
+/** Who hears what nobody waits for, and the program if it was started elsewhere. */
+export interface ServerListening extends Pick<Start<ServerEvent>, "onText" | "onEvent"> {
+  readonly program?: Program | undefined;
+}
 
 /** The server program, a file of the checkout. */
 export const SERVER_PROGRAM = "servers/host/main.ts";
@@ -39,15 +50,18 @@ export const SERVER_DEFAULTS: Omit<ServerOptions, "design" | "placement"> = {
 export function startServer(
   options: Partial<ServerOptions> & Pick<ServerOptions, "design">,
   placement: Omit<Placement, "owner"> = { session: "same", processors: null },
-  listen: Pick<Start<ServerEvent>, "onText" | "onEvent"> = {},
+  { program, ...listen }: ServerListening = {},
 ): ServerAgent {
-  return new Agent({
-    name: "server",
-    program: SERVER_PROGRAM,
-    options: { ...SERVER_DEFAULTS, ...options },
-    placement,
-    cgroup: options.cgroup ?? undefined,
-    parse: (line) => ServerLine.parse(line),
-    ...listen,
-  });
+  return new Agent(
+    {
+      name: "server",
+      program: SERVER_PROGRAM,
+      options: { ...SERVER_DEFAULTS, ...options },
+      placement,
+      cgroup: options.cgroup ?? undefined,
+      parse: (line) => ServerLine.parse(line),
+      ...listen,
+    },
+    program,
+  );
 }

@@ -83,7 +83,7 @@ export async function recordAsCommand(
   const { output, resume, json, trace = false } = options;
   const name = runNameOf(options.name);
   const started = resume === undefined
-    ? start(makePlan(), output === undefined ? undefined : userPath(output), name)
+    ? await start(makePlan(), output === undefined ? undefined : userPath(output), name)
     : resumeRun(runFolder(resume));
   const { store: { folder }, run: { plan }, pending } = started;
   if (started.run.complete) return await showComplete(started, options, print);

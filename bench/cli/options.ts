@@ -4,6 +4,7 @@
  * @module
  */
 import { type Flags, processorsOf, type Values } from "./flags.ts";
+import { placeFlags, placesOf } from "./host_flags.ts";
 import { UsageError } from "../../servers/errors.ts";
 import type { ServiceName } from "../../servers/design.ts";
 import { isService, SERVICE_NAMES } from "../../servers/service/services.ts";
@@ -177,6 +178,7 @@ export const runFlags = {
   },
   local: { kind: "boolean", help: "Reach servers over Unix-domain sockets, doors and channels" },
   netns: { kind: "boolean", help: "Measure in a separate network namespace (needs root)" },
+  ...placeFlags,
   strict: {
     kind: "boolean",
     help: "Exit with 3 if the machine was too noisy or two accounts disagree",
@@ -260,6 +262,7 @@ export function planOf(
     pin: pinOf(flags.pin),
     netns: flags.netns,
     local: flags.local,
+    hosts: placesOf(flags),
     limits: limitsOf([...ids, ...externals.map(({ name }) => name)], rounds, flags),
   });
 }

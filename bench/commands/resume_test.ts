@@ -67,7 +67,7 @@ Deno.test("bench --resume of a run that goes on changes nothing, and says so", a
     connections: 1,
     children: 1,
   });
-  using _store = start(plan, `${folder.path}/run`).store;
+  using _store = (await start(plan, `${folder.path}/run`)).store;
   const files = () => readRecord(`${folder.path}/run`);
   const before = files();
   const outcome = await runHere("bench", "--resume", `${folder.path}/run`);

@@ -40,6 +40,7 @@ const LOAD = [
   "pin",
   "netns",
   "local",
+  "hosts",
 ] as const satisfies readonly (keyof Plan)[];
 
 /** The differences between the conditions of two runs, each as "kernel: 6.1 in A, 6.2 in B". */

@@ -54,6 +54,7 @@ export const DEFAULTS: Omit<Settings, "designs" | "seed"> = {
   pin: { server: null, client: null },
   netns: false,
   local: false,
+  hosts: null,
   limits: LIMITS,
 };
 

@@ -43,8 +43,21 @@ export function shortfall(plan: Plan, limits: Limits): string | undefined {
   const { parameter = "children" } = plan.sweep ?? {};
   // The most demanding point first: what is enough for it is enough for all.
   return pointsOf(plan).toSorted((a, b) => b[parameter] - a[parameter])
-    .map((point) => shortfallAt(point, limits))
+    .map((point) => shortfallAt(partHere(point), limits))
     .find((missing) => missing !== undefined);
+}
+
+/** What a plan needs of this machine: what runs on other hosts needs nothing here. */
+function partHere(plan: Plan): Plan {
+  const { hosts, clients, children, local } = plan;
+  if (hosts === null) return plan;
+  const isLoadedElsewhere = hosts.clients.length > 0;
+  return {
+    ...plan,
+    clients: isLoadedElsewhere ? 0 : clients,
+    children: hosts.server === null ? children : 0,
+    local: local || isLoadedElsewhere, // no ports
+  };
 }
 
 function shortfallAt(plan: Plan, limits: Limits): string | undefined {

@@ -24,6 +24,13 @@ const Pin = z.object({
   client: z.array(count).nullable().describe("Processors of the clients; null: any"),
 }).meta({ id: "Pin", description: "Processors that server and client are confined to." });
 
+const PlanHosts = z.object({
+  via: z.string().describe("Program that reaches them, and its options: ssh, clush or srun"),
+  clients: z.array(z.string()).describe("Hosts of the clients; none: Herd's own machine"),
+  server: z.string().nullable().describe("Host of the server; null: Herd's own machine"),
+  address: z.string().describe("Name or address of the server's host, where it listens"),
+}).meta({ id: "PlanHosts", description: "Other machines that take part." });
+
 export const Limits = z.object({
   start: count.describe("Start of a server, or a load, until it is ready"),
   request: count.describe("A connection without progress"),
@@ -103,6 +110,8 @@ export const Plan = z.object({
   local: z.boolean().default(false).describe(
     "Whether servers are reached over Unix-domain sockets, or a local transport of their own",
   ),
+  hosts: PlanHosts.nullable().default(null)
+    .describe("Other machines that take part; null: none"),
   limits: Limits.default(LIMITS)
     .describe("How long the steps of a trial, and the whole run, may take"),
   trials: z.array(Planned).describe(

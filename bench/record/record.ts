@@ -102,6 +102,12 @@ export const Trace = z.object({
   description: "System calls of an extra trial, which was traced and not measured.",
 });
 
+const RunHost = z.object({
+  host: z.string().describe("Its name"),
+  part: z.enum(["clients", "server"]).describe("What ran on it"),
+  environment: Environment.describe("What it is"),
+}).meta({ id: "RunHost", description: "Another machine that took part." });
+
 export const Run = z.object({
   schema: z.literal(SCHEMA_VERSION).describe(
     `Version of this schema: ${SCHEMA_VERSION}; raised when a field changes its meaning`,
@@ -113,6 +119,7 @@ export const Run = z.object({
   complete: z.boolean().describe("Whether every planned trial is in trials.jsonl"),
   plan: Plan.describe("What is run"),
   environment: Environment.describe("Where"),
+  hosts: z.array(RunHost).default([]).describe("The other machines that took part"),
   traces: z.array(Trace).default([]).describe(
     "System calls of each design, if they were traced",
   ),

@@ -46,6 +46,18 @@ export interface Pin {
   client: number[] | null;
 }
 
+/** Other machines that take part. */
+export interface PlanHosts {
+  /** Program that reaches them, and its options: ssh, clush or srun. */
+  via: string;
+  /** Hosts of the clients; none: Herd's own machine. */
+  clients: string[];
+  /** Host of the server; null: Herd's own machine. */
+  server: string | null;
+  /** Name or address of the server's host, where it listens. */
+  address: string;
+}
+
 /** How long the steps of a trial may take, in seconds. */
 export interface Limits {
   /** Start of a server, or a load, until it is ready. */
@@ -136,6 +148,8 @@ export interface Plan {
   netns: boolean;
   /** Whether servers are reached over Unix-domain sockets, or a local transport of their own. */
   local: boolean;
+  /** Other machines that take part; null: none. */
+  hosts: PlanHosts | null;
   /** How long the steps of a trial, and the whole run, may take. */
   limits: Limits;
   /** Every planned trial, in order; at the end without those that limits.budget left out. */
@@ -212,6 +226,16 @@ export interface Environment {
   fork: Fork;
 }
 
+/** Another machine that took part. */
+export interface RunHost {
+  /** Its name. */
+  host: string;
+  /** What ran on it. */
+  part: "clients" | "server";
+  /** What it is. */
+  environment: Environment;
+}
+
 /** System calls of an extra trial, which was traced and not measured. */
 export interface Trace {
   /** Id of the design. */
@@ -248,6 +272,8 @@ export interface Run {
   plan: Plan;
   /** Where. */
   environment: Environment;
+  /** The other machines that took part. */
+  hosts: RunHost[];
   /** System calls of each design, if they were traced. */
   traces: Trace[];
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { OtherAccount } from "../../servers/host/snapshot.ts";
-import type { Check, Trial } from "../record/record.ts";
+import type { Check, Client, Trial } from "../record/record.ts";
 
 /** What to allow for. */
 export interface Allowances {
@@ -28,7 +28,7 @@ export function imbalance(
   const { connections, requests, errors: failed, wallSeconds } = client!;
   const isLimited = wallSeconds >= limitSeconds && connections > 0;
   const wanted = isLimited ? connections : load.clients * load.connections;
-  const errors = Object.entries(failed).map(([kind, count]) => `${count} × ${kind}`);
+  const errors = errorTexts(client!);
   // Nobody knows what each process of an external server served.
   const isKnown = children.every((child) => child.connections !== null);
   const over = (count: "connections" | "requests" | "lost" | "rejected") =>
@@ -41,6 +41,8 @@ export function imbalance(
       : [];
     return [`the clients had errors: ${errors.join(", ")}`, stopped, died ?? []].flat().join("; ");
   }
+  const short = isLimited ? undefined : shortHost(client!, load);
+  if (short !== undefined) return short;
   if (connections !== wanted) {
     return `the clients made ${connections} connections of ${wanted}`;
   }
@@ -60,6 +62,24 @@ export function imbalance(
     return `the kernel counted ${passiveOpens} connections, the clients made ${wanted}`;
   }
   return null;
+}
+
+/** The errors of clients by kind; of several hosts, by host. */
+function errorTexts({ errors, hosts }: Client): string[] {
+  const texts = (errors: Client["errors"], where = "") =>
+    Object.entries(errors).map(([kind, count]) => `${count} × ${kind}${where}`);
+  return hosts === null
+    ? texts(errors)
+    : hosts.flatMap(({ host, errors }) => texts(errors, ` on ${host}`));
+}
+
+/** The host whose clients made fewer connections than they should have, if there is one. */
+function shortHost({ hosts }: Client, load: Trial["load"]): string | undefined {
+  const short = hosts?.find((host) => host.connections !== host.clients * load.connections);
+  return short &&
+    `the clients of ${short.host} made ${short.connections} connections of ${
+      short.clients * load.connections
+    }`;
 }
 
 function sum(numbers: readonly number[]): number {

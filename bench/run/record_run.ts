@@ -7,6 +7,7 @@ import config from "../../deno.json" with { type: "json" };
 import { RecordError, UnsupportedError, UsageError } from "../../servers/errors.ts";
 import { probeFork } from "../../servers/posix/fork.ts";
 import { enterNetworkNamespace } from "../../servers/posix/network.ts";
+import { Link } from "../agents/link.ts";
 import { readEnvironment } from "../machine/environment.ts";
 import { makeOutputFolder, makeOwnFolder } from "../record/folder.ts";
 import { readLimits, shortfall } from "../plan/preflight.ts";
@@ -35,11 +36,11 @@ export interface Outcome {
 }
 
 /** Runs a plan and records it in a new folder. */
-export function recordRun(
+export async function recordRun(
   plan: Plan,
   { folder, signal = NEVER }: { folder?: string; signal?: AbortSignal },
 ): Promise<Outcome> {
-  return measure(start(plan, folder), SILENT, signal);
+  return await measure(await start(plan, folder), SILENT, signal);
 }
 
 /** A run with an open record, and its pending trials. */
@@ -56,12 +57,13 @@ export interface Started {
  *
  * @throws {UsageError} for a folder that cannot be created, or is not empty.
  * @throws {UnsupportedError} if this machine cannot run the plan.
+ * @throws {FailedError} if another machine cannot be reached.
  */
-export function start(
+export async function start(
   plan: Plan,
   folder: string | undefined,
   name: string | null = null,
-): Started {
+): Promise<Started> {
   if (plan.netns) enterNetworkNamespace();
   const missing = shortfall(plan, readLimits());
   if (missing !== undefined) throw new UnsupportedError(`Cannot run this plan: ${missing}`);
@@ -74,10 +76,28 @@ export function start(
     complete: false,
     plan,
     environment: readEnvironment(probeFork()),
+    hosts: await findHosts(plan),
     traces: [],
   };
   const own = folder ?? makeOwnFolder(defaultFolder(name));
   return { store: Store.create(own, run), run, done: [], pending: plan.trials };
+}
+
+/** What the other machines of a plan are. */
+async function findHosts({ hosts }: Plan): Promise<Run["hosts"]> {
+  if (hosts === null) return [];
+  const { via, clients, server } = hosts;
+  const parts = [
+    { part: "server", names: server === null ? [] : [server] },
+    { part: "clients", names: clients },
+  ] as const;
+  const found: Run["hosts"] = [];
+  for (const { part, names } of parts) {
+    if (names.length === 0) continue;
+    await using link = await Link.open({ names, via });
+    for (const [host, environment] of link.environments) found.push({ host, part, environment });
+  }
+  return found;
 }
 
 /** What a run is resumed with the same of. */
@@ -174,7 +194,8 @@ async function runPending(
   const note = (text: string) => observer.noted(text);
   const output = plan.externals.length > 0 ? makeOutputFolder(store.folder) : null;
   const execute: Executor = async (planned, plan, signal) => {
-    if (!plan.local) await waitForRoom(planned, systemTimeWaits(), signal, note);
+    const isHere = !plan.local && (plan.hosts?.clients.length ?? 0) === 0;
+    if (isHere) await waitForRoom(planned, systemTimeWaits(), signal, note);
     return await runTrial(planned, plan, signal, output);
   };
   return await runPlan(plan, execute, record, observer, signal, { done, pending });

@@ -9,7 +9,8 @@ import { tcpSocketsOn, TcpState } from "../../servers/posix/tcp_table.ts";
 import { UnsupportedError } from "../../servers/errors.ts";
 import type { Plan, Trace } from "../record/record.ts";
 import { attachTracer, type Program, RefusedError } from "./tracer.ts";
-import { onAbort, type Planned, startLoadOf, startServerOf } from "./trial.ts";
+import { startLoadOf, startServerOf } from "./programs.ts";
+import { onAbort, type Planned } from "./trial.ts";
 
 /** Enough connections to count calls per connection. */
 const CONNECTIONS = 200;
@@ -61,9 +62,9 @@ async function traceTrial(
   programs?: readonly Program[],
 ): Promise<Trace> {
   const { design, load: { clients, connections } } = planned;
-  await using server = startServerOf(planned, plan, undefined, true);
+  await using server = await startServerOf(planned, plan, undefined, true);
   using _server = onAbort(signal, () => server.signal("SIGTERM"));
-  await using load = startLoadOf(planned, plan);
+  await using load = await startLoadOf(planned, plan);
   using _load = onAbort(signal, () => load.signal("SIGKILL"));
   const { host, port, path } = await server.next("ready", plan.limits.start);
   await load.send({ request: "connect", host, port, path });

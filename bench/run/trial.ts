@@ -3,26 +3,15 @@
  *
  * @module
  */
-import { requireDesign } from "../../servers/designs.ts";
-import { newCgroupName } from "../../servers/posix/cgroup.ts";
-import { affinity } from "../../servers/posix/processes.ts";
-import { transportOf } from "../../servers/transports/transport.ts";
 import { TimeLimitError } from "../agents/agent.ts";
-import { type LoadAgent, startUnconnected } from "../agents/load.ts";
-import { type MeasuredAgent, startExternal } from "../agents/external.ts";
-import { type ServerAgent, startServer } from "../agents/server.ts";
-import { kernelSince, machineSince, readCounters } from "../machine/counters.ts";
+import { kernelSince, machineSince } from "../machine/counters.ts";
 import { SuspensionWatch } from "../machine/suspension.ts";
-import { warmUpOf } from "../plan/warm_up.ts";
 import { type Plan, Trial } from "../record/record.ts";
 import { checkAccount, imbalance } from "./balance.ts";
+import { type Planned, starterOf, startLoadOf, type TrialServer } from "./programs.ts";
 import { forgetConnections } from "./time_wait.ts";
 
-/** A planned trial. */
-export type Planned = Plan["trials"][number] & {
-  /** Nanoseconds of CPU for the service to waste on each connection; never in a recorded run. */
-  readonly extraCpu?: number;
-};
+export type { Planned };
 
 /** Runs a trial. Tests use their own. */
 export type Executor = (planned: Planned, plan: Plan, signal: AbortSignal) => Promise<Trial>;
@@ -116,13 +105,13 @@ async function measure(
   planned: Planned,
   plan: Plan,
   signal: AbortSignal,
-  start: () => MeasuredAgent,
+  start: () => Promise<TrialServer>,
 ): Promise<Measured & { failure: string | null; lastLine: string | undefined }> {
   const { limits } = plan;
-  await using server = start();
+  await using server = await start();
   using _server = onAbort(signal, () => server.signal("SIGTERM"));
   // Both start side by side; the server is the first to say why it cannot.
-  await using load = startLoadOf(planned, plan);
+  await using load = await startLoadOf(planned, plan);
   using _load = onAbort(signal, () => load.signal("SIGKILL"));
   const { host, port, path } = await server.next("ready", limits.start + OWN_SECONDS);
   await load.send({ request: "connect", host, port, path });
@@ -130,13 +119,12 @@ async function measure(
 
   await server.send({ request: "mark" });
   await server.next("marked", limits.stop);
-  const counters = () => readCounters(processorsOf(plan), [Deno.pid, ...server.pids, ...load.pids]);
-  const before = counters();
+  const before = await server.counters([Deno.pid, ...load.pids]);
   using suspension = new SuspensionWatch([...server.pids, ...load.pids]);
   await load.send({ request: "go" });
   // A client may be in the middle of a connection.
   await load.next("finished", limits.run + limits.request + limits.stop);
-  const after = counters();
+  const after = await server.counters([Deno.pid, ...load.pids]);
   const suspendedSeconds = suspension.seconds;
   const { report: client } = await load.next("report", limits.run);
   // A server that has ended by itself has already sent its report.
@@ -171,100 +159,6 @@ async function measure(
     kernel: plan.local ? NOTHING.kernel : kernelSince(before, after, client.connections),
     machine: { ...machineSince(before, after), suspendedSeconds },
   };
-}
-
-/** The processors that the programs of a trial may use. */
-function processorsOf({ pin: { server, client } }: Plan): number[] {
-  return server && client ? [...new Set([...server, ...client])] : affinity();
-}
-
-/** Starts the server of a trial: a design's, or an external one. */
-function starterOf(
-  planned: Planned,
-  plan: Plan,
-  outputFolder: string | null,
-  onDeath: (reason: string) => void,
-): () => MeasuredAgent {
-  const { design, round, position, load: { bytes }, poolSize } = planned;
-  const external = externalIn(plan, design);
-  if (external === undefined) return () => startServerOf(planned, plan, onDeath);
-  const { limits: { start, stop } } = plan;
-  return () =>
-    startExternal({
-      external,
-      workers: poolSize ?? plan.children,
-      bytes,
-      output: outputFolder && `${outputFolder}/${design}-${round}-${position}.log`,
-      limits: { start, stop },
-      cgroup: newCgroupName(),
-    }, placementOf(plan, "server"));
-}
-
-/** The external server of that name; undefined: it is a design's. */
-function externalIn({ externals }: Plan, name: string) {
-  return externals.find((external) => external.name === name);
-}
-
-/** Starts the server of a design, which may be one to trace; `onDeath` gets the reason for which a child died. */
-export function startServerOf(
-  { design, poolSize, extraCpu = 0 }: Planned,
-  plan: Plan,
-  onDeath: (reason: string) => void = () => {},
-  traceable = false,
-): ServerAgent {
-  const { children } = requireDesign(design);
-  return startServer(
-    {
-      design,
-      // An abstract name, so no file can be left behind.
-      path: plan.local ? `@herd-${crypto.randomUUID()}` : null,
-      service: plan.service,
-      children: poolSize ?? plan.children,
-      steer: plan.steer,
-      policy: plan.policy,
-      extraCpuNanoseconds: extraCpu,
-      launch: children === "exec"
-        ? { processors: plan.pin.server ?? affinity(), idleSeconds: 0, echo: false, verbose: false }
-        : null,
-      // If the host is killed, bench removes it.
-      cgroup: newCgroupName(),
-      traceable,
-    },
-    placementOf(plan, "server"),
-    {
-      onEvent: (event) => {
-        if (event.event === "lost" || event.event === "crashing") onDeath(event.reason);
-      },
-    },
-  );
-}
-
-/** Starts the load of a trial, which waits for `connect`. */
-export function startLoadOf(planned: Planned, plan: Plan): LoadAgent {
-  const { design, round, load: { clients, connections, duration, requests, bytes, think, rate } } =
-    planned;
-  const external = externalIn(plan, design);
-  return startUnconnected({
-    transport: external ? "tcp" : transportOf(requireDesign(design), plan.local),
-    target: external?.target ?? null,
-    clients,
-    connections: duration > 0 ? null : connections,
-    requests,
-    service: plan.service,
-    bytes,
-    limitSeconds: plan.limits.run,
-    thinkMilliseconds: think,
-    rate,
-    arrivals: plan.arrivals,
-    // The same times for all designs of a round.
-    seed: (plan.seed + round) >>> 0,
-    timeoutSeconds: plan.limits.request,
-    warmUpConnections: warmUpOf(planned) / clients,
-  }, placementOf(plan, "client"));
-}
-
-function placementOf({ sessions, pin }: Plan, side: keyof Plan["pin"]) {
-  return { session: sessions === "same" ? "same" : "own", processors: pin[side] } as const;
 }
 
 /** Calls a function when the signal aborts, until it is disposed of. */

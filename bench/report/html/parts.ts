@@ -5,7 +5,7 @@
  */
 import { loadText } from "../../plan/plan.ts";
 import { makingOf, MAKINGS } from "../charts/theme.ts";
-import { accounts, load, machine, problems, processorsText } from "../summary/conditions.ts";
+import { accounts, hosts, load, machine, problems, processorsText } from "../summary/conditions.ts";
 import { explain, explainSweep, type Explanation } from "./explain.ts";
 import type { ReportData } from "../summary/report_data.ts";
 import { basisText, recommend, type Recommendation } from "../tables/guide.ts";
@@ -122,7 +122,7 @@ export function conditions(data: ReportData): Html {
   const { plan: { designs: _, trials, ...plan }, environment } = data.run;
   return markup`<p>${load(data)} ${trials.length} trials.</p>
 <p>${machine(data)}</p>
-<p>${accounts(data)}</p>
+${hosts(data).map((text) => markup`<p>${text}</p>\n`)}<p>${accounts(data)}</p>
 <h3>Machine</h3>
 <dl class="facts">
 ${facts(environment)}</dl>

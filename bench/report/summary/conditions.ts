@@ -27,9 +27,9 @@ export function accounts({ series }: ReportData): string {
     } %.`;
 }
 
-/** Problems, load and machine. */
+/** Problems, load and machines. */
 export function conditions(summary: Summary): string[] {
-  return [...problems(summary), load(summary), machine(summary)];
+  return [...problems(summary), load(summary), machine(summary), ...hosts(summary)];
 }
 
 /** The load. */
@@ -81,6 +81,20 @@ export function machine({ run: { environment, herd, startedAt } }: Summary): str
   const { system, kernel, architecture, libc, deno, v8 } = environment;
   return `Machine: ${system} ${kernel} ${architecture}, ${processorsText(environment)}` +
     `${libc === null ? "" : `, ${libc}`}; Deno ${deno}, V8 ${v8}; Herd ${herd}, ${startedAt}.`;
+}
+
+/** The other machines, those that are alike together. */
+export function hosts({ run: { hosts, plan } }: Summary): string[] {
+  const alike = Map.groupBy(hosts, ({ part, environment }) => {
+    const { system, kernel, architecture, deno } = environment;
+    return `${part} on {hosts}, over ${plan.hosts?.via.split(" ")[0]}: ${system} ${kernel} ` +
+      `${architecture}, ${processorsText(environment)}; Deno ${deno}.`;
+  });
+  return [...alike].map(([text, same]) =>
+    // The first letter is that of a sentence.
+    text.replace(/^./, (letter) => letter.toUpperCase())
+      .replace("{hosts}", same.map(({ host }) => host).join(", "))
+  );
 }
 
 /** The processors that a run could use, such as "2 × Example CPU" or "1 of 2 × Example CPU, CPU quota 0.5". */

@@ -50,6 +50,10 @@ const FIGURES = {
   shortages: ({ shortages }) => shortages?.count,
   loadSeconds: ({ machine }) => machine?.seconds,
   processors: ({ machine }) => machine?.processors,
+  skewShare: ({ client }) =>
+    client?.hosts
+      ? Math.max(...client.hosts.map(({ skewSeconds }) => skewSeconds)) / client.wallSeconds
+      : null,
   othersSeconds: othersSeconds,
   stealSeconds: ({ machine }) => machine?.stealSeconds,
   throttledSeconds: ({ machine }) => machine?.throttledSeconds,
@@ -201,6 +205,8 @@ function memoryOfChild({ children }: Trial): number | null {
 /** Seconds the processors spent outside Herd. Counted in ticks, so it may be negative. */
 function othersSeconds({ machine, cpu, client }: Trial): number | null {
   if (!machine || machine.busySeconds === null) return null;
-  const ours = (cpu?.total ?? 0) + (client?.cpu.total ?? 0) + (machine.ownSeconds ?? 0);
+  // Clients on other hosts use other processors.
+  const clients = client && client.hosts === null ? client.cpu.total : 0;
+  const ours = (cpu?.total ?? 0) + clients + (machine.ownSeconds ?? 0);
   return machine.busySeconds - ours;
 }

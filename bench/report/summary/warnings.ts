@@ -35,6 +35,9 @@ export const BUSY_LOAD = 0.5;
 const WIDE_SPREAD = 0.1;
 const MIN_ROUNDS_FOR_SPREAD = 3;
 
+/** Share of a load by which its hosts may start apart without a warning. */
+const SKEW_SHARE = 0.05;
+
 /** The warnings of a run, the weightiest first. */
 export function warningsOf(run: Run, series: readonly Series[]): Warning[] {
   return [
@@ -45,6 +48,7 @@ export function warningsOf(run: Run, series: readonly Series[]): Warning[] {
     ...droppedTexts(series, run).map(noise),
     ...otherLoad(series, run.environment.processors),
     ...wideSpreads(series, run.plan.sweep),
+    ...skewed(series, run.plan.sweep),
     ...atStart(run),
     ...traffic(series),
     ...threads(series),
@@ -158,6 +162,22 @@ function wideSpreads(series: readonly Series[], sweep: Plan["sweep"]): Warning[]
       wide.join(", ")
     }. Use more --rounds for a more reliable median, or an idle ` +
       "machine for less variation.",
+  )];
+}
+
+/** Loads in which a host began so late that for a part of the load fewer clients ran. */
+function skewed(series: readonly Series[], sweep: Plan["sweep"]): Warning[] {
+  const late = series.flatMap((one) => {
+    const shares = one.column("skewShare").filter((share) => share > SKEW_SHARE);
+    const most = percent(Math.max(...shares));
+    return shares.length === 0
+      ? []
+      : [`${nameOf(one, sweep)} (${shares.length} of ${one.n} trials, up to ${most} of the load)`];
+  });
+  if (late.length === 0) return [];
+  return [noise(
+    `Hosts did not start at the same time: ${late.join(", ")}. ` +
+      "Make more --connections, or leave out busy hosts.",
   )];
 }
 
