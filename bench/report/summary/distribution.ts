@@ -51,7 +51,7 @@ export function noDistributionReason(ok: number, info: DesignInfo | undefined): 
   if (info?.lifetime === "client") return "a child per client";
   if (info?.children === "none") return "no children";
   if (ok === 0) return "no valid trial";
-  return info === undefined ? "external: who served whom is not known" : "no pool recorded";
+  return info === undefined ? "who served whom is not known" : "no pool recorded";
 }
 
 /** The distribution in the last of these trials. */

@@ -141,7 +141,7 @@ Deno.test("summarize() gives the reason for a missing distribution", () => {
       { id: "iterative", distribution: null, noDistribution: "no children" },
       { id: "each", distribution: null, noDistribution: "a child per client" },
       { id: "pool", distribution: null, noDistribution: "no valid trial" },
-      { id: "unregistered", distribution: null, noDistribution: "no pool recorded" },
+      { id: "unregistered", distribution: null, noDistribution: "who served whom is not known" },
     ],
   );
 });
