@@ -64,6 +64,8 @@ export interface Design {
   readonly lifetime?: "client" | "pool";
   /** What the children hold around accept. */
   readonly lock?: LockKind;
+  /** Threads of each child that run the listing in its place; undefined: it runs the listing itself. */
+  readonly threads?: number;
   /** How the children wait before accept, which then does not block. */
   readonly waits?: Waiting;
   /** Whether each child has a listening socket of its own, all on one port. */

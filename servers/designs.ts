@@ -181,6 +181,15 @@ export const designs: readonly Design[] = [
     listing: import.meta.resolve("./listings/sharded_accept.ts"),
   },
   {
+    id: "prespawn-prethread",
+    title: "Deno subprocesses, each with two threads that call accept",
+    children: "subprocess",
+    accepts: "every thread of every child",
+    lifetime: "pool",
+    threads: 2,
+    listing: import.meta.resolve("./listings/shared_accept.ts"),
+  },
+  {
     id: "prefork-select",
     title: "Prefork, each child waiting in select",
     children: "fork",

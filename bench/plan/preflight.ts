@@ -96,7 +96,8 @@ export function boundsOf(plan: Plan, limits: Limits): Bound[] {
   const { processes, userProcesses } = limits;
   const chosen = designs.filter(({ id }) => plan.designs.includes(id));
   const descriptors = descriptorsFor(plan, chosen);
-  const tasks = OWN_TASKS + (rate > 0 ? 1 : clients) + children;
+  const threads = Math.max(0, ...chosen.map((design) => design.threads ?? 0));
+  const tasks = OWN_TASKS + (rate > 0 ? 1 : clients) + children * (1 + threads);
   const warmUps = chosen.map(({ id }) => warmUpOf({ design: id, load: plan, poolSize: children }));
   // Every trial has another server port.
   const ports = local ? 0 : portsOf({

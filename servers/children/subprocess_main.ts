@@ -11,6 +11,7 @@ import { resetSignals } from "../posix/signals.ts";
 import { shutDown } from "../posix/sockets.ts";
 import { WARM_UP } from "../service/bytes.ts";
 import { sayBegun } from "./handover.ts";
+import { runThreads } from "./process_threads.ts";
 import { warmUpListing } from "./warm_up.ts";
 import {
   announceAndWait,
@@ -30,6 +31,7 @@ resetSignals();
 const setup = openSetup(await loadParts(design, handles.service), handles);
 countShortages(setup);
 try {
+  if (design.threads !== undefined) runThreads(setup, index);
   if (design.lifetime === "pool") {
     warmUpListing(setup, { clients: WARM_UP });
     enter(setup.meter.children[index]!);

@@ -32,6 +32,7 @@ import {
   proportionalMemory,
   reapedCpuSeconds,
   schedstatSeconds,
+  threadsOf,
 } from "../posix/files.ts";
 import { fork } from "../posix/fork.ts";
 import { close } from "../posix/io.ts";
@@ -142,7 +143,8 @@ class Processes implements Running, Readings {
   }
 
   child(slot: Slot): Use {
-    return useOf(this.#perClient ? childrenOf(this.#server) : [slot.pid]);
+    const { design: { threads } } = this.#setup;
+    return useOf(this.#perClient ? childrenOf(this.#server) : [slot.pid], threads !== undefined);
   }
 
   parentTimes(slot: Slot) {
@@ -207,15 +209,19 @@ class Processes implements Running, Readings {
   }
 }
 
-function useOf(pids: readonly number[]): Use {
+/** What processes have used; their switches are those of the main thread, or of all threads. */
+function useOf(pids: readonly number[], ofThreads = false): Use {
   let cpu = 0;
   const switches = { voluntary: 0, involuntary: 0 };
   for (const pid of pids) {
     if (pid === 0) continue;
     cpu += processCpu(pid) ?? 0;
-    const { voluntary, involuntary } = contextSwitches(`/proc/${pid}`);
-    switches.voluntary += voluntary;
-    switches.involuntary += involuntary;
+    const tasks = ofThreads ? threadsOf(pid).map((tid) => `/task/${tid}`) : [""];
+    for (const task of tasks) {
+      const { voluntary, involuntary } = contextSwitches(`/proc/${pid}${task}`);
+      switches.voluntary += voluntary;
+      switches.involuntary += involuntary;
+    }
   }
   return { cpu, switches };
 }

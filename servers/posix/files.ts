@@ -82,15 +82,20 @@ export interface Descriptor {
 
 /** The open descriptors of a process, by number; none if it has terminated or belongs to another user. */
 export function descriptorsOf(pid: number): Descriptor[] {
-  return descriptorNumbers(pid).toSorted((a, b) => a - b).flatMap((descriptor) => {
+  return numbersIn(`/proc/${pid}/fd`).toSorted((a, b) => a - b).flatMap((descriptor) => {
     const target = readLink(`/proc/${pid}/fd/${descriptor}`);
     return target === undefined ? [] : [{ descriptor, target }];
   });
 }
 
-function descriptorNumbers(pid: number): number[] {
+/** The threads of a process; none if it has ended. */
+export function threadsOf(pid: number): number[] {
+  return numbersIn(`/proc/${pid}/task`);
+}
+
+function numbersIn(folder: string): number[] {
   try {
-    return namesIn(`/proc/${pid}/fd`).map(Number);
+    return namesIn(folder).map(Number);
   } catch {
     return [];
   }

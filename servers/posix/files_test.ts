@@ -12,6 +12,7 @@ import {
   hasExited,
   libcVersion,
   readText,
+  threadsOf,
   tryReadText,
 } from "./files.ts";
 import { tcpSocketsOn, TcpState } from "./tcp_table.ts";
@@ -135,4 +136,9 @@ Deno.test("hasExited() is true for a zombie and for a reaped process", () => {
   assertEquals(hasExited(pid), true);
   waitFor(pid);
   assertEquals(hasExited(pid), true);
+});
+
+Deno.test("threadsOf() has the threads of a process, and none of one that is gone", () => {
+  assertEquals(threadsOf(Deno.pid).includes(Deno.pid), true);
+  assertEquals(threadsOf(2 ** 22), []);
 });

@@ -11,6 +11,7 @@ export const isLong = Deno.env.get("HERD_TEST_LONG") === "1";
 /** Designs that differ from a neighbour by one part, which has a test of its own: for the long tests. */
 const LIKE_OTHERS = [
   "prethread-reuseport",
+  "prespawn-prethread",
   "prefork-select",
   "prefork-poll",
   "prefork-epoll-exclusive",

@@ -140,6 +140,15 @@ export const DESIGN_WORDS: Readonly<Record<string, DesignWords>> = {
     why:
       "The same as prefork-reuseport. The sockets belong to the process, so a thread that dies leaves its queue.",
   },
+  "prespawn-prethread": {
+    does:
+      "Processes of threads, as in Apache's worker MPM: a pool of subprocesses, each with two threads that call " +
+      `accept. ${SPAWNED}`,
+    why:
+      "A crash takes the two clients of one process with it, not all of them, at the price of the memory of " +
+      "two engines and a process each. The processes are subprocesses, since a forked Deno process cannot start " +
+      "threads. A child of the tables is a process.",
+  },
   "prefork-select": {
     does:
       "A pool of forked children, each of which waits in select until the listening socket is ready, then " +
