@@ -178,7 +178,8 @@ export function hasHerd(designs: readonly DesignSummary[]): boolean {
 export function herdNotes(designs: readonly DesignSummary[]): string[] {
   return hasHerd(designs)
     ? [
-      "wake-ups: voluntary context switches of parent and children, each of which ends with a wake-up. " +
+      "wake-ups: voluntary context switches of parent and children, each of which ends with a wake-up: by a " +
+      "connection, or by what a client sends. " +
       "empty accepts: calls of accept that found no connection, because another child had taken it.",
     ]
     : [];
