@@ -28,6 +28,28 @@ Deno.test("tables reads a folder, with or without a slash, its run.json, or a na
   assertEquals(await runHere("tables", "reference", ...csv), reference);
 });
 
+Deno.test("tables reads a record that is larger than its memory", async () => {
+  using folder = new TemporaryFolder();
+  const { run, trials: [trial] } = example;
+  store(folder.path, { run, trials: [] });
+  using file = Deno.openSync(`${folder.path}/trials.jsonl`, { append: true });
+  // Those that a page may contain take 20 MB, all of them 120.
+  for (let round = 0; round < 12_000; round++) {
+    const line = JSON.stringify({ ...trial, round, reason: "x".repeat(10_000) }) + "\n";
+    file.writeSync(new TextEncoder().encode(line));
+  }
+  const [verb, ...args] = taskArguments("tables");
+  await using tables = new RunningProcess([
+    ...[Deno.execPath(), verb!, "--v8-flags=--max-old-space-size=64", ...args],
+    ...[folder.path, "--format=csv", "--columns=design,rounds_ok"],
+  ]);
+  const { code, stdout, stderr } = await tables.ended();
+  assertEquals({ code, stdout }, {
+    code: 0,
+    stdout: "design,rounds_ok\niterative,12000\nprefork-shared-accept,0\n",
+  }, stderr);
+});
+
 Deno.test("tables refuses a word that is neither a folder nor a run", async () => {
   assertRefused(await runHere("tables", "nowhere"), 2, '"nowhere"', "deno task runs");
   assertRefused(await runHere("tables", "reference", "--last"), 2, "--last");

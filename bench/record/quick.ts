@@ -86,7 +86,7 @@ function arrays({ items }: JsonSchema, definitions: Definitions): Reader {
 /** Objects with fields of any name are left to zod, unless they are empty: it knows of `__proto__`. */
 function objects({ properties = {} }: JsonSchema, definitions: Definitions): Reader {
   const fields = Object.entries(properties as Record<string, JsonSchema>)
-    .map(([name, field]) => [name, reader(field, definitions), field.default] as const);
+    .map(([name, field]) => [name, reader(field, definitions), plainDefault(field)] as const);
   return (value) => {
     if (typeof value !== "object" || value === null || Array.isArray(value)) return LEFT;
     const copy: Record<string, unknown> = {};
@@ -97,4 +97,9 @@ function objects({ properties = {} }: JsonSchema, definitions: Definitions): Rea
     }
     return fields.length === 0 && Object.keys(value).length > 0 ? LEFT : copy;
   };
+}
+
+/** Undefined also for objects: each value would need one of its own. */
+function plainDefault({ default: value }: JsonSchema): unknown {
+  return typeof value === "object" && value !== null ? undefined : value;
 }

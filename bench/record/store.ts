@@ -150,17 +150,24 @@ export function* readTrials(folder: string): Generator<Trial, void> {
 /** A large record is not read as one text, which has at most 512 MiB. */
 const CHUNK_BYTES = 2 ** 16;
 
+/** A trial with ten thousand children has a line of 5 MiB. What is longer is none, and is not to fill the memory. */
+const LONGEST_LINE = 64 * 2 ** 20;
+
 /** The lines of a file, without a last one that has no newline: it is incomplete. */
 function* wholeLinesOf(path: string): Generator<string> {
   using file = reading(path, () => Deno.openSync(path));
   const decoder = new TextDecoder();
   const chunk = new Uint8Array(CHUNK_BYTES);
-  let rest = "";
+  let [rest, number] = ["", 1];
   for (let count; (count = reading(path, () => file.readSync(chunk))) !== null;) {
     const lines = decoder.decode(chunk.subarray(0, count), { stream: true }).split("\n");
     lines[0] = rest + lines[0];
     rest = lines.pop()!;
     yield* lines;
+    number += lines.length;
+    if (rest.length > LONGEST_LINE) {
+      throw new RecordError(`Cannot read ${path}:${number} as a record: its line is too long`);
+    }
   }
 }
 

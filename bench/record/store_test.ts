@@ -9,7 +9,7 @@ import { waitFor } from "../../servers/testing/fork.ts";
 import { SCHEMA_VERSION } from "./record.ts";
 import { record, rounds } from "../report/testing_fixture.ts";
 import { store } from "./testing_store.ts";
-import { readRecord, Store } from "./store.ts";
+import { readRecord, readTrials, Store } from "./store.ts";
 
 const recorded = record([
   ...rounds("iterative", [0.1, 0.11]),
@@ -100,6 +100,20 @@ Deno.test("readRecord() reads lines of any length, wherever it reads the file in
   }));
   store(folder.path, { run, trials: long });
   assertEquals(readRecord(folder.path).trials, long);
+});
+
+Deno.test("readRecord() refuses a line that would fill the memory", () => {
+  using folder = spoiled("trials.jsonl", (text) => text);
+  // A hole in the file, which takes no space.
+  Deno.truncateSync(`${folder.path}/trials.jsonl`, 2 ** 30);
+  assertUnreadable(folder, `trials.jsonl:${trials.length + 1}`, "too long");
+});
+
+Deno.test("readTrials() reads each trial when it is asked for, and keeps none", () => {
+  using folder = spoiled("trials.jsonl", (text) => text.replace(/\n/, "\n{broken\n"));
+  const reading = readTrials(folder.path);
+  assertEquals(reading.next(), { done: false, value: trials[0]! });
+  assertThrows(() => reading.next(), RecordError, "trials.jsonl:2");
 });
 
 Deno.test("Store replaces run.json, and leaves no other file", () => {
