@@ -8,14 +8,12 @@
  * @module
  */
 import config from "../deno.json" with { type: "json" };
+import { OF_CHECKOUT } from "../bench/cli/way_in.ts";
 
 const ROOT = `${import.meta.dirname}/..`;
 
 /** What is packed beside the sources. */
 const FILES = ["deno.json", "README.md", "LICENSE"];
-
-/** Commands that write into a checkout. */
-const OF_CHECKOUT = ["docs", "schema"];
 
 /** Builds `package/` and the `.tgz` in a folder, and returns the path of the latter. */
 export async function pack(folder: string): Promise<string> {

@@ -17,6 +17,7 @@ import type { Report } from "../servers/host/account.ts";
 import { loopbackHost } from "../servers/posix/network.ts";
 import { affinity } from "../servers/posix/processes.ts";
 import { makePlan } from "./plan/plan.ts";
+import { withTaskLimit } from "./plan/preflight.ts";
 import { requireInRange } from "./plan/ranges.ts";
 import { requireService } from "./plan/service.ts";
 import { variantsOf } from "./plan/variants.ts";
@@ -160,6 +161,8 @@ export interface ServeOptions {
   readonly policy?: Policy;
   /** What is done for a client (default the book's service); doors and channels have no other. */
   readonly service?: ServiceName;
+  /** Seconds that a client may take for a request, or to read a reply (default 0: no limit). */
+  readonly requestTimeout?: number;
 }
 
 /**
@@ -177,15 +180,26 @@ export async function serve(
   const { host, port = 0, path, children = BOOK.children, service = "bytes" } = given;
   const found = requireDesign(design);
   requireAddress(found, { host, port, path });
+  const requestTimeoutSeconds = requestTimeoutOf(found, given.requestTimeout);
   requireInRange({ port, children });
   requireService(found.transport, { service });
   await using starting = new AsyncDisposableStack();
   const launch = launchOf(found);
   const where = { host: host ?? null, port, path: path ?? null };
   const variants = variantsOf([found.id], given);
-  const options = { design: found.id, ...where, children, ...variants, service, launch };
+  const options = {
+    design: found.id,
+    ...where,
+    children,
+    ...variants,
+    service,
+    requestTimeoutSeconds,
+    launch,
+  };
   const server = starting.use(startServer(options));
-  const ready = await server.next("ready", LIMITS.start);
+  const ready = await server.next("ready", LIMITS.start).catch((error) => {
+    throw withTaskLimit(error, children);
+  });
   starting.move();
   return {
     host: ready.host,
@@ -221,6 +235,22 @@ function requireAddress(
     throw new UsageError("Cannot serve both on a port and at a path", { option: "path" });
   }
 }
+
+/** @throws {UsageError} for no number of seconds, or if no client of the design waits for another's. */
+function requestTimeoutOf({ id, children, transport }: Design, seconds = 0): number {
+  const option = "requestTimeout";
+  if (!(seconds >= 0 && seconds <= MOST_SECONDS)) {
+    const message = `Cannot use ${seconds} as ${option}: it must be 0 to ${MOST_SECONDS} seconds`;
+    throw new UsageError(message, { option });
+  }
+  if (seconds === 0 || children !== "exec" && transport === undefined) return seconds;
+  throw new UsageError(
+    `Cannot limit the time of a request with ${id}, where nobody waits for a slow client`,
+    { option },
+  );
+}
+
+const MOST_SECONDS = 1_000_000;
 
 /** A launcher starts a server on every processor. */
 function launchOf({ children }: Design): Launch | null {
@@ -267,7 +297,7 @@ export interface LoadOptions {
  * @returns what the clients saw.
  * @throws {UsageError} for an unknown host, no port or path, or a number out of range.
  * @throws {UnsupportedError} if there are too few local ports.
- * @throws {FailedError} if a client died.
+ * @throws {FailedError} if a client died, or no request was answered.
  */
 export async function load(options: LoadOptions): Promise<LoadReport> {
   const { path, transport = path === undefined ? "tcp" : "unix", duration, ...counted } = options;
@@ -295,7 +325,11 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
   await using load = startLoad({ ...rest, host, path: path ?? null, transport, sources });
   await load.next("ready", LIMITS.start);
   await load.send({ request: "go" });
-  return (await load.next("report", LIMITS.run + (duration ?? 0))).report;
+  const { report } = await load.next("report", LIMITS.run + (duration ?? 0));
+  if (report.requests !== 0) return report;
+  // There is no latency of it.
+  const errors = Object.entries(report.errors).map(([kind, count]) => `${count} × ${kind}`);
+  throw new FailedError(`Cannot load the server: no request was answered (${errors.join(", ")})`);
 }
 
 function requireOneEnd(

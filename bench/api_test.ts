@@ -3,6 +3,7 @@ import { FailedError, UsageError } from "../servers/errors.ts";
 import { childrenOf, hasExited, namesIn, tryReadText } from "../servers/posix/files.ts";
 import { kill } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
+import { Connection, freePort } from "../servers/testing/client.ts";
 import { eventually } from "../servers/testing/process.ts";
 import { bench, load, serve } from "./api.ts";
 
@@ -13,6 +14,11 @@ const impossible: Record<string, readonly [option: string, call: () => Promise<u
   "a door on a port": ["path", () => serve("door")],
   "a port and a path": ["path", () => serve("iterative", { port: 1, path: "@herd" })],
   "a host and a path": ["path", () => serve("iterative", { host: "::1", path: "@herd" })],
+  "a time limit below 0": ["requestTimeout", () => serve("iterative", { requestTimeout: -1 })],
+  "a time limit of a door": [
+    "requestTimeout",
+    () => serve("door", { path: "@herd", requestTimeout: 1 }),
+  ],
   "a load of nothing": ["port", () => load({})],
   "a load without clients": ["clients", () => load({ port: 1, clients: 0 })],
   "an unknown design in a run": ["design", () => bench({ designs: ["unheard-of"] })],
@@ -55,6 +61,23 @@ function ownChildren(): number[] {
     return list ? list.split(" ").map(Number) : [];
   });
 }
+
+Deno.test("load() throws what failed where no request was answered", async () => {
+  const { message } = await assertRejects(
+    () => load({ port: freePort(), clients: 1, connections: 2 }),
+    FailedError,
+  );
+  assertMatch(message, /^Cannot load the server: no request was answered \(\d+ × ECONNREFUSED\)$/);
+});
+
+Deno.test("serve() limits the time of a request", async () => {
+  await using server = await serve("iterative", { requestTimeout: 0.1 });
+  using half = new Connection(server.port);
+  half.send("4");
+  assertEquals(half.receive(1).length, 0);
+  const { children } = await server.stop();
+  assertEquals(children.map(({ rejected }) => rejected), [1]);
+});
 
 Deno.test("stop() throws the reason why a server has failed", async () => {
   await using server = await serve("iterative");

@@ -8,9 +8,10 @@ import { requireNamed } from "../servers/nearest.ts";
 import type { CommandTable } from "./cli/command.ts";
 import { requireDeno } from "./cli/deno_version.ts";
 import { explainUncaught, printError, surviveFullStandardError } from "./cli/explain.ts";
+import { existingHere } from "./cli/way_in.ts";
 
 /** All commands. Each is loaded when it runs, so that an error in loading it is reported as one. */
-export const commands: CommandTable = {
+export const commands: CommandTable = existingHere({
   "bench": () => import("./commands/bench.ts"),
   "compare": () => import("./commands/compare.ts"),
   "sweep": () => import("./commands/sweep.ts"),
@@ -44,7 +45,7 @@ export const commands: CommandTable = {
     const { docsCommand } = await import("./commands/docs.ts");
     return { command: docsCommand(commands) };
   },
-};
+});
 
 /** What may be written in place of a command. */
 const ALIASES: ReadonlyMap<string, readonly string[]> = new Map([

@@ -208,6 +208,7 @@ Deno.test({
       const { stdout } = await run(installed.herd("help"));
       assertMatch(stdout, /^Usage: herd COMMAND [^]*^ {2}bench /m);
       assertEquals(stdout.includes("deno task"), false);
+      assertEquals(stdout.match(/^ {2}(docs|schema) /m), null);
     });
     await test.step("npx herd serve ends at ^C, and leaves no process behind", async () => {
       await using terminal = new OnTerminal(installed.herd("serve", "prefork-mutex"));

@@ -170,7 +170,7 @@ export class Agent<Event extends AnyEvent, Request extends object> implements As
     if (this.#failure !== undefined) return this.#failure;
     // The last line without indentation: below the message of an uncaught error is its stack.
     const lines = (await this.#program.stderr).split("\n").filter((line) => /^\S/.test(line));
-    return lines.at(-1) ??
+    return lines.find((line) => line.startsWith("Deno could not start")) ?? lines.at(-1) ??
       `the ${this.#start.name} ${
         signal ? `was killed by ${signal}` : `ended with exit code ${code}`
       }`;

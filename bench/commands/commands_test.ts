@@ -9,6 +9,7 @@ import {
 } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
+import { ROOT } from "../../servers/testing/process.ts";
 import { runTask, type Task } from "../../servers/testing/task.ts";
 import { designs } from "../../servers/designs.ts";
 import { deriveFiles } from "../report/derive.ts";
@@ -97,6 +98,18 @@ for (const task of commands) {
     assertRefused(await runHere(task, "--nonsense"), 2, "--nonsense", `deno task ${task} --help`);
   });
 }
+
+Deno.test("a start without --allow-ffi says which permission is missing", async () => {
+  const programs = ["bench/herd.ts serve iterative", "servers/ipc/channel/agent.ts"];
+  for (const program of programs) {
+    const args = ["run", "--no-prompt", "--allow-env=INIT_CWD", ...program.split(" ")];
+    const command = new Deno.Command(Deno.execPath(), { args, cwd: ROOT });
+    const { code, stderr } = await command.output();
+    const text = new TextDecoder().decode(stderr);
+    assertMatch(text, /^\w+: Cannot call C functions: run Deno with --allow-ffi\n$/);
+    assertEquals(code, 4);
+  }
+});
 
 Deno.test("designs lists every design", async () => {
   const { code, stdout, stderr } = await runHere("designs");

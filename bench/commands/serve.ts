@@ -25,6 +25,7 @@ import { printEvent, printLine } from "../cli/output.ts";
 import { userSocket } from "../cli/paths.ts";
 import { endWithParent, stopSignal } from "../cli/signals.ts";
 import { hasCodes } from "../cli/terminal.ts";
+import { withTaskLimit } from "../plan/preflight.ts";
 import { shortageText } from "../report/summary/shortages.ts";
 import { LiveView } from "../cli/watch.ts";
 
@@ -104,7 +105,9 @@ export const command = defineCommand({
     const stopped = stopSignal();
     using view = flags.watch ? new LiveView() : undefined;
     await using server = startServer(options, placement, listenerOf(flags.json, view));
-    const ready = await Promise.race([server.next("ready"), stopped]);
+    const ready = await Promise.race([server.next("ready"), stopped]).catch((error) => {
+      throw withTaskLimit(error, flags.children);
+    });
     if (ready !== "stopped") {
       if (ready.path === null) warnOfOthers(ready.host);
       announce(ready, flags.json);

@@ -7,6 +7,7 @@ import { hasPorts, localPorts, portsOf } from "../../clients/ports.ts";
 import { descriptorsForPool } from "../../servers/children/worker_room.ts";
 import type { Design } from "../../servers/design.ts";
 import { designs } from "../../servers/designs.ts";
+import { HerdError, UnsupportedError } from "../../servers/errors.ts";
 import { internetAddress } from "../../servers/posix/addresses.ts";
 import { ownCgroups } from "../../servers/posix/cgroup.ts";
 import { namesIn, tryReadText } from "../../servers/posix/files.ts";
@@ -90,10 +91,43 @@ function descriptorsFor({ clients, children }: Plan, chosen: readonly Design[]):
   );
 }
 
+/** The limits of processes and threads, where so many more are needed. */
+function taskBounds(tasks: number, limits: Limits): Bound[] {
+  const { processes, userProcesses } = limits;
+  return [
+    {
+      what: "processes and threads of this user",
+      needed: userProcesses + tasks,
+      found: processes,
+      lack: `it needs ${tasks} processes, you may have ${processes} and have ${userProcesses}`,
+      mend: `ulimit -u ${userProcesses + tasks}`,
+    },
+    {
+      what: "processes and threads of the system or the cgroup",
+      needed: tasks,
+      found: limits.tasks,
+      lack: `it needs ${tasks} processes, the system has room for ${limits.tasks}`,
+      mend: "sysctl -w kernel.pid_max=4194304 or raise the cgroup's pids.max",
+    },
+  ];
+}
+
+/** What a server says, or Deno, that lacked processes or threads. */
+const LACKS_TASKS = /EAGAIN|temporarily unavailable|worker threads/;
+
+/** The error of a server that did not start, with the limit of processes if it met that. */
+export function withTaskLimit(error: unknown, children: number): unknown {
+  if (!(error instanceof HerdError) || !LACKS_TASKS.test(error.message)) return error;
+  const bounds = taskBounds(OWN_TASKS + children, readLimits());
+  const short = bounds.find(({ needed, found }) => needed > found);
+  if (short === undefined) return error;
+  const message = `Cannot start the server: ${short.lack}; write ${short.mend}`;
+  return new UnsupportedError(message, { cause: error });
+}
+
 /** The limits of a plan without a sweep, in the order in which they are checked. */
 export function boundsOf(plan: Plan, limits: Limits): Bound[] {
   const { children, clients, connections, local, rate } = plan;
-  const { processes, userProcesses } = limits;
   const chosen = designs.filter(({ id }) => plan.designs.includes(id));
   const descriptors = descriptorsFor(plan, chosen);
   const threads = Math.max(0, ...chosen.map((design) => design.threads ?? 0));
@@ -115,20 +149,7 @@ export function boundsOf(plan: Plan, limits: Limits): Bound[] {
       lack: `it needs ${descriptors} open files, a process may have ${limits.descriptors}`,
       mend: `ulimit -n ${descriptors}`,
     },
-    {
-      what: "processes and threads of this user",
-      needed: userProcesses + tasks,
-      found: processes,
-      lack: `it needs ${tasks} processes, you may have ${processes} and have ${userProcesses}`,
-      mend: `ulimit -u ${userProcesses + tasks}`,
-    },
-    {
-      what: "processes and threads of the system or the cgroup",
-      needed: tasks,
-      found: limits.tasks,
-      lack: `it needs ${tasks} processes, the system has room for ${limits.tasks}`,
-      mend: "sysctl -w kernel.pid_max=4194304 or raise the cgroup's pids.max",
-    },
+    ...taskBounds(tasks, limits),
     {
       what: "local ports",
       needed: ports,

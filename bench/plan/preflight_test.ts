@@ -93,6 +93,30 @@ Deno.test("shortfall() needs no ports for local servers", () => {
   assertEquals(shortfall(local, { ...ROOM, ports: 5000 }), undefined);
 });
 
+/** A program that explains why a server did not start, in a user's checkout. */
+const explaining = `
+  import { withTaskLimit } from "${USERS_CHECKOUT}/bench/plan/preflight.ts";
+  import { UnsupportedError } from "${USERS_CHECKOUT}/servers/errors.ts";
+  for (const why of ["Cannot fork: fork failed with EAGAIN", "Cannot fork: fork failed with EPERM"]) {
+    console.log(withTaskLimit(new UnsupportedError(why), 1000).message);
+  }
+`;
+
+Deno.test({
+  name: "withTaskLimit() names the limit of processes that a server met (ignored without root)",
+  ignore: !canBecomeUser || !succeeds("prlimit", "--version"),
+  async fn() {
+    const via = ["prlimit", "--nproc=500", ...inUsersCheckout()];
+    const { stdout, stderr } = await evaluate(explaining, via);
+    const [limit, other] = stdout.split("\n");
+    const [, have, write] = limit!.match(
+      /^Cannot start the server: it needs 1064 processes, you may have 500 and have (\d+); write ulimit -u (\d+)$/,
+    ) ?? [];
+    assertEquals(Number(write), Number(have) + 1064, stderr);
+    assertEquals(other, "Cannot fork: fork failed with EPERM");
+  },
+});
+
 /** A program that prints the limit of processes, and how many the user has, in a checkout. */
 const printing = (root: string) => `
   import { readLimits } from "${root}/bench/plan/preflight.ts";

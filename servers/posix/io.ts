@@ -4,7 +4,7 @@
  * @module
  */
 import { retryOrThrow } from "./errors.ts";
-import { libc } from "./libc.ts";
+import { libc, pointerTo } from "./libc.ts";
 
 /** A buffer and its address, for calls so frequent that looking up the address matters. */
 export interface PinnedBytes {
@@ -16,7 +16,7 @@ export interface PinnedBytes {
 export function pinnedBytes(length: number): PinnedBytes {
   const bytes = new Uint8Array(length);
   // SAFETY: the memory of a typed array does not move, and the pointer is kept together with the array.
-  return { bytes, pointer: Deno.UnsafePointer.of(bytes)! };
+  return { bytes, pointer: pointerTo(bytes) };
 }
 
 /**

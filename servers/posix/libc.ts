@@ -18,13 +18,27 @@ function load<Name extends keyof typeof symbols>(name: Name): Libc[Name] {
   try {
     return Deno.dlopen("libc.so.6", { [name]: symbols[name] }).symbols[name] as Libc[Name];
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotCapable) throw cause;
+    if (cause instanceof Deno.errors.NotCapable) throw withoutPermission(cause);
     throw new UnsupportedError(
       `Cannot load "${name}" of the C library on ${os} ${arch}: Herd needs glibc 2.32 or newer (${
         (cause as Error).message
       })`,
       { cause },
     );
+  }
+}
+
+/** The error of Deno that it may not call C functions, in one line. */
+function withoutPermission(cause: Error): UnsupportedError {
+  return new UnsupportedError("Cannot call C functions: run Deno with --allow-ffi", { cause });
+}
+
+/** The pointer to a buffer. @throws {UnsupportedError} without permission. */
+export function pointerTo(buffer: Uint8Array<ArrayBuffer>): Deno.PointerObject {
+  try {
+    return Deno.UnsafePointer.of(buffer)!;
+  } catch (cause) {
+    throw cause instanceof Deno.errors.NotCapable ? withoutPermission(cause) : cause;
   }
 }
 
@@ -55,7 +69,7 @@ export function fromCString(pointer: Deno.PointerValue, fallback = ""): string {
 /** The address of a buffer, for a pointer in a C struct. */
 export function addressOf(buffer: Uint8Array<ArrayBuffer>): bigint {
   // SAFETY: the memory of a typed array does not move; users of the address keep a reference to the array.
-  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer));
+  return Deno.UnsafePointer.value(pointerTo(buffer));
 }
 
 /** Memory at an address, such as a mapping that another thread of this process has made. */
