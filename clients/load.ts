@@ -62,6 +62,7 @@ async function forkClients(options: LoadOptions, server: Listening): Promise<Cli
   const [readyEnd, ready] = pipe();
   const [endedEnd, ended] = pipe();
   const [gate, gateWriter] = pipe();
+  const [finishedEnd, finished] = pipe();
   const parent = getpid();
   const unread = new ClientResults();
   const byte = new Uint8Array(1);
@@ -83,6 +84,9 @@ async function forkClients(options: LoadOptions, server: Listening): Promise<Cli
       write(ready, byte, 1);
       read(gate, byte); // returns when the last copy of the write end is closed
       run(results);
+      // The end of a process takes milliseconds of CPU time, which others would miss: all end together.
+      close(finished);
+      read(finishedEnd, byte);
     }, () => messageOf(client)));
   }
   const died = (what: string, end: ExitStatus) => {
@@ -90,7 +94,7 @@ async function forkClients(options: LoadOptions, server: Listening): Promise<Cli
     const how = end.signal === undefined ? `exit code ${end.code}` : `signal ${end.signal}`;
     return new FailedError(`Cannot ${what}: a client died: ${cause ?? how}`);
   };
-  for (const descriptor of [gate, ready, ended]) close(descriptor);
+  for (const descriptor of [gate, ready, ended, finishedEnd, finished]) close(descriptor);
   for (let waiting = count; waiting > 0;) {
     if (poller.wait(STARTUP_POLL_MS)) waiting -= read(readyEnd, new Uint8Array(waiting));
     const end = reapOne();

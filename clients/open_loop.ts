@@ -21,7 +21,7 @@ import {
   type NonblockingClient,
 } from "../servers/transports/transport.ts";
 import { Arrivals, type Schedule } from "./arrivals.ts";
-import { type ClientResults, REFUSALS, REFUSED } from "./client.ts";
+import { type ClientResults, REFUSED } from "./client.ts";
 
 /** The task of an open loop. */
 export interface OpenTask extends Schedule {
@@ -40,6 +40,9 @@ export interface OpenTask extends Schedule {
 
 /** A request that is started so much later than it was due is late. A busy machine does not delay it for so long. */
 export const LATE_MS = 10;
+
+/** An open loop stops after being refused for so long, and nothing else: nobody is there. */
+export const REFUSED_MS = 1000;
 
 /** Requests that are started before replies are looked for again. */
 const STARTS = 64;
@@ -95,8 +98,8 @@ export class OpenLoop implements Disposable {
   #unopened: number;
   #open = 0;
   #busy = 0;
-  /** Connections in a row that were refused. */
-  #refused = 0;
+  /** When nothing but refused connections began; Infinity: the last one was answered, or failed otherwise. */
+  #refusedSince = Infinity;
   /** Requests still to be started. */
   #left: number;
   #time = this.#start;
@@ -160,7 +163,8 @@ export class OpenLoop implements Disposable {
   #startDue(): void {
     if (this.#left === 0) return;
     const elapsed = this.#time - this.#start;
-    if (elapsed >= this.#task.limitMilliseconds) return this.#endStarts();
+    const isRefused = this.#time - this.#refusedSince > REFUSED_MS;
+    if (elapsed >= this.#task.limitMilliseconds || isRefused) return this.#endStarts();
     if (this.#time < this.#retryAt) return;
     const arrivals = this.#arrivals;
     for (let i = 0; i < STARTS && arrivals.due <= elapsed && this.#nextIdle() !== -1; i++) {
@@ -168,7 +172,6 @@ export class OpenLoop implements Disposable {
       this.#results.started(this.#time, elapsed - arrivals.due > LATE_MS);
       arrivals.next();
       if (--this.#left === 0) return;
-      if (this.#refused === REFUSALS * this.#sockets.length) return this.#endStarts();
     }
   }
 
@@ -277,7 +280,7 @@ export class OpenLoop implements Disposable {
 
   #answer(index: number): void {
     this.#results.answer(now() - this.#due[index]!);
-    this.#refused = 0;
+    this.#refusedSince = Infinity;
     if (++this.#answered[index]! === this.#task.requests) {
       this.#results.succeed();
       this.#close(index);
@@ -287,7 +290,7 @@ export class OpenLoop implements Disposable {
 
   #fail(index: number, kind: number): void {
     this.#results.fail(kind, this.#task.client.replies.wrongReply(index));
-    this.#refused = REFUSED.has(kind) ? this.#refused + 1 : 0;
+    this.#refusedSince = REFUSED.has(kind) ? Math.min(this.#refusedSince, this.#time) : Infinity;
     this.#close(index);
     this.#release(index);
   }

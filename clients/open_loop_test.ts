@@ -168,11 +168,12 @@ Deno.test("OpenLoop stops where nobody listens", async () => {
     requests: 1,
     limitMilliseconds: Infinity,
     timeoutMilliseconds: 0,
-    rate: 1e6,
+    rate: 100,
     arrivals: "even",
     seed: 1,
   }, results);
   while (!loop.isOver) loop.turn();
-  assertEquals([...results.errors], [[Errno.ECONNREFUSED, 100]]);
+  assertEquals([...results.errors.keys()], [Errno.ECONNREFUSED]);
+  assertLess(results.errors.get(Errno.ECONNREFUSED)!, 200);
   assertLess(results.openLoop.mostOpen, 1);
 });

@@ -4,7 +4,7 @@
  * @module
  */
 import { REFUSALS } from "../../clients/client.ts";
-import { LATE_MS } from "../../clients/open_loop.ts";
+import { LATE_MS, REFUSED_MS } from "../../clients/open_loop.ts";
 import { requirePorts } from "../../clients/ports.ts";
 import type { HostLoad, LoadOptions, LoadReport } from "../../clients/protocol.ts";
 import type { TransportName } from "../../servers/design.ts";
@@ -304,7 +304,9 @@ function printReport(
       ? [
         `stopped      after ${made} connections ` +
         `${all === null ? `in ${work.limitSeconds} s` : `of ${all}`}` +
-        (work.rate === 0 ? `: each client was refused ${REFUSALS} in a row` : ""),
+        (work.rate === 0
+          ? `: each client was refused ${REFUSALS} in a row`
+          : `: all were refused for ${REFUSED_MS} ms, or their connection had failed`),
       ]
       : []),
     `latency      ${connections === 0 ? "–" : latencyText(latency)}` +
