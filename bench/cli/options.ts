@@ -223,6 +223,7 @@ export type LoadValues = Values<typeof loadFlags>;
 export interface PlanRequest {
   readonly externals?: Plan["externals"];
   readonly sweep?: Plan["sweep"];
+  readonly p99?: Plan["p99"];
   /** Rounds with --quick. */
   readonly quickRounds?: number;
 }
@@ -232,7 +233,7 @@ export function planOf(
   ids: readonly string[],
   flags: Values<typeof runFlags> & LoadValues,
   given: ReadonlySet<string>,
-  { externals = [], sweep = null, quickRounds = 1 }: PlanRequest = {},
+  { externals = [], sweep = null, p99 = null, quickRounds = 1 }: PlanRequest = {},
 ): Plan {
   if (given.has("rounds") && given.has("budget")) {
     throw new UsageError("Cannot run exact rounds within a budget: leave out --rounds or --budget");
@@ -256,6 +257,7 @@ export function planOf(
     ...variantsOf(ids, flags),
     rate,
     arrivals: arrivalsOf(flags.arrivals, sweep?.parameter === "rate" ? Infinity : rate),
+    p99,
     sweep,
     seed: flags.seed ?? randomSeed(),
     sessions: sessionsOf(flags.sessions),

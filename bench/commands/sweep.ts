@@ -32,6 +32,13 @@ const flags = {
   think: list("think"),
   rate: list("rate"),
   arrivals: loadFlags.arrivals,
+  p99: {
+    kind: "integer",
+    value: "MS",
+    min: 1,
+    max: 3_600_000,
+    help: "Find the highest rate of each design at which p99 is below MS milliseconds",
+  },
   designs: designsFlag("pools of forked children"),
   connections: {
     ...loadFlags.connections,
@@ -63,6 +70,10 @@ export const command = defineCommand({
       "Run two pools with ever larger replies",
       "--designs prefork-mutex,prethread-mutex --bytes 1k,64k,1M",
     ],
+    [
+      "Find the highest rate at which 99 of 100 requests take less than 10 ms",
+      "--designs prefork-mutex --clients 100 --rate 1k,2k,4k,8k --p99 10",
+    ],
   ],
   flags,
   exits: ["failed", "unsupported", "record", "timedOut", "interrupted"],
@@ -90,7 +101,12 @@ function sweepPlan(values: Values<typeof flags>, given: ReadonlySet<string>): Pl
     const fixed = lists.find(({ parameter }) => parameter === name && name !== sweep.parameter);
     return [name, fixed?.values[0] ?? DEFAULTS[name]];
   })) as Pick<LoadValues, Parameter>;
-  return planOf(ids, { ...values, ...load }, given, { sweep });
+  if (values.p99 !== undefined && sweep.parameter !== "rate") {
+    throw new UsageError(
+      "Cannot find a rate with --p99: write --rate with a LIST such as 500,1k,2k",
+    );
+  }
+  return planOf(ids, { ...values, ...load }, given, { sweep, p99: values.p99 ?? null });
 }
 
 /** Parses a list of distinct numbers. */

@@ -36,6 +36,8 @@ const LOAD = [
   "steer",
   "policy",
   "think",
+  "rate",
+  "arrivals",
   "sessions",
   "pin",
   "netns",

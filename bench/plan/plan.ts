@@ -49,6 +49,7 @@ export const DEFAULTS: Omit<Settings, "designs" | "seed"> = {
   policy: "lowest-free",
   rate: 0,
   arrivals: "poisson",
+  p99: null,
   sweep: null,
   sessions: "separate",
   pin: { server: null, client: null },

@@ -97,6 +97,9 @@ export const Plan = z.object({
   arrivals: Arrivals.default("poisson").describe(
     "When they are due: as in a Poisson process whose seed is the run's plus the round, or evenly",
   ),
+  p99: count.nullable().default(null).describe(
+    "Milliseconds that p99 is to stay below in a sweep over rates; null: not said",
+  ),
   sweep: Sweep.nullable().default(null).describe(
     "What is varied from trial to trial; null: nothing",
   ),

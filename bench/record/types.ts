@@ -138,6 +138,8 @@ export interface Plan {
   rate: number;
   /** When they are due: as in a Poisson process whose seed is the run's plus the round, or evenly. */
   arrivals: "poisson" | "even";
+  /** Milliseconds that p99 is to stay below in a sweep over rates; null: not said. */
+  p99: number | null;
   /** What is varied from trial to trial; null: nothing. */
   sweep: Sweep | null;
   /** Whether server and client have process sessions of their own, see setsid(2). */

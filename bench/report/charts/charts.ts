@@ -7,7 +7,7 @@ import { type Chart, draw, NARROW, WIDE } from "./chart.ts";
 import { costs, logCosts } from "./costs.ts";
 import { latency } from "./latency.ts";
 import { clientsPerChild, cpuPerChild } from "./panels.ts";
-import { sweep, sweepWakeUps } from "./sweep.ts";
+import { latencyByRate, sweep, sweepWakeUps } from "./sweep.ts";
 import type { ReportData } from "../summary/report_data.ts";
 
 /** The charts of a run. */
@@ -20,7 +20,7 @@ const charts: readonly Chart[] = [
 ];
 
 /** The charts of a sweep. */
-const sweepCharts: readonly Chart[] = [sweep, sweepWakeUps];
+const sweepCharts: readonly Chart[] = [sweep, sweepWakeUps, latencyByRate];
 
 /** A rendered chart, in both layouts. */
 export interface Picture {

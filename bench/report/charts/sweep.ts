@@ -1,14 +1,15 @@
 /**
- * A sweep as lines: a figure of each design as one parameter varies.
+ * A sweep as lines: a figure of each design as one parameter varies, and over rates its latency.
  *
  * @module
  */
 import { hasHerd } from "../tables/columns.ts";
 import { PARAMETER_WORDS } from "../tables/sweep_table.ts";
+import { ratesOf } from "../summary/knee.ts";
 import type { ReportData } from "../summary/report_data.ts";
 import type { DesignSummary, Estimate } from "../summary/summary.ts";
-import type { SweepPoint } from "../summary/sweep.ts";
-import { signedText } from "../tables/table.ts";
+import type { SweepData, SweepPoint } from "../summary/sweep.ts";
+import { short, signedText } from "../tables/table.ts";
 import { type Chart, legendIn, NARROW, sized, type Spec } from "./chart.ts";
 import { INK, type Layout } from "./theme.ts";
 
@@ -16,7 +17,7 @@ import { INK, type Layout } from "./theme.ts";
 interface Figure {
   readonly of: (design: DesignSummary) => Estimate | null;
   /** Title of the axis. */
-  readonly axis: string;
+  readonly title: string;
   readonly unit: string;
   /** What has none. */
   readonly zero: string;
@@ -25,7 +26,7 @@ interface Figure {
 
 const processControl: Figure = {
   of: (design) => design.processControl,
-  axis: "CPU seconds",
+  title: "CPU seconds",
   unit: "s",
   zero: "the baseline",
   text: (value) => signedText(value, 3),
@@ -33,7 +34,7 @@ const processControl: Figure = {
 
 const wakeUps: Figure = {
   of: ({ switches }) => switches.voluntary,
-  axis: "wake-ups per connection",
+  title: "wake-ups per connection",
   unit: "wake-ups per connection",
   zero: "no wake-up",
   text: (value) => value.toFixed(2),
@@ -43,15 +44,38 @@ const wakeUps: Figure = {
 export const sweep: Chart = {
   name: "sweep",
   title: "Process-control CPU seconds (above the baseline), with the interval of each point",
-  spec: (data, layout) => chart(data, layout, processControl),
+  spec: (data, layout) => chart(linesOf(data, processControl), layout),
 };
 
 /** The thundering herd by the varied parameter, where the children of a design wait before they accept. */
 export const sweepWakeUps: Chart = {
   name: "sweep-wake-ups",
   title: "Wake-ups per connection, with the interval of each point",
-  spec: (data, layout) => hasHerd(data.designs) ? chart(data, layout, wakeUps) : null,
+  spec: (data, layout) => hasHerd(data.designs) ? chart(linesOf(data, wakeUps), layout) : null,
 };
+
+/** p99 by rate, on a logarithmic scale: beyond the knee it is that of a queue that grows. */
+export const latencyByRate: Chart = {
+  name: "latency-by-rate",
+  title: "p99 of latency in milliseconds by requests a second, from when a request was due",
+  spec: ({ sweep, run: { plan } }, layout) => {
+    if (sweep?.parameter !== "rate") return null;
+    const { header } = PARAMETER_WORDS.rate;
+    const title = "p99, milliseconds";
+    const base = plan.p99 === null ? null : { at: plan.p99, text: "the limit of --p99" };
+    return chart({ values: p99sOf(sweep), header, title, base, scale: "log" }, layout);
+  },
+};
+
+/** What the lines show. */
+interface Lines {
+  readonly values: readonly Value[];
+  readonly header: string;
+  readonly title: string;
+  /** A rule at some value, and what it is; null: none. */
+  readonly base: { readonly at: number; readonly text: string } | null;
+  readonly scale: "linear" | "log";
+}
 
 interface Value {
   readonly design: string;
@@ -69,10 +93,8 @@ const LEGEND_ROW = 18;
 /** Ratio of the largest value to the smallest from which the axis is logarithmic. */
 const WIDE_RANGE = 100;
 
-function chart(data: ReportData, layout: Layout, figure: Figure): Spec | null {
-  const { parameter, points } = data.sweep!;
-  const { header } = PARAMETER_WORDS[parameter];
-  const values = valuesOf(points, header, figure);
+function chart(lines: Lines, layout: Layout): Spec | null {
+  const { values, header } = lines;
   if (values.length === 0) return null;
   const designs = [...new Set(values.map(({ design }) => design))];
   const columns = layout === NARROW ? 2 : 4;
@@ -96,18 +118,24 @@ function chart(data: ReportData, layout: Layout, figure: Figure): Spec | null {
   return {
     ...sized(layout, HEIGHT, margins),
     data: { values },
-    layer: layers(x, color, { ...color, scale: { domain: designs } }, figure),
+    layer: layers(lines, x, color, { ...color, scale: { domain: designs } }),
   };
 }
 
-/** The line at zero, and the line, intervals and points of each design. */
-function layers<X, C, S>(x: X, color: C, shape: S, { axis: title, zero }: Figure) {
-  const y = { field: "median", type: "quantitative", title } as const;
+/** The base, and the line, intervals and points of each design. */
+function layers<X, C, S>({ title, base, scale }: Lines, x: X, color: C, shape: S) {
+  // A scale of its own would say `type: "linear"` in charts that need none.
+  const y = {
+    field: "median",
+    type: "quantitative",
+    title,
+    ...(scale === "log" ? { scale: { type: scale } } : {}),
+  } as const;
   return [
-    {
+    ...(base === null ? [] : [{
       mark: { type: "rule" as const, color: INK.muted },
-      encoding: { y: { datum: 0 }, description: { value: zero } },
-    },
+      encoding: { y: { datum: base.at }, description: { value: base.text } },
+    }]),
     { mark: { type: "line" as const, strokeWidth: 2, aria: false }, encoding: { x, y, color } },
     {
       mark: { type: "rule" as const, strokeWidth: 2.5, opacity: 0.45, aria: false },
@@ -118,6 +146,14 @@ function layers<X, C, S>(x: X, color: C, shape: S, { axis: title, zero }: Figure
       encoding: { x, y, color, shape, description: { field: "text" } },
     },
   ];
+}
+
+function linesOf({ sweep }: ReportData, figure: Figure): Lines {
+  const { parameter, points } = sweep!;
+  const { header } = PARAMETER_WORDS[parameter];
+  const { title, zero } = figure;
+  const values = valuesOf(points, header, figure);
+  return { values, header, title, base: { at: 0, text: zero }, scale: "linear" };
 }
 
 function valuesOf(
@@ -134,6 +170,17 @@ function valuesOf(
       const spread = n < 2 ? "one round" : `${textOf(low)} to ${textOf(high)}`;
       const text = `${id}, ${header} ${x}: ${textOf(median)} ${unit} (${spread})`;
       return [{ design: id, x, median, low, high, text }];
+    })
+  );
+}
+
+function p99sOf(sweep: SweepData): Value[] {
+  return [...ratesOf(sweep)].flatMap(([design, points]) =>
+    points.flatMap(({ rate, p99 }): Value[] => {
+      if (p99 === null) return [];
+      const median = 1000 * p99;
+      const text = `${design}, ${rate} requests/s: p99 ${short(median)} ms`;
+      return [{ design, x: rate, median, low: median, high: median, text }];
     })
   );
 }

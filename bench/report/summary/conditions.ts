@@ -35,7 +35,7 @@ export function conditions(summary: Summary): string[] {
 /** The load. */
 export function load({ run: { plan, environment } }: Summary): string {
   const { service, duration, requests, sessions, pin, netns, local, seed, steer, policy } = plan;
-  const { clients, connections, bytes, think, children } = loadText(plan);
+  const { clients, connections, bytes, think, rate, children } = loadText(plan);
   const all = plan.clients * plan.connections;
   const pinned = (["server", "client"] as const).flatMap((side) =>
     pin[side] ? [`${side} on processors ${pin[side].join(",")}`] : []
@@ -48,8 +48,17 @@ export function load({ run: { plan, environment } }: Summary): string {
     (think !== "0"
       ? `Clients wait ${think} ms between connections; the baseline's client does not. `
       : "") +
+    (rate !== "0"
+      ? `An open loop: ${rate} requests a second are due, ${
+        plan.arrivals === "even" ? "evenly" : "at random (a Poisson process)"
+      }, whatever the server answers, on up to ${clients} connections at a time; latency is from when they were ` +
+        "due. The baseline's client waits for its replies. "
+      : "") +
     (requests > 1
-      ? "Each request on a connection begins when the reply before has arrived; latency is that of a request. "
+      ? (rate === "0"
+        ? "Each request on a connection begins when the reply before has arrived. "
+        : "") +
+        "Latency is that of a request. "
       : "") +
     (service === "http" ? "The service is HTTP. " : "") +
     `${children} children per pool. ` +

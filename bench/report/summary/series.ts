@@ -58,6 +58,8 @@ const FIGURES = {
   stealSeconds: ({ machine }) => machine?.stealSeconds,
   throttledSeconds: ({ machine }) => machine?.throttledSeconds,
   suspendedSeconds: ({ machine }) => machine?.suspendedSeconds,
+  openLoopBusyShare: ({ client }) => client?.openLoop && client.cpu.total / client.wallSeconds,
+  openLoopLateShare: openLoopLateShare,
   otherTraffic: ({ kernel }) => kernel.otherTraffic,
   checkDifference: ({ check }) => check && check.agrees !== null ? check.difference ?? 0 : null,
   // Without another account to divide by, it is as large as can be.
@@ -195,6 +197,13 @@ function requestsOf({ client }: Trial): number {
 function emptyAccepts({ children }: Trial): number | null {
   const counts = children.flatMap((child) => child.emptyAccepts ?? []);
   return counts.length < children.length ? null : counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** The share of requests that were late or not sent since all connections were in use. */
+function openLoopLateShare({ client, load }: Trial): number | null {
+  if (!client?.openLoop) return null;
+  const { late, unsent, mostOpen } = client.openLoop;
+  return mostOpen < load.clients ? 0 : (late + unsent) / (client.requests! + unsent);
 }
 
 function memoryOfChild({ children }: Trial): number | null {

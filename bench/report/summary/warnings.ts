@@ -38,6 +38,12 @@ const MIN_ROUNDS_FOR_SPREAD = 3;
 /** Share of a load by which its hosts may start apart without a warning. */
 const SKEW_SHARE = 0.05;
 
+/** Share of its time for which the one process of an open loop may be busy. */
+const BUSY_CLIENT = 0.9;
+
+/** Share of its requests that may be late without a warning. */
+const LATE_SHARE = 0.01;
+
 /** The warnings of a run, the weightiest first. */
 export function warningsOf(run: Run, series: readonly Series[]): Warning[] {
   return [
@@ -47,6 +53,7 @@ export function warningsOf(run: Run, series: readonly Series[]): Warning[] {
     ...shortages(series, run.plan.sweep),
     ...droppedTexts(series, run).map(noise),
     ...otherLoad(series, run.environment.processors),
+    ...openLoops(series, run.plan.sweep),
     ...wideSpreads(series, run.plan.sweep),
     ...skewed(series, run.plan.sweep),
     ...atStart(run),
@@ -179,6 +186,35 @@ function skewed(series: readonly Series[], sweep: Plan["sweep"]): Warning[] {
     `Hosts did not start at the same time: ${late.join(", ")}. ` +
       "Make more --connections, or leave out busy hosts.",
   )];
+}
+
+/** Loads that did not send at their rate. */
+function openLoops(series: readonly Series[], sweep: Plan["sweep"]): Warning[] {
+  const named = (figure: Figure, most: number) =>
+    series.filter((one) => valuesOf([one], figure).some((share) => share > most))
+      .map((one) => nameOf(one, sweep));
+  const busy = named("openLoopBusyShare", BUSY_CLIENT);
+  const full = named("openLoopLateShare", LATE_SHARE);
+  return [
+    ...(busy.length > 0
+      ? [noise(
+        `The client was busy for more than ${
+          percent(BUSY_CLIENT)
+        } of the time and could not send faster: ` +
+          `${busy.join(", ")}. Its rate and latency are the client's limit. Use a lower --rate.`,
+      )]
+      : []),
+    ...(full.length > 0
+      ? [{
+        text:
+          `Requests were started late, or not at all, because all connections were in use: ${
+            full.join(", ")
+          }. ` +
+          "The time they waited is in their latency. Use more --clients to have more connections at a time.",
+        isNoise: false,
+      }]
+      : []),
+  ];
 }
 
 function accountMismatches(series: readonly Series[], sweep: Plan["sweep"]): Warning[] {

@@ -4,15 +4,17 @@
  * @module
  */
 import { type Alike, alikeOf } from "../summary/alike.ts";
+import { type Knee, kneesOf, type RatePoint } from "../summary/knee.ts";
 import type { ReportData } from "../summary/report_data.ts";
 import type { DesignSummary, Estimate } from "../summary/summary.ts";
 import { verdict } from "../../compare/verdict.ts";
 import { short } from "./table.ts";
 
-/** The lines, without the baseline, which serves one client at a time; none for a sweep. */
-export function conclusion({ designs, series, sweep }: ReportData): string[] {
+/** The lines, without the baseline, which serves one client at a time; of a sweep, the knees. */
+export function conclusion({ run, designs, series, sweep }: ReportData): string[] {
   const measured = designs.filter(({ isBaseline, n }) => !isBaseline && n > 0);
-  if (sweep || measured.length === 0) return [];
+  if (sweep) return knees(kneesOf(sweep, run.plan.p99), run.plan.p99);
+  if (measured.length === 0) return [];
   if (measured.length === 1) return single(measured[0]!);
   return [
     best("Cheapest per connection, apart from the baseline", measured, {
@@ -32,6 +34,22 @@ export function conclusion({ designs, series, sweep }: ReportData): string[] {
     ].join(" "),
     alikeText(alikeOf(measured, series)),
   ].flat().filter((line) => line !== "");
+}
+
+/** Up to which rate each design answers in time. */
+function knees(found: readonly Knee[], limit: number | null): string[] {
+  const at = ({ rate, p99 }: RatePoint) =>
+    `${rate}: ${p99 === null ? "no valid trial" : `${short(1000 * p99)} ms`}`;
+  const texts = found.map(({ design, last, first }) =>
+    last === undefined
+      ? `${design} at no rate (${at(first!)})`
+      : `${design} up to ${last.rate} (${
+        [last, first].filter((point) => point !== undefined).map(at).join(", ")
+      })`
+  );
+  return texts.length === 0
+    ? []
+    : [`p99 below ${limit} ms, by requests a second: ${texts.join("; ")}.`];
 }
 
 /** The conclusion of a single design. */

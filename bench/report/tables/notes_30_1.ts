@@ -15,6 +15,7 @@ import type { Interval } from "../../statistics/median.ts";
 import { OUTLYING } from "../../statistics/outliers.ts";
 import { herdNotes } from "./columns.ts";
 import { bottleneckNotes } from "../summary/bottleneck.ts";
+import type { Plan } from "../../record/types.ts";
 import type { DesignSummary, Summary } from "../summary/summary.ts";
 
 /** The notes. `spreads` are the intervals and ranges printed in the table. */
@@ -27,6 +28,7 @@ export function notes301(summary: Summary, spreads: readonly Interval[]): string
     ...differences(summary),
     ...outlyingRounds(summary),
     ...bottleneckNotes(summary),
+    loopNote(summary.run.plan),
     "p50, p99, p99.9, max: latency of a connection (connect, request, reply). ctx sw.: context switches, " +
     "voluntary and involuntary. PSS: memory of parent and children at the busiest moment of the load " +
     "(mean: of all samples), shared pages counted once; for threads, of the whole process. A record without " +
@@ -39,6 +41,14 @@ export function notes301(summary: Summary, spreads: readonly Interval[]): string
       : "Book: process-control CPU seconds, third edition. Its machines are decades old: compare order and " +
         "ratios, not seconds.",
   ];
+}
+
+/** What latency says of a server, which depends on who waits for whom. */
+export function loopNote({ rate, sweep }: Plan): string {
+  return rate > 0 || sweep?.parameter === "rate"
+    ? "Latency is that of an open loop, from when a request was due; the baseline's is of a closed one."
+    : "Latency is that of a closed loop: a client that waits for a slow reply sends nothing meanwhile, so " +
+      "a stop of the server is in one request of each client. --rate measures an open loop.";
 }
 
 /** How the columns are measured and summarized. */

@@ -6,7 +6,7 @@
  */
 import type { Parameter } from "../../record/record.ts";
 import { BOOK_TOO_MANY } from "../summary/book.ts";
-import { columnNotes, outlyingRounds, spreadNotes, unpaired } from "./notes_30_1.ts";
+import { columnNotes, loopNote, outlyingRounds, spreadNotes, unpaired } from "./notes_30_1.ts";
 import type { Summary } from "../summary/summary.ts";
 import type { SweepData, SweepRow } from "../summary/sweep.ts";
 import { type Cell, type Column, numberCell, type Table } from "./table.ts";
@@ -95,7 +95,7 @@ function columnsOf(
       ...costs(spreadOf({ designs })),
       ...throughput,
       ...(requests > 1 ? perRequest : []),
-      ...latency.filter(({ only }) => only === "csv"),
+      ...latency.filter(({ only, detail }) => only === "csv" || parameter === "rate" && !detail),
       ...switching,
       ...herd(designs),
     ].map(ofDesign),
@@ -134,6 +134,7 @@ function notes(parameter: Parameter, summary: Summary): string[] {
     ...unpaired(summary),
     ...spreadNotes(spreadsOf(summary)),
     ...outlyingRounds(summary),
+    ...(parameter === "rate" ? [loopNote(summary.run.plan)] : []),
     "ctx sw.: context switches, voluntary and involuntary.",
     ...herdNotes(summary.designs),
     ...(parameter === "children"

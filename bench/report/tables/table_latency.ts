@@ -4,11 +4,12 @@
  * @module
  */
 import type { ReportData } from "../summary/report_data.ts";
+import { loopNote } from "./notes_30_1.ts";
 import { PERCENTILES } from "../summary/latency.ts";
 import { type Cell, numberCell, type Table, textCell } from "./table.ts";
 
 /** One row per design with a latency histogram; milliseconds. */
-export function tableLatency({ designs, latencies }: ReportData): Table {
+export function tableLatency({ run, designs, latencies }: ReportData): Table {
   const rows = designs.flatMap(({ id }): Cell[][] => {
     const profile = latencies.find(({ design }) => design === id);
     if (!profile) return [];
@@ -36,6 +37,7 @@ export function tableLatency({ designs, latencies }: ReportData): Table {
       "the rounds' percentiles instead.",
       "The baseline serves one client at a time; the other designs serve concurrent clients, which wait " +
       "for each other.",
+      loopNote(run.plan),
     ],
   };
 }
