@@ -236,3 +236,23 @@ for (const { service, requests, connections } of asking) {
     );
   });
 }
+
+Deno.test("a load at a rate has one process, and conserves connections and requests", async () => {
+  await using server = await startServer("prefork-shared-accept", { service: "http" });
+  const report = await load({
+    port: server.port,
+    clients: 10,
+    connections: 4,
+    requests: 5,
+    service: "http",
+    rate: 2000,
+    arrivals: "even",
+    warmUpConnections: 1,
+  });
+  assertEquals([report.connections, report.requests, report.errors], [40, 200, {}]);
+  const { mostOpen, unsent, startedPerSecond } = report.openLoop!;
+  assertEquals([mostOpen <= 10, unsent], [true, 0]);
+  assertLessOrEqual(startedPerSecond, 2010);
+  const { report: served } = await server.stop();
+  assertEquals([sumOf(served, "connections"), sumOf(served, "requests")], [50, 250]);
+});

@@ -9,6 +9,8 @@ import type { Hints } from "./explain.ts";
 export const serviceHints = {
   service: "leave out --service",
   requests: "leave out --requests",
+  rate: "leave out --rate",
+  think: "leave out --think, or --rate",
 } as const satisfies Hints;
 
 /** For options of some designs. */

@@ -2,6 +2,7 @@
 import { isLong } from "../../servers/testing/long.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { freePath } from "../../servers/testing/client.ts";
+import { descriptorLimit } from "../../servers/posix/processes.ts";
 import { startServer, sumOf } from "../../servers/testing/server.ts";
 import { RunningTask, runTask } from "../../servers/testing/task.ts";
 import { assertRefused, runHere } from "../testing.ts";
@@ -112,12 +113,31 @@ Deno.test("load refuses a missing port, operands, and numbers out of range", asy
   );
   await refused(["Cannot read --url", "http://"], "--url=https://a/");
   await refused(["Cannot use --port with --url"], "--url=http://a/", "--port=80");
+  await refused(
+    ["Cannot send requests at a rate over a door", "leave out --rate"],
+    ...["--path=/tmp/x", "--transport=door", "--rate=5"],
+  );
+  await refused(["without --rate"], "--port=80", "--arrivals=even");
+  await refused(['"odd"', "poisson or even"], "--port=80", "--rate=5", "--arrivals=odd");
+  await refused(["leave out --think, or --rate"], "--port=80", "--rate=5", "--think=5");
+  await refused(["--clients up to 1000, or --rate"], "--port=80", "--clients=1001");
   await refused(["--port must be 1 to 65535, not 65536"], "--port=65536");
   await refused(["--bytes must be 1 to 16777216, not 0"], "--port=80", "--bytes=0");
   await refused(
     ["--timeout must be a whole number, 1 to 3600 seconds, not soon"],
     "--port=80",
     "--timeout=soon",
+  );
+});
+
+Deno.test("load refuses more connections at a time than a process may have open files", async () => {
+  const most = descriptorLimit();
+  if (most >= 100_000) return; // the most clients there are
+  assertRefused(
+    await runHere("load", "--port=80", "--rate=5", `--clients=${most}`),
+    4,
+    `takes ${most + 64} open files, and a process may have ${most}`,
+    "ulimit -n",
   );
 });
 

@@ -72,7 +72,7 @@ export const command = defineCommand({
     ],
     [
       "Find the highest rate at which 99 of 100 requests take less than 10 ms",
-      "--designs prefork-mutex --clients 100 --rate 1k,2k,4k,8k --p99 10",
+      "--designs prefork-mutex,slaunch --clients 100 --rate 1k,2k,4k,8k --p99 10",
     ],
   ],
   flags,

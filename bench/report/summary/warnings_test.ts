@@ -53,6 +53,24 @@ Deno.test("warningsOf() is empty for a quiet run, and without machine data", () 
   assertEquals(warningsOf(withTrials(() => ({ machine: machine(null, null) }))), []);
 });
 
+Deno.test("warningsOf() names open loops whose client was busy, or whose connections were all in use", () => {
+  const openLoop = { startedPerSecond: 1000, late: 0, unsent: 0, mostOpen: 10 };
+  const at = (change: Partial<typeof openLoop>, busy = 0.5) =>
+    withTrials(({ client }) => ({
+      client: {
+        ...client!,
+        openLoop: { ...openLoop, ...change },
+        cpu: { user: 0, system: 0, total: busy * client!.wallSeconds },
+      },
+    }));
+  assertEquals(warningsOf(at({ late: 10 })), []);
+  // More open connections would not have helped.
+  assertEquals(warningsOf(at({ late: 500, mostOpen: 9 })), []);
+  assertWarns(at({ late: 11 }), false, "prefork-mutex", "more --clients");
+  assertWarns(at({ unsent: 500 }), false, "not at all");
+  assertWarns(at({}, 0.95), true, "prefork-mutex", "lower --rate");
+});
+
 Deno.test("warningsOf() reports a machine that was busy at the start", () => {
   assertEquals(warningsOf(withEnvironment({ loadAverage: [1, 5, 5] })), []);
   assertWarns(withEnvironment({ loadAverage: [1.5, 0, 0] }), true, "1.5 on 2 processors");
