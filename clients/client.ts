@@ -27,6 +27,7 @@ import {
 } from "../servers/transports/transport.ts";
 import { Histogram } from "./histogram.ts";
 import type { LoadReport } from "./protocol.ts";
+import { Series } from "./series.ts";
 
 /** The task of a client. */
 export interface Task {
@@ -71,7 +72,12 @@ export class ClientResults {
   /** Of an open loop: requests started, late, not sent; connections open at most; when the last request started. */
   readonly #open: Float64Array;
 
-  constructor(memory = new ArrayBuffer(ClientResults.BYTES), index = 0) {
+  /** `series` is that of all clients of a load. */
+  constructor(
+    memory = new ArrayBuffer(ClientResults.BYTES),
+    index = 0,
+    readonly series = new Series(),
+  ) {
     const at = index * ClientResults.BYTES;
     this.#times = new Float64Array(memory, at, 6);
     this.#done = new Float64Array(memory, at + 48, 3);
@@ -98,8 +104,10 @@ export class ClientResults {
     this.#done[0]!++;
   }
 
-  /** Records a request that was answered after so many milliseconds. */
-  answer(milliseconds: number): void {
+  /** Records an answered request: when it began and ended, in milliseconds of `now()`. */
+  answer(began: number, ended: number): void {
+    const milliseconds = ended - began;
+    this.series.record(began, ended);
     this.latencies.record(milliseconds * 1000);
     this.#done[2]!++;
     if (milliseconds > this.#done[1]!) this.#done[1] = milliseconds;
@@ -191,7 +199,7 @@ function textOf(reply: Uint8Array): string | undefined {
  * Milliseconds since boot. Not performance.now(): code of Deno that it shares with other classes is optimized
  * again in each forked client.
  */
-const now = () => monotonicNanoseconds() / 1e6;
+export const now = () => monotonicNanoseconds() / 1e6;
 
 /** Runs a client, which is a process or a thread of one. */
 export function runClient(
@@ -214,7 +222,7 @@ export function runClient(
       ? connectOnce(open, request, close)
       : connectAndRepeat(task, results, end);
     if (error === 0) {
-      if (requests === 1) results.answer(now() - began);
+      if (requests === 1) results.answer(began, now());
       results.succeed();
       refused = 0;
     } else {
@@ -262,7 +270,7 @@ function connectAndRepeat(
       const error = request(connection);
       if (error !== 0) return error;
       const ended = now();
-      results.answer(ended - began);
+      results.answer(began, ended);
       began = ended;
     }
     return 0;

@@ -5,16 +5,15 @@
  * @module
  */
 import { inflateSync } from "node:zlib";
+import { bucketOf, highestIn } from "./buckets.ts";
 
-/** Microseconds below which each value has a bucket of its own; of each higher power of two, 1024 have one. */
-const EXACT = 2048;
-
-const POWERS = 20;
+/** Values below 2048 microseconds have a bucket of their own; of each higher power of two, 1024 have one. */
+const BITS = 11;
 
 /** The highest latency that can be recorded, in microseconds (36 minutes); longer ones count as that. */
 const MAX = 2 ** 31 - 1;
 
-const BUCKETS = EXACT + POWERS * (EXACT / 2);
+const BUCKETS = bucketOf(MAX, BITS) + 1;
 
 /** Cookies of version 2 with counts of variable length, plain and compressed. */
 const COOKIE = 0x1c849313;
@@ -44,8 +43,7 @@ export class Histogram {
   record(microseconds: number): void {
     // From 1, as HdrHistogram counts.
     const value = Math.min(Math.max(1, Math.round(microseconds)), MAX);
-    const shift = Math.max(0, 21 - Math.clz32(value));
-    this.#counts[(shift << 10) + (value >> shift)]!++;
+    this.#counts[bucketOf(value, BITS)]!++;
   }
 
   /** Counts all latencies of another histogram. */
@@ -85,9 +83,7 @@ export class Histogram {
     // 0.999 of 1000 is a little more than 999 in binary, and would be the last.
     let left = Math.max(1, Math.ceil(share * this.total * (1 - Number.EPSILON)));
     const index = this.#counts.findIndex((count) => (left -= count) <= 0);
-    if (index < EXACT) return Math.max(0, index);
-    const shift = (index >> 10) - 1;
-    return ((index - (shift << 10) + 1) * 2 ** shift) - 1;
+    return highestIn(Math.max(0, index), BITS);
   }
 
   /** The histogram, encoded and compressed, in base64. */

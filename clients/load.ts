@@ -22,9 +22,10 @@ import {
 } from "../servers/posix/processes.ts";
 import { Signal } from "../servers/posix/signals.ts";
 import { Failure } from "../servers/transports/transport.ts";
-import { ClientResults, type Clients } from "./client.ts";
+import { ClientResults, type Clients, now } from "./client.ts";
 import { Histogram } from "./histogram.ts";
 import type { LoadOptions, LoadReport } from "./protocol.ts";
+import { Series } from "./series.ts";
 import { processesOf, workOf } from "./task.ts";
 
 const STDIN = 0;
@@ -58,7 +59,8 @@ async function forkClients(options: LoadOptions, server: Listening): Promise<Cli
   const memory = shareMemory(messagesAt + count * FailureMessage.BYTES).buffer;
   const messageOf = (client: number) =>
     new FailureMessage(memory, messagesAt + client * FailureMessage.BYTES);
-  const allResults = Array.from({ length: count }, (_, i) => new ClientResults(memory, i));
+  const series = new Series(shareMemory(Series.BYTES).buffer);
+  const allResults = Array.from({ length: count }, (_, i) => new ClientResults(memory, i, series));
   const [readyEnd, ready] = pipe();
   const [endedEnd, ended] = pipe();
   const [gate, gateWriter] = pipe();
@@ -104,6 +106,7 @@ async function forkClients(options: LoadOptions, server: Listening): Promise<Cli
   return {
     making: "fork",
     run() {
+      series.start(now());
       close(gateWriter);
       // Each client keeps the write end open until it exits: end of file means that all have exited.
       const events = new Poller([STDIN, endedEnd]);
@@ -163,12 +166,14 @@ export async function loadReport(
     cpu: { user, system, total: sum(allResults, (results) => results.cpu.total) },
     latency: {
       p50: quantile(0.5),
+      p90: quantile(0.9),
       p99: quantile(0.99),
       p999: quantile(0.999),
       max,
       histogram: await latencies.encode(),
     },
     hosts: null,
+    series: allResults[0]!.series.read(end),
   };
 }
 

@@ -80,12 +80,18 @@ Deno.test("a load reports connections that are all answered", async () => {
   assertEquals(connectionsPerSecond, 200 / wallSeconds);
   assertGreater(cpu.total, 0);
   assertGreater(latency.p50, 0);
-  assertLessOrEqual(latency.p50, latency.p99);
+  assertLessOrEqual(latency.p50, latency.p90!);
+  assertLessOrEqual(latency.p90!, latency.p99);
   assertLessOrEqual(latency.p99, latency.max);
   const histogram = decodeFromCompressedBase64(latency.histogram);
   assertEquals(histogram.totalCount, 200);
   // It keeps three significant digits.
   assertAlmostEquals(histogram.maxValue / 1e6, latency.max, latency.max / 1000);
+  const { intervalMilliseconds, requests, p99Microseconds } = report.series!;
+  assertEquals(requests.reduce((sum, count) => sum + count), 200);
+  assertEquals(p99Microseconds.map((one) => one > 0), requests.map((count) => count > 0));
+  // It begins before the first client, and ends with the last.
+  assertLessOrEqual(wallSeconds, requests.length * intervalMilliseconds / 1000);
   assertEquals(sumOf((await server.stop()).report, "connections"), 200);
 });
 

@@ -50,12 +50,14 @@ export async function mergeReports(parts: readonly Part[]): Promise<LoadReport> 
     },
     latency: {
       p50: quantile(0.5),
+      p90: quantile(0.9),
       p99: quantile(0.99),
       p999: quantile(0.999),
       max,
       histogram: await latencies.encode(),
     },
     hosts: null,
+    series: null,
   };
 }
 

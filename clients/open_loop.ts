@@ -279,7 +279,7 @@ export class OpenLoop implements Disposable {
   }
 
   #answer(index: number): void {
-    this.#results.answer(now() - this.#due[index]!);
+    this.#results.answer(this.#due[index]!, now());
     this.#refusedSince = Infinity;
     if (++this.#answered[index]! === this.#task.requests) {
       this.#results.succeed();

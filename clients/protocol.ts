@@ -88,13 +88,27 @@ export interface LoadReport {
    */
   readonly latency: {
     readonly p50: number;
+    /** Null in records from before there was one. */
+    readonly p90: number | null;
     readonly p99: number;
-    /** The 99.9th percentile; null in records from before there was one. */
+    /** The 99.9th percentile; null as for p90. */
     readonly p999: number | null;
     readonly max: number;
     /** HdrHistogram in microseconds, V2 compressed, base64. */
     readonly histogram: string;
   };
+  /**
+   * What the load did over its time; null of clients on several hosts, and in records from
+   * before there was one.
+   */
+  readonly series: {
+    /** Length of an interval: 100, or a power of two times that where there would be more than 512. */
+    readonly intervalMilliseconds: number;
+    /** Requests answered in each interval, from the start of the load. */
+    readonly requests: number[];
+    /** Their 99th percentile, the longest of fewer than 100, at most an eighth too high; 0 of none. */
+    readonly p99Microseconds: number[];
+  } | null;
   /** The part of each host; null: the clients were on this machine. */
   readonly hosts: HostLoad[] | null;
 }

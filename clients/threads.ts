@@ -8,9 +8,10 @@ import type { Listening } from "../servers/host/protocol.ts";
 import { pipe } from "../servers/posix/descriptors.ts";
 import { close, readAsync } from "../servers/posix/io.ts";
 import { shareMemory } from "../servers/posix/memory.ts";
-import { ClientResults, type Clients } from "./client.ts";
+import { ClientResults, type Clients, now } from "./client.ts";
 import type { LoadOptions } from "./protocol.ts";
 import { processesOf } from "./task.ts";
+import { Series } from "./series.ts";
 
 const STDIN = 0;
 const PROGRAM = new URL("./thread_main.ts", import.meta.url);
@@ -21,6 +22,8 @@ export interface ClientStart {
   readonly server: Listening;
   /** Address of its results. */
   readonly address: bigint;
+  /** Address of the series of all clients. */
+  readonly seriesAddress: bigint;
   /** Read end of a pipe that is closed when the clients start. */
   readonly gate: number;
 }
@@ -34,6 +37,8 @@ export type ClientEvent =
 export async function startThreads(options: LoadOptions, server: Listening): Promise<Clients> {
   const count = processesOf(options);
   const { buffer, address } = shareMemory(count * ClientResults.BYTES);
+  const { buffer: seriesBuffer, address: seriesAddress } = shareMemory(Series.BYTES);
+  const series = new Series(seriesBuffer);
   const [gate, gateWriter] = pipe();
   const { promise: failed, reject } = Promise.withResolvers<never>();
   failed.catch(() => {}); // between the two waits
@@ -53,16 +58,19 @@ export async function startThreads(options: LoadOptions, server: Listening): Pro
       fail(event.message);
     };
     const at = address + BigInt(i * ClientResults.BYTES);
-    worker.postMessage({ options, server, address: at, gate } satisfies ClientStart);
+    worker.postMessage({ options, server, address: at, seriesAddress, gate } satisfies ClientStart);
     return events;
   });
   await Promise.race([failed, Promise.all(clients.map(({ ready }) => ready.promise))]);
   return {
     making: "worker",
     async run() {
+      series.start(now());
       close(gateWriter);
       const finished = Promise.all(clients.map(({ finished }) => finished.promise));
-      const results = finished.then(() => clients.map((_, i) => new ClientResults(buffer, i)));
+      const results = finished.then(() =>
+        clients.map((_, i) => new ClientResults(buffer, i, series))
+      );
       const ended = readAsync(STDIN, new Uint8Array(1)).then(() => undefined);
       return await Promise.race([failed, ended, results]);
     },

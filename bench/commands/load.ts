@@ -33,6 +33,7 @@ import { endWithParent, stopSignal } from "../cli/signals.ts";
 import { serviceHints } from "../cli/hints.ts";
 import { requireService } from "../plan/service.ts";
 import { LIMITS } from "../record/record.ts";
+import { isKnown } from "../statistics/percentiles.ts";
 
 const { clients, connections, duration, requests, bytes, service, think, rate, arrivals } =
   loadFlags;
@@ -258,10 +259,15 @@ function rateLines(
   ];
 }
 
-function latencyText({ p50, p99, p999, max }: LoadReport["latency"]): string {
-  const ms = (seconds: number | null) =>
-    seconds === null ? "–" : `${(seconds * 1000).toFixed(3)} ms`;
-  return `p50 ${ms(p50)}, p99 ${ms(p99)}, p99.9 ${ms(p999)}, max ${ms(max)}`;
+/** Latency of so many requests; – where they are too few for a percentile. */
+function latencyText(
+  { p50, p90, p99, p999, max }: LoadReport["latency"],
+  requests: number,
+): string {
+  const ms = (percentile: number, seconds: number | null) =>
+    seconds === null || !isKnown(percentile, requests) ? "–" : `${(seconds * 1000).toFixed(3)} ms`;
+  return `p50 ${ms(50, p50)}, p90 ${ms(90, p90)}, p99 ${ms(99, p99)}, p99.9 ${ms(99.9, p999)}, ` +
+    `max ${(max * 1000).toFixed(3)} ms`;
 }
 
 /** The part of one host. */
@@ -309,7 +315,7 @@ function printReport(
           : `: all were refused for ${REFUSED_MS} ms, or their connection had failed`),
       ]
       : []),
-    `latency      ${connections === 0 ? "–" : latencyText(latency)}` +
+    `latency      ${connections === 0 ? "–" : latencyText(latency, report.requests!)}` +
     (connections === 0 ? "" : work.rate > 0 ? ", from when due" : ", of a closed loop"),
     `client CPU   ${cpu.total.toFixed(3)} s` +
     (making === "worker" ? ", of threads: fork does not work here" : ""),

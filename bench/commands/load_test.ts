@@ -15,6 +15,8 @@ Deno.test("load prints its report for people", async () => {
   assertStringIncludes(stdout, "2 clients × 5 connections × 10 bytes to 127.0.0.1:");
   assertMatch(stdout, /^connections +10 in \d+\.\d{3} s, \d+ a second$/m);
   assertMatch(stdout, /^errors +none$/m);
+  // Ten requests are too few for any percentile.
+  assertMatch(stdout, /^latency +p50 –, p90 –, p99 –, p99.9 –, max \d+\.\d{3} ms$/m);
 });
 
 Deno.test({

@@ -101,6 +101,9 @@ export const Parent = z.object({
 
 const Latency = z.object({
   p50: seconds.describe("Median, in seconds"),
+  p90: seconds.nullable().default(null).describe(
+    "90th percentile, in seconds; null in old records",
+  ),
   p99: seconds.describe("99th percentile, in seconds"),
   p999: seconds.nullable().default(null).describe(
     "99.9th percentile, in seconds; null in old records",
@@ -139,6 +142,21 @@ const HostLoad = z.object({
   ),
 }).meta({ id: "HostLoad", description: "The part of one host in a load." });
 
+/** The most intervals of a series. */
+const INTERVALS = 512;
+
+export const Series = z.object({
+  intervalMilliseconds: count.min(1).describe(
+    "Length of an interval in milliseconds: 100, or more where that would be too many",
+  ),
+  requests: z.array(count).max(INTERVALS).describe(
+    "Requests answered in each interval, from the start of the load",
+  ),
+  p99Microseconds: z.array(count).max(INTERVALS).describe(
+    "99th percentile of their latency, the longest of fewer than 100, at most an eighth too high; 0 of none",
+  ),
+}).meta({ id: "Series", description: "What all clients together saw over the time of the load." });
+
 export const Client = z.object({
   making: z.enum(["fork", "worker"]).default("fork").describe(
     "How the clients were made: forked processes, or Workers (threads) where fork does not work",
@@ -161,6 +179,9 @@ export const Client = z.object({
   latency: Latency.describe("How long a request took"),
   hosts: z.array(HostLoad).nullable().default(null).describe(
     "The part of each host; null: the clients were on Herd's machine, as in old records",
+  ),
+  series: Series.nullable().default(null).describe(
+    "What they saw over the time of the load; null in old records",
   ),
 }).meta({ id: "Client", description: "What all clients together saw." });
 

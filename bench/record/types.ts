@@ -414,6 +414,8 @@ export interface Client {
   latency: Latency;
   /** The part of each host; null: the clients were on Herd's machine, as in old records. */
   hosts: HostLoad[] | null;
+  /** What they saw over the time of the load; null in old records. */
+  series: Series | null;
 }
 
 /** Requests at a rate, due whatever the server answers. */
@@ -432,6 +434,8 @@ export interface OpenLoop {
 export interface Latency {
   /** Median, in seconds. */
   p50: number;
+  /** 90th percentile, in seconds; null in old records. */
+  p90: number | null;
   /** 99th percentile, in seconds. */
   p99: number;
   /** 99.9th percentile, in seconds; null in old records. */
@@ -466,6 +470,16 @@ export interface HostLoad {
   offsetBoundSeconds: number;
   /** Seconds by which its first client started after that of the first host. */
   skewSeconds: number;
+}
+
+/** What all clients together saw over the time of the load. */
+export interface Series {
+  /** Length of an interval in milliseconds: 100, or more where that would be too many. */
+  intervalMilliseconds: number;
+  /** Requests answered in each interval, from the start of the load. */
+  requests: number[];
+  /** 99th percentile of their latency, the longest of fewer than 100, at most an eighth too high; 0 of none. */
+  p99Microseconds: number[];
 }
 
 /** What the kernel counted during the load. */
