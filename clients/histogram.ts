@@ -27,6 +27,13 @@ const COMPRESSED_HEADER_BYTES = 8;
 /** The most that a histogram can take: a count has up to nine bytes. */
 const MOST_BYTES = HEADER_BYTES + 9 * BUCKETS;
 
+/** Latencies of a histogram that count as one, in microseconds. */
+export interface Bucket {
+  readonly middle: number;
+  readonly highest: number;
+  readonly count: number;
+}
+
 /** Latencies in microseconds. */
 export class Histogram {
   /** Bytes of a histogram's memory. */
@@ -71,6 +78,16 @@ export class Histogram {
     if (!isOurs) throw new Error("it has other buckets");
     const end = HEADER_BYTES + header.getInt32(4);
     addCounts(this.#counts, bytes.subarray(HEADER_BYTES, end));
+  }
+
+  /** The buckets with latencies, the lowest first. */
+  *buckets(): Generator<Bucket, void> {
+    for (const [index, count] of this.#counts.entries()) {
+      if (count === 0) continue;
+      const highest = highestIn(index, BITS);
+      const lowest = index === 0 ? 0 : highestIn(index - 1, BITS) + 1;
+      yield { middle: lowest + Math.floor((highest - lowest + 1) / 2), highest, count };
+    }
   }
 
   /** Number of latencies. */

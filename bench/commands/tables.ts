@@ -22,7 +22,8 @@ const flags = {
   format: {
     kind: "string",
     value: "NAME",
-    help: `Print the tables as ${FORMATS.join(", ")}, and write no files`,
+    help: `Print the tables as ${FORMATS.slice(0, -1).join(", ")}, or latencies as hgrm of ` +
+      "HdrHistogram, and write no files",
   },
   columns: {
     kind: "string",
@@ -33,6 +34,11 @@ const flags = {
     kind: "string",
     value: "COLUMN",
     help: "Sort rows by this column (-COLUMN: greatest first), and write no files",
+  },
+  design: {
+    kind: "string",
+    value: "DESIGN",
+    help: "Print the latencies of one design only, with --format hgrm",
   },
   book: { kind: "boolean", help: "Print the book's Table 30.2 beside ours" },
 } as const;
@@ -49,6 +55,10 @@ export const command = defineCommand({
   examples: [
     ["Print the latest run, and write its files again", ""],
     ["Print the reference run as Markdown", "results/reference --format markdown"],
+    [
+      "Write the latencies of a design for HdrHistogram's plotter",
+      "--format hgrm --design prefork-mutex > prefork-mutex.hgrm",
+    ],
   ],
   flags,
   exits: ["record"],
@@ -62,12 +72,26 @@ async function tables({ operands, flags, given }: Options): Promise<number> {
     throw new UsageError(`Cannot read both ${run} and the newest run: leave out --last`);
   }
   const format = formatOf(flags.format);
+  const misplaced = format === "hgrm"
+    ? given.has("columns") || given.has("sort")
+    : given.has("design");
+  if (misplaced) {
+    throw new UsageError(
+      "Cannot choose columns of --format hgrm, nor a --design of other formats: leave one of them out",
+    );
+  }
   const folder = run === undefined ? newestRun() : runFolder(run);
   const data = await reportData({ run: readRun(folder), trials: readTrials(folder) });
   const terminal = { ...terminalOptions(), book: flags.book };
   if (["format", "columns", "sort"].some((name) => given.has(name))) {
     const columns = flags.columns?.split(",").map((field) => field.trim());
-    const text = exportTables(data, { ...terminal, format, columns, sort: flags.sort });
+    const text = exportTables(data, {
+      ...terminal,
+      format,
+      columns,
+      sort: flags.sort,
+      design: flags.design,
+    });
     printLine(text.replace(/\n$/, ""));
     return ExitCode.ok;
   }

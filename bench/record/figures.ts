@@ -31,13 +31,15 @@ const figure = (what: string) => Estimate.nullable().describe(`${what}; null: no
 
 const Latency = z.object({
   p50: figure("Median of a round"),
+  p90: figure("90th percentile of a round"),
   p99: figure("99th percentile of a round"),
   p999: figure("99.9th percentile of a round"),
   max: figure("Maximum of a round"),
 }).meta({
   id: "LatencyFigures",
   description:
-    "Seconds from connect to the end of the reply: estimates over the rounds' percentiles.",
+    "Seconds from connect to the end of the reply: estimates over the rounds' percentiles; null, too, where fewer " +
+    "than ten requests of all rounds took longer.",
 });
 
 const Switches = z.object({

@@ -6,6 +6,7 @@
 import { notedOnce, tablesOf } from "./derive.ts";
 import { conditions, warningTexts } from "./summary/conditions.ts";
 import { figuresOf } from "./summary/figures.ts";
+import { distributions } from "./summary/hgrm.ts";
 import type { ReportData } from "./summary/report_data.ts";
 import { toLatex } from "./tables/latex.ts";
 import { selectColumns, sortedIndexes, sortTables } from "./tables/select.ts";
@@ -13,7 +14,7 @@ import { plainJson, type Table, toCsv, toMarkdown } from "./tables/table.ts";
 import { type TerminalOptions, toTerminal } from "./tables/terminal.ts";
 
 /** How tables are written. */
-export const FORMATS = ["text", "markdown", "csv", "json", "latex"] as const;
+export const FORMATS = ["text", "markdown", "csv", "json", "latex", "hgrm"] as const;
 
 /** What to write of the tables, and how. */
 export interface ExportOptions extends TerminalOptions {
@@ -22,6 +23,8 @@ export interface ExportOptions extends TerminalOptions {
   readonly book: boolean;
   /** Fields of columns, in order; undefined: all that the format usually has. */
   readonly columns?: readonly string[] | undefined;
+  /** Design to write alone as hgrm; undefined: all, one after the other. */
+  readonly design?: string | undefined;
   /** Field of the column to sort by; `-FIELD`: the greatest first. */
   readonly sort?: string | undefined;
 }
@@ -30,10 +33,11 @@ export interface ExportOptions extends TerminalOptions {
  * The tables as text. As JSON it is the summary of the run (`results/summary.schema.json`); with `columns`,
  * an array of rows.
  *
- * @throws {UsageError} for a column that no table has.
+ * @throws {UsageError} for a column that no table has, or a design without latencies.
  */
 export function exportTables(data: ReportData, options: ExportOptions): string {
   const { format, columns, sort } = options;
+  if (format === "hgrm") return distributions(data.latencies, options.design);
   const all = tablesOf(data, options);
   const sorted = sort === undefined ? all : sortTables(all, sort);
   const selected = columns === undefined ? sorted : selectColumns(sorted, columns);
@@ -53,7 +57,7 @@ export function exportTables(data: ReportData, options: ExportOptions): string {
 function written(
   table: Table,
   options: ExportOptions,
-  format: Exclude<ExportOptions["format"], "json">,
+  format: Exclude<ExportOptions["format"], "json" | "hgrm">,
 ): string {
   const write = { text: toTerminal, markdown: toMarkdown, csv: toCsv, latex: toLatex }[format];
   return write(table, options);

@@ -90,11 +90,13 @@ function powersIn(values: readonly Value[]): number[] {
 }
 
 function marksOf({ design, connections, seconds }: LatencyProfile, making: string): Value[] {
-  return seconds.map((value, index) => ({
-    design,
-    making,
-    percentile: NAMES[index]!,
-    milliseconds: 1000 * value,
-    text: `${design}: ${NAMES[index]} ${short(1000 * value)} ms, over ${connections} connections`,
-  }));
+  return seconds.flatMap((value, index) =>
+    value === null ? [] : [{
+      design,
+      making,
+      percentile: NAMES[index]!,
+      milliseconds: 1000 * value,
+      text: `${design}: ${NAMES[index]} ${short(1000 * value)} ms, over ${connections} connections`,
+    }]
+  );
 }

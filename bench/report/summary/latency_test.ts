@@ -21,13 +21,16 @@ async function profilesOf(trials: readonly Trial[]): Promise<LatencyProfile[]> {
 
 Deno.test("Latencies merges all valid rounds of a design", async () => {
   const [profile, ...others] = await profilesOf([
-    took("pool", [100, 200, 300, 400]),
-    took("pool", [500, 600, 700, 80_000]),
+    took("pool", Array(10).fill([100, 200, 300, 400]).flat()),
+    took("pool", Array(15).fill([500, 600, 700, 80_000]).flat()),
     took("pool", [9_000_000], "lost"),
   ]);
-  assertEquals([profile!.design, profile!.connections, others.length], ["pool", 8, 0]);
-  const [half, , , , longest] = profile!.seconds;
-  assertAlmostEquals(half!, 0.0004, 0.000001);
+  assertEquals([profile!.design, profile!.connections, others.length], ["pool", 100, 0]);
+  const [half, most, p99, p999, longest] = profile!.seconds;
+  // Ten took longer than p90, and one longer than p99.
+  assertAlmostEquals(most!, 0.08, 0.0001);
+  assertEquals([p99, p999], [null, null]);
+  assertAlmostEquals(half!, 0.0005, 0.000001);
   assertAlmostEquals(longest!, 0.08, 0.0001);
 });
 

@@ -17,7 +17,7 @@ export interface ReportData extends Summary {
   /** The trials; null if a page with all of them would be too large for a browser. */
   readonly trials: readonly Trial[] | null;
   readonly warnings: readonly Warning[];
-  /** Empty for a sweep. */
+  /** Of each design; in a sweep, of each at each value. */
   readonly latencies: readonly LatencyProfile[];
   /** Null unless the run is a sweep. */
   readonly sweep: SweepData | null;
@@ -30,11 +30,11 @@ export const MOST_EMBEDDED = 2000;
 export async function reportData(
   { run, trials }: { readonly run: Run; readonly trials: Iterable<Trial> },
 ): Promise<ReportData> {
-  const latencies = await Latencies.load();
+  const latencies = await Latencies.load(run.plan.sweep);
   let kept: Trial[] | null = [];
   const series = seriesOf(function* () {
     for (const trial of trials) {
-      if (!run.plan.sweep) latencies.add(trial);
+      latencies.add(trial);
       if (kept && kept.push(trial) > MOST_EMBEDDED) kept = null;
       yield trial;
     }

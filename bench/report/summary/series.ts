@@ -30,12 +30,14 @@ const FIGURES = {
   meanPssBytes: ({ memory }) => memory?.meanBytes,
   pssBytesPerChild: (trial, info) => hasPool(trial, info) ? memoryOfChild(trial) : null,
   evenness: (trial, info) => hasPool(trial, info) ? evenness(connectionsOf(trial)) : null,
+  requests: requestsOf,
   connectionsPerSecond: ({ client }) => client?.connectionsPerSecond,
   requestsPerSecond: (trial) =>
     trial.client && trial.client.wallSeconds > 0
       ? requestsOf(trial) / trial.client.wallSeconds
       : null,
   p50: ({ client }) => client?.latency.p50,
+  p90: ({ client }) => client?.latency.p90,
   p99: ({ client }) => client?.latency.p99,
   p999: ({ client }) => client?.latency.p999,
   max: ({ client }) => client?.latency.max,

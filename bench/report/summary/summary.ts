@@ -10,6 +10,7 @@ import type { Comparison } from "../../compare/comparison.ts";
 import { BASELINE } from "../../plan/plan.ts";
 import type { Recorded, Run } from "../../record/types.ts";
 import { type Interval, interval, mad, median } from "../../statistics/median.ts";
+import { isKnown } from "../../statistics/percentiles.ts";
 import { outliers } from "../../statistics/outliers.ts";
 import { type Baselines, baselinesOf, compareWithBaselines, pairsOf } from "./baseline.ts";
 import {
@@ -89,9 +90,14 @@ export interface DesignSummary {
   readonly wallSeconds: Estimate | null;
   readonly connectionsPerSecond: Estimate | null;
   readonly requestsPerSecond: Estimate | null;
-  /** Seconds per request, of the first of a connection from connect: estimates over each round's percentile. */
+  /**
+   * Seconds per request, of the first of a connection from connect: estimates over each round's percentile. Null, too,
+   * where all rounds together have too few requests for it.
+   */
   readonly latency: {
     readonly p50: Estimate | null;
+    /** Null in records without it. */
+    readonly p90: Estimate | null;
     readonly p99: Estimate | null;
     /** Null in records without it. */
     readonly p999: Estimate | null;
@@ -183,12 +189,28 @@ function summarizeDesign(
     wallSeconds: of("wallSeconds"),
     connectionsPerSecond: of("connectionsPerSecond"),
     requestsPerSecond: of("requestsPerSecond"),
-    latency: { p50: of("p50"), p99: of("p99"), p999: of("p999"), max: of("max") },
+    latency: latencyOf(series, of),
     switches: { all: of("switches"), voluntary: of("voluntary"), involuntary: of("involuntary") },
     emptyAccepts: of("emptyAccepts"),
     evenness: of("evenness"),
     distribution,
     noDistribution: distribution ? null : noDistributionReason(n, info),
+  };
+}
+
+function latencyOf(
+  series: readonly Series[],
+  of: (figure: Figure) => Estimate | null,
+): DesignSummary["latency"] {
+  const requests = valuesOf(series, "requests").reduce((sum, count) => sum + count, 0);
+  const at = (percentile: number, name: keyof DesignSummary["latency"]) =>
+    isKnown(percentile, requests) ? of(name) : null;
+  return {
+    p50: at(50, "p50"),
+    p90: at(90, "p90"),
+    p99: at(99, "p99"),
+    p999: at(99.9, "p999"),
+    max: at(100, "max"),
   };
 }
 

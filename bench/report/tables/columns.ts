@@ -110,6 +110,7 @@ const MIB = 1024 * 1024;
 /** Connection latency. */
 export const latency: readonly DesignColumn[] = ([
   ["p50", "p50"],
+  ["p90", "p90"],
   ["p99", "p99"],
   ["p999", "p99.9"],
   ["max", "max"],
@@ -121,7 +122,7 @@ export const latency: readonly DesignColumn[] = ([
     header: `${name} µs`,
     field: `latency_${which}_microseconds`,
     only: "text",
-    detail: which === "p999" || which === "max",
+    detail: which === "p90" || which === "p999" || which === "max",
     cell: ({ latency }) => numberCell(latency[which] && latency[which].median * 1e6, 0),
   },
   {

@@ -17,6 +17,7 @@ import { herdNotes } from "./columns.ts";
 import { bottleneckNotes } from "../summary/bottleneck.ts";
 import type { Plan } from "../../record/types.ts";
 import type { DesignSummary, Summary } from "../summary/summary.ts";
+import { PERCENTILE_NOTE } from "./table_latency.ts";
 
 /** The notes. `spreads` are the intervals and ranges printed in the table. */
 export function notes301(summary: Summary, spreads: readonly Interval[]): string[] {
@@ -29,7 +30,8 @@ export function notes301(summary: Summary, spreads: readonly Interval[]): string
     ...outlyingRounds(summary),
     ...bottleneckNotes(summary),
     loopNote(summary.run.plan),
-    "p50, p99, p99.9, max: latency of a connection (connect, request, reply). ctx sw.: context switches, " +
+    `p50, p90, p99, p99.9, max: latency of a connection (connect, request, reply). ${PERCENTILE_NOTE} ` +
+    "ctx sw.: context switches, " +
     "voluntary and involuntary. PSS: memory of parent and children at the busiest moment of the load " +
     "(mean: of all samples), shared pages counted once; for threads, of the whole process. A record without " +
     "samples has the memory after the load, and none where each client had its own child. " +

@@ -3,10 +3,16 @@
  *
  * @module
  */
+import { BEYOND } from "../../statistics/percentiles.ts";
 import type { ReportData } from "../summary/report_data.ts";
 import { loopNote } from "./notes_30_1.ts";
 import { PERCENTILES } from "../summary/latency.ts";
 import { type Cell, numberCell, type Table, textCell } from "./table.ts";
+
+/** Which percentiles are shown. */
+export const PERCENTILE_NOTE =
+  `A percentile is shown where at least ${BEYOND} requests took longer: p99 takes ` +
+  `${100 * BEYOND} requests in all rounds, p99.9 takes ${1000 * BEYOND}.`;
 
 /** One row per design with a latency histogram; milliseconds. */
 export function tableLatency({ run, designs, latencies }: ReportData): Table {
@@ -17,7 +23,7 @@ export function tableLatency({ run, designs, latencies }: ReportData): Table {
     return [[
       textCell(id),
       numberCell(connections, 0),
-      ...seconds.map((value) => numberCell(1000 * value, 3)),
+      ...seconds.map((value) => numberCell(value === null ? null : 1000 * value, 3)),
     ]];
   });
   return {
@@ -33,6 +39,7 @@ export function tableLatency({ run, designs, latencies }: ReportData): Table {
     rows,
     footer: [],
     notes: [
+      PERCENTILE_NOTE,
       "Over all connections of all valid rounds: connect, request, reply. Table 30.1 has the medians of " +
       "the rounds' percentiles instead.",
       "The baseline serves one client at a time; the other designs serve concurrent clients, which wait " +
