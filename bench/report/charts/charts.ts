@@ -8,6 +8,7 @@ import { costs, logCosts } from "./costs.ts";
 import { latency } from "./latency.ts";
 import { clientsPerChild, cpuPerChild } from "./panels.ts";
 import { latencyByRate, sweep, sweepWakeUps } from "./sweep.ts";
+import { latencyOverTime, throughputOverTime } from "./time.ts";
 import type { ReportData } from "../summary/report_data.ts";
 
 /** The charts of a run. */
@@ -17,6 +18,8 @@ const charts: readonly Chart[] = [
   clientsPerChild,
   cpuPerChild,
   latency,
+  throughputOverTime,
+  latencyOverTime,
 ];
 
 /** The charts of a sweep. */

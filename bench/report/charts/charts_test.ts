@@ -82,3 +82,22 @@ Deno.test("drawCharts() draws wake-ups over a sweep where children wait before t
     "prefork-epoll, children 30: 4.00 wake-ups per connection (4.00 to 4.00)",
   );
 });
+
+Deno.test("drawCharts() shows the last round over its time, without its last interval", async () => {
+  const recorded = record([...example, { design: "fork-per-client", round: 3, failed: "lost" }]);
+  for (const { design, round, client } of recorded.trials) {
+    if (design === "unregistered") continue;
+    const [requests, p99Microseconds] = [[10 * round, 0, 5, 1], [1500, 0, 40_000, 7]];
+    client!.series = { intervalMilliseconds: 200, requests, p99Microseconds };
+  }
+  const pictures = await drawCharts(await reportData(recorded));
+  const { wide } = pictures.get("throughput-over-time")!;
+  for (const text of ["0.0 s: 100 a second", "0.2 s: 0 a second", "0.4 s: 25.0 a second"]) {
+    assertStringIncludes(wide, `fork-per-client, round 2, ${text}`);
+  }
+  assert(!wide.includes("0.6 s") && !wide.includes("unregistered"));
+  const p99 = pictures.get("p99-over-time")!.narrow;
+  assertStringIncludes(p99, "prefork-mutex, round 2, 0.0 s: 1.50 ms");
+  assertStringIncludes(p99, "prefork-mutex, round 2, 0.4 s: 40.0 ms");
+  for (const { wide, narrow } of pictures.values()) assert(!/NaN|Infinity/.test(wide + narrow));
+});

@@ -110,6 +110,13 @@ function connectionSections(data: ReportData, pictures: Pictures): Section[] {
         body: [figureOf(pictures, "latency"), tableWithNotes(tableLatency(data))],
       }]
       : []),
+    ...(pictures.has("throughput-over-time")
+      ? [{
+        id: "time",
+        title: "Over the time of a load",
+        body: [figureOf(pictures, "throughput-over-time"), figureOf(pictures, "p99-over-time")],
+      }]
+      : []),
     ...(syscalls
       ? [{
         id: "syscalls",

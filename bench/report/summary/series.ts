@@ -95,6 +95,7 @@ export class Series {
   lack: string | null = null;
   readonly #columns = Object.fromEntries(NAMES.map((name) => [name, [] as number[]]));
   #lastPool: Trial | undefined;
+  #lastTimed: Trial | undefined;
 
   /** An empty series of trials like this one. */
   constructor({ design, load, poolSize }: Trial, info: DesignInfo | undefined) {
@@ -120,6 +121,7 @@ export class Series {
     this.lack ??= trial.shortages?.first ?? null;
     if (trial.check) this.accounts.add(trial.check.source);
     if (trial.client) this.makings.add(trial.client.making);
+    if ((trial.client?.series?.requests.length ?? 0) > 2) this.#lastTimed = trial;
     if (hasPool(trial, this.info) && trial.round >= (this.#lastPool?.round ?? 0)) {
       this.#lastPool = trial;
     }
@@ -138,6 +140,11 @@ export class Series {
   /** The trial with a pool in the last valid round. */
   get lastPool(): Trial | undefined {
     return this.#lastPool;
+  }
+
+  /** The last valid trial whose load has at least two whole intervals. */
+  get lastTimed(): Trial | undefined {
+    return this.#lastTimed;
   }
 
   /** A figure of each valid trial; NaN: it has none. Figures at the same index are of the same trial. */
