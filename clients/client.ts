@@ -336,7 +336,7 @@ export function repliesFor(service: ServiceName): Uint8Array<ArrayBuffer>[] {
 
 /**
  * Acts as client and server on an abstract Unix socket until V8 has compiled the client, so that processes
- * forked afterwards start at full speed. (Over TCP this would leave as many ports in TIME_WAIT.)
+ * forked afterwards start at full speed; or for fewer passes, in one of those. (Over TCP this would leave as many ports in TIME_WAIT.)
  *
  * One thread is both, so something has to answer between `open` and `request`. That is done at the end of one or
  * at the start of the other by turns: had `connectOnce` seen only one function of either kind, V8 would have
@@ -345,8 +345,10 @@ export function repliesFor(service: ServiceName): Uint8Array<ArrayBuffer>[] {
 export function warmUp(
   transport: Transport,
   { service, requests, timeout, sources }: Asking,
+  passes = WARM_UP,
 ): void {
-  const address = { host: "", port: 0, path: `@herd-${crypto.randomUUID()}` };
+  // The random numbers of forked clients are all the same.
+  const address = { host: "", port: 0, path: `@herd-${gettid()}-${crypto.randomUUID()}` };
   using endpoint = transport.bind(address);
   const { listener } = endpoint;
   const replies = repliesFor(service);
@@ -400,7 +402,7 @@ export function warmUp(
       results,
     );
   };
-  for (const [pass, connections] of WARM_UP.entries()) {
+  for (const [pass, connections] of passes.entries()) {
     reply = replies[pass % 2]!;
     run(client, 0); // an object that is made in the same way as that of a task
     run({ ...client, ...ways[pass % 2] }, connections);
