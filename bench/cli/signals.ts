@@ -24,8 +24,11 @@ const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * thread that started this process ends: in Python, Go and others that may be any one.
  */
 export function endWithParent(): void {
-  parentExit().then(() => kill(getpid(), Signal.TERM));
+  // Once: tests run many commands in a process, and each watch has a descriptor.
+  ending ??= parentExit().then(() => kill(getpid(), Signal.TERM));
 }
+
+let ending: Promise<void> | undefined;
 
 /**
  * The same for a command whose main thread will block: a process of its own watches the parent. Where fork does not

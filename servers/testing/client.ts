@@ -37,7 +37,12 @@ export class Connection implements Disposable {
       ? internetAddress("127.0.0.1", place)
       : pathAddress(place);
     this.#fd = streamSocket(address, socketTimeout(PATIENCE_SECONDS));
-    connect(this.#fd, address);
+    try {
+      connect(this.#fd, address);
+    } catch (error) {
+      close(this.#fd);
+      throw error;
+    }
   }
 
   /** Sends the text in one write. */
