@@ -75,7 +75,7 @@ for (const design of tested) {
   });
 }
 
-for (const { id } of pools.filter(({ passes }) => passes === "free")) {
+for (const { id } of tested.filter(({ passes }) => passes === "free")) {
   Deno.test(`${id} replaces a child that dies before it takes its client`, async () => {
     await using server = await startServer(id, { children: 2 });
     const [first] = childrenOfServer(server);

@@ -81,7 +81,7 @@ function holdEveryChild(port: number): void {
 
 const clientFaults = [["import", /ordered/], ["start", /ordered/], ["serve", /EBADF/]] as const;
 
-for (const [fault, expected] of clientFaults) {
+for (const [fault, expected] of clientFaults.filter(([fault]) => isLong || fault !== "start")) {
   Deno.test(`thread-per-client closes the client of a thread that fails (${fault}), and goes on`, async () => {
     await using faulty = await startFaulty("thread-per-client", CHILDREN);
     const { server } = faulty;
@@ -98,7 +98,7 @@ for (const [fault, expected] of clientFaults) {
   });
 }
 
-for (const design of ["thread-per-client", "prethread-main-accept"]) {
+for (const design of ["thread-per-client", ...(isLong ? ["prethread-main-accept"] : [])]) {
   Deno.test(`${design} fails with the reason when its main thread throws`, async () => {
     await using faulty = await startFaulty(design, CHILDREN);
     const { server } = faulty;
@@ -113,7 +113,8 @@ for (const design of ["thread-per-client", "prethread-main-accept"]) {
   });
 }
 
-for (const [design, first] of [["prethread-mutex", 1], ["thread-per-client", 0]] as const) {
+const failing = [["prethread-mutex", 1], ["thread-per-client", 0]] as const;
+for (const [design, first] of isLong ? failing : failing.slice(0, 1)) {
   Deno.test(`${design} gives up, with the reason, when its threads cannot start any more`, async () => {
     await using faulty = await startFaulty(design, 1);
     const { server } = faulty;
