@@ -46,6 +46,10 @@ export const command = defineCommand({
       "Run some designs ten times, and trace their system calls",
       "--designs 'prefork-*,prethread-*' --rounds 10 --trace",
     ],
+    [
+      "Run a server of your own, and nginx, beside designs",
+      "--service http --external 'mine=node server.js {port}' --preset nginx --designs 'prefork-*'",
+    ],
     ["Continue a run that ended early", "--resume results/2026-11-28T04-20-19Z"],
   ],
   flags,

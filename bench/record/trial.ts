@@ -84,7 +84,7 @@ export const Child = z.object({
   lost: count.describe("Children with this index that died"),
   cpu: Cpu.describe("CPU time of this child"),
   switches: Switches.nullable().describe(
-    "Context switches of this child; null for processes of an external server that have ended",
+    "Context switches of this child; null for processes of an external server that have ended, or whose threads have",
   ),
   threads,
   pssBytes,
@@ -292,7 +292,7 @@ export const Trial = z.object({
     "CPU time of parent and children; null if it failed before there was any",
   ),
   switches: Switches.nullable().describe(
-    "Context switches of parent and children; null as for cpu, and if processes of an external server ended",
+    "Context switches of parent and children; null as for cpu, and if processes or threads of an external server ended",
   ),
   pssBytes,
   memory: Memory.nullable().default(null).describe(

@@ -384,7 +384,7 @@ export interface Child {
   lost: number;
   /** CPU time of this child. */
   cpu: Cpu;
-  /** Context switches of this child; null for processes of an external server that have ended. */
+  /** Context switches of this child; null for processes of an external server that have ended, or whose threads have. */
   switches: Switches | null;
   /** Threads of a process of an external server that has several; else null. */
   threads: Threads[] | null;
@@ -540,7 +540,7 @@ export interface Trial {
   poolSize: number | null;
   /** CPU time of parent and children; null if it failed before there was any. */
   cpu: Cpu | null;
-  /** Context switches of parent and children; null as for cpu, and if processes of an external server ended. */
+  /** Context switches of parent and children; null as for cpu, and if processes or threads of an external server ended. */
   switches: Switches | null;
   /** Memory in bytes at the end, shared pages by share (Pss); null for a thread, or if unreadable. */
   pssBytes: number | null;

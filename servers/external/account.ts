@@ -30,7 +30,7 @@ type Part = Pick<ChildReport<null>, "pid" | "name" | "cpu" | "switches" | "threa
 /** The parts of an account. They add up to the whole. */
 export interface TreeAccount {
   readonly cpu: Cpu;
-  /** Null if processes have ended whose switches nobody knows. */
+  /** Null if processes or threads have ended, whose switches nobody knows. */
   readonly switches: Switches | null;
   /** A part for each process that lives; those that have ended are one, without a number. */
   readonly parts: readonly Part[];
@@ -44,12 +44,7 @@ export function accountOf(from: TreeState, to: TreeState): TreeAccount {
   const parts = ended === undefined ? living : [...living, ended];
   return {
     cpu: sumOf(parts.map(({ cpu }) => cpu)),
-    switches: ended === undefined
-      ? {
-        voluntary: sum(living.map(({ switches }) => switches!.voluntary)),
-        involuntary: sum(living.map(({ switches }) => switches!.involuntary)),
-      }
-      : null,
+    switches: switchesOf(parts),
     parts,
   };
 }
@@ -91,6 +86,26 @@ export function reportOf(
   };
 }
 
+function switchesOf(parts: readonly Part[]): Switches | null {
+  const known = parts.flatMap(({ switches }) => switches ?? []);
+  if (known.length < parts.length) return null;
+  return {
+    voluntary: sum(known.map(({ voluntary }) => voluntary)),
+    involuntary: sum(known.map(({ involuntary }) => involuntary)),
+  };
+}
+
+/** CPU time of threads that have ended is in that of their process; their context switches are nowhere. */
+function hasLostThreads(before: ProcessState | undefined, now: ProcessState): boolean {
+  const ended = ({ cpu, threads }: ProcessState) =>
+    cpu - sum([...threads.values()].map(({ cpu }) => cpu));
+  const lost = ended(now) - (before ? ended(before) : 0);
+  return lost > Math.max(LEAST_LOST_SECONDS, LOST_SHARE * (now.cpu - (before?.cpu ?? 0)));
+}
+
+/** Less is the time between reading the one and the other. */
+const [LEAST_LOST_SECONDS, LOST_SHARE] = [0.001, 0.01];
+
 function partOf(before: ProcessState | undefined, now: ProcessState): Part {
   const none = { user: 0, system: 0 };
   const switches = (name: keyof Switches) =>
@@ -99,7 +114,9 @@ function partOf(before: ProcessState | undefined, now: ProcessState): Part {
     pid: now.pid,
     name: now.name,
     cpu: split(now.cpu - (before?.cpu ?? 0), before?.ticks ?? none, now.ticks),
-    switches: { voluntary: switches("voluntary"), involuntary: switches("involuntary") },
+    switches: hasLostThreads(before, now)
+      ? null
+      : { voluntary: switches("voluntary"), involuntary: switches("involuntary") },
     threads: now.threads.size > 1 ? threadsOf(before, now) : null,
   };
 }

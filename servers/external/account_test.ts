@@ -8,7 +8,8 @@ const none = { user: 0, system: 0 };
 function process(pid: number, cpu: number, more: Partial<ProcessState> = {}): ProcessState {
   const ticks = { user: Math.round(cpu * 200 / 3), system: Math.round(cpu * 100 / 3) };
   const switches = { voluntary: 10 * pid, involuntary: pid };
-  return { pid, name: `p${pid}`, cpu, ticks, reaped: none, switches, threads: new Map(), ...more };
+  const threads = new Map([[pid, { name: `p${pid}`, cpu }]]);
+  return { pid, name: `p${pid}`, cpu, ticks, reaped: none, switches, threads, ...more };
 }
 
 function state(processes: readonly ProcessState[], ended = 0): TreeState {
@@ -60,11 +61,13 @@ Deno.test("reportOf() counts the threads of a process by their name", () => {
       name: "io",
       cpu,
     }]]);
-  const { children } = reportOf(
+  const { children, switches } = reportOf(
     "mine",
-    state([process(1, 1, { threads: threads(1) })]),
-    state([process(1, 5, { threads: threads(2) })]),
+    state([process(1, 4, { threads: threads(1) })]),
+    state([process(1, 9, { threads: threads(2) })]),
   );
+  // A thread that has ended used a second of the five.
+  assertEquals(switches, null);
   assertEquals(children[0]!.threads, [
     { name: "main", count: 1, cpuSeconds: 1 },
     { name: "io", count: 2, cpuSeconds: 3 },

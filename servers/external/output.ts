@@ -42,12 +42,13 @@ export class Output {
     return this.#text(this.#from, KEPT_BYTES).includes(text);
   }
 
-  /** The last line that has words in it; undefined if nothing was printed. */
+  /**
+   * What tells most of a failure: of the last lines the last one that names an error, or else the last one;
+   * undefined if nothing was printed.
+   */
   get lastLine(): string | undefined {
     const from = Math.max(this.#from, sizeOf(this.descriptor) - TAIL_BYTES);
-    return this.#text(from, TAIL_BYTES).split("\n")
-      .map((line) => line.replaceAll(/\p{Cc}(\[[\d;]*m)?/gu, "").trim().slice(0, LINE_CHARACTERS))
-      .findLast((line) => line !== "");
+    return tellingLine(this.#text(from, TAIL_BYTES));
   }
 
   /** Ends it; an empty file is removed. */
@@ -66,4 +67,18 @@ export class Output {
   #cut(): void {
     if (sizeOf(this.descriptor) > MOST_BYTES) truncate(this.descriptor, KEPT_BYTES);
   }
+}
+
+/** Lines at the end among which one names an error: below it may be a stack, or a version. */
+const LAST_LINES = 20;
+
+/** The line of an output that tells most of a failure; undefined: there is none. */
+export function tellingLine(text: string): string | undefined {
+  const lines = text.split("\n").map((line) =>
+    line.replaceAll(/\p{Cc}(\[[\d;]*m)?/gu, "").trimEnd()
+  )
+    .filter((line) => line !== "").slice(-LAST_LINES);
+  const line = lines.findLast((line) => /^(?=\S).*(error|exception|fatal|panic)/i.test(line)) ??
+    lines.findLast((line) => line.trim() !== "");
+  return line?.trim().slice(0, LINE_CHARACTERS);
 }

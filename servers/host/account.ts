@@ -52,7 +52,7 @@ export interface ChildReport<Unknown = never> {
   /** Children with this index that died. */
   readonly lost: number;
   readonly cpu: Cpu;
-  /** Null: processes of an external server that ended. */
+  /** Null: processes of an external server that ended, or whose threads did. */
   readonly switches: Switches | Unknown;
   /** The threads of a process of an external server that has several; else null. */
   readonly threads: readonly ThreadsReport[] | null;
@@ -85,7 +85,7 @@ export type ParentReport<Unknown = never> =
 export interface Report<Unknown = never> {
   readonly design: string;
   readonly cpu: Cpu;
-  /** Null: processes of an external server ended. */
+  /** Null: processes or threads of an external server ended. */
   readonly switches: Switches | Unknown;
   /** The process or thread that accepts or waits; null if it serves the clients itself. */
   readonly parent: ParentReport<Unknown> | null;
