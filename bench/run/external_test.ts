@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
-import { fileStatus } from "../../servers/posix/files.ts";
+import { findProgram } from "../../servers/external/external.ts";
+import { presets } from "../../servers/external/presets.ts";
+import { childrenOf, fileStatus } from "../../servers/posix/files.ts";
+import { isExecutable, programFolders } from "../../servers/posix/folders.ts";
 import { kill } from "../../servers/posix/processes.ts";
-import { childrenOf } from "../../servers/posix/files.ts";
 import { Signal } from "../../servers/posix/signals.ts";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { isLong } from "../../servers/testing/long.ts";
@@ -14,6 +16,9 @@ import { LIMITS, Trial } from "../record/record.ts";
 import { type Planned, runTrial } from "./trial.ts";
 
 const NEVER = new AbortController().signal;
+
+/** Where servers are described. */
+const place = { folder: "/", service: "http", readText: Deno.readTextFileSync } as const;
 
 /** Node serves what clients ask for; `more` runs for each request, `first` at the start. */
 const node = (more = "", first = "") => [
@@ -32,16 +37,15 @@ const shell = (script: string) => ["sh", "-c", `echo {dir} {port}; ${script}`];
 /** Runs a trial of a server, and checks that nothing of it is left. */
 async function trialOf(
   command: readonly string[],
-  { folder = "/", limits = LIMITS, ...more }: Partial<External> & { limits?: typeof LIMITS } = {},
+  { limits = LIMITS, ...more }: Partial<External> & { limits?: typeof LIMITS } = {},
 ): Promise<Trial> {
   const tree = new ProcessTree();
-  const place = { folder, service: "http", readText: Deno.readTextFileSync } as const;
   const description = { name: "mine", command, environment: tree.environment, ...more };
   const load = { clients: 2, connections: 30, bytes: 300, service: "http", children: 2 } as const;
   const externals = [externalOf(description, place)];
   const plan = makePlan({ designs: [], externals, rounds: 1, seed: 1, ...load, limits });
   using output = new TemporaryFolder();
-  const planned = plan.trials.find(({ design }) => design === "mine")! as Planned;
+  const planned = plan.trials.find(({ design }) => design === externals[0]!.name)! as Planned;
   const trial = await runTrial(planned, plan, NEVER, output.path);
   assertEquals(Trial.parse(trial), trial);
   assertEquals(await tree.left(), []);
@@ -164,7 +168,6 @@ for (const killed of ["host", "guard"] as const) {
     ignore: !isLong,
     fn: async () => {
       const tree = new ProcessTree();
-      const place = { folder: "/", service: "http", readText: Deno.readTextFileSync } as const;
       const command = ["sh", "-c", 'setsid sleep 100 & "$@"; exit', "sh", ...node()];
       const description = { name: "mine", command, environment: tree.environment };
       using output = new TemporaryFolder();
@@ -183,6 +186,22 @@ for (const killed of ["host", "guard"] as const) {
       kill(killed === "host" ? pid : childrenOf(pid)[0]!, Signal.KILL);
       assertEquals(await tree.left(), []);
       await eventually("the end of its folder", () => fileStatus(dir) === undefined || undefined);
+    },
+  });
+}
+
+for (const preset of presets.values()) {
+  const [program] = preset.command as [string];
+  const isMissing = findProgram(program, { from: "/", folders: programFolders(), isExecutable }) ===
+    undefined;
+  Deno.test({
+    name: `the preset ${preset.name} serves${isMissing ? ` (${program} is not installed)` : ""}`,
+    ignore: !isLong || isMissing,
+    fn: async () => {
+      const { command, ...more } = externalOf(preset, place);
+      const { status, reason, check, cpu } = await trialOf(command, { ...more, environment: {} });
+      assertEquals([status, reason], ["ok", null]);
+      assert(Math.abs(check!.cpuSeconds - cpu!.total) < 0.02 + 0.02 * cpu!.total);
     },
   });
 }
