@@ -21,7 +21,7 @@ export interface Explanation {
 /** Describes a design of a run. */
 export function explain(design: DesignSummary, summary: Summary): Explanation {
   return {
-    does: DESIGN_WORDS[design.id]?.does ?? describe(design),
+    does: DESIGN_WORDS[design.id]?.does ?? describe(design, summary),
     book: inTheBook(design),
     here: here(design, summary),
     why: DESIGN_WORDS[design.id]?.why ?? null,
@@ -47,8 +47,10 @@ export function explainSweep(id: string, points: readonly SweepPoint[]): Explana
   };
 }
 
-/** A description from the registry alone. */
-function describe({ title, info }: DesignSummary): string {
+/** A description from the registry, or the plan, alone. */
+function describe({ id, title, info }: DesignSummary, { run }: Summary): string {
+  const external = run.plan.externals.find(({ name }) => name === id);
+  if (external) return `An external server: ${external.command.join(" ")}`;
   if (!info) return "Not registered in this version of Herd: only its record is known.";
   return `${title}. Children: ${makingOf(info)}. Accept by: ${info.accepts}.`;
 }
