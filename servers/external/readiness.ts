@@ -58,7 +58,12 @@ async function whenSteady(seen: Seen, milliseconds: number): Promise<void> {
   }
 }
 
-/** Waits that many milliseconds. */
-export function pause(milliseconds: number): Promise<void> {
+/** Waits until it holds, at most that many milliseconds. */
+export async function within(milliseconds: number, holds: () => boolean): Promise<void> {
+  const end = performance.now() + milliseconds;
+  while (!holds() && performance.now() < end) await pause(FIRST_MS);
+}
+
+function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -20,14 +20,11 @@ import { reportOf, secondsByThreads, type TreeState } from "./account.ts";
 import { type ExternalOptions, fill, type Given } from "./external.ts";
 import { type GuardLine, startGuard } from "./guard.ts";
 import { Output } from "./output.ts";
-import { type Lack, pause, whenReady } from "./readiness.ts";
+import { type Lack, whenReady, within } from "./readiness.ts";
 import { freeAddress, makeTemporaryFolder, requireProgram, writeFiles } from "./start.ts";
 
 /** Milliseconds that the processes have to end that are left when the program itself has ended. */
 const GRACE_MS = 1000;
-
-/** Milliseconds between two looks at processes that are to end. */
-const LOOK_MS = 5;
 
 /** CPU seconds between two looks from which on a server is at work. */
 const BUSY_SECONDS = 0.001;
@@ -249,10 +246,4 @@ export class ExternalServer implements Served {
     const known = this.#living().flatMap((pid) => proportionalMemory(pid) ?? []);
     return known.length === 0 ? null : known.reduce((sum, bytes) => sum + bytes, 0);
   }
-}
-
-/** Waits until it holds, at most that many milliseconds. */
-async function within(milliseconds: number, holds: () => boolean): Promise<void> {
-  const end = performance.now() + milliseconds;
-  while (!holds() && performance.now() < end) await pause(LOOK_MS);
 }
