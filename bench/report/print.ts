@@ -5,7 +5,7 @@
  * @module
  */
 import { notedOnce, tablesOf } from "./derive.ts";
-import { load, machine, problems, warningTexts } from "./summary/conditions.ts";
+import { hosts, load, machine, problems, warningTexts } from "./summary/conditions.ts";
 import type { ReportData } from "./summary/report_data.ts";
 import { conclusion } from "./tables/conclusion.ts";
 import { paragraphs, type TerminalOptions, toTerminal } from "./tables/terminal.ts";
@@ -18,7 +18,7 @@ export interface PrintOptions extends TerminalOptions {
 
 /** The tables for a terminal, and at the end what to take away: conclusion, problems and warnings. */
 export function renderTerminal(data: ReportData, options: PrintOptions): string {
-  const tables = notedOnce([load(data), machine(data)], tablesOf(data, options));
+  const tables = notedOnce([load(data), machine(data), ...hosts(data)], tablesOf(data, options));
   const end = [...conclusion(data), ...problems(data), ...warningTexts(data)];
   return [
     ...tables.map((table) => toTerminal(table, options)),

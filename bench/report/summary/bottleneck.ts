@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { Run } from "../../record/types.ts";
+import type { Environment, Run } from "../../record/types.ts";
+import { serverMachine } from "./server_machine.ts";
 import type { DesignSummary, Summary } from "./summary.ts";
 
 /** Utilization at which a processor counts as saturated. */
@@ -12,14 +13,21 @@ const BUSY = 0.9;
 /** The bottleneck of a design: its clients or the processors; null: neither. */
 function bottleneckOf(
   { isBaseline, cpu, clientCpu, wallSeconds }: DesignSummary,
-  { plan, environment }: Run,
+  run: Run,
 ): "clients" | "processors" | null {
-  const processors = Math.min(environment.processors, environment.quota?.processors ?? Infinity);
+  const { plan, hosts } = run;
+  const usable = ({ processors, quota }: Environment) =>
+    Math.min(processors, quota?.processors ?? Infinity);
+  const processors = usable(serverMachine(run));
+  // Of clients elsewhere; those of the server are no matter of theirs then.
+  const ofHosts = hosts.filter(({ part }) => part === "clients")
+    .reduce((sum, { environment }) => sum + usable(environment), 0);
   if (!cpu || !clientCpu || !wallSeconds) return null;
   const clients = isBaseline ? 1 : plan.clients;
-  const clientProcessors = Math.min(clients, plan.pin.client?.length ?? processors);
+  const clientProcessors = Math.min(clients, plan.pin.client?.length ?? (ofHosts || processors));
   const { median: seconds } = wallSeconds;
   if (clientCpu.median >= BUSY * clientProcessors * seconds) return "clients";
+  if (ofHosts > 0) return null;
   return cpu.median + clientCpu.median >= BUSY * processors * seconds ? "processors" : null;
 }
 

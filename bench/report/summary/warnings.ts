@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { serverMachine } from "./server_machine.ts";
 import { droppedTexts } from "./drops.ts";
 import { nameOf } from "../../plan/plan.ts";
 import type { Environment, Plan, Run } from "../../record/types.ts";
@@ -48,11 +49,11 @@ const LATE_SHARE = 0.01;
 export function warningsOf(run: Run, series: readonly Series[]): Warning[] {
   return [
     ...accountMismatches(series, run.plan.sweep),
-    ...throttling(series, run.environment),
+    ...throttling(series, serverMachine(run)),
     ...suspended(series, run.plan.sweep),
     ...shortages(series, run.plan.sweep),
     ...droppedTexts(series, run).map(noise),
-    ...otherLoad(series, run.environment.processors),
+    ...otherLoad(series, serverMachine(run).processors),
     ...openLoops(series, run.plan.sweep),
     ...wideSpreads(series, run.plan.sweep),
     ...skewed(series, run.plan.sweep),
@@ -64,7 +65,9 @@ export function warningsOf(run: Run, series: readonly Series[]): Warning[] {
 }
 
 /** The warnings that are known before the first trial. */
-export function atStart({ environment, plan }: Run): Warning[] {
+export function atStart(run: Run): Warning[] {
+  const { plan } = run;
+  const environment = serverMachine(run);
   return [...busyAtStart(environment), ...governor(environment), ...timeWaits(environment, plan)];
 }
 
@@ -257,8 +260,9 @@ function traffic(series: readonly Series[]): Warning[] {
 }
 
 /** Of a trial that makes more connections than the kernel keeps in TIME_WAIT. */
-function timeWaits({ timeWaitLimit }: Environment, { local, trials }: Plan): Warning[] {
-  const most = local ? 0 : trials.reduce(
+function timeWaits({ timeWaitLimit }: Environment, { local, hosts, trials }: Plan): Warning[] {
+  // Clients keep it, and those of several hosts share the connections.
+  const most = local || hosts !== null ? 0 : trials.reduce(
     (most, { load }) => Math.max(most, load.clients * load.connections),
     0,
   );

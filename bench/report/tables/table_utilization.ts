@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { serverMachine } from "../summary/server_machine.ts";
 import type { Summary } from "../summary/summary.ts";
 import { short, type Table, textCell } from "./table.ts";
 
@@ -11,7 +12,7 @@ const RATES = [10, 100, 1000, 10_000] as const;
 
 /** One row per design, in the order of their CPU time per connection, from which it follows. */
 export function tableUtilization({ run, designs }: Summary): Table {
-  const { processors } = run.environment;
+  const { processors } = serverMachine(run);
   const measured = designs.flatMap(({ id, cpuMicrosecondsPerConnection: cpu }) =>
     cpu ? [{ id, microseconds: cpu.median }] : []
   ).toSorted((a, b) => a.microseconds - b.microseconds);
@@ -31,7 +32,7 @@ export function tableUtilization({ run, designs }: Summary): Table {
     footer: [],
     notes: [
       "Computed from the CPU time per connection in this run, without that of the clients. Red: more " +
-      `than the ${processors} processors of this machine.`,
+      `than the ${processors} processors of the server's machine.`,
     ],
   };
 }
