@@ -115,6 +115,8 @@ function start(program: string, args: readonly string[]): Deno.ChildProcess {
   try {
     return new Deno.Command(program, {
       args: [...args],
+      // ^C on a terminal is for Herd, which ends it in order.
+      detached: true,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
