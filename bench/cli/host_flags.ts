@@ -70,7 +70,7 @@ export function placesOf(
     throw new UsageError(`Cannot reach other hosts with ${flag}: leave out ${flag}, or the hosts`);
   }
   const [only, ...more] = server === undefined ? [] : hostsOf(server);
-  if (more.length > 0) throw new UsageError(`Cannot run a server on several hosts: write one`);
+  if (more.length > 0) throw new UsageError("Cannot run a server on several hosts: write one");
   const at = address ?? only?.replace(/^.*@/, "");
   if (at === undefined) {
     throw new UsageError(

@@ -32,6 +32,33 @@ Deno.test("imbalance() says after how many connections clients stopped", () => {
   );
 });
 
+/** The clients of two hosts, which have made so many connections. */
+function onHosts(first: number, second: number, errors: Record<string, number> = {}) {
+  const part = {
+    requests: 0,
+    errors: {},
+    wallSeconds: 1,
+    cpu: client!.cpu,
+    latency: client!.latency,
+  };
+  const clock = { offsetSeconds: 0, offsetBoundSeconds: 0, skewSeconds: 0 };
+  const hosts = [
+    { host: "h1", clients: 6, connections: first, ...part, ...clock },
+    { host: "h2", clients: 4, connections: second, ...part, ...clock, errors },
+  ];
+  return { client: { ...client!, connections: first + second, errors, hosts } };
+}
+
+Deno.test("imbalance() names the host whose clients had errors, or made too few connections", () => {
+  assertEquals(reason(onHosts(60, 40)), null);
+  assertEquals(
+    reason(onHosts(60, 38, { ECONNRESET: 2 })),
+    "the clients had errors: 2 × ECONNRESET on h2",
+  );
+  // Though the sum is right.
+  assertEquals(reason(onHosts(61, 39)), "the clients of h1 made 61 connections of 60");
+});
+
 Deno.test("imbalance() detects connections that the clients did not make", () => {
   assertEquals(
     reason({ client: { ...client!, connections: 99 } }),

@@ -190,3 +190,25 @@ Deno.test("warningsOf() names trials that lost packets to a full table of the fi
   const lost = withTrials(({ kernel }) => ({ kernel: { ...kernel, conntrackDrops: 2 } }));
   assertWarns(lost, true, "8 packets", "in round 0 (2)", "nf_conntrack_max");
 });
+
+Deno.test("warningsOf() names designs whose hosts started apart for more than 5 % of the load", () => {
+  const late = (skewSeconds: number) =>
+    withTrials(({ client, load }) => {
+      const { connections, requests, errors, cpu, latency } = client!;
+      const part = { clients: load.clients, connections, requests, errors, cpu, latency };
+      const clock = { wallSeconds: 1, offsetSeconds: 9, offsetBoundSeconds: 0.1 };
+      const host = (name: string, skewSeconds: number) => (
+        { host: name, ...part, ...clock, skewSeconds }
+      );
+      return {
+        client: { ...client!, wallSeconds: 1, hosts: [host("h1", 0), host("h2", skewSeconds)] },
+      };
+    });
+  assertEquals(warningsOf(late(0.05)), []);
+  assertWarns(
+    late(0.06),
+    true,
+    "prefork-mutex (4 of 4 trials, up to 6.0 % of the load)",
+    "busy hosts",
+  );
+});
