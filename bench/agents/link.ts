@@ -78,9 +78,9 @@ export class Link implements AsyncDisposable {
     return [...this.#hosts.keys()];
   }
 
-  /** What each host is. */
+  /** What each host is, in the order of their names. */
   get environments(): ReadonlyMap<string, Environment> {
-    return this.#environments;
+    return new Map(this.names.map((name) => [name, this.#environments.get(name)!]));
   }
 
   /** Processes of the engine, on this machine. */
