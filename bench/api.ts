@@ -19,6 +19,7 @@ import { affinity } from "../servers/posix/processes.ts";
 import { makePlan } from "./plan/plan.ts";
 import { withTaskLimit } from "./plan/preflight.ts";
 import { requireInRange } from "./plan/ranges.ts";
+import { serviceTime } from "./plan/service_time.ts";
 import { requireService } from "./plan/service.ts";
 import { variantsOf } from "./plan/variants.ts";
 import { LIMITS } from "./record/record.ts";
@@ -30,7 +31,7 @@ import { LOAD_DEFAULTS, startLoad } from "./agents/load.ts";
 import { startServer } from "./agents/server.ts";
 
 /** A run. The default is the load of the book: 10 clients × 500 connections × 4000 bytes, 15 children. */
-export interface BenchOptions {
+export interface BenchOptions extends RequestTimeOptions {
   /** Ids of designs (default: the rows of the book; with `local`, the local ones). The baseline always runs. */
   readonly designs?: readonly string[];
   /** Exact number of rounds (default: as many as fit into 3 minutes, fewer of slow designs). */
@@ -106,22 +107,13 @@ export async function bench(options: BenchOptions = {}): Promise<Recorded> {
 }
 
 function requireNumbers(
-  { rounds, clients, connections, duration, requests, bytes, children, think, rate, seed, sweep }:
-    BenchOptions,
+  options: BenchOptions,
 ): void {
+  const { rounds, clients, connections, duration, requests, bytes, children, sweep } = options;
+  const { think, rate, work, wait, seed } = options;
   requireOneEnd({ connections, duration });
-  requireInRange({
-    rounds,
-    clients,
-    connections,
-    duration,
-    requests,
-    bytes,
-    children,
-    think,
-    rate,
-    seed,
-  });
+  requireInRange({ rounds, clients, connections, duration, requests, bytes, children });
+  requireInRange({ think, rate, work, wait, seed });
   if (sweep === undefined) return;
   if (sweep.values.length === 0) {
     throw new UsageError("Cannot sweep over no values", { option: "sweep" });
@@ -145,8 +137,20 @@ export interface Server extends AsyncDisposable {
   stop(): Promise<Report>;
 }
 
+/** How long each request takes in a server, besides its reply. */
+export interface RequestTimeOptions {
+  /** Microseconds of CPU time (default 0). */
+  readonly work?: number;
+  /** Whether these are the same for each request (default), or the mean of an exponential distribution. */
+  readonly workDistribution?: "fixed" | "exponential";
+  /** Milliseconds that it waits, as for a database (default 0). */
+  readonly wait?: number;
+  /** Likewise. */
+  readonly waitDistribution?: "fixed" | "exponential";
+}
+
 /** Options of a server. */
-export interface ServeOptions {
+export interface ServeOptions extends RequestTimeOptions {
   /** Name or address to listen at (default 127.0.0.1, or ::1 without IPv4: for this machine only). */
   readonly host?: string;
   /** Port (default 0: the system chooses a free one). */
@@ -177,22 +181,25 @@ export async function serve(
   design: string,
   given: ServeOptions = {},
 ): Promise<Server> {
-  const { host, port = 0, path, children = BOOK.children, service = "bytes" } = given;
+  const { host, port = 0, path, children = BOOK.children, service = "bytes", ...times } = given;
   const found = requireDesign(design);
   requireAddress(found, { host, port, path });
   const requestTimeoutSeconds = requestTimeoutOf(found, given.requestTimeout);
-  requireInRange({ port, children });
+  const { work = 0, workDistribution = "fixed", wait = 0, waitDistribution = "fixed" } = times;
+  requireInRange({ port, children, work, wait });
   requireService(found.transport, { service });
   await using starting = new AsyncDisposableStack();
   const launch = launchOf(found);
   const where = { host: host ?? null, port, path: path ?? null };
   const variants = variantsOf([found.id], given);
+  const time = serviceTime({ work, workDistribution, wait, waitDistribution, seed: 0 });
+  const served = { service, serviceTime: time };
   const options = {
     design: found.id,
     ...where,
     children,
     ...variants,
-    service,
+    ...served,
     requestTimeoutSeconds,
     launch,
   };

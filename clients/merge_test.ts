@@ -18,12 +18,15 @@ async function reportOf(microseconds: readonly number[]): Promise<LoadReport> {
     cpu: { user, system, total: user + system },
     latency: {
       p50: 0,
+      p90: 0,
       p99: 0,
       p999: 0,
       max: Math.max(...microseconds) / 1e6,
       histogram: await histogram.encode(),
     },
+    openLoop: null,
     hosts: null,
+    series: null,
   };
 }
 

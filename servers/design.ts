@@ -35,6 +35,22 @@ export type TransportName = "tcp" | "unix" | "door" | "channel";
 /** What is done for a client: the book's service, a line with a count and that many bytes; or HTTP. */
 export type ServiceName = "bytes" | "http";
 
+/** How long something takes for each request: always the same, or with an exponential distribution of that mean. */
+export interface RequestTime {
+  readonly nanoseconds: number;
+  readonly distribution: "fixed" | "exponential";
+}
+
+/** How long each request takes, besides its reply. */
+export interface ServiceTime {
+  /** CPU time that it consumes. */
+  readonly work: RequestTime;
+  /** Time for which it then waits, without CPU time; meanwhile an event loop serves others. */
+  readonly wait: RequestTime;
+  /** Seed of the random times, below 2³². Each child has its own, which follow from it. */
+  readonly seed: number;
+}
+
 /** Held around accept, and only there. */
 export interface Lock {
   /** Waits for the lock and takes it. */

@@ -10,6 +10,7 @@ import type {
   ServerRequest,
 } from "../../servers/host/protocol.ts";
 import { BOOK } from "../../clients/book.ts";
+import { NO_SERVICE_TIME } from "../../servers/service/request_times.ts";
 import { ServerLine } from "../record/lines.ts";
 import { Agent, type Start } from "./agent.ts";
 import type { Program } from "./program.ts";
@@ -39,7 +40,7 @@ export const SERVER_DEFAULTS: Omit<ServerOptions, "design" | "placement"> = {
   children: BOOK.children,
   steer: "hash",
   policy: "lowest-free",
-  extraCpuNanoseconds: 0,
+  serviceTime: NO_SERVICE_TIME,
   requestTimeoutSeconds: 0,
   launch: null,
   cgroup: null,

@@ -1,14 +1,14 @@
 /**
- * Whole numbers on the command line: their units and their ranges.
+ * Numbers on the command line: their units and their ranges.
  *
  * @module
  */
 import { UsageError } from "../../servers/errors.ts";
 
-/** A flag with a whole number. */
+/** A flag with a number, which is whole unless it may have `fractions`. */
 export interface NumberFlag {
   readonly kind: "integer";
-  /** What help calls it: N counts something, SECONDS, MS and NS are times. */
+  /** What help calls it: N counts something, SECONDS, MS and US are times. */
   readonly value: string;
   /** Without one, the flag is undefined unless it is given. */
   readonly default?: number;
@@ -16,6 +16,8 @@ export interface NumberFlag {
   readonly max: number;
   /** What 0 stands for, such as no limit. */
   readonly zero?: string;
+  /** Whether it need not be whole. */
+  readonly fractions?: boolean;
   readonly help: string;
 }
 
@@ -34,7 +36,7 @@ const TIMES = { ns: 1, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9, d: 24 * 360
 /** Units by the value of a flag. A flag with another value has none. */
 const UNITS: Readonly<Record<string, Units>> = {
   N: { one: 1, factors: { k: 1e3, M: 1e6, Ki: 1024, Mi: 1024 ** 2 } },
-  NS: { name: "nanoseconds", one: TIMES.ns, factors: TIMES },
+  US: { name: "microseconds", one: TIMES.us, factors: TIMES },
   MS: { name: "milliseconds", one: TIMES.ms, factors: TIMES },
   SECONDS: { name: "seconds", one: TIMES.s, factors: TIMES },
 };
@@ -66,14 +68,15 @@ const UNBOUNDED = 2 ** 31 - 1;
 /**
  * Parses the number given to a flag, such as `15`, `4k` or `5m`.
  *
- * @throws {UsageError} if it is no whole number in the range of the flag.
+ * @throws {UsageError} if it is no such number in the range of the flag.
  */
 export function parseNumber(name: string, flag: NumberFlag, text: string): number {
   const units = UNITS[flag.value];
   const number = valueOf(text, units);
-  const { min, max } = flag;
-  if (Number.isInteger(number) && number >= min && number <= max) return number;
-  const whole = Number.isInteger(number) ? "" : "a whole number, ";
+  const { min, max, fractions = false } = flag;
+  const isOfKind = fractions ? Number.isFinite(number) : Number.isInteger(number);
+  if (isOfKind && number >= min && number <= max) return number;
+  const whole = isOfKind ? "" : fractions ? "a number, " : "a whole number, ";
   const range = max >= UNBOUNDED && !(number > max) ? `${min} or more` : `${min} to ${max}`;
   const counted = units?.name ? ` ${units.name}` : "";
   const hint = Number.isNaN(number) && units && /^\d/.test(text)

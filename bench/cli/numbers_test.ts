@@ -29,7 +29,7 @@ Deno.test("parseNumber() reads counts and times with and without a unit", () => 
       ["MS", "2ms", 2],
       ["MS", "1.5s", 1500],
       ["MS", "5000us", 5],
-      ["NS", "500us", 500_000],
+      ["US", "0.5ms", 500],
       ["PORT", "8888", 8888],
     ] as const
   ) assertEquals(parseNumber("flag", flagOf(value), text), expected, `${value} ${text}`);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { timeFlags, timesOf } from "./service_time.ts";
 import { type Flags, processorsOf, type Values } from "./flags.ts";
 import { placeFlags, placesOf } from "./host_flags.ts";
 import { UsageError } from "../../servers/errors.ts";
@@ -105,6 +106,7 @@ export const loadFlags = {
     value: Arrivals.options.join("|"),
     help: "Let them be due at random, in a Poisson process, or evenly (default poisson)",
   },
+  ...timeFlags,
 } as const satisfies Flags;
 
 const { limits } = DEFAULTS;
@@ -258,6 +260,7 @@ export function planOf(
     rate,
     arrivals: arrivalsOf(flags.arrivals, sweep?.parameter === "rate" ? Infinity : rate),
     p99,
+    ...timesOf(flags),
     sweep,
     seed: flags.seed ?? randomSeed(),
     sessions: sessionsOf(flags.sessions),

@@ -21,6 +21,8 @@ import { serviceHints, variantHints } from "../cli/hints.ts";
 import { isMessages, requireService } from "../plan/service.ts";
 import { variantsOf } from "../plan/variants.ts";
 import { serviceFlag, serviceOf, variantFlags } from "../cli/options.ts";
+import { timeFlags, timesOf } from "../cli/service_time.ts";
+import { requestTimesText, serviceTime } from "../plan/service_time.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { userSocket } from "../cli/paths.ts";
 import { endWithParent, stopSignal } from "../cli/signals.ts";
@@ -51,15 +53,7 @@ const flags = {
   },
   service: serviceFlag,
   ...variantFlags,
-  "extra-cpu": {
-    kind: "integer",
-    value: "NS",
-    default: 0,
-    min: 0,
-    max: 1_000_000_000,
-    zero: "none",
-    help: "Waste NS nanoseconds of CPU on each connection, to check a measurement",
-  },
+  ...timeFlags,
   "request-timeout": {
     kind: "integer",
     value: "SECONDS",
@@ -119,7 +113,7 @@ export const command = defineCommand({
     const { report, failure } = await server.next("report");
     view?.[Symbol.dispose]();
     if (flags.json) printEvent({ event: "report", ...report });
-    else if (ready !== "stopped") printReport(report, flags["request-timeout"] > 0);
+    else if (ready !== "stopped") printReport(report, flags);
     if (failure === null) return ExitCode.ok;
     throw new FailedError(`${design} failed: ${failure}`);
   },
@@ -153,7 +147,7 @@ function optionsOf({ operands, flags, given }: Options) {
     ...variantsOf([id], flags),
     service: serviceOfServer(design, flags),
     launch: launchOf(design, flags, given, processors ?? affinity()) ?? null,
-    extraCpuNanoseconds: extraCpuOf(design, flags["extra-cpu"]),
+    serviceTime: serviceTime({ ...timesOf(flags), seed: 0 }),
     requestTimeoutSeconds: requestTimeoutOf(design, flags["request-timeout"]),
   };
   return { design: id, options, placement: { session: "same", processors } as const };
@@ -177,14 +171,6 @@ function serviceOfServer({ transport }: Design, { service, echo }: Options["flag
   requireService(transport, { service: name });
   if (!echo || service === undefined) return name;
   throw new UsageError("Cannot both echo lines and serve others: write --echo or --service");
-}
-
-/** @throws {UsageError} if another program provides the service. */
-function extraCpuOf({ id, children }: Design, nanoseconds: number): number {
-  if (children !== "exec" || nanoseconds === 0) return nanoseconds;
-  throw new UsageError(
-    `Cannot waste CPU in ${id}, whose servers are other programs: leave out --extra-cpu`,
-  );
 }
 
 /** @throws {UsageError} if no client of the design waits for another's. */
@@ -264,13 +250,12 @@ async function readMarks(server: ServerAgent): Promise<void> {
 }
 
 function printReport(
-  { design, cpu, parent, children, extraCpu, shortages }: Report,
-  hasTimeout: boolean,
+  { cpu, parent, children, shortages }: Report,
+  { "request-timeout": timeout, ...times }: Options["flags"],
 ): void {
   const seconds = (value: number) => value.toFixed(3).padStart(8);
-  if (extraCpu !== undefined) {
-    printLine(`Not the cost of ${design}: ${extraCpu} ns of CPU were wasted on each connection`);
-  }
+  const timesText = requestTimesText(timesOf(times));
+  if (timesText !== null) printLine(timesText);
   printLine(
     `CPU time: ${cpu.total.toFixed(3)} s (user ${cpu.user.toFixed(3)}, system ${
       cpu.system.toFixed(3)
@@ -281,7 +266,7 @@ function printReport(
     const { connections, requests } = child;
     const notes = [
       requests !== null && requests > connections ? `${requests} requests` : "",
-      child.rejected > 0 ? `${child.rejected} refused${hasTimeout ? " or timed out" : ""}` : "",
+      child.rejected > 0 ? `${child.rejected} refused${timeout > 0 ? " or timed out" : ""}` : "",
       child.lost > 0 ? `died ${child.lost}×` : "",
     ].filter((note) => note !== "").join(", ");
     const name = child.pid === null ? "all" : String(child.index);

@@ -4,6 +4,7 @@
  * @module
  */
 import { ExitCode, UsageError } from "../../servers/errors.ts";
+import { NO_SERVICE_TIME } from "../../servers/service/request_times.ts";
 import { sserver } from "../../servers/sserver/sserver.ts";
 import { defineCommand } from "../cli/command.ts";
 import { portFlag, serverFlags } from "../cli/launch.ts";
@@ -41,7 +42,16 @@ export const command = defineCommand({
     }
     endWithParentThoughBlocked();
     const source = channel === undefined ? { port } : { channel };
-    await sserver({ source, service: "bytes", idleSeconds, echo, verbose, slot: null });
+    const serviceTime = NO_SERVICE_TIME;
+    await sserver({
+      source,
+      service: "bytes",
+      serviceTime,
+      idleSeconds,
+      echo,
+      verbose,
+      slot: null,
+    });
     return ExitCode.ok;
   },
 });

@@ -6,23 +6,27 @@
  */
 import { defineCommand } from "../cli/command.ts";
 import type { Parsed, Values } from "../cli/flags.ts";
-import { numberHelp, parseNumber } from "../cli/numbers.ts";
+import { type NumberFlag, numberHelp, parseNumber } from "../cli/numbers.ts";
 import { UsageError } from "../../servers/errors.ts";
 import { designs, findDesign } from "../../servers/designs.ts";
 import { runAndPrint } from "../cli/measuring.ts";
 import { designsFlag, designsOf } from "../cli/choice.ts";
 import { measuringHints } from "../cli/hints.ts";
-import { loadFlags, type LoadValues, planOf, runFlags } from "../cli/options.ts";
-import { BASELINE, DEFAULTS } from "../plan/plan.ts";
+import { loadFlags, planOf, runFlags } from "../cli/options.ts";
+import { splitTime, timeFlags, timeNumbers } from "../cli/service_time.ts";
+import { BASELINE, DEFAULTS, variesBaseline } from "../plan/plan.ts";
 import { Parameter, type Plan, type Sweep } from "../record/record.ts";
 
 /** From fewer children than clients to far more; 15 to 120 as in the book. */
 const TOO_MANY = [10, 15, 30, 45, 60, 75, 90, 105, 120, 300];
 
+/** The numbers of each parameter. */
+const numbers: Record<Parameter, NumberFlag> = { ...loadFlags, ...timeNumbers };
+
 const list = (parameter: Parameter) => ({
   kind: "string",
   value: "LIST",
-  help: numberHelp(loadFlags[parameter]).replace(/\b(N|MS)\b/, "LIST"),
+  help: numberHelp(numbers[parameter]).replace(/\b(N|MS|US)\b/, "LIST"),
 } as const);
 
 const flags = {
@@ -39,6 +43,8 @@ const flags = {
     max: 3_600_000,
     help: "Find the highest rate of each design at which p99 is below MS milliseconds",
   },
+  work: { ...list("work"), help: timeFlags.work.help.replaceAll("US", "LIST") },
+  wait: { ...list("wait"), help: timeFlags.wait.help.replaceAll("MS", "LIST") },
   designs: designsFlag("pools of forked children"),
   connections: {
     ...loadFlags.connections,
@@ -100,21 +106,34 @@ function sweepPlan(values: Values<typeof flags>, given: ReadonlySet<string>): Pl
   const load = Object.fromEntries(Parameter.options.map((name) => {
     const fixed = lists.find(({ parameter }) => parameter === name && name !== sweep.parameter);
     return [name, fixed?.values[0] ?? DEFAULTS[name]];
-  })) as Pick<LoadValues, Parameter>;
+  })) as Record<Parameter, number>;
+  const times = { work: timeOf("work", values, load), wait: timeOf("wait", values, load) };
   if (values.p99 !== undefined && sweep.parameter !== "rate") {
     throw new UsageError(
       "Cannot find a rate with --p99: write --rate with a LIST such as 500,1k,2k",
     );
   }
-  return planOf(ids, { ...values, ...load }, given, { sweep, p99: values.p99 ?? null });
+  return planOf(ids, { ...values, ...load, ...times }, given, { sweep, p99: values.p99 ?? null });
+}
+
+/** A time as a flag: its number, with the distribution of the list. */
+function timeOf(
+  name: "work" | "wait",
+  { [name]: text = "" }: Values<typeof flags>,
+  load: Record<Parameter, number>,
+): string {
+  return splitTime(name, text).distribution === "fixed" ? `${load[name]}` : `exp:${load[name]}`;
 }
 
 /** Parses a list of distinct numbers. */
 function numbersOf(parameter: Parameter, text: string): number[] {
-  const numbers = text.split(",")
-    .map((part) => parseNumber(parameter, loadFlags[parameter], part.trim()));
-  const twice = numbers.find((number, index) => numbers.indexOf(number) < index);
-  if (twice === undefined) return numbers;
+  const list = parameter === "work" || parameter === "wait"
+    ? splitTime(parameter, text).text
+    : text;
+  const values = list.split(",")
+    .map((part) => parseNumber(parameter, numbers[parameter], part.trim()));
+  const twice = values.find((value, index) => values.indexOf(value) < index);
+  if (twice === undefined) return values;
   throw new UsageError(`Cannot run --${parameter} ${twice} twice: write each value once`);
 }
 
@@ -132,7 +151,7 @@ function variedOf(lists: readonly Sweep[]): Sweep {
   if (!fixed) return { parameter: "children", values: TOO_MANY };
   throw new UsageError(
     `Nothing is varied with --children ${fixed.values[0]}: write a list such as ` +
-      `--children 15,30,60, or several --clients, --bytes, --think or --rate`,
+      `--children 15,30,60, or several --clients, --bytes, --think, --rate, --work or --wait`,
   );
 }
 
@@ -146,7 +165,7 @@ function forkedPools(): string[] {
 
 /** @throws {UsageError} if the parameter makes no difference to a design other than the baseline. */
 function requireDifference(ids: readonly string[], parameter: Parameter): void {
-  if (parameter === "bytes") return;
+  if (variesBaseline(parameter)) return;
   const others = ids.filter((id) => id !== BASELINE);
   if (others.length === 0) {
     throw new UsageError(

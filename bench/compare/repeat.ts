@@ -66,7 +66,7 @@ export async function* repeatComparison(
   let costsOfA = extraShare > 0 ? await calibrate(ofA, run, signal) : [];
   for (let index = 1; index <= comparisons && !signal.aborted; index++) {
     const extraCpu = extraShare > 0 ? Math.round(1000 * extraShare * median(costsOfA)) : 0;
-    const sides = [ofA, { ...ofB, extraCpu }] as const;
+    const sides = [ofA, { ...ofB, load: { ...ofB.load, work: extraCpu / 1000 } }] as const;
     const trials = await runRounds(sides, plan.rounds, random, run, signal);
     if (signal.aborted) return;
     const costs = pairedCosts(...trials);

@@ -82,14 +82,14 @@ Deno.test("repeatComparison() tells the two sides of one design apart", async ()
 
 Deno.test("repeatComparison() has B waste a share of what A cost last", async () => {
   let trials = 0;
-  const { all, planned } = await repeat(({ design, round, extraCpu = 0 }) => {
+  const { all, planned } = await repeat(({ design, round, load: { work } }) => {
     // The machine is half as fast from the second comparison on.
     const seconds = trials++ < 5 + 2 * ROUNDS ? cpu : 2 * cpu;
-    return Promise.resolve(trial({ design, round, cpu: seconds + 1000 * extraCpu / 1e9 }));
+    return Promise.resolve(trial({ design, round, cpu: seconds + 1000 * work / 1e6 }));
   }, { a: A, b: A, extraShare: 0.1 });
   const calibration = planned.slice(0, -3 * ROUNDS * 2);
   assertEquals(calibration.length, 5);
-  for (const { design, extraCpu } of calibration) assertEquals([design, extraCpu], [A, undefined]);
+  for (const { design, load } of calibration) assertEquals([design, load.work], [A, 0]);
   assertEquals(all.map(({ extraCpu }) => extraCpu), [10_000, 10_000, 20_000]);
   assertEquals(all.map(({ comparison }) => comparison!.ratio.toFixed(2)), ["1.10", "1.05", "1.10"]);
 });

@@ -50,6 +50,10 @@ export const DEFAULTS: Omit<Settings, "designs" | "seed"> = {
   rate: 0,
   arrivals: "poisson",
   p99: null,
+  work: 0,
+  workDistribution: "fixed",
+  wait: 0,
+  waitDistribution: "fixed",
   sweep: null,
   sessions: "separate",
   pin: { server: null, client: null },
@@ -152,8 +156,13 @@ export function valueOf(
   { design, load, poolSize }: Candidate,
   parameter: Parameter,
 ): number | null {
-  if (design === BASELINE && parameter !== "bytes") return null;
+  if (design === BASELINE && !variesBaseline(parameter)) return null;
   return parameter === "children" ? poolSize : load[parameter];
+}
+
+/** Whether a parameter makes a difference to the baseline, too: what each request is, and not how they come. */
+export function variesBaseline(parameter: Parameter): boolean {
+  return parameter === "bytes" || parameter === "work" || parameter === "wait";
 }
 
 /** The name of a trial: its design, and in a sweep its value. */
@@ -173,6 +182,7 @@ export function nameAt(design: string, parameter: Parameter, value: number): str
  */
 export function loadText(plan: Settings): Record<Parameter | "connections" | "each", string> {
   const { clients, connections, duration, requests, bytes, children, think, rate, sweep } = plan;
+  const { work, wait } = plan;
   const { parameter, values } = sweep ?? { parameter: "children", values: [children] };
   const each = parameter === "clients" ? "…" : connections;
   const text: Record<string, number | string> = {
@@ -183,6 +193,8 @@ export function loadText(plan: Settings): Record<Parameter | "connections" | "ea
     children,
     think,
     rate,
+    work,
+    wait,
     [parameter]: values.join(", "),
   };
   if (requests > 1) text.bytes = `${requests} requests × ${text.bytes}`;
@@ -197,26 +209,17 @@ export function loadText(plan: Settings): Record<Parameter | "connections" | "ea
  */
 function workOf(
   design: string,
-  { clients, connections, duration, requests, bytes, think, rate, children, externals }: Settings,
+  { clients, connections, duration, requests, bytes, think, rate, work, wait, children, externals }:
+    Settings,
 ): { load: Load; poolSize: number | null } {
   const workers = externals.find(({ name }) => name === design)?.workers;
+  const each = { duration, requests, bytes, work, wait };
   return design === BASELINE
     ? {
-      load: {
-        clients: 1,
-        connections: clients * connections,
-        duration,
-        requests,
-        bytes,
-        think: 0,
-        rate: 0,
-      },
+      load: { clients: 1, connections: clients * connections, ...each, think: 0, rate: 0 },
       poolSize: null,
     }
-    : {
-      load: { clients, connections, duration, requests, bytes, think, rate },
-      poolSize: workers ?? children,
-    };
+    : { load: { clients, connections, ...each, think, rate }, poolSize: workers ?? children };
 }
 
 /** A Fisher–Yates shuffle. */

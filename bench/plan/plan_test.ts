@@ -113,6 +113,8 @@ Deno.test("makePlan() gives the baseline one client with as many connections as 
       think: 0,
       rate: 0,
       duration: 0,
+      work: 0,
+      wait: 0,
     });
   }
 });

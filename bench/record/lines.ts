@@ -41,7 +41,6 @@ const MeasuredReport = z.object({
   otherAccount: z.object({ source: Check.shape.source, cpuSeconds: z.number() }),
   preparation: Preparation.nullable(),
   shortages: Shortages.nullable(),
-  extraCpu: count.optional(),
   lastLine: z.string().optional(),
 });
 

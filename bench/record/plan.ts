@@ -6,18 +6,21 @@
 import { z } from "npm:zod@4.6.7";
 import { ARRIVALS } from "../../clients/arrivals.ts";
 import { External } from "./external.ts";
-import { count, design, Load, poolSize } from "./trial.ts";
+import { count, design, Load, mean, poolSize } from "./trial.ts";
 
 /** The parameters that a sweep can vary. */
-export const Parameter = z.enum(["children", "clients", "bytes", "think", "rate"]);
+export const Parameter = z.enum(["children", "clients", "bytes", "think", "rate", "work", "wait"]);
 
 /** When the requests of a rate are due. */
 export const Arrivals = z.enum(ARRIVALS);
 
 export const Sweep = z.object({
   parameter: Parameter.describe("What is varied; more clients share the same connections"),
-  values: z.array(count).describe("Its values"),
+  values: z.array(mean).describe("Its values"),
 }).meta({ id: "Sweep", description: "What a run varies from trial to trial." });
+
+/** The seed of an exponential distribution follows from that of the plan. */
+const Distribution = z.enum(["fixed", "exponential"]);
 
 const Pin = z.object({
   server: z.array(count).nullable().describe("Processors of the server; null: any"),
@@ -99,6 +102,14 @@ export const Plan = z.object({
   ),
   p99: count.nullable().default(null).describe(
     "Milliseconds that p99 is to stay below in a sweep over rates; null: not said",
+  ),
+  work: mean.default(0).describe("Microseconds of CPU time of each request, on average"),
+  workDistribution: Distribution.default("fixed").describe(
+    "How these are distributed over the requests",
+  ),
+  wait: mean.default(0).describe("Milliseconds that each request waits in the server, on average"),
+  waitDistribution: Distribution.default("fixed").describe(
+    "How these are distributed over the requests",
   ),
   sweep: Sweep.nullable().default(null).describe(
     "What is varied from trial to trial; null: nothing",

@@ -9,6 +9,7 @@ import { z } from "npm:zod@4.6.7";
 export const count = z.int().nonnegative();
 /** At most thirty years, also where it is a rate: more would overflow in sums and scales. */
 export const seconds = z.number().nonnegative().max(1e9);
+export const mean = z.number().nonnegative().max(1e9);
 export const time = z.iso.datetime();
 
 export const TIME = "Time in UTC, ISO 8601";
@@ -199,6 +200,8 @@ export const Load = z.object({
   rate: count.default(0).describe(
     "Requests a second of all clients, due whatever the server answers; 0: each waits for its replies",
   ),
+  work: mean.default(0).describe("Microseconds of CPU time of each request, on average"),
+  wait: mean.default(0).describe("Milliseconds that each request waits in the server, on average"),
 }).meta({ id: "Load", description: "The load of one trial." });
 
 export const Check = z.object({

@@ -33,7 +33,7 @@ export interface External {
 /** What a run varies from trial to trial. */
 export interface Sweep {
   /** What is varied; more clients share the same connections. */
-  parameter: "children" | "clients" | "bytes" | "think" | "rate";
+  parameter: "children" | "clients" | "bytes" | "think" | "rate" | "work" | "wait";
   /** Its values. */
   values: number[];
 }
@@ -102,6 +102,10 @@ export interface Load {
   think: number;
   /** Requests a second of all clients, due whatever the server answers; 0: each waits for its replies. */
   rate: number;
+  /** Microseconds of CPU time of each request, on average. */
+  work: number;
+  /** Milliseconds that each request waits in the server, on average. */
+  wait: number;
 }
 
 /** What is run, and in which order. */
@@ -140,6 +144,14 @@ export interface Plan {
   arrivals: "poisson" | "even";
   /** Milliseconds that p99 is to stay below in a sweep over rates; null: not said. */
   p99: number | null;
+  /** Microseconds of CPU time of each request, on average. */
+  work: number;
+  /** How these are distributed over the requests. */
+  workDistribution: "fixed" | "exponential";
+  /** Milliseconds that each request waits in the server, on average. */
+  wait: number;
+  /** How these are distributed over the requests. */
+  waitDistribution: "fixed" | "exponential";
   /** What is varied from trial to trial; null: nothing. */
   sweep: Sweep | null;
   /** Whether server and client have process sessions of their own, see setsid(2). */

@@ -14,14 +14,12 @@ import { startServerOn } from "../agents/hosts_server.ts";
 import { type AnyLoad, LOAD_DEFAULTS } from "../agents/load.ts";
 import { type AnyServer, startServer } from "../agents/server.ts";
 import { type Counters, readCounters } from "../machine/counters.ts";
+import { serviceTime } from "../plan/service_time.ts";
 import { warmUpOf } from "../plan/warm_up.ts";
 import type { Plan } from "../record/record.ts";
 
 /** A planned trial. */
-export type Planned = Plan["trials"][number] & {
-  /** Nanoseconds of CPU for the service to waste on each connection; never in a recorded run. */
-  readonly extraCpu?: number;
-};
+export type Planned = Plan["trials"][number];
 
 /** The server of a trial: a design's, here or on another machine, or an external one. */
 export type TrialServer =
@@ -64,7 +62,7 @@ function externalIn({ externals }: Plan, name: string) {
 
 /** Starts the server of a design, which may be one to trace; `onDeath` gets the reason for which a child died. */
 export async function startServerOf(
-  { design, poolSize, extraCpu = 0 }: Planned,
+  { design, poolSize, round, load: { work, wait } }: Planned,
   plan: Plan,
   onDeath: (reason: string) => void = () => {},
   traceable = false,
@@ -79,7 +77,8 @@ export async function startServerOf(
     children: poolSize ?? plan.children,
     steer: plan.steer,
     policy: plan.policy,
-    extraCpuNanoseconds: extraCpu,
+    // The same random times for all designs of a round, and others in the next.
+    serviceTime: serviceTime({ ...plan, work, wait, seed: (plan.seed + round) % 2 ** 32 }),
     launch: children === "exec"
       ? { processors: plan.pin.server ?? affinity(), idleSeconds: 0, echo: false, verbose: false }
       : null,

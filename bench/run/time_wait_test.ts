@@ -9,6 +9,8 @@ const load = {
   think: 0,
   rate: 0,
   duration: 0,
+  work: 0,
+  wait: 0,
 };
 const NEVER = new AbortController().signal;
 

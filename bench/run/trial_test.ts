@@ -34,6 +34,8 @@ Deno.test("warmUpOf() grows with a pool, and is small for Workers or programs pe
     think: 0,
     rate: 0,
     duration: 0,
+    work: 0,
+    wait: 0,
   };
   const of = (design: string, poolSize: number | null) => warmUpOf({ design, load, poolSize });
   assertEquals([of("iterative", null), of("fork-per-client", 300)], [210, 210]);
@@ -66,6 +68,8 @@ Deno.test("runTrial() returns a trial that fits the schema and lost nothing", as
     think: 0,
     rate: 0,
     duration: 0,
+    work: 0,
+    wait: 0,
   });
   const { round, position, design, load, poolSize } = trial;
   assertEquals({ round, position, design, load, poolSize }, baseline);
@@ -86,6 +90,8 @@ Deno.test("runTrial() counts the connections of each child of a pool", async () 
     think: 0,
     rate: 0,
     duration: 0,
+    work: 0,
+    wait: 0,
   };
   const trial = await runTrial({ ...pool, load, poolSize: 4 }, plan, NEVER);
   assertEquals([trial.status, trial.reason], ["ok", null]);
@@ -105,6 +111,8 @@ Deno.test("runTrial() counts several requests on a connection on both sides", as
     think: 0,
     rate: 0,
     duration: 0,
+    work: 0,
+    wait: 0,
   };
   for (const service of ["bytes", "http"] as const) {
     const trial = await runTrial({ ...pool, load }, { ...plan, service }, NEVER);
@@ -139,6 +147,8 @@ Deno.test({
       think: 0,
       rate: 0,
       duration: 0,
+      work: 0,
+      wait: 0,
     };
     const perClient = await runTrial({ ...baseline, design: "fork-per-client", load }, plan, NEVER);
     const rebased = Deno.build.arch === "x86_64";
@@ -166,6 +176,8 @@ Deno.test("runTrial() ends at once when it is aborted", async () => {
     think: 0,
     rate: 0,
     duration: 0,
+    work: 0,
+    wait: 0,
   };
   const running = runTrial({ ...baseline, load }, plan, controller.signal);
   setTimeout(() => controller.abort(), 600);
@@ -187,6 +199,8 @@ Deno.test({
       think: 1,
       rate: 0,
       duration: 0,
+      work: 0,
+      wait: 0,
     };
     const limited = { ...plan, limits: { ...plan.limits, run: 8 } };
     const running = runTrial({ ...baseline, design: "prefork-mutex", load }, limited, NEVER);

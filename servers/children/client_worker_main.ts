@@ -13,16 +13,17 @@ import { Slot, SLOT_BYTES } from "./meter.ts";
 import type { ClientWorkerStart, WorkerRequest } from "./worker.ts";
 
 self.addEventListener("message", async (event) => {
-  const { connection, listing, slotAddress, extraCpu, requestTimeout, service } =
+  const { connection, listing, slotAddress, serviceTime, stream, requestTimeout, service } =
     (event as MessageEvent<ClientWorkerStart>).data;
   // From `serve` on the connection is closed there, even if that fails.
   let [isTaken, isServed] = [false, false];
   try {
     const { child }: { child(context: ClientChildContext): void } = await import(listing);
     const slot = new Slot(bufferAt(slotAddress, SLOT_BYTES));
-    const burn = extraCpu === 0
-      ? () => {}
-      : (await import("../posix/clocks.ts")).cpuBurner(extraCpu);
+    const { work, wait } = serviceTime;
+    const times = work.nanoseconds === 0 && wait.nanoseconds === 0
+      ? undefined
+      : (await import("../service/request_times.ts")).requestTimesOf(serviceTime, stream);
     const { serve } = service === "bytes"
       ? bytes
       : (await import("../service/services.ts").then(({ services }) => services[service]()));
@@ -30,9 +31,8 @@ self.addEventListener("message", async (event) => {
     child({
       connection,
       serve(connection) {
-        burn();
         isTaken = true;
-        serve(slot, connection, timeout);
+        serve(slot, connection, timeout, times);
         isServed = true;
       },
     });

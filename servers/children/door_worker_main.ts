@@ -13,11 +13,12 @@ import {
   sendDoorMessage,
 } from "../ipc/door/message.ts";
 import { doorBind, type DoorResult } from "../ipc/door/mod.ts";
-import { cpuBurner } from "../posix/clocks.ts";
+import type { ServiceTime } from "../design.ts";
 import { close } from "../posix/io.ts";
 import { bufferAt } from "../posix/libc.ts";
 import { messagePair } from "../posix/messages.ts";
 import { answer, WARM_UP } from "../service/bytes.ts";
+import { type RequestTimes, requestTimesOf } from "../service/request_times.ts";
 
 /** Start message of a thread. */
 export interface DoorThreadStart {
@@ -26,19 +27,18 @@ export interface DoorThreadStart {
   readonly status: number;
   /** Address of the slot in which it counts. */
   readonly slotAddress: bigint;
-  readonly extraCpu: number;
+  readonly serviceTime: ServiceTime;
 }
 
 /** The slot in which this thread counts; while it warms up, one of its own. */
 let slot = new Slot();
 
-/** Wastes CPU, where asked to. */
-let burn = () => {};
+let times: RequestTimes | undefined;
 
 /** Answers a call. @throws {RangeError} for a request that the service refuses. */
 export default function serve(_cookie: unknown, data: Uint8Array<ArrayBuffer>): DoorResult {
-  burn();
   slot.open();
+  times?.spend(1);
   const reply = answer(data);
   slot.close(reply === undefined, reply === undefined ? 0 : 1);
   if (reply === undefined) throw new RangeError("Cannot serve this: write a line with a number");
@@ -54,9 +54,9 @@ const started = new Promise<DoorThreadStart>((resolve) => {
 });
 
 async function prepare(): Promise<void> {
-  const { index, status, slotAddress, extraCpu } = await started;
+  const { index, status, slotAddress, serviceTime } = await started;
   warmUp();
-  if (extraCpu > 0) burn = cpuBurner(extraCpu);
+  times = requestTimesOf(serviceTime, index);
   slot = new Slot(bufferAt(slotAddress, SLOT_BYTES));
   enter(slot);
   announce(index, status);

@@ -24,6 +24,7 @@ export class Forks implements Maker {
   readonly #setup: Setup;
   readonly #parent: number;
   readonly #messageOfClient = () => this.#setup.failureMessage(0);
+  #clients = 0;
   /** The pool made of them. */
   readonly pool: Pool;
 
@@ -53,7 +54,7 @@ export class Forks implements Maker {
     // The parent does all it can before the fork: each page that a child touches first is one more page
     // fault for every child.
     const { listing, handles: { listener } } = this.#setup;
-    const context = childContext(this.#setup, 0, { connection });
+    const context = childContext(this.#setup, 0, { connection, stream: this.#clients++ });
     const parent = this.#parent;
     return forkAgain(() => {
       dieWithParent(parent, Signal.KILL);

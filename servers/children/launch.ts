@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ServiceName } from "../design.ts";
+import type { ServiceName, ServiceTime } from "../design.ts";
 import { FIRST_DESCRIPTOR } from "../posix/programs.ts";
 
 /** How servers are launched. */
@@ -38,6 +38,8 @@ export interface SserverOptions {
   /** Source of connections: a port of its own, or an inherited Unix socket over which they are passed. */
   readonly source: { readonly port: number } | { readonly channel: number };
   readonly service: ServiceName;
+  /** How long each request takes, besides its reply. */
+  readonly serviceTime: ServiceTime;
   /** A server without clients for this long ends; 0: it does not. */
   readonly idleSeconds: number;
   /** Whether, instead, each line is sent back, with its newline and a NUL. */

@@ -13,12 +13,13 @@ import type {
   Policy,
   Readiness,
   ServiceName,
+  ServiceTime,
 } from "../design.ts";
 import type { Launch } from "./launch.ts";
 import { type OpenLock, openLock } from "../locks/lock.ts";
 import { Mutex } from "../locks/mutex.ts";
 import { Queue, QUEUE_BYTES } from "../locks/queue.ts";
-import { cpuBurner, usage } from "../posix/clocks.ts";
+import { usage } from "../posix/clocks.ts";
 import { Errno, onShortage, SystemError } from "../posix/errors.ts";
 import { read } from "../posix/io.ts";
 import { unlinkedFile } from "../posix/locking.ts";
@@ -29,6 +30,7 @@ import { allowTracing, dieWithParent, gettid } from "../posix/processes.ts";
 import { openWait } from "../posix/readiness.ts";
 import { Signal } from "../posix/signals.ts";
 import { socketTimeout } from "../posix/sockets.ts";
+import { NO_SERVICE_TIME, requestTimesOf } from "../service/request_times.ts";
 import type { Service } from "../service/service.ts";
 import { services } from "../service/services.ts";
 import { Meter, Slot, SLOT_BYTES } from "./meter.ts";
@@ -53,8 +55,8 @@ export interface Handles {
   readonly lockFile: number;
   /** Which free child a connection is passed to. */
   readonly policy: Policy;
-  /** CPU to waste on each connection, in nanoseconds; 0: none. */
-  readonly extraCpu: number;
+  /** How long each request takes, besides its reply. */
+  readonly serviceTime: ServiceTime;
   /** Seconds that a client may stand still; 0: no limit. */
   readonly requestTimeout: number;
   /** Whether its processes let any process of this user trace them. */
@@ -111,7 +113,7 @@ export function makeSetup(
     gate?: number;
     launch?: Launch | undefined;
     policy?: Policy;
-    extraCpu?: number;
+    serviceTime?: ServiceTime;
     requestTimeout?: number;
     traceable?: boolean;
   },
@@ -125,7 +127,7 @@ export function makeSetup(
     status: -1,
     gate: -1,
     policy: "lowest-free" as const,
-    extraCpu: 0,
+    serviceTime: NO_SERVICE_TIME,
     requestTimeout: 0,
     traceable: false,
     ...options,
@@ -195,8 +197,8 @@ export function parentContext(
     choose: policies[setup.handles.policy](),
     queue: setup.queue,
     children,
-    serve: servingFor(own, setup),
-    count: countingFor(own, setup.handles.extraCpu),
+    serve: servingFor(own, setup, 0),
+    count: countingFor(own, setup.handles.serviceTime),
   };
 }
 
@@ -207,13 +209,21 @@ interface Child {
   readonly listeners?: readonly number[];
   /** Ends after so many calls of accept in the slot that found no connection; −1: it does not. */
   readonly mostEmpty?: number;
+  /** The stream of the times of its requests; undefined: its index. */
+  readonly stream?: number;
 }
 
 /** What a child of a listing gets. */
 export function childContext(
   setup: Setup,
   index: number,
-  { connection = -1, socket = -1, listeners = setup.handles.listeners, mostEmpty = -1 }: Child,
+  {
+    connection = -1,
+    socket = -1,
+    listeners = setup.handles.listeners,
+    mostEmpty = -1,
+    stream = index,
+  }: Child,
 ): ChildContext {
   const { design: { lifetime, passes, waits }, meter } = setup;
   const ownsListener = lifetime === "pool" && passes === undefined;
@@ -229,7 +239,7 @@ export function childContext(
     readiness: waits === undefined ? NO_WAIT : openWait(waits, listener),
     queue: setup.queue,
     foundNone: countingEmpty(slot, mostEmpty),
-    serve: servingFor(slot, setup),
+    serve: servingFor(slot, setup, stream),
   };
 }
 
@@ -289,26 +299,23 @@ export function awaitOpening({ gate }: Handles): void {
   if (gate !== -1) read(gate, new Uint8Array(1));
 }
 
-/** Serves clients and counts them in a slot; wastes CPU before each, where asked to. */
+/** Serves clients and counts them in a slot. Their requests take the times of a stream. */
 function servingFor(
   slot: Slot,
-  { service: { serve }, handles: { extraCpu, requestTimeout } }: Setup,
+  { service: { serve }, handles: { serviceTime, requestTimeout } }: Setup,
+  stream: number,
 ): (connection: number) => void {
   const timeout = requestTimeout === 0 ? undefined : socketTimeout(requestTimeout);
-  if (extraCpu === 0) return (connection) => serve(slot, connection, timeout);
-  const burn = cpuBurner(extraCpu);
-  return (connection) => {
-    burn();
-    serve(slot, connection, timeout);
-  };
+  const times = requestTimesOf(serviceTime, stream);
+  return (connection) => serve(slot, connection, timeout, times);
 }
 
 /** Counts clients that are one message each in a slot, likewise. */
-function countingFor(slot: Slot, extraCpu: number): (answer: () => boolean) => void {
-  const burn = extraCpu === 0 ? () => {} : cpuBurner(extraCpu);
+function countingFor(slot: Slot, serviceTime: ServiceTime): (answer: () => boolean) => void {
+  const times = requestTimesOf(serviceTime, 0);
   return (answer) => {
-    burn();
     slot.open();
+    times?.spend(1);
     const isServed = answer();
     slot.close(!isServed, isServed ? 1 : 0);
   };

@@ -20,6 +20,8 @@ export interface SubprocessOptions {
   readonly socket: number;
   /** Where one for a client says that it has begun; −1: nobody asks. */
   readonly begun: number;
+  /** Stream of the times of its requests. */
+  readonly stream: number;
   readonly design: Design;
   readonly handles: Handles;
 }
@@ -31,6 +33,7 @@ export class Subprocesses implements Maker {
   readonly #setup: Setup;
   readonly #pid = getpid();
   readonly handover: Handover | undefined;
+  #clients = 0;
   /** The pool made of them. */
   readonly pool: Pool;
 
@@ -41,11 +44,12 @@ export class Subprocesses implements Maker {
   }
 
   start(index: number, { childEnd }: SocketPair): number {
-    return this.#spawn({ index, connection: -1, socket: childEnd, begun: -1 });
+    return this.#spawn({ index, connection: -1, socket: childEnd, begun: -1, stream: index });
   }
 
   startFor(connection: number): number {
-    return this.#spawn({ index: 0, connection, socket: -1, begun: this.handover!.begun });
+    const { begun } = this.handover!;
+    return this.#spawn({ index: 0, connection, socket: -1, begun, stream: this.#clients++ });
   }
 
   #spawn(child: Omit<SubprocessOptions, "parent" | "design" | "handles">): number {

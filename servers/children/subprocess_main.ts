@@ -25,7 +25,7 @@ import {
 import type { SubprocessOptions } from "./subprocess.ts";
 
 const options: SubprocessOptions = JSON.parse(Deno.args[0]!);
-const { parent, index, connection, socket, begun, design, handles } = options;
+const { parent, index, connection, socket, stream, begun, design, handles } = options;
 beginUnder(parent, handles);
 resetSignals();
 const setup = openSetup(await loadParts(design, handles.service), handles);
@@ -39,7 +39,7 @@ try {
   }
   close(handles.status);
   close(handles.gate);
-  const context = childContext(setup, index, { connection, socket });
+  const context = childContext(setup, index, { connection, socket, stream });
   if (begun === -1) setup.listing.child!(context);
   else {
     // Its parent may have the connection for a little longer: the client is to read its end now.

@@ -14,6 +14,7 @@ import { tryReadText } from "../posix/files.ts";
 import { close } from "../posix/io.ts";
 import { connect, listen, shutDown, shutDownWrite, streamSocket } from "../posix/sockets.ts";
 import { WARM_UP } from "../service/bytes.ts";
+import { shortened } from "../service/request_times.ts";
 import { sendExample } from "../service/warm_up.ts";
 import { Pool } from "./pool.ts";
 import { childContext, makeSetup, parentContext, type Setup } from "./setup.ts";
@@ -24,9 +25,6 @@ const CLIENTS_AT_ONCE = 30;
 /** The same where a backlog is shorter (net.core.somaxconn): this thread could not wait for room in it. */
 const clientsAtOnce = () =>
   Math.min(CLIENTS_AT_ONCE, Number(tryReadText("/proc/sys/net/core/somaxconn") ?? Infinity) || 1);
-
-/** Enough to compile the code that wastes CPU: thousands of times the whole amount could take long. */
-const MOST_EXTRA_CPU = 10_000;
 
 /** Taken from the queue in place of a connection, it ends the listing. */
 const NO_CONNECTION = -1;
@@ -60,8 +58,8 @@ export function warmUpListing(
   }: WarmUpOptions = {},
 ): void {
   const { design, handles: { requestTimeout, policy } } = of;
-  const extraCpu = Math.min(of.handles.extraCpu, MOST_EXTRA_CPU);
-  const setup = makeSetup(of, { children: 1, policy, extraCpu, requestTimeout });
+  const serviceTime = shortened(of.handles.serviceTime);
+  const setup = makeSetup(of, { children: 1, policy, serviceTime, requestTimeout });
   const most = clientsAtOnce();
   for (let left = clients; left > 0; left -= most) {
     const count = Math.min(left, most);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { Children, Design, Member, ServiceName } from "../design.ts";
+import type { Children, Design, Member, ServiceName, ServiceTime } from "../design.ts";
 import { sleep } from "../posix/clocks.ts";
 import { Errno, RETRY_MS } from "../posix/errors.ts";
 import { freeDescriptors } from "../posix/processes.ts";
@@ -30,7 +30,9 @@ export interface ClientWorkerStart {
   readonly listing: string;
   /** Address of the slot in which it counts. */
   readonly slotAddress: bigint;
-  readonly extraCpu: number;
+  readonly serviceTime: ServiceTime;
+  /** Stream of the times of its requests. */
+  readonly stream: number;
   readonly requestTimeout: number;
   readonly service: ServiceName;
 }
@@ -64,6 +66,7 @@ export function endQueueByHost(send: SendRequest): (setup: Setup) => void {
 export class Workers implements Children {
   readonly #setup: Setup;
   readonly #send: SendRequest;
+  #clients = 0;
 
   constructor(setup: Setup, send: SendRequest) {
     this.#setup = setup;
@@ -89,13 +92,14 @@ export class Workers implements Children {
       sleep(RETRY_MS);
     }
     const slot = slotAddress(address, 0);
-    const { extraCpu, requestTimeout, service } = handles;
+    const { serviceTime, requestTimeout, service } = handles;
     this.#send({
       role: "client",
       connection,
       listing,
       slotAddress: slot,
-      extraCpu,
+      serviceTime,
+      stream: this.#clients++,
       requestTimeout,
       service,
     });

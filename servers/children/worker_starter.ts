@@ -64,7 +64,7 @@ export class WorkerStarter {
 
   /** Starts a thread that a library has asked for, in a free slot; undefined: there is none. */
   startLibraryThread(program: URL): Worker | undefined {
-    const { address, handles: { status, extraCpu }, meter } = this.#setup;
+    const { address, handles: { status, serviceTime }, meter } = this.#setup;
     const index = [...meter.children.keys()].find((index) => !this.#taken.has(index));
     if (index === undefined) return undefined;
     this.#taken.add(index);
@@ -77,7 +77,7 @@ export class WorkerStarter {
         this.#fail(`a thread failed to start: ${reason}`);
       } else if (this.#lose(child, { reason })) this.#taken.delete(index);
     });
-    const start = { index, status, slotAddress: slotAddress(address, index), extraCpu };
+    const start = { index, status, slotAddress: slotAddress(address, index), serviceTime };
     worker.postMessage(start satisfies DoorThreadStart);
     return worker;
   }

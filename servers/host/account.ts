@@ -99,8 +99,6 @@ export interface Report<Unknown = never> {
   readonly preparation: Preparation | null;
   /** Null: not known of an external server. */
   readonly shortages: Shortages | Unknown;
-  /** Nanoseconds of CPU wasted on each connection; undefined: none. */
-  readonly extraCpu?: number | undefined;
   /** The last line that an external server printed; undefined: none. */
   readonly lastLine?: string | undefined;
 }

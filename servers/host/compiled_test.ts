@@ -3,19 +3,25 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { denoArguments } from "../../bench/agents/program.ts";
 import { startLoad } from "../../bench/agents/load.ts";
 import { SERVER_DEFAULTS, SERVER_PROGRAM } from "../../bench/agents/server.ts";
-import type { ServiceName } from "../design.ts";
+import type { ServiceName, ServiceTime } from "../design.ts";
+import { NO_SERVICE_TIME } from "../service/request_times.ts";
 import { isLong } from "../testing/long.ts";
 import { OnTerminal } from "../testing/terminal.ts";
 
 /** What V8 compiles in all processes of a server while it serves, and how often it collects garbage in children. */
-async function busyWhileServing(design: string, service: ServiceName, clients: number) {
+async function busyWhileServing(
+  design: string,
+  service: ServiceName,
+  clients: number,
+  serviceTime = NO_SERVICE_TIME,
+) {
   const program = denoArguments(SERVER_PROGRAM).map((argument) =>
     argument.startsWith("--v8-flags=") ? `${argument},--trace-opt,--trace-gc` : argument
   );
   // On a terminal, where V8 prints each line at once: what remained in a buffer would be lost with a child.
   await using terminal = new OnTerminal([Deno.execPath(), ...program]);
   const placement = { session: "own", processors: null, owner: Deno.pid };
-  const options = { ...SERVER_DEFAULTS, design, service, children: 2, placement };
+  const options = { ...SERVER_DEFAULTS, design, service, serviceTime, children: 2, placement };
   terminal.type(`${JSON.stringify(options)}\n`);
   await terminal.until(/"event":"ready".*\r/);
   assertStringIncludes(terminal.text, "completed compiling");
@@ -53,3 +59,20 @@ for (const service of isLong ? ["bytes", "http"] as const : ["bytes"] as const) 
     assertEquals((await busyWhileServing("prefork-shared-accept", service, 3000)).collected, []);
   });
 }
+
+const serviceTime: ServiceTime = {
+  work: { nanoseconds: 20_000, distribution: "exponential" },
+  wait: { nanoseconds: 50_000, distribution: "exponential" },
+  seed: 1,
+};
+
+Deno.test({
+  name: "forked children find requests compiled that work and wait, and make no garbage of them",
+  ignore: !isLong,
+  fn: async () => {
+    const perClient = await busyWhileServing("fork-per-client", "bytes", 5, serviceTime);
+    assertEquals(perClient.compiled, []);
+    const pool = await busyWhileServing("prefork-shared-accept", "bytes", 3000, serviceTime);
+    assertEquals(pool.collected, []);
+  },
+});

@@ -84,7 +84,7 @@ export class Host {
   /** Starts a design's server; `onStatus` gets the events of its children. */
   static async start(
     design: Design,
-    { host, port, path, children, launch, extraCpuNanoseconds, requestTimeoutSeconds, ...rest }:
+    { host, port, path, children, launch, serviceTime, requestTimeoutSeconds, ...rest }:
       HostOptions,
     onStatus: (status: Status) => void = () => {},
   ): Promise<Host> {
@@ -106,7 +106,7 @@ export class Host {
       status,
       gate,
       policy: rest.policy,
-      extraCpu: extraCpuNanoseconds,
+      serviceTime,
       requestTimeout: requestTimeoutSeconds,
       traceable: rest.traceable,
     });
@@ -151,19 +151,18 @@ export class Host {
    */
   async stop(): Promise<Report> {
     await this.#drain();
-    const { design, meter, handles: { extraCpu } } = this.#setup;
+    const { design, meter } = this.#setup;
     const { readings } = this.#running;
     const to = snapshot(meter, readings);
     const memory = this.#sampler?.end() ?? null;
     const finalMemory = readMemory(meter, readings);
     this.#endpoint[Symbol.dispose]();
     await this.#running.end();
-    const report = {
+    return {
       ...account(design.id, meter, readings, this.#from ?? to, to, finalMemory),
       memory,
       preparation: this.#preparation,
     };
-    return extraCpu === 0 ? report : { ...report, extraCpu };
   }
 
   #sampleMemory(): MemorySampler {

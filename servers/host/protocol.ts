@@ -8,7 +8,7 @@
  * @module
  */
 import type { Launch } from "../children/launch.ts";
-import type { Policy, ServiceName, Steering } from "../design.ts";
+import type { Policy, ServiceName, ServiceTime, Steering } from "../design.ts";
 import type { LiveCounts, Report } from "./account.ts";
 
 /** Where and how a program runs among the processes of this machine. */
@@ -42,8 +42,8 @@ export interface ServerOptions {
   readonly steer: Steering;
   /** Which free child the parent passes a connection to, in a design that passes them. */
   readonly policy: Policy;
-  /** CPU to waste on each connection, in nanoseconds. */
-  readonly extraCpuNanoseconds: number;
+  /** How long each request takes, besides its reply. */
+  readonly serviceTime: ServiceTime;
   /** Seconds that a client may take for a request, or to read a reply, before it is closed; 0: no limit. */
   readonly requestTimeoutSeconds: number;
   /** How servers are launched, in a design that launches another program; else null. */

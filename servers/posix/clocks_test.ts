@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { forkReady, waitFor } from "../testing/fork.ts";
 import {
-  cpuBurner,
+  consumeCpu,
   monotonicNanoseconds,
   parseUsage,
   processCpu,
@@ -63,13 +63,14 @@ Deno.test("threadCpu() is the CPU time of one thread", () => {
   assertLess(cpu, after + 2e-6);
 });
 
-Deno.test("cpuBurner() consumes at least the given CPU time on average, even if reading the clock takes longer", () => {
+Deno.test("consumeCpu() consumes the given CPU time on average, even if reading the clock takes longer", () => {
   for (const [turns, nanoseconds] of [[500, 100_000], [200_000, 500]] as const) {
-    const burn = cpuBurner(nanoseconds);
     const before = total(usage("thread"));
-    for (let turn = 0; turn < turns; turn++) burn();
+    for (let turn = 0; turn < turns; turn++) consumeCpu(nanoseconds);
     const used = total(usage("thread")) - before;
     assertGreater(used, 0.9 * turns * nanoseconds / 1e9);
+    // Interrupts, and in a virtual machine the time of others, are in it.
+    assertLess(used, (nanoseconds < 1000 ? 20 : 1.5) * turns * nanoseconds / 1e9);
   }
 });
 

@@ -13,6 +13,7 @@ import {
   SCM_RIGHTS,
   SOL_SOCKET,
 } from "./constants.ts";
+import { newTimespec, setTimespec } from "./clocks.ts";
 import { checked, Errno, errno, retryOrThrow } from "./errors.ts";
 import { namesIn } from "./files.ts";
 import { addressOf, libc } from "./libc.ts";
@@ -164,6 +165,8 @@ function isDisconnected(): boolean {
   return number === Errno.EPIPE || number === Errno.ECONNRESET;
 }
 
+const timespec = newTimespec();
+
 /** Events to poll for (poll(2)). */
 export const READABLE = POLLIN;
 export const WRITABLE = POLLOUT;
@@ -209,12 +212,16 @@ export class Poller {
   /**
    * Blocks until a descriptor is ready or hung up.
    *
-   * @param milliseconds the timeout; −1: none.
+   * @param milliseconds the timeout, which may be a fraction; −1: none.
    * @returns false after the timeout.
    */
   wait(milliseconds = -1): boolean {
+    const isWhole = Number.isInteger(milliseconds);
+    if (!isWhole) setTimespec(timespec, 1e6 * milliseconds);
     for (;;) {
-      const ready = libc.poll(this.#bytes, this.#size, milliseconds);
+      const ready = isWhole
+        ? libc.poll(this.#bytes, this.#size, milliseconds)
+        : libc.ppoll(this.#bytes, this.#size, timespec.bytes, null);
       if (ready >= 0) return ready > 0;
       retryOrThrow("poll", "wait for a client or a child");
     }

@@ -125,6 +125,14 @@ export class LevelEpoll {
     checked(result, "epoll_ctl", `watch descriptor ${descriptor}`);
   }
 
+  /** Watches a descriptor, without a tag, for `READABLE` or `WRITABLE` and nothing else. */
+  watch(descriptor: number, events: number, isAdded: boolean): void {
+    this.#setEvent(descriptor, 0, events);
+    const operation = isAdded ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+    const result = libc.epoll_ctl(this.#epoll, operation, descriptor, this.#event);
+    checked(result, "epoll_ctl", `watch descriptor ${descriptor}`);
+  }
+
   /** Adds a descriptor for a single hang-up event, and not for input, unless it was added before. */
   addForHangUp(descriptor: number, tag: number): void {
     this.#add(descriptor, tag, EPOLLONESHOT);

@@ -58,6 +58,7 @@ export const symbols = {
     result: "i32",
   }, // long syscall(SYS_epoll_pwait2, int epfd, struct epoll_event *events, int most, const struct timespec *timeout, const sigset_t *mask, size_t)
   poll: { parameters: ["buffer", "u32", "i32"], result: "i32" }, // int poll(struct pollfd *fds, nfds_t n, int timeout)
+  ppoll: { parameters: ["buffer", "u32", "buffer", "pointer"], result: "i32" }, // int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
   pollAsync: {
     name: "poll",
     parameters: ["buffer", "u32", "i32"],
@@ -178,6 +179,7 @@ export const symbols = {
 
   // clocks and errors
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" }, // int clock_gettime(clockid_t id, struct timespec *tp)
+  nanosleep: { parameters: ["buffer", "buffer"], result: "i32" }, // int nanosleep(const struct timespec *time, struct timespec *remaining)
   getrusage: { parameters: ["i32", "buffer"], result: "i32" }, // int getrusage(int who, struct rusage *usage)
   __errno_location: { parameters: [], result: "pointer" }, // int *__errno_location(void)
   strerror: { parameters: ["i32"], result: "pointer" }, // char *strerror(int errnum)

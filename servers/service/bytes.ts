@@ -7,6 +7,7 @@
 import { Errno, hasErrno, SystemError } from "../posix/errors.ts";
 import { close, pinnedBytes, readPinned, writePinned } from "../posix/io.ts";
 import { endReplies, secondsOf, setTimeouts, type SocketTimeout } from "../posix/sockets.ts";
+import type { RequestTimes } from "./request_times.ts";
 import type { Service, Session } from "./service.ts";
 
 /** Maximum number of bytes a request may ask for: 16 MiB. */
@@ -108,12 +109,14 @@ class TimeLimit {
 export const timeLimit = new TimeLimit();
 
 /** Serves one client until it closes (true) or sends an invalid request (false). */
-function converse(connection: number): boolean {
+function converse(connection: number, times: RequestTimes | undefined): boolean {
   for (;;) {
     const length = readPinned(connection, input);
     if (length === 0) return true;
+    const before = session.requests;
     const due = session.receive(input.bytes, length);
     if (timeLimit.isSet && due === 0) timeLimit.check();
+    if (times !== undefined) times.spend(session.requests - before);
     sendLetters(connection, due);
     if (session.rejected) {
       endReplies(connection);
@@ -154,10 +157,10 @@ const session = new BytesSession();
 /** The service of the book. */
 export const service: Service = {
   name: "bytes",
-  serve(counter, connection, timeout) {
+  serve(counter, connection, timeout, times) {
     counter.open();
     session.restart();
-    counter.close(!serveOne(converse, connection, timeout), session.requests);
+    counter.close(!serveOne(converse, connection, timeout, times), session.requests);
   },
   startSession: () => new BytesSession(),
   examples: ["4000\n"],
@@ -168,14 +171,15 @@ export const service: Service = {
  * connection reset counts as a close by the client.
  */
 export function serveOne(
-  converse: (connection: number) => boolean,
+  converse: (connection: number, times: RequestTimes | undefined) => boolean,
   connection: number,
   timeout: SocketTimeout | undefined,
+  times: RequestTimes | undefined,
 ): boolean {
   try {
     if (timeout !== undefined) setTimeouts(connection, timeout);
     timeLimit.set(timeout);
-    return converse(connection);
+    return converse(connection, times);
   } catch (error) {
     if (isDisconnect(error)) return true;
     if (hasErrno(error, Errno.EAGAIN)) return false;

@@ -9,6 +9,7 @@ import { endReplies } from "../posix/sockets.ts";
 import { input, letters, REQUEST_LIMIT, sendLetters, serveOne, timeLimit } from "./bytes.ts";
 import { HttpParser } from "./http_parser.ts";
 import { REASONS, Status } from "./http_status.ts";
+import type { RequestTimes } from "./request_times.ts";
 import type { Service, Session } from "./service.ts";
 
 /** What a head says of the connection: nothing, or what the version does not imply. */
@@ -153,7 +154,7 @@ const reply = new Reply();
 let requests = 0;
 
 /** Serves one client until it closes (true) or sends an invalid request (false). */
-function converse(connection: number): boolean {
+function converse(connection: number, times: RequestTimes | undefined): boolean {
   for (;;) {
     const length = readPinned(connection, input);
     if (length === 0) return true;
@@ -163,7 +164,10 @@ function converse(connection: number): boolean {
         if (timeLimit.isSet) timeLimit.check();
         break;
       }
-      if (!parser.isRefused) requests++;
+      if (!parser.isRefused) {
+        requests++;
+        if (times !== undefined) times.spend(1);
+      }
       reply.set(parser);
       send(connection, reply);
       if (parser.keepsAlive) continue;
@@ -198,11 +202,11 @@ const EXAMPLES = [OWN, OWN + OWN, OWN + CURL + BROWSER, OWN, AB + OWN + CURL + O
 /** The service. */
 export const service: Service = {
   name: "http",
-  serve(counter, connection, timeout) {
+  serve(counter, connection, timeout, times) {
     counter.open();
     parser.restart();
     requests = 0;
-    counter.close(!serveOne(converse, connection, timeout), requests);
+    counter.close(!serveOne(converse, connection, timeout, times), requests);
   },
   startSession: () => new HttpSession(),
   examples: EXAMPLES.map((example) => example.replaceAll("\n", "\r\n")),

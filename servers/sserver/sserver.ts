@@ -15,21 +15,25 @@ import { Poller, tryReceiveDescriptor } from "../posix/descriptors.ts";
 import { close } from "../posix/io.ts";
 import { currentProcessor, descriptorLimit, getpid } from "../posix/processes.ts";
 import { resetSignals } from "../posix/signals.ts";
-import { accept, isSocket, isStream } from "../posix/sockets.ts";
+import { accept, isSocket, isStream, socketPair } from "../posix/sockets.ts";
 import { WARM_UP } from "../service/bytes.ts";
 import { EchoSession } from "../service/echo.ts";
+import { requestTimesOf, shortened } from "../service/request_times.ts";
 import type { Service } from "../service/service.ts";
 import { services } from "../service/services.ts";
 import { warmUp } from "../service/warm_up.ts";
 import { listenOn } from "../transports/port.ts";
 import { addressText } from "../transports/transport.ts";
 import { type ConnectionSource, multiplex, type Observer } from "./multiplex.ts";
+import { pollers } from "./pollers.ts";
 import { Transcript } from "./transcript.ts";
 
 /** What a service for many clients at once needs. */
 type ManyService = Pick<Service, "startSession" | "examples">;
 
 const echoing: ManyService = { startSession: () => new EchoSession(), examples: ["4000\n"] };
+
+const newPoller = pollers.epoll;
 
 /** Descriptors reserved for Deno itself. */
 const OWN_DESCRIPTORS = 64;
@@ -40,7 +44,7 @@ const OWN_DESCRIPTORS = 64;
  * @throws {UsageError} if the port is in use, or the inherited descriptor is not a socket.
  */
 export async function sserver(options: SserverOptions): Promise<void> {
-  const { idleSeconds, echo, verbose, slot } = options;
+  const { idleSeconds, echo, verbose, slot, serviceTime } = options;
   const service = echo ? echoing : await services[options.service]();
   const isLaunched = slot !== null;
   const cpu = currentProcessor();
@@ -50,14 +54,17 @@ export async function sserver(options: SserverOptions): Promise<void> {
     ? channelSource(options.source.channel)
     : portSource(options.source.port);
   // A client that is waiting already must not wait for the warm-up, too.
-  if (isLaunched && !new Poller([source.descriptor]).wait(0)) warmUpMultiplex(service);
+  if (isLaunched && !new Poller([source.descriptor]).wait(0)) warmUpMultiplex(service, serviceTime);
   const observer = counting(isLaunched ? enterSlot(slot) : new Slot());
+  using poller = newPoller();
   const isIdle = multiplex({
     source,
     observer: verbose ? new Transcript(cpu, observer) : observer,
     startSession: service.startSession,
     idleSeconds,
     maxClients: Math.max(1, descriptorLimit() - OWN_DESCRIPTORS),
+    poller,
+    times: requestTimesOf(serviceTime, slot ?? 0),
   });
   if (verbose && isIdle) say(dialog.idle(cpu, idleSeconds));
 }
@@ -107,14 +114,22 @@ function enterSlot(index: number): Slot {
 }
 
 /** Runs the loop on socket pairs, for V8 to compile it. */
-function warmUpMultiplex({ startSession, examples }: ManyService): void {
+function warmUpMultiplex(
+  { startSession, examples }: ManyService,
+  serviceTime: SserverOptions["serviceTime"],
+): void {
   const observer = counting(new Slot());
+  const times = requestTimesOf(shortened(serviceTime), 0);
+  using poller = newPoller();
+  // At its end of file, so it is readable.
+  const [ended, descriptor] = socketPair();
+  close(ended);
   warmUp(WARM_UP, examples, (client) => {
     const waiting = [client];
-    // Request and end of file have arrived, so the descriptor stays readable until it is closed.
-    const source = { descriptor: client, next: () => waiting.pop() ?? -1 };
-    multiplex({ source, observer, startSession, idleSeconds: 0, maxClients: 1 });
+    const source = { descriptor, next: () => waiting.pop() ?? -1 };
+    multiplex({ source, observer, startSession, idleSeconds: 0, maxClients: 1, poller, times });
   });
+  close(descriptor);
 }
 
 if (import.meta.main) {

@@ -4,6 +4,7 @@
  * @module
  */
 import { loadText } from "../../plan/plan.ts";
+import { requestTimesText } from "../../plan/service_time.ts";
 import type { Environment, Plan } from "../../record/record.ts";
 import type { ReportData } from "./report_data.ts";
 import { valuesOf } from "./series.ts";
@@ -35,7 +36,7 @@ export function conditions(summary: Summary): string[] {
 /** The load. */
 export function load({ run: { plan, environment } }: Summary): string {
   const { service, duration, requests, sessions, pin, netns, local, seed, steer, policy } = plan;
-  const { clients, connections, bytes, think, rate, children } = loadText(plan);
+  const { clients, connections, bytes, think, rate, children, ...times } = loadText(plan);
   const all = plan.clients * plan.connections;
   const pinned = (["server", "client"] as const).flatMap((side) =>
     pin[side] ? [`${side} on processors ${pin[side].join(",")}`] : []
@@ -60,6 +61,7 @@ export function load({ run: { plan, environment } }: Summary): string {
         : "") +
         "Latency is that of a request. "
       : "") +
+    (requestTimesText(plan, times)?.concat(" ") ?? "") +
     (service === "http" ? "The service is HTTP. " : "") +
     `${children} children per pool. ` +
     (steer === "hash" ? "" : `${STEERED[steer]} `) +

@@ -12,7 +12,7 @@ import type { DesignSummary } from "./summary.ts";
 export function figuresOf(data: ReportData): Figures {
   const { run, series, recordedTrials, designs, sweep, warnings } = data;
   const { schema, herd, name, startedAt, complete, plan, environment } = run;
-  const { clients, connections, duration, requests, bytes, think, rate } = plan;
+  const { clients, connections, duration, requests, bytes, think, rate, work, wait } = plan;
   return {
     schema,
     herd,
@@ -25,7 +25,7 @@ export function figuresOf(data: ReportData): Figures {
       recorded: recordedTrials,
       failed: series.reduce((sum, { failed }) => sum + failed, 0),
     },
-    load: { clients, connections, duration, requests, bytes, think, rate },
+    load: { clients, connections, duration, requests, bytes, think, rate, work, wait },
     sweep: plan.sweep,
     warnings: warnings.map(({ text }) => text),
     designs: sweep

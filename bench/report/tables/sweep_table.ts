@@ -75,6 +75,16 @@ export const PARAMETER_WORDS: Record<Parameter, { header: string; field: string;
       "The number of requests due in a second varies, whatever the server answers; the baseline's client " +
       "waits for its replies.",
   },
+  work: {
+    header: "work µs",
+    field: "work_microseconds",
+    note: "The CPU time that each request takes varies, for the baseline too.",
+  },
+  wait: {
+    header: "wait ms",
+    field: "wait_milliseconds",
+    note: "The time that each request waits in the server varies, for the baseline too.",
+  },
 };
 
 function columnsOf(
@@ -108,7 +118,7 @@ function ofDesign({ cell, ...column }: DesignColumn): RowColumn {
 }
 
 function valueCell(values: readonly number[], all: readonly number[]): Cell {
-  if (values.length === 1) return numberCell(values[0], 0);
+  if (values.length === 1) return numberCell(values[0], Number.isInteger(values[0]) ? 0 : 3);
   return { value: null, text: values.length === all.length ? "all" : values.join(", ") };
 }
 
