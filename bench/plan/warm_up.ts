@@ -18,7 +18,10 @@ const WARM_UP_OF_CHILD = 13;
 /** A Worker or program for one client is never warm; only its maker can be. */
 const WARM_UP_OF_MAKER = 20;
 
-/** Connections made before the mark of a trial, by all clients together. */
+/** Seconds that the warm-up of a server which serves one client at a time may take, if requests take long. */
+const LONGEST_SECONDS = 2;
+
+/** Connections made before the mark of a trial, by all clients together: one of each client at least. */
 export function warmUpOf(
   { design, load, poolSize }: Pick<Plan["trials"][number], "design" | "load" | "poolSize">,
 ): number {
@@ -28,5 +31,7 @@ export function warmUpOf(
   const wanted = lifetime === "client" && children !== "fork"
     ? WARM_UP_OF_MAKER
     : Math.max(WARM_UP, WARM_UP_OF_CHILD * pool);
-  return Math.ceil(wanted / load.clients) * load.clients;
+  const seconds = load.wait / 1e3 + load.work / 1e6;
+  const most = seconds > 0 ? Math.max(1, pool) * LONGEST_SECONDS / seconds : Infinity;
+  return Math.max(1, Math.ceil(Math.min(wanted, most) / load.clients)) * load.clients;
 }

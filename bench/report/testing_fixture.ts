@@ -106,7 +106,7 @@ export function trial(fixture: TrialFixture): Trial {
 /** A run of these trials. `run` overrides the planned designs, or makes it a sweep. */
 export function record(
   trials: readonly TrialFixture[],
-  run: { designs?: readonly string[]; sweep?: Sweep } = {},
+  run: { designs?: readonly string[]; sweep?: Sweep; wait?: number } = {},
 ): Recorded {
   const positions = new Map<number, number>();
   const found = trials.map(trial).map((trial) => {
@@ -132,6 +132,7 @@ export function record(
         requests: found[0]?.load.requests ?? 1,
         bytes: 4000,
         children: 3,
+        wait: run.wait ?? 0,
         sweep: run.sweep ?? null,
         sessions: "separate",
         trials: found.map(({ round, position, design, load, poolSize }) => ({

@@ -8,6 +8,7 @@ import { closeAllBut } from "../posix/descriptors.ts";
 import { close } from "../posix/io.ts";
 import { dieWithParent, getpid, getppid, wait } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
+import { type RequestTimes, requestTimesOf } from "../service/request_times.ts";
 import { type Maker, Pool, type SocketPair } from "./pool.ts";
 import { warmUpListing } from "./warm_up.ts";
 import {
@@ -24,6 +25,7 @@ export class Forks implements Maker {
   readonly #setup: Setup;
   readonly #parent: number;
   readonly #messageOfClient = () => this.#setup.failureMessage(0);
+  readonly #times: RequestTimes | undefined;
   #clients = 0;
   /** The pool made of them. */
   readonly pool: Pool;
@@ -31,6 +33,7 @@ export class Forks implements Maker {
   constructor(setup: Setup, parent = getpid()) {
     this.#setup = setup;
     this.#parent = parent;
+    this.#times = requestTimesOf(setup.handles.serviceTime, 0);
     this.pool = new Pool(setup, this);
   }
 
@@ -54,7 +57,8 @@ export class Forks implements Maker {
     // The parent does all it can before the fork: each page that a child touches first is one more page
     // fault for every child.
     const { listing, handles: { listener } } = this.#setup;
-    const context = childContext(this.#setup, 0, { connection, stream: this.#clients++ });
+    this.#times?.begin(this.#clients++);
+    const context = childContext(this.#setup, 0, { connection, times: this.#times });
     const parent = this.#parent;
     return forkAgain(() => {
       dieWithParent(parent, Signal.KILL);

@@ -30,7 +30,7 @@ import { allowTracing, dieWithParent, gettid } from "../posix/processes.ts";
 import { openWait } from "../posix/readiness.ts";
 import { Signal } from "../posix/signals.ts";
 import { socketTimeout } from "../posix/sockets.ts";
-import { NO_SERVICE_TIME, requestTimesOf } from "../service/request_times.ts";
+import { NO_SERVICE_TIME, type RequestTimes, requestTimesOf } from "../service/request_times.ts";
 import type { Service } from "../service/service.ts";
 import { services } from "../service/services.ts";
 import { Meter, Slot, SLOT_BYTES } from "./meter.ts";
@@ -197,7 +197,7 @@ export function parentContext(
     choose: policies[setup.handles.policy](),
     queue: setup.queue,
     children,
-    serve: servingFor(own, setup, 0),
+    serve: servingFor(own, setup, requestTimesOf(setup.handles.serviceTime, 0)),
     count: countingFor(own, setup.handles.serviceTime),
   };
 }
@@ -209,8 +209,8 @@ interface Child {
   readonly listeners?: readonly number[];
   /** Ends after so many calls of accept in the slot that found no connection; −1: it does not. */
   readonly mostEmpty?: number;
-  /** The stream of the times of its requests; undefined: its index. */
-  readonly stream?: number;
+  /** The times of its requests; undefined: those of its index, if they take any. */
+  readonly times?: RequestTimes | undefined;
 }
 
 /** What a child of a listing gets. */
@@ -222,7 +222,7 @@ export function childContext(
     socket = -1,
     listeners = setup.handles.listeners,
     mostEmpty = -1,
-    stream = index,
+    times = requestTimesOf(setup.handles.serviceTime, index),
   }: Child,
 ): ChildContext {
   const { design: { lifetime, passes, waits }, meter } = setup;
@@ -239,7 +239,7 @@ export function childContext(
     readiness: waits === undefined ? NO_WAIT : openWait(waits, listener),
     queue: setup.queue,
     foundNone: countingEmpty(slot, mostEmpty),
-    serve: servingFor(slot, setup, stream),
+    serve: servingFor(slot, setup, times),
   };
 }
 
@@ -299,14 +299,13 @@ export function awaitOpening({ gate }: Handles): void {
   if (gate !== -1) read(gate, new Uint8Array(1));
 }
 
-/** Serves clients and counts them in a slot. Their requests take the times of a stream. */
+/** Serves clients and counts them in a slot. Their requests take the times. */
 function servingFor(
   slot: Slot,
-  { service: { serve }, handles: { serviceTime, requestTimeout } }: Setup,
-  stream: number,
+  { service: { serve }, handles: { requestTimeout } }: Setup,
+  times: RequestTimes | undefined,
 ): (connection: number) => void {
   const timeout = requestTimeout === 0 ? undefined : socketTimeout(requestTimeout);
-  const times = requestTimesOf(serviceTime, stream);
   return (connection) => serve(slot, connection, timeout, times);
 }
 

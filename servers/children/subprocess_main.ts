@@ -7,6 +7,7 @@
 import { duplicate } from "../posix/descriptors.ts";
 import { close } from "../posix/io.ts";
 import { failWith } from "../posix/failure_message.ts";
+import { requestTimesOf } from "../service/request_times.ts";
 import { resetSignals } from "../posix/signals.ts";
 import { shutDown } from "../posix/sockets.ts";
 import { WARM_UP } from "../service/bytes.ts";
@@ -39,7 +40,8 @@ try {
   }
   close(handles.status);
   close(handles.gate);
-  const context = childContext(setup, index, { connection, socket, stream });
+  const times = requestTimesOf(handles.serviceTime, stream);
+  const context = childContext(setup, index, { connection, socket, times });
   if (begun === -1) setup.listing.child!(context);
   else {
     // Its parent may have the connection for a little longer: the client is to read its end now.

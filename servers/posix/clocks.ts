@@ -4,6 +4,7 @@
  * @module
  */
 import { checked } from "./errors.ts";
+import { type PinnedBytes, pinnedBytes } from "./io.ts";
 import { libc } from "./libc.ts";
 
 /** Size of struct rusage on 64-bit Linux. */
@@ -108,7 +109,7 @@ function count(turns: number): void {
 const THREAD_CPU_CLOCK = 3;
 
 function threadNanoseconds(): number {
-  libc.clock_gettime(THREAD_CPU_CLOCK, timespec);
+  libc.clock_gettime(THREAD_CPU_CLOCK, timespec.pointer);
   // The lower halves suffice for a century of CPU time and need no BigInt.
   return timespecView.getUint32(0, true) * 1e9 + timespecView.getUint32(8, true);
 }
@@ -124,21 +125,20 @@ const NO_DESCRIPTORS = new Uint8Array(0);
 export function sleepNanoseconds(nanoseconds: number): void {
   setTimespec(remaining, nanoseconds);
   // What remains after a signal replaces what was asked for.
-  while (libc.nanosleep(remaining.bytes, remaining.bytes) < 0);
+  while (libc.nanosleep(remaining.pointer, remaining.pointer) < 0);
 }
 
 const remaining = newTimespec();
 
 /** A struct timespec. */
-export interface Timespec {
-  readonly bytes: Uint8Array<ArrayBuffer>;
+export interface Timespec extends PinnedBytes {
   readonly view: DataView;
 }
 
 /** Allocates a struct timespec. */
 export function newTimespec(): Timespec {
-  const bytes = new Uint8Array(16);
-  return { bytes, view: new DataView(bytes.buffer) };
+  const pinned = pinnedBytes(16);
+  return { ...pinned, view: new DataView(pinned.bytes.buffer) };
 }
 
 /** Sets a time of less than a century. */
@@ -154,8 +154,8 @@ export function preciseTimers(): void {
   libc.prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
 }
 
-const timespec = new Uint8Array(16);
-const timespecView = new DataView(timespec.buffer);
+const timespec = newTimespec();
+const timespecView = timespec.view;
 
 /**
  * CPU seconds used so far by a process, which may be a zombie (clock_getcpuclockid(3)); undefined if there
@@ -175,7 +175,7 @@ const CPUCLOCK_SCHED = 2;
 const CPUCLOCK_PERTHREAD = 4;
 
 function readClock(clock: number): number | undefined {
-  if (libc.clock_gettime(clock, timespec) !== 0) return undefined;
+  if (libc.clock_gettime(clock, timespec.pointer) !== 0) return undefined;
   return Number(timespecView.getBigInt64(0, true)) +
     Number(timespecView.getBigInt64(8, true)) / 1e9;
 }
@@ -188,7 +188,7 @@ const CLOCK_BOOTTIME = 7;
  * hundred days, then to some nanoseconds.
  */
 export function monotonicNanoseconds(): number {
-  libc.clock_gettime(CLOCK_MONOTONIC, timespec);
+  libc.clock_gettime(CLOCK_MONOTONIC, timespec.pointer);
   return timespecView.getUint32(0, true) * 1e9 + timespecView.getUint32(8, true);
 }
 

@@ -178,8 +178,8 @@ export const symbols = {
   swapcontext: { parameters: ["pointer", "pointer"], result: "i32" }, // int swapcontext(ucontext_t *from, const ucontext_t *to)
 
   // clocks and errors
-  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" }, // int clock_gettime(clockid_t id, struct timespec *tp)
-  nanosleep: { parameters: ["buffer", "buffer"], result: "i32" }, // int nanosleep(const struct timespec *time, struct timespec *remaining)
+  clock_gettime: { parameters: ["i32", "pointer"], result: "i32" }, // int clock_gettime(clockid_t id, struct timespec *tp)
+  nanosleep: { parameters: ["pointer", "pointer"], result: "i32" }, // int nanosleep(const struct timespec *time, struct timespec *remaining)
   getrusage: { parameters: ["i32", "buffer"], result: "i32" }, // int getrusage(int who, struct rusage *usage)
   __errno_location: { parameters: [], result: "pointer" }, // int *__errno_location(void)
   strerror: { parameters: ["i32"], result: "pointer" }, // char *strerror(int errnum)

@@ -37,8 +37,14 @@ export class RequestTimes {
     this.#isWorkRandom = work.distribution === "exponential";
     this.#wait = wait.nanoseconds;
     this.#isWaitRandom = wait.distribution === "exponential";
-    this.#random = new Random(seed, stream);
+    this.#random = new Random(seed);
+    this.begin(stream);
     if (this.#wait > 0) preciseTimers();
+  }
+
+  /** Begins another stream. */
+  begin(stream: number): void {
+    this.#random.begin(stream);
   }
 
   /** Works and waits for so many requests, in a server that serves one client at a time. */
@@ -78,8 +84,14 @@ class Random {
   /** In memory of its own: a number in a field may be a new object with each change. */
   readonly #state = new Int32Array(1);
 
-  constructor(seed: number, stream: number) {
-    this.#state[0] = mixed(mixed(seed) + stream);
+  readonly #seed: number;
+
+  constructor(seed: number) {
+    this.#seed = mixed(seed);
+  }
+
+  begin(stream: number): void {
+    this.#state[0] = mixed(this.#seed + stream);
   }
 
   /** The next number in [0, 1). */

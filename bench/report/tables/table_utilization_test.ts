@@ -13,3 +13,12 @@ Deno.test("tableUtilization() has percent of a processor at each rate, the cheap
   // More than both processors of the machine.
   assertEquals(rows.flat().filter(({ warn }) => warn).map(({ value }) => value), [2000]);
 });
+
+Deno.test("tableUtilization() has no rate that workers cannot serve while they wait", () => {
+  // 3 children.
+  const trials = ["iterative", "prefork-mutex", "fork-per-client", "slaunch"]
+    .map((design, i) => ({ design, cpu: 0.1 + 0.01 * i }));
+  const { rows, notes } = tableUtilization(summarize(record(trials, { wait: 5 })));
+  assertEquals(rows.map((row) => row.filter(({ text }) => text === "–").length), [2, 2, 0, 0]);
+  assertEquals(notes.at(-1)!.includes("200"), true);
+});
