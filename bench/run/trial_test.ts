@@ -43,6 +43,16 @@ Deno.test("warmUpOf() grows with a pool, and is small for Workers or programs pe
   assertEquals([of("thread-per-client", 15), of("subprocess-per-client", 15)], [30, 30]);
 });
 
+Deno.test("warmUpOf() is shorter where requests take long, and one connection of each client at least", () => {
+  const { load } = baseline;
+  const of = (wait: number, clients = 1, poolSize: number | null = null) => {
+    const design = poolSize === null ? "iterative" : "prefork-mutex";
+    return warmUpOf({ design, load: { ...load, clients, wait }, poolSize });
+  };
+  assertEquals([of(1), of(50), of(60_000), of(50, 1, 4)], [200, 40, 1, 160]);
+  assertEquals([of(60_000, 30), of(50, 30, 15)], [30, 210]);
+});
+
 Deno.test("fitting() leaves a trial alone that fits the schema", () => {
   assertEquals(fitting(fine), fine);
 });
@@ -217,4 +227,18 @@ Deno.test({
     assert(client!.latency.max > 1, "it was stopped under load");
     assert(machine!.suspendedSeconds! >= 1, `${machine!.suspendedSeconds} s`);
   },
+});
+
+Deno.test("runTrial() has requests work and wait in the server, and an event loop waits for many at once", async () => {
+  const load = { ...baseline.load, clients: 20, connections: 2, work: 500, wait: 200 };
+  const { status, reason, client, cpu } = await runTrial(
+    { ...baseline, design: "slaunch", poolSize: 2, load },
+    { ...plan, waitDistribution: "fixed", workDistribution: "exponential" },
+    NEVER,
+  );
+  assertEquals([status, reason], ["ok", null]);
+  assert(client!.latency.p50 >= 0.2);
+  // One after another they would take 8 seconds, or 4 in both servers.
+  assert(client!.wallSeconds < 3, `${client!.wallSeconds}`);
+  assert(cpu!.total > 40 * 500e-6 / 4);
 });

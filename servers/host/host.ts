@@ -51,7 +51,7 @@ function requireSocketPairs(id: string): void {
   }
 }
 
-/** How long a stop waits for clients that are still being served. */
+/** How long a mark or a stop waits for clients that are still being served. */
 const DRAIN_LIMIT_MS = 1000;
 
 /** A running server and its account. */
@@ -132,8 +132,16 @@ export class Host {
     this.ready = new Promise((resolve) => this.#setReady = resolve);
   }
 
-  /** Restarts the account. */
-  mark(): void {
+  /**
+   * Restarts the account, once no client is being served, after a second at most: the requests of one that has
+   * gone count when its connection is closed, which may be a little later.
+   */
+  async mark(): Promise<void> {
+    await this.#drain();
+    this.#begin();
+  }
+
+  #begin(): void {
     this.#sampler?.end();
     this.#sampler = this.#sampleMemory();
     this.#setup.meter.parent.forgetLack();
@@ -213,7 +221,7 @@ export class Host {
   #open(): void {
     try {
       // Before the first client, so that the account includes it.
-      this.mark();
+      this.#begin();
       this.#endpoint.listen();
       this.#running.opened();
       close(this.#gate);

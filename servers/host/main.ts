@@ -63,9 +63,9 @@ function printStatus(status: Status): void {
 
 /** Handles requests until the end of input, which stops the server. */
 async function readRequests(host: Served, stop: () => void): Promise<void> {
-  const requests: Record<ServerRequest["request"], () => void> = {
-    mark() {
-      host.mark();
+  const requests: Record<ServerRequest["request"], () => void | Promise<void>> = {
+    async mark() {
+      await host.mark();
       print({ event: "marked" });
     },
     counts() {
@@ -76,7 +76,7 @@ async function readRequests(host: Served, stop: () => void): Promise<void> {
   };
   for await (const line of linesOf(standardInput())) {
     const { request }: ServerRequest = JSON.parse(line);
-    requests[request]();
+    await requests[request]();
   }
   stop();
 }

@@ -1,11 +1,13 @@
 /** The server program: when its port opens, where it runs, and what it reports of itself. */
 import { assert, assertEquals, assertGreater, assertNotEquals } from "@std/assert";
-import { designs } from "../designs.ts";
+import { designs, streamDesigns } from "../designs.ts";
+import { monotonicNanoseconds } from "../posix/clocks.ts";
 import { Errno, hasErrno } from "../posix/errors.ts";
 import { readText } from "../posix/files.ts";
 import { NO_SERVICE_TIME } from "../service/request_times.ts";
 import { affinity } from "../posix/processes.ts";
 import { ask, freePort } from "../testing/client.ts";
+import { isLong } from "../testing/long.ts";
 import { pause } from "../testing/process.ts";
 import { RunningServer, startServer, sumOf } from "../testing/server.ts";
 
@@ -65,6 +67,24 @@ for (const id of ways) {
     for (let i = 0; i < CONNECTIONS; i++) ask(server.port, "4000\n", 4000);
     const { report } = await server.stop();
     assertGreater(report!.cpu.total, 0.95 * CONNECTIONS * WORK.nanoseconds / 1e9);
+  });
+}
+
+for (const { id } of streamDesigns) {
+  Deno.test({
+    name: `${id} waits for each request as long as it is to, and none is lost`,
+    ignore: !isLong,
+    fn: async () => {
+      const wait = { nanoseconds: 30_000_000, distribution: "fixed" } as const;
+      await using server = await startServer(id, { serviceTime: { ...NO_SERVICE_TIME, wait } });
+      const start = monotonicNanoseconds();
+      // Two requests of one connection that arrive together, and one of another.
+      assertEquals(ask(server.port, "4000\n3\n", 4003).length, 4003);
+      assertEquals(ask(server.port, "5\n", 5).length, 5);
+      assertGreater(monotonicNanoseconds() - start, 3 * wait.nanoseconds);
+      const { report } = await server.stop();
+      assertEquals([sumOf(report, "connections"), sumOf(report, "requests")], [2, 3]);
+    },
   });
 }
 
