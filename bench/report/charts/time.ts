@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Trial } from "../../record/types.ts";
 import type { ReportData } from "../summary/report_data.ts";
 import { short } from "../tables/table.ts";
 import type { Chart, Spec } from "./chart.ts";
 import { type Layout, makingColor, makingOf } from "./theme.ts";
 
+type Trial = NonNullable<ReportData["series"][number]["lastTimed"]>;
 type Series = NonNullable<NonNullable<Trial["client"]>["series"]>;
 
 /** Throughput. */

@@ -17,7 +17,12 @@ import { herdNotes } from "./columns.ts";
 import { bottleneckNotes } from "../summary/bottleneck.ts";
 import type { Plan } from "../../record/types.ts";
 import type { DesignSummary, Summary } from "../summary/summary.ts";
-import { PERCENTILE_NOTE } from "./table_latency.ts";
+import { BEYOND } from "../../statistics/percentiles.ts";
+
+/** Which percentiles are shown. */
+export const PERCENTILE_NOTE =
+  `A percentile is shown where at least ${BEYOND} requests took longer: p99 takes ` +
+  `${100 * BEYOND} requests in all rounds, p99.9 takes ${1000 * BEYOND}.`;
 
 /** The notes. `spreads` are the intervals and ranges printed in the table. */
 export function notes301(summary: Summary, spreads: readonly Interval[]): string[] {

@@ -3,16 +3,10 @@
  *
  * @module
  */
-import { BEYOND } from "../../statistics/percentiles.ts";
 import type { ReportData } from "../summary/report_data.ts";
-import { loopNote } from "./notes_30_1.ts";
+import { loopNote, PERCENTILE_NOTE } from "./notes_30_1.ts";
 import { PERCENTILES } from "../summary/latency.ts";
 import { type Cell, numberCell, type Table, textCell } from "./table.ts";
-
-/** Which percentiles are shown. */
-export const PERCENTILE_NOTE =
-  `A percentile is shown where at least ${BEYOND} requests took longer: p99 takes ` +
-  `${100 * BEYOND} requests in all rounds, p99.9 takes ${1000 * BEYOND}.`;
 
 /** One row per design with a latency histogram; milliseconds. */
 export function tableLatency({ run, designs, latencies }: ReportData): Table {
