@@ -23,6 +23,8 @@ export const variantHints = {
 export const measuringHints = {
   ...serviceHints,
   ...variantHints,
+  work: "leave out --work",
+  wait: "leave out --wait",
   folder: "write another --output",
   local: "write --local, which applies to every design",
   netns: "prefix the command with sudo or unshare --map-root-user --net, or omit --netns",

@@ -67,6 +67,14 @@ Deno.test("makePlan() runs external servers after the designs, with their own wo
   assertThrows(makeTwice, UsageError, "Cannot run two external servers named mine");
   const makeLocal = () => makePlan({ ...options, externals: [server], local: true });
   assertThrows(makeLocal, UsageError, "Cannot reach external servers but over TCP");
+  for (const times of [{ work: 1 }, { wait: 0.5 }]) {
+    const [name] = Object.keys(times);
+    const make = () => makePlan({ ...options, externals: [server], ...times });
+    assertThrows(make, UsageError, `Cannot have requests ${name} in mine`);
+  }
+  const sweep = { parameter: "wait" as const, values: [0, 1] };
+  const makeSweep = () => makePlan({ ...options, externals: [server], sweep });
+  assertThrows(makeSweep, UsageError, "Cannot have requests wait in mine");
 });
 
 Deno.test("every preset is an external server, under its name", () => {

@@ -80,6 +80,7 @@ export function makePlan(given: PlanOptions): Plan {
   const run = duration > 0 ? duration : limits.run;
   const options = { ...DEFAULTS, ...given, limits: { ...limits, run } };
   requireDistinct(options.externals);
+  requireOwnTimes(options);
   if (options.externals.length > 0 && options.local) {
     throw new UsageError("Cannot reach external servers but over TCP", { option: "local" });
   }
@@ -127,6 +128,20 @@ export function limitsWithin(
   const share = Math.round(budget / TRIALS_IN_SHARE / designs.length);
   const run = Math.min(Math.max(LEAST_LOAD_SECONDS, share), MOST_LOAD_SECONDS);
   return { ...LIMITS, run, budget };
+}
+
+/** @throws {UsageError} if requests are to take times in a server that knows nothing of them. */
+function requireOwnTimes({ externals: [external], work, wait, sweep }: Settings): void {
+  const option = sweep?.parameter === "work" || work > 0
+    ? "work"
+    : sweep?.parameter === "wait" || wait > 0
+    ? "wait"
+    : undefined;
+  if (external === undefined || option === undefined) return;
+  throw new UsageError(
+    `Cannot have requests ${option} in ${external.name}, whose program decides that`,
+    { option },
+  );
 }
 
 /** Every trial of a round, each once. */

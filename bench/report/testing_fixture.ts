@@ -24,6 +24,9 @@ export interface TrialFixture {
   /** Requests on each connection. */
   readonly requests?: number;
   readonly bytes?: number;
+  /** Microseconds of CPU time, and milliseconds of waiting, of each request. */
+  readonly work?: number;
+  readonly wait?: number;
   /** Seconds. */
   readonly latency?: {
     readonly p50: number;
@@ -68,7 +71,14 @@ export function trial(fixture: TrialFixture): Trial {
     status: failed === undefined ? "ok" : "failed",
     reason: failed ?? null,
     startedAt: "2025-11-21T08:00:00Z",
-    load: { clients, connections: connections / clients, requests, bytes: fixture.bytes ?? 4000 },
+    load: {
+      clients,
+      connections: connections / clients,
+      requests,
+      bytes: fixture.bytes ?? 4000,
+      work: fixture.work ?? 0,
+      wait: fixture.wait ?? 0,
+    },
     poolSize: fixture.poolSize ?? null,
     cpu: { user: cpu / 4, system: 3 * cpu / 4, total: cpu },
     switches,

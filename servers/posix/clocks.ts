@@ -54,10 +54,14 @@ export function consumeCpu(nanoseconds: number): void {
   let spent = 0;
   if (due > 0) {
     const start = threadNanoseconds();
+    // In a forked child the first change of a page costs time, which is part of what is asked for.
+    pace[EXCESS] = 0;
     let elapsed = 0;
+    let share = FIRST_SHARE;
     do {
-      const turns = 1 + Math.floor(Math.max(0, CAUTION * (due - spent) * pace[SPEED]!));
+      const turns = 1 + Math.floor(Math.max(0, share * (due - spent) * pace[SPEED]!));
       count(turns);
+      share = NEXT_SHARE;
       const before = elapsed;
       elapsed = threadNanoseconds() - start;
       learn(turns, elapsed - before);
@@ -65,7 +69,7 @@ export function consumeCpu(nanoseconds: number): void {
       spent = elapsed + pace[READING]!;
     } while (due - spent > pace[READING]! / 2);
   }
-  pace[EXCESS] = Math.min(spent - due, Math.max(MAX_EXCESS, nanoseconds));
+  pace[EXCESS] = Math.min(spent - due, MAX_EXCESS);
 }
 
 /** Learns from a count and a reading of the clock, which together took so many nanoseconds. */
@@ -91,10 +95,12 @@ pace[SPEED] = 0.005;
 
 /** Nanoseconds from which on a count tells the speed. */
 const LONG_ENOUGH = 2000;
-/** The share of what is left that is counted next: the processor may have become slower. */
-const CAUTION = 0.75;
-/** Nanoseconds; more was an interruption and does not shorten later calls. */
-const MAX_EXCESS = 50_000;
+/** The share of the time that is counted first: a processor whose sibling has become busy is half as fast. */
+const FIRST_SHARE = 0.4;
+/** The share of what is left that is counted next, at the speed just learned. */
+const NEXT_SHARE = 0.8;
+/** Nanoseconds. An interruption that was charged to this thread, and was longer, does not shorten later calls more. */
+const MAX_EXCESS = 10_000_000;
 
 const counted = new Int32Array(1);
 

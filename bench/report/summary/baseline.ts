@@ -60,5 +60,6 @@ export function compareWithBaselines(
 /** Whether two loads make as many connections of as many bytes, with any number of clients. */
 export function isSameWork(a: Load, b: Load): boolean {
   return a.clients * a.connections === b.clients * b.connections && a.bytes === b.bytes &&
-    a.requests === b.requests && a.duration === b.duration;
+    a.requests === b.requests && a.duration === b.duration && a.work === b.work &&
+    a.wait === b.wait;
 }

@@ -47,17 +47,19 @@ Deno.test("sweepPoints() gives a run per value, with the baselines of the same w
   assertAlmostEquals(of15!, 0.11);
 });
 
-Deno.test("sweepPoints() over bytes compares each value with its own baseline", () => {
-  const at = (bytes: number, baseline: number, pool: number) => [
-    { design: "iterative", cpu: baseline, bytes },
-    { design: POOL, cpu: pool, bytes, poolSize: 3 },
-  ];
-  const sweep = { parameter: "bytes" as const, values: [1, 9000] };
-  const points = sweepPoints(record([...at(1, 0.1, 0.3), ...at(9000, 0.5, 0.6)], { sweep }));
-  const differences = points.map(({ summary }) => summary.designs[1]!.processControl!.median);
-  assertAlmostEquals(differences[0]!, 0.2);
-  assertAlmostEquals(differences[1]!, 0.1);
-});
+for (const parameter of ["bytes", "work", "wait"] as const) {
+  Deno.test(`sweepPoints() over ${parameter} compares each value with its own baseline`, () => {
+    const at = (value: number, baseline: number, pool: number) => [
+      { design: "iterative", cpu: baseline, [parameter]: value },
+      { design: POOL, cpu: pool, [parameter]: value, poolSize: 3 },
+    ];
+    const sweep = { parameter, values: [1, 9000] };
+    const points = sweepPoints(record([...at(1, 0.1, 0.3), ...at(9000, 0.5, 0.6)], { sweep }));
+    const differences = points.map(({ summary }) => summary.designs[1]!.processControl!.median);
+    assertAlmostEquals(differences[0]!, 0.2);
+    assertAlmostEquals(differences[1]!, 0.1);
+  });
+}
 
 Deno.test("sweepPoints() marks the incomplete point of an interrupted sweep", () => {
   const { run, trials } = overChildren();
