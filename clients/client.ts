@@ -334,9 +334,78 @@ export function repliesFor(service: ServiceName): Uint8Array<ArrayBuffer>[] {
   return texts.map((text) => new TextEncoder().encode(text));
 }
 
+/** A client and its server in one thread. */
+interface Own {
+  transport: Transport | undefined;
+  listener: number;
+  client: Client | undefined;
+  reply: Uint8Array<ArrayBuffer>;
+  /** The server's end of the last connection; −1: none. */
+  peer: number;
+  isAnswered: boolean;
+}
+
+// Those of the warm-up that runs. Functions and objects that are made once have code that the next warm-up finds
+// compiled; a variable that changed would undo it.
+const own: Own = {
+  transport: undefined,
+  listener: -1,
+  client: undefined,
+  reply: new Uint8Array(),
+  peer: -1,
+  isAnswered: false,
+};
+
+function answer(): void {
+  if (own.peer !== -1) close(own.peer);
+  own.peer = own.transport!.acceptAndReply(own.listener, own.reply);
+  own.isAnswered = true;
+}
+
+function answerNext(): void {
+  if (own.isAnswered) own.isAnswered = false;
+  else write(own.peer, own.reply, own.reply.length);
+}
+
+function answerAny(): void {
+  if (own.isAnswered) write(own.peer, own.reply, own.reply.length);
+  else answer();
+}
+
+function forget(): void {
+  own.isAnswered = false;
+}
+
+function openAnswered(): number {
+  const connection = own.client!.open();
+  answer();
+  return connection;
+}
+
+function requestAnswered(connection: number): number {
+  answer();
+  return own.client!.request(connection);
+}
+
+/** The ways to answer between `open` and the end of `request`, with one request on a connection. */
+const ONE_REQUEST: readonly Partial<Client>[] = [
+  { open: openAnswered },
+  { request: requestAnswered },
+];
+
+/** The same with several. */
+const REPEATED: readonly Partial<Client>[] = [{
+  open: openAnswered,
+  request: (connection) => inTurn(answerNext, own.client!.request, connection),
+}, {
+  open: () => inTurn(forget, own.client!.open, 0),
+  request: (connection) => inTurn(answerAny, own.client!.request, connection),
+}];
+
 /**
  * Acts as client and server on an abstract Unix socket until V8 has compiled the client, so that processes
- * forked afterwards start at full speed; or for fewer passes, in one of those. (Over TCP this would leave as many ports in TIME_WAIT.)
+ * forked afterwards start at full speed; or for fewer passes, in one of those. (Over TCP this would leave as many
+ * ports in TIME_WAIT.)
  *
  * One thread is both, so something has to answer between `open` and `request`. That is done at the end of one or
  * at the start of the other by turns: had `connectOnce` seen only one function of either kind, V8 would have
@@ -357,38 +426,12 @@ export function warmUp(
   // Two clients: code that V8 compiles for the only closure of its kind is no use to another one.
   const make = () => transport.client(address, asked, timeout, sources);
   const [client] = [make(), make()];
-  let reply = replies[0]!;
-  let peer = -1;
-  let isAnswered = false;
-  const answer = () => {
-    if (peer !== -1) close(peer);
-    peer = transport.acceptAndReply(listener, reply);
-    isAnswered = true;
-  };
-  const openAnswered = () => {
-    const connection = client.open();
-    answer();
-    return connection;
-  };
-  const requestAnswered = (connection: number) => {
-    answer();
-    return client.request(connection);
-  };
-  const answerNext = () => {
-    if (isAnswered) isAnswered = false;
-    else write(peer, reply, reply.length);
-  };
-  const answerAny = () => {
-    if (isAnswered) write(peer, reply, reply.length);
-    else answer();
-  };
-  const ways = requests === 1 ? [{ open: openAnswered }, { request: requestAnswered }] : [{
-    open: openAnswered,
-    request: (connection: number) => inTurn(answerNext, client.request, connection),
-  }, {
-    open: () => inTurn(() => isAnswered = false, client.open, 0),
-    request: (connection: number) => inTurn(answerAny, client.request, connection),
-  }];
+  own.transport = transport;
+  own.listener = listener;
+  own.client = client;
+  own.peer = -1;
+  own.isAnswered = false;
+  const ways = requests === 1 ? ONE_REQUEST : REPEATED;
   const run = (client: Client, connections: number) => {
     runClient(
       // As tasks are made, for V8 to see the same kind of object.
@@ -403,11 +446,11 @@ export function warmUp(
     );
   };
   for (const [pass, connections] of passes.entries()) {
-    reply = replies[pass % 2]!;
+    own.reply = replies[pass % 2]!;
     run(client, 0); // an object that is made in the same way as that of a task
     run({ ...client, ...ways[pass % 2] }, connections);
   }
-  close(peer);
+  close(own.peer);
   close(listener);
   if (results.errors.size > 0) {
     throw new Error("Cannot warm up the client: its own socket does not answer");
