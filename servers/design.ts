@@ -90,6 +90,8 @@ export interface Design {
   readonly passes?: Passing;
   /** Whether the parent accepts and puts connections into the queue between threads. */
   readonly queues?: boolean;
+  /** Whether it serves by io_uring(7), which the kernel must allow. */
+  readonly isRing?: boolean;
   /** The transport it needs; undefined: any stream, TCP or a Unix-domain socket. */
   readonly transport?: TransportName;
   /** Whether a run of the local servers includes it by default. */
@@ -131,6 +133,60 @@ export interface Queue {
   take(): number;
 }
 
+/**
+ * The state of one client in a server that never blocks for a single client: the server passes it what
+ * arrives, and asks it what to send.
+ */
+export interface Session {
+  /** Starts again, for another client. */
+  restart(): void;
+  /** Processes the first `length` bytes of `input`; returns the number of reply bytes now due. */
+  receive(input: Uint8Array<ArrayBuffer>, length: number): number;
+  /** Requests so far that were not rejected. */
+  readonly requests: number;
+  /** Whether the server is to close the connection, as soon as the replies due have been sent. */
+  readonly isOver: boolean;
+  /** Whether it is over because input was invalid. */
+  readonly rejected: boolean;
+  /** The next bytes to send; those beyond the number due do not count. */
+  readonly outgoing: Uint8Array<ArrayBuffer>;
+  /** The first `count` bytes of `outgoing` have been sent. */
+  sent(count: number): void;
+}
+
+/** Counts connections; in a server this is a slot of the meter. */
+export interface Counter {
+  /** A connection was accepted. */
+  open(): void;
+  /**
+   * A connection was closed, after so many requests; `rejected`: because of an invalid one, or a client that stood
+   * still.
+   */
+  close(rejected: boolean, requests: number): void;
+}
+
+/** How long requests take, besides their replies. */
+export interface Times {
+  /** Consumes the CPU time of so many requests. */
+  work(requests: number): void;
+  /** Nanoseconds for which so many requests wait. */
+  waitFor(requests: number): number;
+}
+
+/** What a process gets that serves many clients at once, in place of `serve`. */
+export interface Sessions {
+  /** Makes the session of a client. */
+  start(): Session;
+  /** Counts the clients of this process. */
+  readonly counter: Counter;
+  /** How long requests take, besides their replies; undefined: no time. */
+  readonly times: Times | undefined;
+  /** Whether to end when no client is left: in a warm-up, where accept would wait for ever. */
+  readonly endsIdle: boolean;
+  /** Milliseconds that a client may take for a request, or to read a reply; 0: no limit. */
+  readonly limitMs: number;
+}
+
 /** What the parent of a listing gets. */
 export interface ParentContext {
   /** The listening socket. */
@@ -142,6 +198,8 @@ export interface ParentContext {
   readonly queue: Queue;
   /** Serves one client in this process, closes the connection and counts it. */
   serve(connection: number): void;
+  /** For a process without children that serves many clients at once. */
+  readonly sessions: Sessions;
   /** Counts a client that is one message; `answer` returns whether its request is served. */
   count(answer: () => boolean): void;
 }
@@ -211,4 +269,6 @@ export interface ChildContext extends ClientChildContext {
   readonly queue: Queue;
   /** Counts a call of accept that found no connection. */
   foundNone(): void;
+  /** For a child that serves many clients at once. */
+  readonly sessions: Sessions;
 }

@@ -10,8 +10,9 @@ import { sleep } from "../../servers/posix/clocks.ts";
 import { Errno, errnoName } from "../../servers/posix/errors.ts";
 import { fileStatus, tryReadText } from "../../servers/posix/files.ts";
 import { fork, type ForkProbe, probeFork } from "../../servers/posix/fork.ts";
+import { tryIoUring } from "../../servers/posix/io_uring.ts";
 import { enterNetworkNamespace, findLoopback } from "../../servers/posix/network.ts";
-import { mayWrite, tryIoUring, tryTrace } from "../../servers/posix/probes.ts";
+import { mayWrite, tryTrace } from "../../servers/posix/probes.ts";
 import { allowTracing, dieWithParent, getpid, kill, wait } from "../../servers/posix/processes.ts";
 import { Signal } from "../../servers/posix/signals.ts";
 import { type Check, fine } from "./check.ts";
@@ -162,11 +163,11 @@ function ioUring(): Finding | string {
   if (failure === 0) return "works";
   const isDisabled = Number(tryReadText("/proc/sys/kernel/io_uring_disabled") ?? 0) > 0;
   return limited(
-    `fails with ${errnoName(failure)}; no design of Herd needs it`,
+    `fails with ${errnoName(failure)}; io-uring and prefork-io-uring need it`,
     isDisabled
       ? "sudo sysctl -w kernel.io_uring_disabled=0"
-      : failure === Errno.ENOSYS
-      ? null
+      : failure === Errno.ENOSYS || failure === Errno.EINVAL
+      ? null // the kernel has none, or is older than Linux 6.1
       : "start the container with --security-opt seccomp=unconfined",
   );
 }

@@ -14,6 +14,7 @@ import type {
   Readiness,
   ServiceName,
   ServiceTime,
+  Sessions,
 } from "../design.ts";
 import type { Launch } from "./launch.ts";
 import { type OpenLock, openLock } from "../locks/lock.ts";
@@ -192,12 +193,14 @@ export function parentContext(
   own: Slot,
   children: ParentContext["children"],
 ): ParentContext {
+  const times = requestTimesOf(setup.handles.serviceTime, 0);
   return {
     listener: setup.handles.listener,
     choose: policies[setup.handles.policy](),
     queue: setup.queue,
     children,
-    serve: servingFor(own, setup, requestTimesOf(setup.handles.serviceTime, 0)),
+    serve: servingFor(own, setup, times),
+    sessions: sessionsFor(own, setup, times),
     count: countingFor(own, setup.handles.serviceTime),
   };
 }
@@ -240,6 +243,7 @@ export function childContext(
     queue: setup.queue,
     foundNone: countingEmpty(slot, mostEmpty),
     serve: servingFor(slot, setup, times),
+    sessions: sessionsFor(slot, setup, times),
   };
 }
 
@@ -307,6 +311,22 @@ function servingFor(
 ): (connection: number) => void {
   const timeout = requestTimeout === 0 ? undefined : socketTimeout(requestTimeout);
   return (connection) => serve(slot, connection, timeout, times);
+}
+
+/** Sessions of clients that are served at once and counted in a slot, likewise. */
+function sessionsFor(
+  slot: Slot,
+  { service, handles: { requestTimeout, status } }: Setup,
+  times: RequestTimes | undefined,
+): Sessions {
+  return {
+    start: service.startSession,
+    counter: slot,
+    times,
+    limitMs: 1000 * requestTimeout,
+    // A warm-up has no host to tell anything.
+    endsIdle: status === -1,
+  };
 }
 
 /** Counts clients that are one message each in a slot, likewise. */

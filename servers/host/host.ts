@@ -12,8 +12,10 @@ import { parseStatuses, type Status, STATUS_BYTES } from "../children/status.ts"
 import type { Design, Making } from "../design.ts";
 import { Cgroup } from "../posix/cgroup.ts";
 import { pipe } from "../posix/descriptors.ts";
+import { errnoName } from "../posix/errors.ts";
 import { requireFork } from "../posix/fork.ts";
 import { close, readAsync } from "../posix/io.ts";
+import { tryIoUring } from "../posix/io_uring.ts";
 import { loopbackHost } from "../posix/network.ts";
 import { rebaseFailure } from "../posix/rebase.ts";
 import { socketPair } from "../posix/sockets.ts";
@@ -49,6 +51,17 @@ function requireSocketPairs(id: string): void {
       `Cannot pass connections, as ${id} does, without Unix sockets: ${message}`,
     );
   }
+}
+
+/** @throws {UnsupportedError} if the kernel does not let this process have a ring of io_uring. */
+function requireIoUring(id: string): void {
+  const number = tryIoUring();
+  if (number === 0) return;
+  throw new UnsupportedError(
+    `Cannot use io_uring, as ${id} does: io_uring_setup failed with ${
+      errnoName(number)
+    }; see deno task doctor`,
+  );
 }
 
 /** How long a mark or a stop waits for clients that are still being served. */
@@ -91,6 +104,7 @@ export class Host {
     const parts = await loadParts(design, rest.service);
     const start = await starterOf(design.children);
     if (design.passes) requireSocketPairs(design.id);
+    if (design.isRing) requireIoUring(design.id);
     const transport = await transports[transportOf(design, path !== null)]();
     const size = launch?.processors.length ?? (design.lifetime === "pool" ? children : 1);
     const endpoint = transport.bind(

@@ -37,6 +37,7 @@ export const Errno = {
   ECONNREFUSED: 111,
   EHOSTUNREACH: 113,
   EINPROGRESS: 115,
+  ECANCELED: 125,
 } as const;
 
 /** A system call failed. The message names the operation, the call and the reason. */

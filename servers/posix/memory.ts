@@ -20,7 +20,7 @@ export interface SharedMemory {
 
 /** Maps memory that forked children share with their parent. @throws {SystemError} such as ENOMEM. */
 export function shareMemory(bytes: number): SharedMemory {
-  return map(bytes, MAP_SHARED | MAP_ANONYMOUS, -1);
+  return map(bytes, MAP_SHARED | MAP_ANONYMOUS, -1, 0n);
 }
 
 /** Creates a file in memory (memfd_create(2)). Returns its descriptor, which is closed on exec. */
@@ -32,7 +32,12 @@ export function createMemfd(name: string, bytes: number): number {
 
 /** Maps a file in memory. @throws {SystemError} such as ENOMEM. */
 export function mapMemfd(fd: number, bytes: number): SharedMemory {
-  return map(bytes, MAP_SHARED, fd);
+  return mapFile(fd, bytes, 0n);
+}
+
+/** Maps a part of a file, or what an object of the kernel has at that offset. @throws {SystemError} such as ENOMEM. */
+export function mapFile(fd: number, bytes: number, offset: bigint): SharedMemory {
+  return map(bytes, MAP_SHARED, fd, offset);
 }
 
 /**
@@ -94,8 +99,8 @@ export function unmap({ buffer, address }: SharedMemory): void {
   libc.munmap(Deno.UnsafePointer.create(address), BigInt(buffer.byteLength));
 }
 
-function map(bytes: number, flags: number, fd: number): SharedMemory {
-  const pointer = libc.mmap(null, BigInt(bytes), PROT_READ_WRITE, flags, fd, 0n);
+function map(bytes: number, flags: number, fd: number, offset: bigint): SharedMemory {
+  const pointer = libc.mmap(null, BigInt(bytes), PROT_READ_WRITE, flags, fd, offset);
   const address = Deno.UnsafePointer.value(pointer);
   if (BigInt.asIntN(64, address) === -1n) {
     throw new SystemError("mmap", `share ${bytes} bytes of memory`, errno());

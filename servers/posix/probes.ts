@@ -12,16 +12,6 @@ export function mayWrite(path: string): boolean {
   return libc.access(cString(path), W_OK) === 0;
 }
 
-/** Sets up a ring of io_uring_setup(2). Returns the error number, such as EPERM or ENOSYS, or 0. */
-export function tryIoUring(): number {
-  const SYS_io_uring_setup = 425; // on every architecture
-  const parameters = new Uint8Array(120); // struct io_uring_params
-  const ring = libc.io_uring_setup(SYS_io_uring_setup, 1, parameters);
-  if (ring < 0) return errno();
-  libc.close(ring);
-  return 0;
-}
-
 /** Traces a process for a moment, without stopping it (ptrace(2)). Returns the error number, such as EPERM, or 0. */
 export function tryTrace(pid: number): number {
   // This process ends, and with it the tracing: it is to be called in a child.

@@ -185,8 +185,20 @@ export const symbols = {
   strerror: { parameters: ["i32"], result: "pointer" }, // char *strerror(int errnum)
   strerrorname_np: { parameters: ["i32"], result: "pointer" }, // const char *strerrorname_np(int errnum), glibc 2.32
 
-  // what a kernel allows
+  // io_uring
   io_uring_setup: { name: "syscall", parameters: ["i32", "u32", "buffer"], result: "i32" }, // long syscall(SYS_io_uring_setup, unsigned entries, struct io_uring_params *params)
+  io_uring_enter: {
+    name: "syscall",
+    parameters: ["i32", "i32", "u32", "u32", "u32", "pointer"],
+    result: "i32",
+  }, // long syscall(SYS_io_uring_enter, unsigned fd, unsigned submit, unsigned complete, unsigned flags, const void *arg, size_t), whose size belongs to arg, NULL here
+  io_uring_register: {
+    name: "syscall",
+    parameters: ["i32", "i32", "u32", "buffer", "u32"],
+    result: "i32",
+  }, // long syscall(SYS_io_uring_register, unsigned fd, unsigned opcode, void *arg, unsigned count)
+
+  // what a kernel allows
   ptrace: { parameters: ["i32", "i32", "pointer", "pointer"], result: "i32" }, // long ptrace(enum request, pid_t pid, void *addr, void *data)
   gnu_get_libc_version: { parameters: [], result: "pointer" }, // const char *gnu_get_libc_version(void)
 } as const satisfies Deno.ForeignLibraryInterface;

@@ -35,7 +35,6 @@ export class BytesSession implements Session {
   requests = 0;
   rejected = false;
 
-  /** Starts again, for another client. */
   restart(): void {
     this.#count = this.#digits = this.requests = 0;
     this.rejected = false;

@@ -21,6 +21,11 @@ export class EchoSession implements Session {
   #used = 0;
   #lineStart = 0;
 
+  restart(): void {
+    this.requests = this.#used = this.#lineStart = 0;
+    this.rejected = false;
+  }
+
   receive(input: Uint8Array<ArrayBuffer>, length: number): number {
     // Each newline is followed by a NUL.
     this.#reserve(this.#used + 2 * length);

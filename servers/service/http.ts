@@ -94,6 +94,16 @@ export class HttpSession implements Session {
     return this.#parser.isRefused;
   }
 
+  restart(): void {
+    this.#parser.restart();
+    this.#at =
+      this.#size =
+      this.#waiting.length =
+      this.requests =
+        0;
+    this.isOver = false;
+  }
+
   receive(bytes: Uint8Array<ArrayBuffer>, length: number): number {
     let due = 0;
     for (let at = 0; at < length && !this.isOver;) {

@@ -15,6 +15,7 @@ const LIKE_OTHERS = [
   "prefork-select",
   "prefork-poll",
   "prefork-epoll-exclusive",
+  "prefork-io-uring",
 ];
 
 /** Whether the tests of each design run for this one. */

@@ -177,6 +177,28 @@ export const DESIGN_WORDS: Readonly<Record<string, DesignWords>> = {
       "the other went to three workers as 2 1 0 2 1 0 with blocking accept, and as 0 0 0 0 0 0 with " +
       "EPOLLEXCLUSIVE (“Why does one NGINX worker take all the load?”, 2017).",
   },
+  "io-uring": {
+    does:
+      "One process serves many clients at once by io_uring (io_uring(7), Linux 6.1 for this listing): it writes " +
+      "operations into memory that the kernel shares, and one call submits all of them and waits for results. " +
+      "One accept stays and has a result for each client; the kernel takes a buffer when input has arrived; a " +
+      "reply is linked to what follows it, to receive or to close.",
+    why:
+      "Where clients come together they share a system call, and each needs less than one; a blocking server makes " +
+      "five. The work inside the kernel stays. So it costs less than every design that blocks, though not five " +
+      "times less. No client waits for another one, and a client that does nothing costs memory alone. But only " +
+      "one processor is ever used.",
+  },
+  "prefork-io-uring": {
+    does:
+      "A pool of forked children, each of which does that with a ring and a listening socket of its own " +
+      "(SO_REUSEPORT).",
+    why:
+      "With as many children as processors it uses all of them. With more, each has few clients at a time, so few " +
+      "share a call: it waits, and is woken, for each step of a client. On one socket for all, the kernel gives " +
+      "connections to the child whose accept has stayed there longest, and it stays for ever: one of 15 children " +
+      "served all of 5000 connections.",
+  },
   "door": {
     does:
       "The service is a procedure behind a door. Clients call it instead of writing and reading; an " +
