@@ -17,6 +17,7 @@ const servings = [
   ["prefork-fd-passing", freePath()],
   ["fork-per-client", null],
   ["thread-per-client", null],
+  ["io-uring", null],
   ["prethread-main-accept", null],
   ["iterative", null],
   ["prefork-shared-accept", null],
@@ -24,7 +25,7 @@ const servings = [
   ["prethread-mutex", null],
 ] as const;
 
-for (const [design, path] of isLong ? servings : servings.slice(0, 3)) {
+for (const [design, path] of isLong ? servings : servings.slice(0, 4)) {
   const where = path === null ? "" : " at a path";
   Deno.test(`${design}${where} gives a child back whose client stands still, and counts that`, async () => {
     await using server = await startServer(design, {

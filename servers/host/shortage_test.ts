@@ -249,7 +249,7 @@ const canDestroy = (() => {
   return destroyListener(boundAddress(listener).port) && !isListening(listener);
 })();
 
-for (const id of ["prefork-shared-accept", "prethread-mutex", "thread-per-client"]) {
+for (const id of ["prefork-shared-accept", "prethread-mutex", "thread-per-client", "io-uring"]) {
   Deno.test({
     name: `${id} fails when its listening socket is destroyed (ignored where ss cannot do that)`,
     ignore: !canDestroy,

@@ -15,6 +15,7 @@ const SHORT = [
   "thread-per-client",
   "prethread-main-accept",
   "slaunch",
+  "io-uring",
 ];
 const tested = streamDesigns.filter(({ id }) => isLong || SHORT.includes(id));
 

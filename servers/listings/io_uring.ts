@@ -112,7 +112,7 @@ class RingServer {
       const client = this.#clients[descriptor]!;
       if (operation === Operation.receive) this.#received(client, result);
       else if (operation === Operation.send) this.#sent(client, result);
-      else this.#closed(client, result);
+      else this.#forget(client);
     }
   }
 
@@ -153,7 +153,7 @@ class RingServer {
     if (result === -Errno.ENOBUFS) {
       this.#ring.receive(descriptor);
     } else if (result <= 0) {
-      // It has closed, disconnected, or did not read a reply (ECANCELED).
+      // It has closed or disconnected.
       this.#close(client);
     } else {
       client.mayHaveMore = result === INPUT_BYTES;
@@ -181,14 +181,10 @@ class RingServer {
   }
 
   #sent(client: Client, result: number): void {
+    // It has disconnected. What was linked to this does not happen.
     if (result !== client.sending) return this.#close(client);
     if (client.due === 0) this.#restartTime(client);
     this.#reply(client);
-  }
-
-  #closed(client: Client, result: number): void {
-    if (result < 0) this.#close(client);
-    else this.#forget(client);
   }
 
   /** Closes a connection whose client may still be sending. */

@@ -42,9 +42,6 @@ const F_MORE = 2;
 /** Kinds of operations, with the numbers of the kernel (IORING_OP_…). */
 export const Operation = { timeout: 11, accept: 13, close: 19, send: 26, receive: 27 } as const;
 
-/** In place of its kind, for an operation whose result is that of the one behind it. */
-const NO_RESULT = 0;
-
 const PARAMETERS_BYTES = 120;
 const SQE_WORDS = 16;
 const CQE_WORDS = 4;
@@ -141,18 +138,21 @@ export class Ring implements Disposable {
     this.#push(Operation.receive, BUFFER_SELECT, priority, socket, 0, this.#input.bytes, 0);
   }
 
-  /** Sends so many bytes, which must stay as they are until then. The result is a smaller count if not all could be sent. */
+  /**
+   * Sends that many bytes, which must stay as they are until there is a result: their number, or less if not all
+   * could be sent.
+   */
   send(socket: number, output: Output, length: number): void {
     this.#send(0, socket, output, length);
   }
 
-  /** The same, then receives. The only result is that of `receive`: ECANCELED if not all could be sent. */
+  /** The same, then receives: the result is that of `receive`, or of the send if not all could be sent. */
   sendAndReceive(socket: number, output: Output, length: number): void {
     this.#sendLinked(socket, output, length);
     this.receive(socket, true);
   }
 
-  /** The same, then closes the socket, if all could be sent. The only result is that of the close: 0 or ECANCELED. */
+  /** The same, then closes: the result is that of the close, or of the send if not all could be sent. */
   sendAndClose(socket: number, output: Output, length: number): void {
     this.#sendLinked(socket, output, length);
     this.#push(Operation.close, 0, 0, socket, 0, 0, 0);
@@ -182,11 +182,6 @@ export class Ring implements Disposable {
   next(): boolean {
     if (this.buffer !== -1) this.#input.release(this.buffer);
     this.buffer = -1;
-    while (this.#take()) if (this.operation !== NO_RESULT) return true;
-    return false;
-  }
-
-  #take(): boolean {
     // SAFETY: the kernel writes a result, then the tail (a release); this reads the tail, then the result. An atomic
     // load is at least an acquire, on memory that only a kernel shares, too: neither V8 nor the processor reads the
     // result earlier.
@@ -215,8 +210,9 @@ export class Ring implements Disposable {
     return (Atomics.load(this.#words, this.#sqFlags) & SQ_CQ_OVERFLOW) !== 0;
   }
 
-  /** Cancels all operations. */
+  /** Submits what was written, which closes connections, and cancels all that waits. */
   [Symbol.dispose](): void {
+    this.#enter(0);
     close(this.#fd);
     [this.#rings, this.#sqeMemory, this.#input.memory].forEach(unmap);
   }
@@ -227,7 +223,7 @@ export class Ring implements Disposable {
 
   /** Sends, then does what is written next; not if this fails or is too short, as MSG_WAITALL has it. */
   #sendLinked(socket: number, output: Output, length: number): void {
-    // Both are submitted together.
+    // Both are submitted together. If it fails, the next is cancelled without a result (IOSQE_CQE_SKIP_SUCCESS).
     this.#reserve(2);
     this.#send(LINK | SKIP_SUCCESS, socket, output, length);
   }
@@ -257,7 +253,7 @@ export class Ring implements Disposable {
     sqes[at + 6] = length;
     sqes[at + 7] = more;
     sqes[at + 8] = fd;
-    sqes[at + 9] = (flags & LINK) === 0 ? operation : NO_RESULT;
+    sqes[at + 9] = operation;
     // All others stay 0: the offset, and the group of the buffers.
     this.#tail = (this.#tail + 1) | 0;
     this.#unsubmitted++;

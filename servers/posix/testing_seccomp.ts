@@ -14,6 +14,7 @@ const SECCOMP_SET_MODE_FILTER = 1;
 const CALLS = {
   clone: [56, 220],
   close_range: [436, 436],
+  io_uring_setup: [425, 425],
   madvise: [28, 233],
   pidfd_open: [434, 434],
   seccomp: [317, 277],
