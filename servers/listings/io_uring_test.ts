@@ -1,15 +1,17 @@
 /** What only designs do that serve by io_uring. */
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assertEquals, assertLess, assertMatch, assertThrows } from "@std/assert";
 import type { Counter } from "../design.ts";
 import { SystemError } from "../posix/errors.ts";
 import { read } from "../posix/io.ts";
 import { tryIoUring } from "../posix/io_uring.ts";
+import { childrenOf, readText } from "../posix/files.ts";
 import { descriptorLimit } from "../posix/processes.ts";
 import { shutDown } from "../posix/sockets.ts";
 import { cancelOperations } from "../posix/testing_io_uring.ts";
 import { BytesSession, REQUEST_LIMIT } from "../service/bytes.ts";
 import { Backlog } from "../testing/backlog.ts";
-import { Connection } from "../testing/client.ts";
+import { ask, Connection, freePath } from "../testing/client.ts";
+import { isLong } from "../testing/long.ts";
 import { RunningServer, startServer, sumOf } from "../testing/server.ts";
 import { serveAll } from "./io_uring.ts";
 
@@ -126,4 +128,43 @@ Deno.test("a server that needs io_uring says so where it is forbidden", async ()
   assertEquals([code, event?.event, more], [4, "error", []]);
   const { message } = event as { message: string };
   assertMatch(message, /^Cannot use io_uring, as io-uring does: io_uring_setup failed with EPERM/);
+});
+
+Deno.test({
+  name: "io-uring serves 10,000 open connections at once (a long test)",
+  ignore: ignore || !isLong || descriptorLimit() < 10_200,
+  async fn() {
+    await using server = await startServer("io-uring");
+    const clients = Array.from({ length: 10_000 }, () => new Connection(server.port));
+    // Each once while all are open, backwards, and some of them twice.
+    for (const client of [...clients.toReversed(), ...clients.slice(0, 1000)]) {
+      client.send("4000\n");
+      assertEquals(client.receive(4000).length, 4000);
+    }
+    for (const client of clients) client[Symbol.dispose]();
+    const { report, code } = await server.stop();
+    assertEquals([sumOf(report, "connections"), sumOf(report, "requests"), code], [
+      10_000,
+      11_000,
+      0,
+    ]);
+  },
+});
+
+Deno.test({
+  name: "io-uring has the same memory after 100,000 connections more (a long test)",
+  ignore: ignore || !isLong,
+  async fn() {
+    const path = freePath(); // no ports
+    await using server = await startServer("io-uring", { path });
+    const [pid] = childrenOf(server.pid);
+    const anonymous = () =>
+      Number(readText(`/proc/${pid}/smaps_rollup`).match(/^Anonymous: +(\d+) kB/m)?.[1]);
+    const serve = (count: number) => {
+      for (let i = 0; i < count; i++) assertEquals(ask(path, "5\n", 5).length, 5);
+      return anonymous();
+    };
+    const before = serve(20_000);
+    assertLess(serve(100_000) - before, 100);
+  },
 });
