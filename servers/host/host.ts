@@ -60,7 +60,7 @@ function requireIoUring(id: string): void {
   throw new UnsupportedError(
     `Cannot use io_uring, as ${id} does: io_uring_setup failed with ${
       errnoName(number)
-    }; see deno task doctor`,
+    }; deno task doctor says what mends that`,
   );
 }
 
