@@ -15,9 +15,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "servers/errors.ts": [],
   "servers/nearest.ts": ["servers/errors.ts"],
   "servers/posix": ["servers/errors.ts"],
-  "servers/design.ts": [],
+  "servers/sessions.ts": [],
+  "servers/design.ts": ["servers/sessions.ts"],
   "servers/locks": ["servers/posix", "servers/design.ts"],
-  "servers/service": ["servers/posix", "servers/design.ts"],
+  "servers/service": ["servers/posix", "servers/sessions.ts", "servers/design.ts"],
   "servers/ipc/door": ["servers/errors.ts", "servers/posix"],
   "servers/ipc/channel": ["servers/posix", "servers/locks"],
   "servers/transports": [
@@ -29,6 +30,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   ],
   "servers/listings": [
     "servers/posix",
+    "servers/sessions.ts",
     "servers/design.ts",
     "servers/service",
     "servers/ipc/door",
@@ -37,6 +39,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "servers/designs.ts": ["servers/nearest.ts", "servers/design.ts", "servers/listings"],
   "servers/children": [
     "servers/posix",
+    "servers/sessions.ts",
     "servers/design.ts",
     "servers/locks",
     "servers/service",

@@ -270,6 +270,11 @@ export function isReachable({ transport }: Pick<Design, "transport">, locally: b
   return transport === undefined || (transport === "tcp") !== locally;
 }
 
+/** Whether each process of a design serves many clients at once. */
+export function servesMany({ children, isRing }: Pick<Design, "children" | "isRing">): boolean {
+  return children === "exec" || isRing === true;
+}
+
 /** The designs that clients reach on a port. */
 export const streamDesigns: readonly Design[] = designs
   .filter((design) => isReachable(design, false));

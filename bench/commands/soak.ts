@@ -5,7 +5,7 @@
  * @module
  */
 import type { Design, Making } from "../../servers/design.ts";
-import { designs, requireDesign } from "../../servers/designs.ts";
+import { designs, requireDesign, servesMany } from "../../servers/designs.ts";
 import { isMessages } from "../plan/service.ts";
 import { ExitCode, FailedError } from "../../servers/errors.ts";
 import type { Listening } from "../../servers/host/protocol.ts";
@@ -231,13 +231,13 @@ async function injectFaults(
 
 /** Connections lost that no killed child had: of a server of many clients, all of them. */
 export function lostOf(
-  { children }: Pick<Design, "children">,
+  design: Pick<Design, "children" | "isRing">,
   client: { readonly connections: number; readonly errors: Readonly<Record<string, number>> },
   served: readonly { readonly connections: number }[],
   kills: number,
 ): number {
   const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
-  const inFlight = kills * (children === "exec" ? CLIENTS : 1);
+  const inFlight = kills * (servesMany(design) ? CLIENTS : 1);
   const uncounted = client.connections - sum(served.map(({ connections }) => connections));
   return Math.max(0, sum(Object.values(client.errors)) - inFlight) + Math.max(0, uncounted);
 }

@@ -10,7 +10,7 @@ import { sleep } from "../../servers/posix/clocks.ts";
 import { Errno, errnoName } from "../../servers/posix/errors.ts";
 import { fileStatus, tryReadText } from "../../servers/posix/files.ts";
 import { fork, type ForkProbe, probeFork } from "../../servers/posix/fork.ts";
-import { tryIoUring } from "../../servers/posix/io_uring.ts";
+import { tryIoUring } from "../../servers/posix/io_uring_memory.ts";
 import { enterNetworkNamespace, findLoopback } from "../../servers/posix/network.ts";
 import { mayWrite, tryTrace } from "../../servers/posix/probes.ts";
 import { allowTracing, dieWithParent, getpid, kill, wait } from "../../servers/posix/processes.ts";

@@ -14,7 +14,6 @@ import type {
   Readiness,
   ServiceName,
   ServiceTime,
-  Sessions,
 } from "../design.ts";
 import type { Launch } from "./launch.ts";
 import { type OpenLock, openLock } from "../locks/lock.ts";
@@ -33,6 +32,7 @@ import { Signal } from "../posix/signals.ts";
 import { socketTimeout } from "../posix/sockets.ts";
 import { NO_SERVICE_TIME, type RequestTimes, requestTimesOf } from "../service/request_times.ts";
 import type { Service } from "../service/service.ts";
+import type { Sessions } from "../sessions.ts";
 import { services } from "../service/services.ts";
 import { Meter, Slot, SLOT_BYTES } from "./meter.ts";
 import { policies } from "./policies.ts";

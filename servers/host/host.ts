@@ -15,7 +15,7 @@ import { pipe } from "../posix/descriptors.ts";
 import { errnoName } from "../posix/errors.ts";
 import { requireFork } from "../posix/fork.ts";
 import { close, readAsync } from "../posix/io.ts";
-import { tryIoUring } from "../posix/io_uring.ts";
+import { tryIoUring } from "../posix/io_uring_memory.ts";
 import { loopbackHost } from "../posix/network.ts";
 import { rebaseFailure } from "../posix/rebase.ts";
 import { socketPair } from "../posix/sockets.ts";

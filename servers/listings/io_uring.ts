@@ -8,11 +8,12 @@
  *
  * @module
  */
-import type { ParentContext, Session, Sessions } from "../design.ts";
+import type { ParentContext } from "../design.ts";
 import { Errno, isShortage, RETRY_MS, SystemError } from "../posix/errors.ts";
 import { Operation, type Output, outputOf, Ring } from "../posix/io_uring.ts";
 import { endReplies, shutDown } from "../posix/sockets.ts";
 import { letters } from "../service/bytes.ts";
+import type { Session, Sessions } from "../sessions.ts";
 
 /** Serves all clients. */
 export function parent({ listener, sessions }: ParentContext): never {
@@ -43,6 +44,8 @@ class Client {
   sending = 0;
   /** Whether there may be input that was not read. */
   mayHaveMore = false;
+  /** Nanoseconds that it waits for its reply. */
+  pause = 0;
   /** When its time is up. */
   deadline = Infinity;
   copy: Output | undefined = undefined;
@@ -51,7 +54,7 @@ class Client {
 
   begin(): void {
     this.isOpen = true;
-    this.due = this.sending = 0;
+    this.due = this.sending = this.pause = 0;
     this.session.restart();
   }
 
@@ -74,9 +77,6 @@ class Client {
 }
 
 class RingServer {
-  readonly #ring: Ring;
-  readonly #listener: number;
-  readonly #sessions: Sessions;
   /** By descriptor. */
   readonly #clients: Client[] = [];
   #open = 0;
@@ -86,26 +86,23 @@ class RingServer {
   #isShort = false;
   #isTicking = false;
 
-  constructor(ring: Ring, listener: number, sessions: Sessions) {
-    this.#ring = ring;
-    this.#listener = listener;
-    this.#sessions = sessions;
+  constructor(readonly ring: Ring, readonly listener: number, readonly sessions: Sessions) {
     this.#makeRoom(FIRST_CLIENTS);
   }
 
   run(): never {
-    this.#ring.accept(this.#listener);
+    this.ring.accept(this.listener);
     while (this.#open > 0 || this.#end === undefined) {
-      this.#ring.wait();
-      while (this.#ring.next()) this.#take();
-      if (this.#open === 0 && this.#sessions.endsIdle) this.#refuse(Errno.EINVAL);
+      this.ring.wait();
+      while (this.ring.next()) this.#take();
+      if (this.#open === 0 && this.sessions.endsIdle) this.#refuse(Errno.EINVAL);
     }
     throw this.#end;
   }
 
   /** Goes on with what has a result. */
   #take(): void {
-    const { operation, descriptor, result } = this.#ring;
+    const { operation, descriptor, result } = this.ring;
     if (operation === Operation.accept) this.#accepted(result);
     else if (operation === Operation.timeout) this.#tick();
     else {
@@ -120,24 +117,24 @@ class RingServer {
     if (result >= 0) this.#begin(result);
     else if (!PASSING.has(-result)) this.#refuse(-result);
     // It has ended: after an error, or where there was no room for its result.
-    const hasEnded = !this.#ring.isMore && this.#end === undefined && !this.#isShort;
-    if (hasEnded) this.#ring.accept(this.#listener);
+    const hasEnded = !this.ring.isMore && this.#end === undefined && !this.#isShort;
+    if (hasEnded) this.ring.accept(this.listener);
   }
 
   #begin(connection: number): void {
     this.#makeRoom(connection + 1);
     const client = this.#clients[connection]!;
-    this.#sessions.counter.open();
+    this.sessions.counter.open();
     this.#open++;
     client.begin();
     this.#restartTime(client);
     // Its first request has usually arrived by now.
-    this.#ring.receive(connection);
+    this.ring.receive(connection);
   }
 
   #makeRoom(count: number): void {
     const clients = this.#clients;
-    while (clients.length < count) clients.push(new Client(clients.length, this.#sessions.start()));
+    while (clients.length < count) clients.push(new Client(clients.length, this.sessions.start()));
   }
 
   /** Accept failed: it is tried again a little later, while all others are served, or never. */
@@ -150,17 +147,22 @@ class RingServer {
 
   #received(client: Client, result: number): void {
     const { descriptor, session } = client;
-    if (result === -Errno.ENOBUFS) {
-      this.#ring.receive(descriptor);
-    } else if (result <= 0) {
-      // It has closed or disconnected.
-      this.#close(client);
-    } else {
-      client.mayHaveMore = result === INPUT_BYTES;
-      client.due = session.receive(this.#ring.input, result);
-      if (client.due > 0) this.#restartTime(client);
-      this.#reply(client);
-    }
+    if (result === -Errno.ENOBUFS) return this.ring.receive(descriptor);
+    if (result <= 0) return this.#close(client); // it has closed or disconnected
+    client.mayHaveMore = result === INPUT_BYTES;
+    const before = session.requests;
+    client.due = session.receive(this.ring.input, result);
+    this.#spend(client, session.requests - before);
+    if (client.due > 0) this.#restartTime(client);
+    this.#reply(client);
+  }
+
+  /** Works for requests of a client; the kernel waits for them before it sends. */
+  #spend(client: Client, requests: number): void {
+    const { times } = this.sessions;
+    if (times === undefined || requests === 0) return;
+    times.work(requests);
+    client.pause = times.waitFor(requests);
   }
 
   /** Sends what is due, with what follows it; receives if nothing is. */
@@ -168,16 +170,18 @@ class RingServer {
     const { descriptor, session } = client;
     if (client.due === 0) {
       if (session.isOver) this.#finish(client);
-      else this.#ring.receive(descriptor, true);
+      else this.ring.receive(descriptor, true);
       return;
     }
     const output = client.take();
     const count = client.sending;
-    const isAlone = client.due > 0 || session.rejected || this.#sessions.limitMs > 0;
+    if (client.pause > 0) this.ring.pause(client.pause);
+    client.pause = 0;
+    const isAlone = client.due > 0 || session.rejected || this.sessions.limitMs > 0;
     if (isAlone || session.isOver && client.mayHaveMore) {
-      this.#ring.send(descriptor, output, count);
-    } else if (session.isOver) this.#ring.sendAndClose(descriptor, output, count);
-    else this.#ring.sendAndReceive(descriptor, output, count);
+      this.ring.send(descriptor, output, count);
+    } else if (session.isOver) this.ring.sendAndClose(descriptor, output, count);
+    else this.ring.sendAndReceive(descriptor, output, count);
   }
 
   #sent(client: Client, result: number): void {
@@ -200,35 +204,35 @@ class RingServer {
   #close(client: Client): void {
     this.#forget(client);
     // It is submitted before the next accept can have the same descriptor as a result.
-    this.#ring.close(client.descriptor);
+    this.ring.close(client.descriptor);
   }
 
   #forget(client: Client): void {
     const { session, deadline } = client;
     client.isOpen = false;
     this.#open--;
-    this.#sessions.counter.close(session.rejected || deadline === LATE, session.requests);
+    this.sessions.counter.close(session.rejected || deadline === LATE, session.requests);
   }
 
   /** The time of a client begins anew, with each request and each reply. */
   #restartTime(client: Client): void {
-    const { limitMs } = this.#sessions;
+    const { limitMs } = this.sessions;
     if (limitMs === 0) return;
-    client.deadline = performance.now() + limitMs;
+    client.deadline = performance.now() + limitMs + client.pause / 1e6;
     this.#tickLater();
   }
 
   #tickLater(): void {
-    if (!this.#isTicking) this.#ring.timeout(RETRY_MS);
+    if (!this.#isTicking) this.ring.timeout(RETRY_MS);
     this.#isTicking = true;
   }
 
   /** Tries to accept again, and ends clients whose time is up. */
   #tick(): void {
     this.#isTicking = false;
-    if (this.#isShort) this.#ring.accept(this.#listener);
+    if (this.#isShort) this.ring.accept(this.listener);
     this.#isShort = false;
-    if (this.#sessions.limitMs === 0 || this.#open === 0) return;
+    if (this.sessions.limitMs === 0 || this.#open === 0) return;
     const now = performance.now();
     for (const client of this.#clients) {
       if (!client.isOpen || client.deadline > now || client.deadline === LATE) continue;

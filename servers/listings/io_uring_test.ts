@@ -1,13 +1,13 @@
 /** What only designs do that serve by io_uring. */
 import { assertEquals, assertLess, assertMatch, assertThrows } from "@std/assert";
-import type { Counter } from "../design.ts";
 import { SystemError } from "../posix/errors.ts";
 import { read } from "../posix/io.ts";
-import { tryIoUring } from "../posix/io_uring.ts";
+import { tryIoUring } from "../posix/io_uring_memory.ts";
 import { childrenOf, readText } from "../posix/files.ts";
 import { descriptorLimit } from "../posix/processes.ts";
 import { shutDown } from "../posix/sockets.ts";
 import { cancelOperations } from "../posix/testing_io_uring.ts";
+import type { Counter } from "../sessions.ts";
 import { BytesSession, REQUEST_LIMIT } from "../service/bytes.ts";
 import { Backlog } from "../testing/backlog.ts";
 import { ask, Connection, freePath } from "../testing/client.ts";
@@ -29,7 +29,8 @@ function serveUntilIdle(listener: number, opened: (count: number) => void = () =
     },
   };
   const start = () => new BytesSession();
-  const serve = () => serveAll(listener, { start, counter, endsIdle: true, limitMs: 0 });
+  const serve = () =>
+    serveAll(listener, { start, counter, times: undefined, endsIdle: true, limitMs: 0 });
   assertThrows(serve, SystemError, "accept failed with EINVAL");
   return counts;
 }

@@ -5,28 +5,12 @@
  * @module
  */
 import { MSG_NOSIGNAL, O_CLOEXEC } from "./constants.ts";
-import { checked, Errno, errno, SystemError } from "./errors.ts";
-import { close } from "./io.ts";
+import { Errno, errno, SystemError } from "./errors.ts";
+import { CQE_WORDS, InputBuffers, RingMemory, SQE_WORDS } from "./io_uring_memory.ts";
 import { addressOf, libc } from "./libc.ts";
-import { mapFile, type SharedMemory, shareMemory, unmap } from "./memory.ts";
 
-// The same numbers on every architecture.
-const SYS_io_uring_setup = 425;
-const SYS_io_uring_enter = 426;
-const SYS_io_uring_register = 427;
-
-// Flags of io_uring_setup(2).
-const SUBMIT_ALL = 1 << 7;
-const COOP_TASKRUN = 1 << 8;
-const SINGLE_ISSUER = 1 << 12;
-const DEFER_TASKRUN = 1 << 13; // Linux 6.1
-
-/** Results are written only while this thread waits for some, not by an interruption of what it does. */
-const SETUP_FLAGS = SUBMIT_ALL | COOP_TASKRUN | SINGLE_ISSUER | DEFER_TASKRUN;
-
+const SYS_io_uring_enter = 426; // on every architecture
 const ENTER_GETEVENTS = 1;
-const REGISTER_PBUF_RING = 22;
-const OFF_SQES = 0x10000000n;
 const SQ_CQ_OVERFLOW = 2;
 
 // Flags of an operation (io_uring_enter(2)), of its kind, and of its result.
@@ -35,6 +19,7 @@ const BUFFER_SELECT = 1 << 5;
 const SKIP_SUCCESS = 1 << 6;
 const ACCEPT_MULTISHOT = 1;
 const POLL_FIRST = 1;
+const ETIME_SUCCESS = 1 << 5;
 const MSG_WAITALL = 0x100;
 const F_BUFFER = 1;
 const F_MORE = 2;
@@ -42,9 +27,8 @@ const F_MORE = 2;
 /** Kinds of operations, with the numbers of the kernel (IORING_OP_…). */
 export const Operation = { timeout: 11, accept: 13, close: 19, send: 26, receive: 27 } as const;
 
-const PARAMETERS_BYTES = 120;
-const SQE_WORDS = 16;
-const CQE_WORDS = 4;
+/** Words of a struct __kernel_timespec: seconds and nanoseconds, lower halves first. */
+const TIME_WORDS = 4;
 
 /** Sizes of a ring. */
 export interface RingSizes {
@@ -79,52 +63,25 @@ export class Ring implements Disposable {
   /** The number of the buffer that has the input; −1: none. */
   buffer = -1;
 
-  readonly #fd: number;
-  readonly #rings: SharedMemory;
-  readonly #sqeMemory: SharedMemory;
-  /** Heads, tails and results. */
-  readonly #words: Int32Array;
-  readonly #sqes: Int32Array;
-  // Places in `#words`.
-  readonly #sqTail: number;
-  readonly #sqFlags: number;
-  readonly #cqHead: number;
-  readonly #cqTail: number;
-  readonly #cqes: number;
-  readonly #sqMask: number;
-  readonly #cqMask: number;
+  readonly #memory: RingMemory;
   readonly #input: InputBuffers;
-  readonly #timespec = new BigInt64Array(2); // struct __kernel_timespec: seconds, nanoseconds
-  readonly #timespecAddress = outputOf(new Uint8Array(this.#timespec.buffer)).address;
+  /** For each operation a time. */
+  readonly #times: Int32Array<ArrayBuffer>;
+  readonly #timesAddress: number;
   /** Operations that are written, and results that are read: both count on. */
   #tail: number;
   #head: number;
   #unsubmitted = 0;
 
   /** @throws {SystemError} EPERM or ENOSYS where io_uring is forbidden, EINVAL before Linux 6.1. */
-  constructor({ operations, ...sizes }: RingSizes) {
-    const parameters = new DataView(new ArrayBuffer(PARAMETERS_BYTES)); // struct io_uring_params
-    this.#fd = setUp(operations, parameters);
-    const field = (at: number) => parameters.getUint32(at, true);
-    const [sqEntries, cqEntries] = [field(0), field(4)];
-    // struct io_sqring_offsets at 40, struct io_cqring_offsets at 80: head, tail, mask, entries, flags or overflow …
-    const [sqTail, sqFlags, sqArray] = [field(44), field(56), field(64)];
-    const [cqHead, cqTail, cqes] = [field(80), field(84), field(100)];
-    const bytes = Math.max(sqArray + 4 * sqEntries, cqes + 4 * CQE_WORDS * cqEntries);
-    // SAFETY: both rings are one mapping since Linux 5.4 (IORING_FEAT_SINGLE_MMAP). Its offsets are those that the
-    // kernel has just given, and it lasts until `dispose`, after which nothing reads it.
-    this.#rings = mapFile(this.#fd, bytes, 0n);
-    this.#sqeMemory = mapFile(this.#fd, 4 * SQE_WORDS * sqEntries, OFF_SQES);
-    this.#words = new Int32Array(this.#rings.buffer, 0, bytes >> 2);
-    this.#sqes = new Int32Array(this.#sqeMemory.buffer);
-    [this.#sqTail, this.#sqFlags] = [sqTail >> 2, sqFlags >> 2];
-    [this.#cqHead, this.#cqTail, this.#cqes] = [cqHead >> 2, cqTail >> 2, cqes >> 2];
-    [this.#sqMask, this.#cqMask] = [sqEntries - 1, cqEntries - 1];
-    // Operation i is always at place i of the array.
-    for (let i = 0; i < sqEntries; i++) this.#words[(sqArray >> 2) + i] = i;
-    this.#tail = this.#words[this.#sqTail]!;
-    this.#head = this.#words[this.#cqHead]!;
-    this.#input = new InputBuffers(this.#fd, sizes);
+  constructor({ operations, buffers, bufferBytes }: RingSizes) {
+    this.#memory = new RingMemory(operations);
+    const { fd, words, sqTail, cqHead, sqMask } = this.#memory;
+    this.#input = new InputBuffers(fd, buffers, bufferBytes);
+    this.#times = new Int32Array(TIME_WORDS * (sqMask + 1));
+    this.#timesAddress = outputOf(new Uint8Array(this.#times.buffer)).address;
+    this.#tail = words[sqTail]!;
+    this.#head = words[cqHead]!;
   }
 
   /** Accepts connections, until a result says that there are no more. */
@@ -138,10 +95,7 @@ export class Ring implements Disposable {
     this.#push(Operation.receive, BUFFER_SELECT, priority, socket, 0, this.#input.bytes, 0);
   }
 
-  /**
-   * Sends that many bytes, which must stay as they are until there is a result: their number, or less if not all
-   * could be sent.
-   */
+  /** Sends that many bytes, which stay as they are until there is a result: less than that, if not all could be sent. */
   send(socket: number, output: Output, length: number): void {
     this.#send(0, socket, output, length);
   }
@@ -163,13 +117,26 @@ export class Ring implements Disposable {
     this.#push(Operation.close, SKIP_SUCCESS, 0, fd, 0, 0, 0);
   }
 
-  /** Has a result after that many milliseconds: ETIME. One at a time. */
+  /** Has a result after that many milliseconds. */
   timeout(milliseconds: number): void {
-    const whole = Math.floor(milliseconds / 1000);
-    this.#timespec[0] = BigInt(whole);
-    this.#timespec[1] = BigInt(Math.round((milliseconds - 1000 * whole) * 1e6));
-    // SAFETY: the kernel copies the time when the operation is submitted, and this object keeps it.
-    this.#push(Operation.timeout, 0, 0, -1, this.#timespecAddress, 1, 0);
+    this.#timeout(0, milliseconds * 1e6, 0);
+  }
+
+  /** Waits for that many nanoseconds, then does what is written next. */
+  pause(nanoseconds: number): void {
+    // With a send, and what is linked to it.
+    this.#reserve(3);
+    this.#timeout(LINK | SKIP_SUCCESS, nanoseconds, ETIME_SUCCESS);
+  }
+
+  #timeout(flags: number, nanoseconds: number, more: number): void {
+    this.#reserve(1);
+    const at = (this.#tail & this.#memory.sqMask) * TIME_WORDS;
+    const seconds = Math.floor(nanoseconds / 1e9);
+    this.#times[at] = seconds;
+    this.#times[at + 2] = nanoseconds - 1e9 * seconds;
+    // SAFETY: the kernel copies the time when the operation is submitted, and none is written in its place before.
+    this.#push(Operation.timeout, flags, 0, -1, this.#timesAddress + 4 * at, 1, more);
   }
 
   /** Submits what was written, and returns when there is at least one result. */
@@ -185,9 +152,9 @@ export class Ring implements Disposable {
     // SAFETY: the kernel writes a result, then the tail (a release); this reads the tail, then the result. An atomic
     // load is at least an acquire, on memory that only a kernel shares, too: neither V8 nor the processor reads the
     // result earlier.
-    if (this.#head === Atomics.load(this.#words, this.#cqTail)) return false;
-    const at = this.#cqes + (this.#head & this.#cqMask) * CQE_WORDS;
-    const words = this.#words;
+    const { words, cqTail, cqHead, cqes, cqMask } = this.#memory;
+    if (this.#head === Atomics.load(words, cqTail)) return false;
+    const at = cqes + (this.#head & cqMask) * CQE_WORDS;
     this.descriptor = words[at]!;
     this.operation = words[at + 1]!;
     this.result = words[at + 2]!;
@@ -196,7 +163,7 @@ export class Ring implements Disposable {
     if ((flags & F_BUFFER) !== 0) this.buffer = flags >>> 16;
     // SAFETY: a release, so that the kernel writes another result there only after this one was read.
     this.#head = (this.#head + 1) | 0;
-    Atomics.store(words, this.#cqHead, this.#head);
+    Atomics.store(words, cqHead, this.#head);
     return true;
   }
 
@@ -207,14 +174,15 @@ export class Ring implements Disposable {
 
   /** Whether there were more results than there is room for: the kernel keeps the rest until `wait`. */
   get isOverflown(): boolean {
-    return (Atomics.load(this.#words, this.#sqFlags) & SQ_CQ_OVERFLOW) !== 0;
+    const { words, sqFlags } = this.#memory;
+    return (Atomics.load(words, sqFlags) & SQ_CQ_OVERFLOW) !== 0;
   }
 
   /** Submits what was written, which closes connections, and cancels all that waits. */
   [Symbol.dispose](): void {
     this.#enter(0);
-    close(this.#fd);
-    [this.#rings, this.#sqeMemory, this.#input.memory].forEach(unmap);
+    this.#memory[Symbol.dispose]();
+    this.#input[Symbol.dispose]();
   }
 
   #send(flags: number, socket: number, { address }: Output, length: number): void {
@@ -230,7 +198,7 @@ export class Ring implements Disposable {
 
   /** Makes room for that many operations. */
   #reserve(count: number): void {
-    while (this.#unsubmitted + count > this.#sqMask + 1) this.#enter(0);
+    while (this.#unsubmitted + count > this.#memory.sqMask + 1) this.#enter(0);
   }
 
   /** Writes an operation (struct io_uring_sqe). */
@@ -244,8 +212,9 @@ export class Ring implements Disposable {
     more: number,
   ): void {
     this.#reserve(1);
-    const at = (this.#tail & this.#sqMask) * SQE_WORDS;
-    const sqes = this.#sqes;
+    const { operations: sqes, sqMask } = this.#memory;
+    // SAFETY: the kernel copies an operation when it is submitted, so its place is free then.
+    const at = (this.#tail & sqMask) * SQE_WORDS;
     sqes[at] = operation | flags << 8 | priority << 16;
     sqes[at + 1] = fd;
     sqes[at + 4] = address | 0;
@@ -261,15 +230,10 @@ export class Ring implements Disposable {
 
   #enter(results: number): void {
     // SAFETY: a release, so that the kernel, which reads the tail first, sees whole operations.
-    Atomics.store(this.#words, this.#sqTail, this.#tail);
-    const count = libc.io_uring_enter(
-      SYS_io_uring_enter,
-      this.#fd,
-      this.#unsubmitted,
-      results,
-      ENTER_GETEVENTS,
-      null,
-    );
+    const { words, sqTail, fd } = this.#memory;
+    Atomics.store(words, sqTail, this.#tail);
+    const [call, flags] = [SYS_io_uring_enter, ENTER_GETEVENTS];
+    const count = libc.io_uring_enter(call, fd, this.#unsubmitted, results, flags, null);
     if (count >= 0) {
       this.#unsubmitted -= count;
       return;
@@ -278,83 +242,5 @@ export class Ring implements Disposable {
     // Interrupted; out of memory for now; too many results that nobody has read.
     if (number === Errno.EINTR || number === Errno.EAGAIN || number === Errno.EBUSY) return;
     throw new SystemError("io_uring_enter", "serve by io_uring", number);
-  }
-}
-
-/** Buffers that the kernel takes when input has arrived, so that a client that waits needs none. */
-class InputBuffers {
-  readonly memory: SharedMemory;
-  readonly views: readonly Uint8Array<ArrayBuffer>[];
-  readonly bytes: number;
-  /** The tail, which lies in the first entry. */
-  readonly #tail: Uint16Array;
-  readonly #entries: Int32Array;
-  readonly #mask: number;
-  readonly #address: number;
-  readonly #first: number;
-
-  constructor(ring: number, { buffers, bufferBytes }: Omit<RingSizes, "operations">) {
-    // SAFETY: the ring of struct io_uring_buf begins at a page, as the kernel wants it, and the buffers lie behind.
-    this.#first = Math.ceil(buffers * BUF_BYTES / PAGE_BYTES) * PAGE_BYTES;
-    this.memory = shareMemory(this.#first + buffers * bufferBytes);
-    const { buffer, address } = this.memory;
-    this.bytes = bufferBytes;
-    this.views = Array.from(
-      { length: buffers },
-      (_, i) => new Uint8Array(buffer, this.#first + i * bufferBytes, bufferBytes),
-    );
-    this.#tail = new Uint16Array(buffer, TAIL_AT, 1);
-    this.#entries = new Int32Array(buffer, 0, buffers * BUF_BYTES / 4);
-    this.#mask = buffers - 1;
-    this.#address = Number(address) + this.#first;
-    const registration = new DataView(new ArrayBuffer(40)); // struct io_uring_buf_reg: address, entries, group
-    registration.setBigUint64(0, address, true);
-    registration.setUint32(8, buffers, true);
-    const result = libc.io_uring_register(
-      SYS_io_uring_register,
-      ring,
-      REGISTER_PBUF_RING,
-      new Uint8Array(registration.buffer),
-      1,
-    );
-    checked(result, "io_uring_register", "serve by io_uring");
-    for (let i = 0; i < buffers; i++) this.release(i);
-  }
-
-  /** Gives a buffer to the kernel. */
-  release(index: number): void {
-    const tail = this.#tail[0]!;
-    const at = (tail & this.#mask) * BUF_BYTES / 4;
-    const address = this.#address + index * this.bytes;
-    const entries = this.#entries;
-    entries[at] = address | 0;
-    entries[at + 1] = address / 2 ** 32;
-    entries[at + 2] = this.bytes;
-    // The upper half of the fourth word of the first entry is the tail.
-    entries[at + 3] = at === 0 ? index | tail << 16 : index;
-    // SAFETY: a release, so that the kernel, which reads the tail first, sees the whole entry.
-    Atomics.store(this.#tail, 0, tail + 1);
-  }
-}
-
-const PAGE_BYTES = 4096;
-const BUF_BYTES = 16;
-const TAIL_AT = 14;
-
-/** Sets up a ring; returns its descriptor. */
-function setUp(operations: number, parameters: DataView<ArrayBuffer>): number {
-  parameters.setUint32(8, SETUP_FLAGS, true);
-  const bytes = new Uint8Array(parameters.buffer);
-  const ring = libc.io_uring_setup(SYS_io_uring_setup, operations, bytes);
-  return checked(ring, "io_uring_setup", "serve by io_uring");
-}
-
-/** Sets up a ring, for a moment. Returns the error number, such as EPERM or ENOSYS, or 0. */
-export function tryIoUring(): number {
-  try {
-    close(setUp(1, new DataView(new ArrayBuffer(PARAMETERS_BYTES))));
-    return 0;
-  } catch (error) {
-    return (error as SystemError).errno;
   }
 }

@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { Backlog } from "../testing/backlog.ts";
 import { Errno } from "./errors.ts";
 import { close } from "./io.ts";
-import { Operation, Ring, tryIoUring } from "./io_uring.ts";
+import { Operation, Ring } from "./io_uring.ts";
+import { tryIoUring } from "./io_uring_memory.ts";
 
 const ignore = tryIoUring() !== 0;
 

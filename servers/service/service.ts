@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { Counter, ServiceName, Session } from "../design.ts";
+import type { ServiceName } from "../design.ts";
 import type { SocketTimeout } from "../posix/sockets.ts";
+import type { Counter, Session } from "../sessions.ts";
 import type { RequestTimes } from "./request_times.ts";
 
 export type { Counter, Session };

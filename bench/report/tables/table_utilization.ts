@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { servesMany } from "../../../servers/designs.ts";
 import { serverMachine } from "../summary/server_machine.ts";
 import type { DesignSummary, Summary } from "../summary/summary.ts";
 import { short, type Table, textCell } from "./table.ts";
@@ -57,6 +58,7 @@ export function tableUtilization({ run, designs }: Summary): Table {
 
 /** How many connections a design serves at a time, whatever its requests wait for. */
 function workersOf(info: DesignSummary["info"], children: number): number {
-  if (info?.children === "none") return 1;
-  return info?.lifetime === "pool" && info.children !== "exec" ? children : Infinity;
+  if (info === null || servesMany(info)) return Infinity;
+  if (info.children === "none") return 1;
+  return info.lifetime === "pool" ? children : Infinity;
 }
