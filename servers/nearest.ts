@@ -14,6 +14,13 @@ export function requireNamed<T>(kind: string, name: string, named: ReadonlyMap<s
   throw new UsageError(`Unknown ${kind} "${name}": ${advice}`, { option: kind });
 }
 
+/** The names that a pattern is of, in which a star stands for any letters. */
+export function namesLike(pattern: string, names: Iterable<string>): string[] {
+  const parts = pattern.split("*").map((part) => RegExp.escape(part));
+  const expression = new RegExp(`^${parts.join(".*")}$`);
+  return [...names].filter((name) => expression.test(name));
+}
+
 /** Letters that a name of this length may differ in: one, and one more for every four. */
 const mistakesIn = (name: string) => 1 + Math.floor(name.length / 4);
 

@@ -5,6 +5,7 @@
  */
 import { designs, localDesigns, requireDesign, streamDesigns } from "../../servers/designs.ts";
 import { UsageError } from "../../servers/errors.ts";
+import { namesLike } from "../../servers/nearest.ts";
 
 /** The help of `--designs`, with its default. */
 export const designsFlag = (usual: string) => ({
@@ -27,19 +28,17 @@ export function designsOf(list: string, usual: readonly string[], local: boolean
   const chosen = new Set(patterns[0]!.startsWith("!") ? usual : []);
   const leftOut = new Set<string>();
   for (const pattern of patterns) {
-    if (!pattern.startsWith("!")) { for (const id of matching(pattern, known)) chosen.add(id); }
-    else for (const id of matching(pattern.slice(1), known)) leftOut.add(id);
+    if (!pattern.startsWith("!")) { for (const id of designsLike(pattern, known)) chosen.add(id); }
+    else for (const id of designsLike(pattern.slice(1), known)) leftOut.add(id);
   }
   const ids = designs.map(({ id }) => id).filter((id) => chosen.has(id) && !leftOut.has(id));
   if (ids.length > 0) return ids;
   throw new UsageError(`No design is left of --designs '${list}': leave out fewer`);
 }
 
-function matching(pattern: string, known: readonly string[]): readonly string[] {
+function designsLike(pattern: string, known: readonly string[]): readonly string[] {
   if (!pattern.includes("*")) return [requireDesign(pattern).id];
-  const parts = pattern.split("*").map((part) => RegExp.escape(part));
-  const expression = new RegExp(`^${parts.join(".*")}$`);
-  const found = known.filter((id) => expression.test(id));
+  const found = namesLike(pattern, known);
   if (found.length > 0) return found;
   throw new UsageError(
     `No design matches "${pattern}": write a pattern such as 'prefork-*' of what deno task designs lists`,

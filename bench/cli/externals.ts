@@ -5,8 +5,8 @@
  */
 import type { ServiceName } from "../../servers/design.ts";
 import { UsageError } from "../../servers/errors.ts";
-import { presets } from "../../servers/external/presets.ts";
-import { requireNamed } from "../../servers/nearest.ts";
+import { isInstalled, type Preset, presets } from "../../servers/external/presets.ts";
+import { namesLike, requireNamed } from "../../servers/nearest.ts";
 import { externalOf, type Place } from "../plan/externals.ts";
 import { type External, ExternalsFile, mistakeIn } from "../record/external.ts";
 import type { Flags, Values } from "./flags.ts";
@@ -28,7 +28,7 @@ export const externalFlags = {
   preset: {
     kind: "string",
     value: "NAMES",
-    help: "Run known servers, such as nginx,apache-prefork (deno task designs --presets)",
+    help: "Run known servers, such as nginx,'apache-*' (deno task designs --presets)",
   },
 } as const satisfies Flags;
 
@@ -41,10 +41,22 @@ export function externalsOf(
   return [
     ...external.map((text) => externalOf(describedBy(text), here)),
     ...(externals === undefined ? [] : inFile(userPath(externals), service)),
-    ...(preset?.split(",") ?? []).map((name) =>
-      externalOf(requireNamed("preset", name.trim(), presets), here)
-    ),
+    ...(preset?.split(",") ?? []).flatMap((name) => presetsLike(name.trim(), service))
+      .map(({ description }) => externalOf(description, here)),
   ];
+}
+
+/** The preset of that name; or those that a pattern is of, as far as they are installed and speak that service. */
+function presetsLike(pattern: string, service: ServiceName): Preset[] {
+  if (!pattern.includes("*")) return [requireNamed("preset", pattern, presets)];
+  const found = namesLike(pattern, presets.keys()).map((name) => presets.get(name)!)
+    .filter((preset) => preset.service === service && isInstalled(preset));
+  if (found.length > 0) return found;
+  throw new UsageError(
+    `Cannot run presets like "${pattern}": none is installed here and speaks ${service}; ` +
+      "see deno task designs --presets",
+    { option: "preset" },
+  );
 }
 
 function describedBy(text: string): { name: string; command: string } {

@@ -56,9 +56,9 @@ function list({ flags }: Options): number {
 
 function listPresets(asJson: boolean): number {
   const width = Math.max(...[...presets.keys()].map((name) => name.length));
-  for (const { name, title, command } of presets.values()) {
-    const isInstalled = hasProgram(command[0]!);
-    if (asJson) printEvent({ name, title, program: command[0], isInstalled });
+  for (const [name, { title, program }] of presets) {
+    const isInstalled = hasProgram(program);
+    if (asJson) printEvent({ name, title, program, isInstalled });
     else printLine(`${name.padEnd(width)}  ${isInstalled ? "installed" : "missing  "}  ${title}`);
   }
   return ExitCode.ok;

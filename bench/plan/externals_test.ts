@@ -78,8 +78,8 @@ Deno.test("makePlan() runs external servers after the designs, with their own wo
 });
 
 Deno.test("every preset is an external server, under its name", () => {
-  for (const [name, preset] of presets) {
-    const external = externalOf(preset, place);
+  for (const [name, { description, service }] of presets) {
+    const external = externalOf(description, { ...place, service });
     assertEquals(External.parse(external), external);
     assertEquals(external.name, name);
   }

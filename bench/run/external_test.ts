@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
-import { findProgram } from "../../servers/external/external.ts";
-import { presets } from "../../servers/external/presets.ts";
+import { isInstalled, presets } from "../../servers/external/presets.ts";
 import { childrenOf, fileStatus } from "../../servers/posix/files.ts";
-import { isExecutable, programFolders } from "../../servers/posix/folders.ts";
 import { kill } from "../../servers/posix/processes.ts";
 import { Signal } from "../../servers/posix/signals.ts";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
@@ -40,9 +38,11 @@ async function trialOf(
   { limits = LIMITS, ...more }: Partial<External> & { limits?: typeof LIMITS } = {},
 ): Promise<Trial> {
   const tree = new ProcessTree();
-  const description = { name: "mine", command, environment: tree.environment, ...more };
-  const load = { clients: 2, connections: 30, bytes: 300, service: "http", children: 2 } as const;
-  const externals = [externalOf(description, place)];
+  const { service = "http" } = more;
+  const environment = { ...more.environment, ...tree.environment };
+  const description = { name: "mine", command, ...more, environment };
+  const load = { clients: 2, connections: 30, bytes: 300, service, children: 2 } as const;
+  const externals = [externalOf(description, { ...place, service })];
   const plan = makePlan({ designs: [], externals, rounds: 1, seed: 1, ...load, limits });
   using output = new TemporaryFolder();
   const planned = plan.trials.find(({ design }) => design === externals[0]!.name)! as Planned;
@@ -190,16 +190,15 @@ for (const killed of ["host", "guard"] as const) {
   });
 }
 
-for (const preset of presets.values()) {
-  const [program] = preset.command as [string];
-  const isMissing = findProgram(program, { from: "/", folders: programFolders(), isExecutable }) ===
-    undefined;
+for (const [name, preset] of presets) {
+  const { program, service, description } = preset;
+  const isMissing = !isInstalled(preset);
   Deno.test({
-    name: `the preset ${preset.name} serves${isMissing ? ` (${program} is not installed)` : ""}`,
+    name: `the preset ${name} serves${isMissing ? ` (${program} is not installed)` : ""}`,
     ignore: !isLong || isMissing,
     fn: async () => {
-      const { command, ...more } = externalOf(preset, place);
-      const { status, reason, check, cpu } = await trialOf(command, { ...more, environment: {} });
+      const { command, ...more } = externalOf(description, { ...place, service });
+      const { status, reason, check, cpu } = await trialOf(command, more);
       assertEquals([status, reason], ["ok", null]);
       assert(Math.abs(check!.cpuSeconds - cpu!.total) < 0.02 + 0.02 * cpu!.total);
     },
