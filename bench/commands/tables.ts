@@ -9,7 +9,7 @@ import { printLine } from "../cli/output.ts";
 import { runFolder } from "../cli/paths.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { renderTerminal } from "../report/print.ts";
-import { exportTables, FORMATS } from "../report/export.ts";
+import { exportTables, FORMATS, TABLE_FORMATS } from "../report/export.ts";
 import { writeDerived } from "../report/files.ts";
 import { reportData } from "../report/summary/report_data.ts";
 import { isOwn, recordedRuns } from "../record/runs.ts";
@@ -22,8 +22,9 @@ const flags = {
   format: {
     kind: "string",
     value: "NAME",
-    help: `Print the tables as ${FORMATS.slice(0, -1).join(", ")}, or latencies as hgrm of ` +
-      "HdrHistogram, and write no files",
+    help:
+      `Print the tables as ${TABLE_FORMATS.join(", ")}, latencies as hgrm of HdrHistogram, or ` +
+      "figures for bencher or github (-action-benchmark), and write no files",
   },
   columns: {
     kind: "string",
@@ -55,6 +56,7 @@ export const command = defineCommand({
   examples: [
     ["Print the latest run, and write its files again", ""],
     ["Print the reference run as Markdown", "results/reference --format markdown"],
+    ["Write the figures for github-action-benchmark", "--format github > figures.json"],
     [
       "Write the latencies of a design for HdrHistogram's plotter",
       "--format hgrm --design prefork-mutex > prefork-mutex.hgrm",
@@ -72,12 +74,12 @@ async function tables({ operands, flags, given }: Options): Promise<number> {
     throw new UsageError(`Cannot read both ${run} and the newest run: leave out --last`);
   }
   const format = formatOf(flags.format);
-  const misplaced = format === "hgrm"
-    ? given.has("columns") || given.has("sort")
-    : given.has("design");
+  const isTable = TABLE_FORMATS.some((name) => name === format);
+  const misplaced = ["columns", "sort"].some((name) => !isTable && given.has(name)) ||
+    format !== "hgrm" && given.has("design");
   if (misplaced) {
     throw new UsageError(
-      "Cannot choose columns of --format hgrm, nor a --design of other formats: leave one of them out",
+      `Cannot choose columns or rows of --format ${format}, nor a --design but with hgrm: leave one of them out`,
     );
   }
   const folder = run === undefined ? newestRun() : runFolder(run);

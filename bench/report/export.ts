@@ -7,6 +7,7 @@ import { notedOnce, tablesOf } from "./derive.ts";
 import { conditions, warningTexts } from "./summary/conditions.ts";
 import { figuresOf } from "./summary/figures.ts";
 import { distributions } from "./summary/hgrm.ts";
+import { bencherMetrics, githubBenchmarks } from "./summary/measures.ts";
 import type { ReportData } from "./summary/report_data.ts";
 import { toLatex } from "./tables/latex.ts";
 import { selectColumns, sortedIndexes, sortTables } from "./tables/select.ts";
@@ -14,7 +15,10 @@ import { plainJson, type Table, toCsv, toMarkdown } from "./tables/table.ts";
 import { type TerminalOptions, toTerminal } from "./tables/terminal.ts";
 
 /** How tables are written. */
-export const FORMATS = ["text", "markdown", "csv", "json", "latex", "hgrm"] as const;
+export const TABLE_FORMATS = ["text", "markdown", "csv", "json", "latex"] as const;
+
+/** For other programs: latencies for HdrHistogram's, figures for Bencher and github-action-benchmark. */
+export const FORMATS = [...TABLE_FORMATS, "hgrm", "bencher", "github"] as const;
 
 /** What to write of the tables, and how. */
 export interface ExportOptions extends TerminalOptions {
@@ -38,6 +42,8 @@ export interface ExportOptions extends TerminalOptions {
 export function exportTables(data: ReportData, options: ExportOptions): string {
   const { format, columns, sort } = options;
   if (format === "hgrm") return distributions(data.latencies, options.design);
+  if (format === "bencher") return jsonText(bencherMetrics(figuresOf(data)));
+  if (format === "github") return jsonText(githubBenchmarks(figuresOf(data)));
   const all = tablesOf(data, options);
   const sorted = sort === undefined ? all : sortTables(all, sort);
   const selected = columns === undefined ? sorted : selectColumns(sorted, columns);
@@ -57,7 +63,7 @@ export function exportTables(data: ReportData, options: ExportOptions): string {
 function written(
   table: Table,
   options: ExportOptions,
-  format: Exclude<ExportOptions["format"], "json" | "hgrm">,
+  format: Exclude<typeof TABLE_FORMATS[number], "json">,
 ): string {
   const write = { text: toTerminal, markdown: toMarkdown, csv: toCsv, latex: toLatex }[format];
   return write(table, options);

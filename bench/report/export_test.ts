@@ -130,3 +130,35 @@ Deno.test("evenness is the same in the CSV of Table 30.1 and in Table 30.2", asy
     }
   }
 });
+
+Deno.test("exportTables() writes figures for Bencher, in its units", async () => {
+  const { [POOL]: pool, ...others } = JSON.parse(await text(small, { format: "bencher" }));
+  assertEquals(Object.keys(others), ["iterative"]);
+  const { cpuMicrosecondsPerConnection, latencySeconds } = (await json(small) as Figures)
+    .designs[1]!;
+  const { median, interval } = cpuMicrosecondsPerConnection!;
+  assertEquals(pool["cpu-per-connection"], {
+    value: median,
+    lower_value: interval.low,
+    upper_value: interval.high,
+  });
+  assertEquals(pool.latency.value, 1e9 * latencySeconds.p50!.median);
+  assertEquals(typeof pool.throughput.value, "number");
+  // A sweep has a name for each value, and the reference run has every design.
+  const names = Object.keys(JSON.parse(await text(sweep, { format: "bencher" })));
+  assertEquals(names.length, (await json(sweep) as Figures).designs.length);
+  assertEquals(names.includes(`${POOL} children=15`), true);
+});
+
+Deno.test("exportTables() writes figures of which less is better for github-action-benchmark", async () => {
+  const figures = JSON.parse(await text(small, { format: "github" }));
+  assertEquals(figures[0], {
+    name: "iterative: CPU per connection",
+    unit: "µs",
+    value: 210,
+    range: "200 to 220",
+  });
+  const names = figures.map(({ name }: { name: string }) => name);
+  assertEquals(names.filter((name: string) => name.includes("a second")), []);
+  assertEquals(new Set(names).size, names.length);
+});
