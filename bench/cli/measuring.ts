@@ -50,14 +50,13 @@ const WITH_RESUME = ["resume", "book", "json", "strict", "max-time", "trace"];
 /**
  * Runs a plan, or resumes a recorded run, and prints its tables.
  *
- * @returns the exit code.
  * @throws {UsageError} for flags that would change a recorded plan.
  */
 export async function runAndPrint(
   makePlan: () => Plan,
   options: RunOptions & { readonly book?: boolean },
   given: ReadonlySet<string>,
-): Promise<number> {
+): Promise<CommandOutcome> {
   const others = [...given].filter((name) => !WITH_RESUME.includes(name));
   if (options.resume !== undefined && others.length > 0) {
     throw new UsageError(`Cannot change a run that is resumed: leave out --${others[0]}`);
@@ -65,9 +64,9 @@ export async function runAndPrint(
   const { book = false, json } = options;
   const print = (data: ReportData) =>
     printLine(`\n${renderTerminal(data, { ...terminalOptions(), book })}`);
-  const { folder, exit } = await recordAsCommand(makePlan, options, print);
-  if (!json) printPaths(folder);
-  return exit;
+  const outcome = await recordAsCommand(makePlan, options, print);
+  if (!json) printPaths(outcome.folder);
+  return outcome;
 }
 
 /**

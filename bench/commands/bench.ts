@@ -5,13 +5,16 @@
  */
 import { defineCommand } from "../cli/command.ts";
 import type { Parsed, Values } from "../cli/flags.ts";
-import { UsageError } from "../../servers/errors.ts";
+import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { localDesigns, streamDesigns, usualDesigns } from "../../servers/designs.ts";
 import { designsFlag, designsOf } from "../cli/choice.ts";
 import { measuringHints } from "../cli/hints.ts";
 import { externalFlags, externalsOf } from "../cli/externals.ts";
 import { loadFlags, planOf, runFlags, serviceOf } from "../cli/options.ts";
+import { printLine } from "../cli/output.ts";
 import { runAndPrint } from "../cli/measuring.ts";
+import { exitOfBoth, gateFlags, parseThresholds } from "./compare_gate.ts";
+import { placeOf, printRunComparison } from "./compare_runs.ts";
 
 const flags = {
   designs: designsFlag("those of the book; with --local a few"),
@@ -28,6 +31,17 @@ const flags = {
     kind: "boolean",
     help: "Trace the system calls of each design in an extra trial (needs strace or perf)",
   },
+  "save-baseline": {
+    kind: "string",
+    value: "NAME",
+    help: "Name the run, as --name does, for a later --baseline",
+  },
+  baseline: {
+    kind: "string",
+    value: "RUN",
+    help: "Compare it with the recorded run RUN, the newest of that name",
+  },
+  ...gateFlags,
   book: { kind: "boolean", help: "Print the book's Table 30.2 beside ours" },
 } as const;
 
@@ -50,10 +64,14 @@ export const command = defineCommand({
       "Run a server of your own, and nginx, beside designs",
       "--service http --external 'mine=node server.js {port}' --preset nginx --designs 'prefork-*'",
     ],
+    [
+      "Compare a server with how it was when this name was last saved, and save it anew",
+      "--external 'mine=./server {port}' --baseline mine --save-baseline mine --fail-above 5%",
+    ],
     ["Continue a run that ended early", "--resume results/2026-11-28T04-20-19Z"],
   ],
   flags,
-  exits: ["failed", "unsupported", "record", "timedOut", "interrupted"],
+  exits: ["failed", "unsupported", "record", "unsure", "regression", "timedOut", "interrupted"],
   hints: measuringHints,
   run: bench,
 });
@@ -66,7 +84,34 @@ async function bench({ operands, flags, given }: Options): Promise<number> {
     planOf(chosen(flags), flags, given, {
       externals: externalsOf(flags, serviceOf(flags.service)),
     });
-  return await runAndPrint(plan, flags, given);
+  const { "save-baseline": saved, name = saved } = flags;
+  if (saved !== undefined && name !== saved) {
+    throw new UsageError(`Cannot name a run both ${name} and ${saved}: leave out --name`);
+  }
+  const judge = judgeOf(flags, given);
+  const { folder, exit } = await runAndPrint(plan, { ...flags, name }, given);
+  const isWhole = exit === ExitCode.ok || exit === ExitCode.failed;
+  return isWhole && judge ? exitOfBoth(exit, judge(folder)) : exit;
+}
+
+/** Compares a new run with the one of --baseline, which is looked for before there is another of its name. */
+function judgeOf(
+  values: Values<typeof flags>,
+  given: ReadonlySet<string>,
+): ((folder: string) => number) | undefined {
+  const thresholds = parseThresholds("fail-above", values["fail-above"]);
+  if (values.baseline !== undefined) {
+    const before = placeOf(values.baseline);
+    return (folder) => {
+      if (!values.json) printLine("");
+      return printRunComparison(before, { name: folder, folder }, { ...values, thresholds });
+    };
+  }
+  const misplaced = Object.keys(gateFlags).find((name) => given.has(name));
+  if (misplaced === undefined) return undefined;
+  throw new UsageError(
+    `Cannot use --${misplaced} without a run to compare with: write --baseline RUN`,
+  );
 }
 
 function chosen({ designs: list, all, local }: Values<typeof flags>): string[] {

@@ -1,5 +1,4 @@
 /** The commands as a user meets them, with the permissions of their tasks. */
-import { isLong } from "../../servers/testing/long.ts";
 import {
   assert,
   assertEquals,
@@ -9,6 +8,7 @@ import {
 } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
+import { isLong } from "../../servers/testing/long.ts";
 import { ROOT } from "../../servers/testing/process.ts";
 import { runTask, type Task } from "../../servers/testing/task.ts";
 import { designs } from "../../servers/designs.ts";
@@ -53,6 +53,10 @@ const mistakes: readonly [args: string[], ...words: string[]][] = [
   [["--external", "mine=serve 8080"], "Cannot tell mine its port"],
   [["--preset", "ngimx", "--service", "http"], "did you mean nginx?"],
   [["--preset", "nginx"], "Cannot measure nginx with the service bytes", "--service"],
+  [["--preset", "none-*"], 'Cannot run presets like "none-*"'],
+  [["--baseline", "none"], 'Cannot find the recorded run "none"'],
+  [["--fail-above", "5%"], "Cannot use --fail-above", "write --baseline RUN"],
+  [["--name", "a", "--save-baseline", "b"], "Cannot name a run both a and b"],
   [["--externals", "/none.json"], "Cannot read /none.json"],
   [["--round", "3"], "--round", "deno task bench --help"],
   [["iterative", "prefork-mutex"], '"iterative"', "--designs iterative,prefork-mutex"],
@@ -122,6 +126,23 @@ Deno.test("designs lists every design", async () => {
 function ids(): string[] {
   return designs.map(({ id }) => id);
 }
+
+Deno.test({
+  name: "bench --baseline compares the new run with a recorded one, and judges it (a long test)",
+  ignore: !isLong,
+  async fn() {
+    using folder = new TemporaryFolder();
+    const [before, after] = [`${folder.path}/before`, `${folder.path}/after`];
+    const run = (output: string, ...more: string[]) =>
+      runTask("bench", ...QUICK, "--designs", "iterative", "--output", output, ...more);
+    const saved = await run(before, "--save-baseline", "saved");
+    assertEquals([saved.code, readRecord(before).run.name], [0, "saved"]);
+    const { code, stdout } = await run(after, "--baseline", before, "--fail-above", "5%");
+    assertEquals(code, 98, "one round cannot tell");
+    assertStringIncludes(stdout, "Two runs: B compared with A");
+    assertStringIncludes(stdout, `A: ${before}, `);
+  },
+});
 
 Deno.test("bench runs, records and prints; tables gives the same again from the record", async () => {
   using folder = new TemporaryFolder();

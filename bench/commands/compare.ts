@@ -7,65 +7,59 @@ import { defineCommand } from "../cli/command.ts";
 import type { Parsed } from "../cli/flags.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { findRunFolder } from "../cli/paths.ts";
-import { ExitCode, UsageError } from "../../servers/errors.ts";
+import { UsageError } from "../../servers/errors.ts";
 import { findDesign, requireDesign } from "../../servers/designs.ts";
 import { fewestRounds } from "../compare/comparison.ts";
 import { compareDesigns, type MetricComparison, toReport } from "../compare/records.ts";
-import { printRunComparison } from "./compare_runs.ts";
-import { exitOf, parseThresholds } from "./compare_gate.ts";
+import { placeOf, printRunComparison } from "./compare_runs.ts";
+import { exitOf, exitOfBoth, gateFlags, parseThresholds } from "./compare_gate.ts";
 import { gateLines, gatesOf, type MetricGate, type Thresholds, worstOf } from "../compare/gate.ts";
 import { comparisonTable } from "../report/tables/comparison_table.ts";
+import { externalFlags, externalsOf } from "../cli/externals.ts";
 import { measuringHints } from "../cli/hints.ts";
-import { loadFlags, planOf, runFlags } from "../cli/options.ts";
+import { loadFlags, planOf, runFlags, serviceOf } from "../cli/options.ts";
 import { printPaths, recordAsCommand } from "../cli/measuring.ts";
 import { warningTexts } from "../report/summary/conditions.ts";
 import type { ReportData } from "../report/summary/report_data.ts";
 import { paragraphs, toTerminal } from "../report/tables/terminal.ts";
 import { table301 } from "../report/tables/table_30_1.ts";
 import { terminalOptions } from "../cli/terminal.ts";
+import type { External } from "../record/external.ts";
 import { verdict, verdictEvent } from "../compare/verdict.ts";
 
 /** The rounds that a verdict on two designs takes at least. */
 const QUICK_ROUNDS = fewestRounds({ paired: true, family: 1 });
 
 const flags = {
+  ...externalFlags,
   ...loadFlags,
   ...runFlags,
   quick: {
     kind: "boolean",
     help: `Run the ${QUICK_ROUNDS} rounds that a verdict takes, of 500 connections in total each`,
   },
-  "fail-above": {
-    kind: "string",
-    value: "cpu=5%,p99=20%",
-    help:
-      "Exit with 99 if B is worse by more than that: cpu (a bare 5%), p50, p99, throughput, memory",
-  },
-  "allow-unsure": {
-    kind: "boolean",
-    help: "Exit with 0 in place of 98 if the rounds cannot show such a regression",
-  },
-  across: {
-    kind: "boolean",
-    help: "Compare recorded runs even if they were measured under different conditions",
-  },
+  ...gateFlags,
 } as const;
 
 /** The parsed command line. */
 type Options = Parsed<typeof flags>;
 
 /** Flags for a comparison of recorded runs. */
-const FOR_RUNS: readonly string[] = ["fail-above", "allow-unsure", "across", "strict", "json"];
+const FOR_RUNS: readonly string[] = [...Object.keys(gateFlags), "strict", "json"];
 
 export const command = defineCommand({
   name: "compare",
   operands: "A B",
   description:
-    "Run two designs in turn, or read two recorded runs, and print how B differs from A in CPU time,\n" +
-    "latency, throughput and memory: with confidence intervals, and the difference that these rounds\n" +
-    "can show. A design may be compared with itself, to look at the noise.",
+    "Run two designs or external servers in turn, or read two recorded runs, and print how B differs\n" +
+    "from A in CPU time, latency, throughput and memory: with confidence intervals, and the difference\n" +
+    "that these rounds can show. A design may be compared with itself, to look at the noise.",
   examples: [
     ["Run two designs by turns", "prefork-mutex prefork-shared-accept --rounds 12"],
+    [
+      "Fail a build where a server got worse: both versions run by turns",
+      "--service http --external 'before=node old.js {port}' --external 'after=node new.js {port}' --fail-above 5%",
+    ],
     [
       "Fail a build where a recorded run is worse than the one before",
       "results/before results/after --fail-above cpu=5%,p99=20%",
@@ -78,15 +72,19 @@ export const command = defineCommand({
 });
 
 async function compare(parsed: Options): Promise<number> {
-  const { operands: [a, b, ...rest], flags, given } = parsed;
+  const { operands, flags, given } = parsed;
+  const externals = externalsOf(flags, serviceOf(flags.service));
+  const others = externals.map(({ name }) => name).filter((name) => !operands.includes(name));
+  const [a, b, ...rest] = [...operands, ...others];
   if (a === undefined || b === undefined || rest.length > 0) {
     throw new UsageError(
-      "Cannot compare without two designs or two recorded runs: write deno task compare A B",
+      "Cannot compare without two designs, external servers or recorded runs: write deno task compare A B",
     );
   }
   const thresholds = parseThresholds("fail-above", flags["fail-above"]);
+  if (externals.length > 0) return await runDesigns(a, b, externals, parsed, thresholds);
   const [isRunA, isRunB] = [isRun(a), isRun(b)];
-  if (!isRunA && !isRunB) return await runDesigns(a, b, parsed, thresholds);
+  if (!isRunA && !isRunB) return await runDesigns(a, b, [], parsed, thresholds);
   if (!isRunA || !isRunB) {
     const [run, other] = isRunA ? [a, b] : [b, a];
     throw new UsageError(
@@ -98,20 +96,27 @@ async function compare(parsed: Options): Promise<number> {
   if (misplaced !== undefined) {
     throw new UsageError(`Cannot change what is recorded already: leave out --${misplaced}`);
   }
-  return printRunComparison(a, b, { ...flags, thresholds });
+  return printRunComparison(placeOf(a), placeOf(b), { ...flags, thresholds });
 }
 
 async function runDesigns(
-  first: string,
-  second: string,
+  a: string,
+  b: string,
+  externals: External[],
   { flags, given }: Options,
   thresholds: Thresholds | undefined,
 ): Promise<number> {
-  const [a, b] = [requireDesign(first).id, requireDesign(second).id];
+  const isExternal = (id: string) => externals.some(({ name }) => name === id);
+  const ids = [a, b].filter((id) => !isExternal(id)).map((id) => requireDesign(id).id);
+  if (a === b && isExternal(a)) {
+    throw new UsageError(
+      `Cannot run ${a} twice: give it two names, such as --external before=… --external after=…`,
+    );
+  }
   if (flags.across) {
     throw new UsageError("Cannot use --across with designs, which are both run here: leave it out");
   }
-  const plan = () => planOf([a, b], flags, given, { quickRounds: QUICK_ROUNDS });
+  const plan = () => planOf(ids, flags, given, { externals, quickRounds: QUICK_ROUNDS });
   const print = (data: ReportData) =>
     printLine(`\n${toTerminal(table301(data), terminalOptions())}`);
   const { recorded, data, folder, exit } = await recordAsCommand(plan, flags, print);
@@ -127,10 +132,7 @@ async function runDesigns(
     printLine(paragraphs(end, options));
     printPaths(folder);
   }
-  const isWhole = exit === ExitCode.ok || exit === ExitCode.failed;
-  const outcome = worstOf(gates);
-  if (isWhole && outcome === "regression") return ExitCode.regression;
-  return exit === ExitCode.ok ? exitOf(outcome, flags["allow-unsure"]) : exit;
+  return exitOfBoth(exit, exitOf(worstOf(gates), flags["allow-unsure"]));
 }
 
 function printEvents(

@@ -3,9 +3,28 @@
  *
  * @module
  */
+import type { Flags } from "../cli/flags.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
 import type { Gate, Thresholds } from "../compare/gate.ts";
 import { type MetricName, METRICS } from "../compare/metrics.ts";
+
+/** The flags of a gate. */
+export const gateFlags = {
+  "fail-above": {
+    kind: "string",
+    value: "cpu=5%,p99=20%",
+    help:
+      "Exit with 99 if B is worse by more than that: cpu (a bare 5%), p50, p99, throughput, memory",
+  },
+  "allow-unsure": {
+    kind: "boolean",
+    help: "Exit with 0 in place of 98 if the rounds cannot show such a regression",
+  },
+  across: {
+    kind: "boolean",
+    help: "Compare recorded runs even if they were measured under different conditions",
+  },
+} as const satisfies Flags;
 
 /**
  * Parses the thresholds given to a flag: a percentage for each metric; a bare one is for CPU time.
@@ -28,6 +47,12 @@ export function parseThresholds(flag: string, text: string | undefined): Thresho
     thresholds[metric] = Number(percent) / 100;
   }
   return thresholds;
+}
+
+/** The exit code of a run that was judged, too: a regression tells more than a failed trial. */
+export function exitOfBoth(run: number, judged: number): number {
+  if (run === ExitCode.failed && judged === ExitCode.regression) return judged;
+  return run === ExitCode.ok ? judged : run;
 }
 
 /** The exit code of an outcome. */

@@ -33,11 +33,22 @@ export interface RunsOptions {
   readonly json: boolean;
 }
 
+/** A recorded run. */
+export interface RunPlace {
+  /** As given. */
+  readonly name: string;
+  readonly folder: string;
+}
+
+/** The recorded run that an operand means. @throws {UsageError} if there is none. */
+export function placeOf(name: string): RunPlace {
+  return { name, folder: runFolder(name) };
+}
+
 /** Two runs, read and compared. */
 interface Runs {
   readonly compared: RunsCompared;
-  /** As given. */
-  readonly folders: readonly [string, string];
+  readonly names: readonly [string, string];
   readonly recorded: readonly [Recorded, Recorded];
   /** What differs between their conditions. */
   readonly conditions: readonly string[];
@@ -52,8 +63,8 @@ interface Runs {
  * @throws {UsageError} if they were measured under different conditions, or have no design in common.
  * @throws {FailedError} if they were disturbed, and `strict` refuses that.
  */
-export function printRunComparison(folderA: string, folderB: string, options: RunsOptions): number {
-  const runs = readRuns([folderA, folderB], options);
+export function printRunComparison(a: RunPlace, b: RunPlace, options: RunsOptions): number {
+  const runs = readRuns([a, b], options);
   const { compared: { designs } } = runs;
   const { thresholds } = options;
   const gates = designs.flatMap((one) =>
@@ -80,13 +91,13 @@ function missingTexts({ designs, onlyA, onlyB }: RunsCompared, thresholds: Thres
 }
 
 function readRuns(
-  folders: readonly [string, string],
+  places: readonly [RunPlace, RunPlace],
   { across, strict }: RunsOptions,
 ): Runs {
-  const recorded = folders
-    .map((folder) => readRecord(runFolder(folder))) as [Recorded, Recorded];
+  const recorded = places.map(({ folder }) => readRecord(folder)) as [Recorded, Recorded];
+  const names = places.map(({ name }) => name) as [string, string];
   const [a, b] = recorded;
-  const sweep = folders.find((_, index) => recorded[index]!.run.plan.sweep !== null);
+  const sweep = names.find((_, index) => recorded[index]!.run.plan.sweep !== null);
   if (sweep !== undefined) {
     throw new UsageError(
       `Cannot compare ${sweep}: it is a sweep, whose trials differ in a parameter; ` +
@@ -117,7 +128,7 @@ function readRuns(
         `B has ${compared.onlyB.join(", ")}`,
     );
   }
-  return { compared, folders, recorded, conditions, disturbances };
+  return { compared, names, recorded, conditions, disturbances };
 }
 
 /** The judgement of a metric of a design. */
@@ -140,7 +151,7 @@ function print(runs: Runs, gates: readonly DesignGate[], missing: readonly strin
 }
 
 function printEvents(
-  { compared: { designs, onlyA, onlyB }, folders: [a, b], conditions, disturbances }: Runs,
+  { compared: { designs, onlyA, onlyB }, names: [a, b], conditions, disturbances }: Runs,
   gates: readonly DesignGate[],
 ): void {
   printEvent({ event: "runs", a, b, conditions, disturbances, onlyA, onlyB });
@@ -157,13 +168,13 @@ function printEvents(
 }
 
 function notesOn(
-  { compared: { onlyA, onlyB }, recorded, folders, conditions, disturbances }: Runs,
+  { compared: { onlyA, onlyB }, recorded, names, conditions, disturbances }: Runs,
 ) {
   const isWidened = conditions.length > 0 || disturbances.length > 0;
   return [
     ...recorded.map(({ run }, index) => {
       const version = [run.herd, commitText(run)].filter((word) => word !== null).join(" ");
-      return `${"AB"[index]}: ${folders[index]}, ${run.startedAt}, Herd ${version}` +
+      return `${"AB"[index]}: ${names[index]}, ${run.startedAt}, Herd ${version}` +
         `${run.complete ? "" : ", incomplete"}.`;
     }),
     ...(JSON.stringify(recorded[0]) === JSON.stringify(recorded[1])

@@ -121,10 +121,39 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "compare runs external servers by turns, beside a design or each other (a long test)",
+  ignore: !isLong,
+  async fn() {
+    using folder = new TemporaryFolder();
+    const server = (name: string) => [
+      "--external",
+      `${name}=node -e 'require("node:http").createServer((_, reply) => ` +
+      `reply.end("A".repeat(10))).listen({port}, "127.0.0.1")'`,
+    ];
+    const load = ["--service", "http", "--clients", "2", "--connections", "5", "--rounds", "1"];
+    const two = [...load, "--bytes", "10", ...server("before"), ...server("after")];
+    const args = [...two, "--output", `${folder.path}/run`];
+    const { code, stdout, stderr } = await runTask("compare", ...args, "--fail-above", "5%");
+    assertEquals(code, 98, stderr);
+    assertStringIncludes(stdout, "after (B) compared with before (A)");
+    const one = [...server("mine"), "--bytes", "10", "--children", "2"];
+    const output = ["--output", `${folder.path}/other`];
+    const other = await runTask("compare", "mine", A, ...load, ...one, ...output);
+    assertStringIncludes(other.stdout, `${A} (B) compared with mine (A)`);
+    const { trials } = readRecord(`${folder.path}/run`);
+    assertEquals(trials.map(({ status }) => status), ["ok", "ok", "ok"]);
+  },
+});
+
 const mistakes: readonly [args: string[], ...words: string[]][] = [
   [[], "deno task compare A B"],
   [[A], "deno task compare A B"],
   [[A, B, "iterative"], "deno task compare A B"],
+  [["--external", "mine=serve {port}"], "deno task compare A B"],
+  [[A, B, "--external", "mine=serve {port}"], "deno task compare A B"],
+  [["mine", "mine", "--external", "mine=serve {port}"], "Cannot run mine twice"],
+  [["prefork-mutx", "--external", "mine=serve {port}"], "did you mean prefork-mutex?"],
   [[A, "prefork"], '"prefork"', ...designs.map(({ id }) => id)],
 ];
 

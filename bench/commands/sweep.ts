@@ -11,10 +11,13 @@ import { UsageError } from "../../servers/errors.ts";
 import { designs, findDesign } from "../../servers/designs.ts";
 import { runAndPrint } from "../cli/measuring.ts";
 import { designsFlag, designsOf } from "../cli/choice.ts";
+import { externalFlags, externalsOf } from "../cli/externals.ts";
 import { measuringHints } from "../cli/hints.ts";
-import { loadFlags, planOf, runFlags } from "../cli/options.ts";
+import { loadFlags, planOf, runFlags, serviceOf } from "../cli/options.ts";
 import { splitTime, timeFlags, timeNumbers } from "../cli/service_time.ts";
 import { BASELINE, DEFAULTS, variesBaseline } from "../plan/plan.ts";
+import type { External } from "../record/external.ts";
+import { isTold } from "../../servers/external/external.ts";
 import { Parameter, type Plan, type Sweep } from "../record/record.ts";
 
 /** From fewer children than clients to far more; 15 to 120 as in the book. */
@@ -46,6 +49,7 @@ const flags = {
   work: { ...list("work"), help: timeFlags.work.help.replaceAll("US", "LIST") },
   wait: { ...list("wait"), help: timeFlags.wait.help.replaceAll("MS", "LIST") },
   designs: designsFlag("pools of forked children"),
+  ...externalFlags,
   connections: {
     ...loadFlags.connections,
     help: `Make N connections with each client, or of ${DEFAULTS.clients} if --clients is a LIST`,
@@ -77,6 +81,10 @@ export const command = defineCommand({
       "--designs prefork-mutex,prethread-mutex --bytes 1k,64k,1M",
     ],
     [
+      "Run a pool and nginx with ever more of their workers",
+      "--designs prefork-mutex --preset nginx --service http --children 2,8,32",
+    ],
+    [
       "Find the highest rate at which 99 of 100 requests take less than 10 ms",
       "--designs prefork-mutex,slaunch --clients 100 --rate 1k,2k,4k,8k --p99 10",
     ],
@@ -91,7 +99,7 @@ async function sweep({ operands, flags, given }: Options): Promise<number> {
   if (operands.length > 0) {
     throw new UsageError(`Unexpected "${operands[0]}": write --designs ${operands.join(",")}`);
   }
-  return await runAndPrint(() => sweepPlan(flags, given), flags, given);
+  return (await runAndPrint(() => sweepPlan(flags, given), flags, given)).exit;
 }
 
 function sweepPlan(values: Values<typeof flags>, given: ReadonlySet<string>): Plan {
@@ -102,7 +110,8 @@ function sweepPlan(values: Values<typeof flags>, given: ReadonlySet<string>): Pl
   const sweep = variedOf(lists);
   const { designs: list, local } = values;
   const ids = list === undefined ? forkedPools() : designsOf(list, forkedPools(), local);
-  requireDifference(ids, sweep.parameter);
+  const externals = externalsOf(values, serviceOf(values.service));
+  requireDifference(ids, externals, sweep.parameter);
   const load = Object.fromEntries(Parameter.options.map((name) => {
     const fixed = lists.find(({ parameter }) => parameter === name && name !== sweep.parameter);
     return [name, fixed?.values[0] ?? DEFAULTS[name]];
@@ -113,7 +122,8 @@ function sweepPlan(values: Values<typeof flags>, given: ReadonlySet<string>): Pl
       "Cannot find a rate with --p99: write --rate with a LIST such as 500,1k,2k",
     );
   }
-  return planOf(ids, { ...values, ...load, ...times }, given, { sweep, p99: values.p99 ?? null });
+  const asked = { externals, sweep, p99: values.p99 ?? null };
+  return planOf(ids, { ...values, ...load, ...times }, given, asked);
 }
 
 /** A time as a flag: its number, with the distribution of the list. */
@@ -163,11 +173,15 @@ function forkedPools(): string[] {
     .map(({ id }) => id);
 }
 
-/** @throws {UsageError} if the parameter makes no difference to a design other than the baseline. */
-function requireDifference(ids: readonly string[], parameter: Parameter): void {
+/** @throws {UsageError} if the parameter makes no difference to a design or server other than the baseline. */
+function requireDifference(
+  ids: readonly string[],
+  externals: readonly External[],
+  parameter: Parameter,
+): void {
   if (variesBaseline(parameter)) return;
   const others = ids.filter((id) => id !== BASELINE);
-  if (others.length === 0) {
+  if (others.length + externals.length === 0) {
     throw new UsageError(
       `Cannot vary --${parameter} of ${BASELINE}, to which it makes no difference: ` +
         "write other --designs",
@@ -176,8 +190,16 @@ function requireDifference(ids: readonly string[], parameter: Parameter): void {
   // slaunch has a server on each processor, whatever the number of children.
   const without = others.map((id) => findDesign(id)!)
     .find(({ lifetime, children }) => lifetime !== "pool" || children === "exec")?.id;
-  if (parameter !== "children" || without === undefined) return;
+  if (parameter !== "children") return;
+  if (without !== undefined) {
+    throw new UsageError(
+      `Cannot vary --children of ${without}, which has no pool of that size: leave it out of --designs`,
+    );
+  }
+  const fixed = externals.find((external) => external.workers || !isTold("workers", external));
+  if (fixed === undefined) return;
   throw new UsageError(
-    `Cannot vary --children of ${without}, which has no pool of that size: leave it out of --designs`,
+    `Cannot vary --children of ${fixed.name}, which is not told them: write {workers} in its ` +
+      "command, its environment or a file",
   );
 }

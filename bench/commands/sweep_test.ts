@@ -1,6 +1,7 @@
 /** The sweep as a user meets it, with the permissions of its task. */
 import { assertEquals, assertMatch } from "@std/assert";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
+import { isLong } from "../../servers/testing/long.ts";
 import { runTask } from "../../servers/testing/task.ts";
 import { readRecord } from "../record/store.ts";
 import { assertRefused, runHere } from "../testing.ts";
@@ -19,6 +20,7 @@ const mistakes: readonly [args: string[], ...words: string[]][] = [
   [["--clients", "1,2", "--designs", "iterative"], "iterative", "--designs"],
   [["--designs", "prefork"], 'Unknown design "prefork"'],
   [["--designs", "!prefork-*"], "No design is left"],
+  [["--children", "2,4", "--external", "a=b {port}"], "a, which is not told them", "{workers}"],
   [["children"], '"children"', "--designs"],
   [["--resume", "results/x", "--children", "15,30"], "leave out --children"],
 ];
@@ -31,6 +33,23 @@ for (const [args, ...words] of mistakes) {
     assertEquals(folder.names, []);
   });
 }
+
+Deno.test({
+  name: "sweep runs an external server at every value (a long test)",
+  ignore: !isLong,
+  async fn() {
+    using folder = new TemporaryFolder();
+    const server = `mine=node -e 'console.log({workers}); require("node:http").createServer(` +
+      `(_, reply) => reply.end("A".repeat({bytes}))).listen({port}, "127.0.0.1")'`;
+    const load = ["--service", "http", "--clients", "2", "--connections", "5", "--rounds", "1"];
+    const which = ["--designs", "iterative", "--external", server, "--children", "2,4"];
+    const { code, stderr } = await runTask("sweep", ...which, ...load, "--output", folder.path);
+    assertEquals(code, 0, stderr);
+    const { trials } = readRecord(folder.path);
+    const sizes = trials.filter(({ design }) => design === "mine").map(({ poolSize }) => poolSize);
+    assertEquals(sizes.toSorted(), [2, 4]);
+  },
+});
 
 Deno.test("sweep runs every value, records and prints; tables gives the same again", async () => {
   using folder = new TemporaryFolder();

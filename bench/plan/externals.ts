@@ -6,7 +6,7 @@
 import type { ServiceName } from "../../servers/design.ts";
 import { designs } from "../../servers/designs.ts";
 import { UsageError } from "../../servers/errors.ts";
-import { namesPort } from "../../servers/external/external.ts";
+import { isTold } from "../../servers/external/external.ts";
 import { Described, type External, mistakeIn } from "../record/external.ts";
 import { wordsOf } from "./words.ts";
 
@@ -77,7 +77,7 @@ function requireRunnable(external: External, service: ServiceName): void {
       { option: "service" },
     );
   }
-  if (!namesPort(external)) {
+  if (!isTold("port", external)) {
     throw new UsageError(
       `Cannot tell ${name} its port: write {port} in its command, its environment or a file`,
     );

@@ -71,10 +71,10 @@ export function fill(text: string, given: Given): string {
   );
 }
 
-/** Whether a server is told its port. */
-export function namesPort({ command, environment, files }: External): boolean {
+/** Whether a server is told that: whether its place is anywhere. */
+export function isTold(place: keyof Given, { command, environment, files }: External): boolean {
   return [command, Object.values(environment), Object.values(files)].flat()
-    .some((text) => text.includes("{port}"));
+    .some((text) => text.includes(`{${place}}`));
 }
 
 /** Folders with programs that a user's PATH may lack, such as nginx. */
