@@ -298,6 +298,8 @@ export interface Clients {
   readonly making: LoadReport["making"];
   /** Starts all clients and waits for them to finish; undefined if standard input ends before. */
   run(): AllResults | Promise<AllResults>;
+  /** Connections by the name of the worker that served them, where it was asked for. */
+  workers?(): ReadonlyMap<string, number>;
 }
 
 type AllResults = readonly ClientResults[] | undefined;

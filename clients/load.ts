@@ -27,6 +27,7 @@ import { Histogram } from "./histogram.ts";
 import type { LoadOptions, LoadReport } from "./protocol.ts";
 import { Series } from "./series.ts";
 import { processesOf, workOf } from "./task.ts";
+import { WorkerCounts } from "./worker_counts.ts";
 
 const STDIN = 0;
 
@@ -54,7 +55,11 @@ export async function startClients(options: LoadOptions, server: Listening): Pro
 
 async function forkClients(options: LoadOptions, server: Listening): Promise<Clients> {
   const count = processesOf(options);
-  const { load, before, run } = await workOf(options, server);
+  const naming = options.workerPattern === null ? undefined : new WorkerCounts(
+    options.workerPattern,
+    shareMemory(WorkerCounts.bytes(count)).buffer,
+  );
+  const { load, before, run } = await workOf({ ...options, naming }, server);
   const messagesAt = count * ClientResults.BYTES;
   const memory = shareMemory(messagesAt + count * FailureMessage.BYTES).buffer;
   const messageOf = (client: number) =>
@@ -85,6 +90,7 @@ async function forkClients(options: LoadOptions, server: Listening): Promise<Cli
       before(unread);
       write(ready, byte, 1);
       read(gate, byte); // returns when the last copy of the write end is closed
+      naming?.reset();
       run(results);
       // The end of a process takes milliseconds of CPU time, which others would miss: all end together.
       close(finished);
@@ -122,6 +128,7 @@ async function forkClients(options: LoadOptions, server: Listening): Promise<Cli
       }
       return allResults;
     },
+    ...(naming && { workers: () => naming.read() }),
   };
 }
 
@@ -138,6 +145,7 @@ export async function loadReport(
   allResults: readonly ClientResults[],
   making: LoadReport["making"],
   { rate }: Pick<LoadOptions, "rate">,
+  workers: ReadonlyMap<string, number> | undefined,
 ): Promise<LoadReport> {
   const latencies = new Histogram();
   const errors: Record<string, number> = {};
@@ -173,6 +181,7 @@ export async function loadReport(
       histogram: await latencies.encode(),
     },
     hosts: null,
+    workers: workers === undefined ? null : Object.fromEntries(workers),
     series: allResults[0]!.series.read(end),
   };
 }

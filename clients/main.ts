@@ -12,6 +12,7 @@ import {
 import { applyPlacement } from "../servers/host/placement.ts";
 import { sleepUntil } from "../servers/posix/clocks.ts";
 import { Signal } from "../servers/posix/signals.ts";
+import { ownedClients } from "./owners.ts";
 import { loadReport, spanOf, startClients } from "./load.ts";
 import type { LoadEvent, LoadOptions, LoadRequest } from "./protocol.ts";
 import { warmUpLoad } from "./task.ts";
@@ -21,10 +22,12 @@ const print: (event: LoadEvent) => void = printEvent;
 async function main(): Promise<number> {
   const options = readOptions<LoadOptions>();
   applyPlacement(options.placement, Signal.KILL);
-  await warmUpLoad(options);
+  if (options.owners === null) await warmUpLoad(options);
   const server = readRequest<Extract<LoadRequest, { request: "connect" }>>();
   if (server === undefined) return 0;
-  const clients = await startClients(options, server);
+  const clients = options.owners === null
+    ? await startClients(options, server)
+    : await ownedClients(options, server, options.owners);
   print({ event: "ready" });
   const go = readRequest<Extract<LoadRequest, { request: "go" }>>();
   if (go?.at !== undefined) sleepUntil(go.at);
@@ -32,7 +35,10 @@ async function main(): Promise<number> {
   // The parent has exited or cancelled the load. The clients die with this process.
   if (!allResults) return 0;
   print({ event: "finished", ...spanOf(allResults) });
-  print({ event: "report", report: await loadReport(allResults, clients.making, options) });
+  print({
+    event: "report",
+    report: await loadReport(allResults, clients.making, options, clients.workers?.()),
+  });
   return 0;
 }
 

@@ -57,6 +57,7 @@ export async function mergeReports(parts: readonly Part[]): Promise<LoadReport> 
       histogram: await latencies.encode(),
     },
     hosts: null,
+    workers: mergeWorkers(reports.flatMap(({ workers }) => workers === null ? [] : [workers])),
     series: null,
   };
 }
@@ -72,4 +73,13 @@ function mergeOpenLoops(loops: readonly OpenLoopReport[]): OpenLoopReport | null
     unsent: sum(({ unsent }) => unsent),
     mostOpen: sum(({ mostOpen }) => mostOpen),
   };
+}
+
+function mergeWorkers(all: readonly NonNullable<LoadReport["workers"]>[]): LoadReport["workers"] {
+  if (all.length === 0) return null;
+  const sums: Record<string, number> = {};
+  for (const [name, count] of all.flatMap((workers) => Object.entries(workers))) {
+    sums[name] = (sums[name] ?? 0) + count;
+  }
+  return sums;
 }

@@ -26,6 +26,7 @@ async function reportOf(microseconds: readonly number[]): Promise<LoadReport> {
     },
     openLoop: null,
     hosts: null,
+    workers: null,
     series: null,
   };
 }

@@ -7,7 +7,7 @@ import type { SocketAddress } from "../servers/posix/addresses.ts";
 import { Poller } from "../servers/posix/descriptors.ts";
 import { close, write } from "../servers/posix/io.ts";
 import { accept, tryRead } from "../servers/posix/sockets.ts";
-import type { ServerAddress, Transport } from "../servers/transports/transport.ts";
+import type { Asked, ServerAddress, Transport } from "../servers/transports/transport.ts";
 import { BOOK } from "./book.ts";
 import { BYTES, ClientResults, repliesFor, UNCOUNTED, type Work } from "./client.ts";
 import { OpenLoop, type OpenTask, runOpenLoop } from "./open_loop.ts";
@@ -20,7 +20,7 @@ const OPEN_BEFORE = BOOK.clients;
 export function openWork(
   transport: Transport,
   address: ServerAddress,
-  options: LoadOptions,
+  options: LoadOptions & Pick<Asked, "naming">,
   sources: readonly SocketAddress[],
 ): Work {
   const { clients, connections, requests, warmUpConnections, limitSeconds } = options;

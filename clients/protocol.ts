@@ -40,6 +40,13 @@ export interface LoadOptions {
   readonly timeoutSeconds: number;
   /** Number of addresses of 127.0.0.0/8 from which to connect to that network; 0: the system chooses one. */
   readonly sources: number;
+  /** What names the worker in an HTTP reply: the source of a regular expression (`WorkerCounts`); null: nothing. */
+  readonly workerPattern: string | null;
+  /**
+   * Look up which process below this one has the server's end of each connection, in a load of one process, which is
+   * slow; null: do not.
+   */
+  readonly owners: number | null;
   readonly placement: Placement;
 }
 
@@ -111,6 +118,8 @@ export interface LoadReport {
   } | null;
   /** The part of each host; null: the clients were on this machine. */
   readonly hosts: HostLoad[] | null;
+  /** Connections by the name of the worker that served them; null: nobody asked for it. */
+  readonly workers: Readonly<Record<string, number>> | null;
 }
 
 /** The part of one host in a load. */

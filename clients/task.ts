@@ -7,7 +7,7 @@ import type { Listening } from "../servers/host/protocol.ts";
 import { AUTOBIND, type SocketAddress } from "../servers/posix/addresses.ts";
 import { loopbackSources } from "../servers/posix/sources.ts";
 import { socketTimeout } from "../servers/posix/sockets.ts";
-import type { Transport } from "../servers/transports/transport.ts";
+import type { Asked, Transport } from "../servers/transports/transport.ts";
 import { transports } from "../servers/transports/transports.ts";
 import {
   type Asking,
@@ -63,7 +63,10 @@ export function processesOf({ clients, rate }: LoadOptions): number {
 }
 
 /** The work of a process of the load. */
-export async function workOf(options: LoadOptions, server: Listening): Promise<Work> {
+export async function workOf(
+  options: LoadOptions & Pick<Asked, "naming">,
+  server: Listening,
+): Promise<Work> {
   const transport = await transports[options.transport]();
   const address = { ...server, path: server.path ?? undefined };
   const sources = sourcesOf(options);

@@ -41,6 +41,8 @@ export const LOAD_DEFAULTS: Omit<LoadOptions, "placement"> = {
   seed: 1,
   timeoutSeconds: LIMITS.request,
   sources: 0,
+  workerPattern: null,
+  owners: null,
 };
 
 /** A load of the server that listens there; its clients wait for `go`. */

@@ -224,6 +224,8 @@ export type LoadValues = Values<typeof loadFlags>;
 /** What a command asks of its plan. */
 export interface PlanRequest {
   readonly externals?: Plan["externals"];
+  readonly workersBy?: Plan["workersBy"];
+  readonly workerHeader?: Plan["workerHeader"];
   readonly sweep?: Plan["sweep"];
   readonly p99?: Plan["p99"];
   /** Rounds with --quick. */
@@ -235,7 +237,14 @@ export function planOf(
   ids: readonly string[],
   flags: Values<typeof runFlags> & LoadValues,
   given: ReadonlySet<string>,
-  { externals = [], sweep = null, p99 = null, quickRounds = 1 }: PlanRequest = {},
+  {
+    externals = [],
+    workersBy = [],
+    workerHeader = null,
+    sweep = null,
+    p99 = null,
+    quickRounds = 1,
+  }: PlanRequest = {},
 ): Plan {
   if (given.has("rounds") && given.has("budget")) {
     throw new UsageError("Cannot run exact rounds within a budget: leave out --rounds or --budget");
@@ -247,6 +256,8 @@ export function planOf(
   return makePlan({
     designs: [...ids],
     externals,
+    workersBy,
+    workerHeader,
     ...(rounds === undefined ? {} : { rounds }),
     connections: fewer ? Math.ceil(QUICK_CONNECTIONS / clients) : flags.connections,
     clients,

@@ -15,11 +15,13 @@ import { printLine } from "../cli/output.ts";
 import { runAndPrint } from "../cli/measuring.ts";
 import { exitOfBoth, gateFlags, parseThresholds } from "./compare_gate.ts";
 import { placeOf, printRunComparison } from "./compare_runs.ts";
+import { workerFlags, workersOf } from "../cli/workers.ts";
 
 const flags = {
   designs: designsFlag("those of the book; with --local a few"),
   all: { kind: "boolean", help: "Run every design, also those beyond the book" },
   ...externalFlags,
+  ...workerFlags,
   ...loadFlags,
   ...runFlags,
   resume: {
@@ -83,6 +85,7 @@ async function bench({ operands, flags, given }: Options): Promise<number> {
   const plan = () =>
     planOf(chosen(flags), flags, given, {
       externals: externalsOf(flags, serviceOf(flags.service)),
+      ...workersOf(flags),
     });
   const { "save-baseline": saved, name = saved } = flags;
   if (saved !== undefined && name !== saved) {

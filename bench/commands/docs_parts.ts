@@ -103,7 +103,8 @@ const perWorker: readonly {
   {
     header: "CPU ms per worker",
     cell: ({ distribution }) =>
-      distribution && range(distribution.children.map(({ cpuSeconds }) => 1000 * cpuSeconds)),
+      distribution &&
+      range(distribution.children.map(({ cpuSeconds }) => 1000 * (cpuSeconds ?? NaN))),
   },
 ];
 

@@ -137,6 +137,8 @@ export const command = defineCommand({
       arrivals: arrivalsOf(flags.arrivals, flags.rate),
       seed: flags.seed ?? randomSeed(),
       timeoutSeconds: flags.timeout,
+      workerPattern: null,
+      owners: null,
     };
     const hosts = hostsFlagOf(flags);
     if (hosts !== null && name !== "tcp") {

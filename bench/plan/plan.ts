@@ -9,6 +9,7 @@ import { BOOK } from "../../clients/book.ts";
 import { designs, findDesign, isReachable } from "../../servers/designs.ts";
 import { LIMITS, type Limits, type Load, type Parameter, type Plan } from "../record/record.ts";
 import { requireDistinct } from "./externals.ts";
+import { requireNaming } from "./worker_header.ts";
 import { requireService } from "./service.ts";
 
 /** The design that the others are compared with. */
@@ -39,6 +40,8 @@ const TRIALS_IN_SHARE = 18;
 /** The book's load and default settings. */
 export const DEFAULTS: Omit<Settings, "designs" | "seed"> = {
   externals: [],
+  workersBy: [],
+  workerHeader: null,
   rounds: MOST_ROUNDS,
   ...BOOK,
   service: "bytes",
@@ -81,6 +84,7 @@ export function makePlan(given: PlanOptions): Plan {
   const options = { ...DEFAULTS, ...given, limits: { ...limits, run } };
   requireDistinct(options.externals);
   requireOwnTimes(options);
+  requireNaming(options);
   if (options.externals.length > 0 && options.local) {
     throw new UsageError("Cannot reach external servers but over TCP", { option: "local" });
   }

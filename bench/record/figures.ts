@@ -6,7 +6,7 @@
 import { z } from "npm:zod@4.6.7";
 import { Sweep } from "./plan.ts";
 import { Load, Run } from "./record.ts";
-import { count, seconds } from "./trial.ts";
+import { count, seconds, Way } from "./trial.ts";
 
 const number = z.number();
 const share = z.number().min(0).max(1);
@@ -51,11 +51,18 @@ const Switches = z.object({
 const Share = z.object({
   index: count.describe("Index in the pool, from 0"),
   connections: count.describe("Connections served"),
-  cpuSeconds: seconds.describe("CPU time"),
+  cpuSeconds: seconds.nullable().describe(
+    "CPU time; null for a worker of an external server whose process is not known, or not of that trial",
+  ),
 }).meta({ id: "Share", description: "The part of one child." });
 
 const Evenness = z.object({
-  round: count.describe("The round of Table 30.2: the last that counts"),
+  by: Way.nullable().describe(
+    "How the connections of an external server's workers were counted; null: children count themselves",
+  ),
+  round: count.nullable().describe(
+    "The round of Table 30.2: the last that counts; null: an extra trial",
+  ),
   maxOverMin: number.nullable().describe(
     "Most connections of a child over fewest; null: a child had none",
   ),

@@ -81,7 +81,10 @@ function typeText({ $ref, anyOf, const: value, enum: values, type, ...rest }: Js
   if (value !== undefined) return JSON.stringify(value);
   if (Array.isArray(values)) return values.map((value) => JSON.stringify(value)).join(" | ");
   if (Array.isArray(anyOf)) return anyOf.map(typeText).join(" | ");
-  if (type === "array") return `${typeText(rest.items as JsonSchema)}[]`;
+  if (type === "array") {
+    const item = typeText(rest.items as JsonSchema);
+    return item.includes(" | ") ? `(${item})[]` : `${item}[]`;
+  }
   if (type === "object") {
     return `Record<string, ${typeText(rest.additionalProperties as JsonSchema)}>`;
   }

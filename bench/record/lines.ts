@@ -42,6 +42,10 @@ const MeasuredReport = z.object({
   preparation: Preparation.nullable(),
   shortages: Shortages.nullable(),
   lastLine: z.string().optional(),
+  workers: z.object({
+    listening: z.array(count),
+    served: z.array(z.object({ pid: count, connections: count })).nullable(),
+  }).optional(),
 });
 
 /** That of a design, which knows what each child served. */
@@ -99,6 +103,9 @@ export const MeasuredLine: z.ZodType<ServerEvent<null> | ErrorEvent> = z.discrim
 export const LoadLine: z.ZodType<LoadEvent | ErrorEvent> = z.discriminatedUnion("event", [
   z.object({ event: z.literal("ready") }),
   z.object({ event: z.literal("finished"), start: z.number(), end: z.number() }),
-  z.object({ event: z.literal("report"), report: Client }),
+  z.object({
+    event: z.literal("report"),
+    report: Client.extend({ workers: z.record(z.string(), count).nullable() }),
+  }),
   ErrorLine,
 ]);

@@ -6,7 +6,7 @@
 import { z } from "npm:zod@4.6.7";
 import { ARRIVALS } from "../../clients/arrivals.ts";
 import { External } from "./external.ts";
-import { count, design, Load, mean, poolSize } from "./trial.ts";
+import { count, design, Load, mean, poolSize, Way } from "./trial.ts";
 
 /** The parameters that a sweep can vary. */
 export const Parameter = z.enum(["children", "clients", "bytes", "think", "rate", "work", "wait"]);
@@ -66,6 +66,12 @@ export const Plan = z.object({
     "Ids of the designs, in the order of the registry, and names of the external servers",
   ),
   externals: z.array(External).default([]).describe("Servers that are programs of others"),
+  workersBy: z.array(Way).default([]).describe(
+    "How connections of their workers are counted; none: by the first way that works",
+  ),
+  workerHeader: z.string().nullable().default(null).describe(
+    "Header of replies that names the worker, or a pattern between slashes; null: none",
+  ),
   rounds: count.describe(
     "Rounds; each runs every design once. Within a budget, the most: at the end those run",
   ),

@@ -6,7 +6,7 @@
  */
 import { z } from "npm:zod@4.6.7";
 import { Plan } from "./plan.ts";
-import { count, design, seconds, TIME, time } from "./trial.ts";
+import { count, design, seconds, TIME, time, Workers } from "./trial.ts";
 
 export {
   Check,
@@ -21,6 +21,8 @@ export {
   Shortages,
   Switches,
   Trial,
+  Way,
+  Workers,
 } from "./trial.ts";
 export type { Recorded } from "./types.ts";
 export { Arrivals, LIMITS, Limits, Parameter, Plan, Sweep } from "./plan.ts";
@@ -102,6 +104,16 @@ export const Trace = z.object({
   description: "System calls of an extra trial, which was traced and not measured.",
 });
 
+const RunWorkers = Workers.extend({
+  design: design.describe("Name of the external server"),
+  connections: count.describe("Connections made"),
+}).meta({
+  id: "RunWorkers",
+  description:
+    "Connections of each worker of an external server in an extra trial, in which each was looked up and nothing " +
+    "was measured.",
+});
+
 const RunHost = z.object({
   host: z.string().describe("Its name"),
   part: z.enum(["clients", "server"]).describe("What ran on it"),
@@ -122,6 +134,9 @@ export const Run = z.object({
   hosts: z.array(RunHost).default([]).describe("The other machines that took part"),
   traces: z.array(Trace).default([]).describe(
     "System calls of each design, if they were traced",
+  ),
+  workers: z.array(RunWorkers).default([]).describe(
+    "Workers of external servers, if they were looked up in extra trials",
   ),
 }).meta({ title: "Run", description: "run.json: what was planned, on which machine." });
 

@@ -277,6 +277,27 @@ export const Shortages = z.object({
     "How often a server could not go on for lack of processes, descriptors or memory, and tried again.",
 });
 
+/** The ways in which the connections of each worker of an external server are counted, in the order tried. */
+export const Way = z.enum(["trace", "header", "sockets"]);
+
+const Worker = z.object({
+  pid: count.nullable().describe(
+    "Process id; null if it is not known, or if the entry stands for all processes that ended",
+  ),
+  name: z.string().nullable().describe(
+    "Name of the process, or what its replies say; null for processes that ended",
+  ),
+  connections: count.describe("Connections that it served"),
+}).meta({ id: "Worker", description: "A process of an external server that serves connections." });
+
+export const Workers = z.object({
+  by: Way.describe(
+    "How they were counted: trace, by the kernel's tracepoint of connections that end; header, by what each reply " +
+      "says; sockets, by looking up from outside who holds the socket of each",
+  ),
+  workers: z.array(Worker).describe("The workers; their connections add up to those made"),
+}).meta({ id: "Workers", description: "Connections of each worker of an external server." });
+
 export const Trial = z.object({
   round: count.describe("Round, from 1"),
   position: count.describe("Position within the round, from 0"),
@@ -314,6 +335,9 @@ export const Trial = z.object({
   children: z.array(Child).describe(
     "The children by index; one entry for all if each client has its own child",
   ),
+  workers: z.array(Workers).nullable().default(null).describe(
+    "Connections of each worker of an external server, by each way that worked; null in a design, and in old records",
+  ),
   client: Client.nullable().describe("What the clients saw; null if it failed before that"),
   kernel: Kernel.describe("What the kernel counted during the load"),
   machine: Machine.nullable().default(null).describe("What the machine did during the load"),
@@ -330,4 +354,6 @@ export type Client = z.infer<typeof Client>;
 export type Load = z.infer<typeof Load>;
 export type Check = z.infer<typeof Check>;
 export type Machine = z.infer<typeof Machine>;
+export type Way = z.infer<typeof Way>;
+export type Workers = z.infer<typeof Workers>;
 export type Trial = z.infer<typeof Trial>;

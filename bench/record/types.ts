@@ -114,6 +114,10 @@ export interface Plan {
   designs: string[];
   /** Servers that are programs of others. */
   externals: External[];
+  /** How connections of their workers are counted; none: by the first way that works. */
+  workersBy: ("trace" | "header" | "sockets")[];
+  /** Header of replies that names the worker, or a pattern between slashes; null: none. */
+  workerHeader: string | null;
   /** Rounds; each runs every design once. Within a budget, the most: at the end those run. */
   rounds: number;
   /** Seed of the random order within each round. */
@@ -268,6 +272,28 @@ export interface Syscall {
   errors: number;
 }
 
+/** Connections of each worker of an external server in an extra trial, in which each was looked up and nothing was measured. */
+export interface RunWorkers {
+  /** How they were counted: trace, by the kernel's tracepoint of connections that end; header, by what each reply says; sockets, by looking up from outside who holds the socket of each. */
+  by: "trace" | "header" | "sockets";
+  /** The workers; their connections add up to those made. */
+  workers: Worker[];
+  /** Name of the external server. */
+  design: string;
+  /** Connections made. */
+  connections: number;
+}
+
+/** A process of an external server that serves connections. */
+export interface Worker {
+  /** Process id; null if it is not known, or if the entry stands for all processes that ended. */
+  pid: number | null;
+  /** Name of the process, or what its replies say; null for processes that ended. */
+  name: string | null;
+  /** Connections that it served. */
+  connections: number;
+}
+
 /** run.json: what was planned, on which machine. */
 export interface Run {
   /** Version of this schema: 1; raised when a field changes its meaning. */
@@ -290,6 +316,8 @@ export interface Run {
   hosts: RunHost[];
   /** System calls of each design, if they were traced. */
   traces: Trace[];
+  /** Workers of external servers, if they were looked up in extra trials. */
+  workers: RunWorkers[];
 }
 
 /** CPU time in seconds. */
@@ -402,6 +430,14 @@ export interface Child {
   threads: Threads[] | null;
   /** Memory in bytes at the end, shared pages by share (Pss); null for a thread, or if unreadable. */
   pssBytes: number | null;
+}
+
+/** Connections of each worker of an external server. */
+export interface Workers {
+  /** How they were counted: trace, by the kernel's tracepoint of connections that end; header, by what each reply says; sockets, by looking up from outside who holds the socket of each. */
+  by: "trace" | "header" | "sockets";
+  /** The workers; their connections add up to those made. */
+  workers: Worker[];
 }
 
 /** What all clients together saw. */
@@ -568,6 +604,8 @@ export interface Trial {
   parent: Parent | null;
   /** The children by index; one entry for all if each client has its own child. */
   children: Child[];
+  /** Connections of each worker of an external server, by each way that worked; null in a design, and in old records. */
+  workers: Workers[] | null;
   /** What the clients saw; null if it failed before that. */
   client: Client | null;
   /** What the kernel counted during the load. */

@@ -97,7 +97,7 @@ Deno.test("the summary tells how much there is, what failed and how designs comp
   assertEquals([pool!.n, pool!.failed, pool!.againstBaseline!.finding], [4, 1, "too few rounds"]);
   const { children, ...evenness } = pool!.evenness!;
   assertEquals(children.map(({ connections }) => connections), [1000, 0]);
-  assertEquals(evenness, { round: 3, maxOverMin: null, pEven: evenness.pEven });
+  assertEquals(evenness, { by: null, round: 3, maxOverMin: null, pEven: evenness.pEven });
 });
 
 Deno.test("the summary of a sweep has a design at each value, in the order asked for", async () => {

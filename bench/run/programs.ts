@@ -15,8 +15,9 @@ import { type AnyLoad, LOAD_DEFAULTS } from "../agents/load.ts";
 import { type AnyServer, startServer } from "../agents/server.ts";
 import { type Counters, readCounters } from "../machine/counters.ts";
 import { serviceTime } from "../plan/service_time.ts";
+import { workerPatternOf } from "../plan/worker_header.ts";
 import { warmUpOf } from "../plan/warm_up.ts";
-import type { Plan } from "../record/record.ts";
+import type { Plan, Way } from "../record/record.ts";
 
 /** A planned trial. */
 export type Planned = Plan["trials"][number];
@@ -50,13 +51,19 @@ export function starterOf(
         output: outputFolder && `${outputFolder}/${design}-${round}-${position}.log`,
         limits: { start, stop },
         cgroup: newCgroupName(),
+        watchEnds: uses(plan, "trace"),
       }, placementOf(plan, "server")),
       plan,
     ));
 }
 
+/** Whether connections of workers are to be counted that way, if it works. */
+export function uses({ workersBy }: Pick<Plan, "workersBy">, way: Way): boolean {
+  return workersBy.length === 0 || workersBy.includes(way);
+}
+
 /** The external server of that name; undefined: it is a design's. */
-function externalIn({ externals }: Plan, name: string) {
+export function externalIn({ externals }: Plan, name: string) {
   return externals.find((external) => external.name === name);
 }
 
@@ -107,8 +114,15 @@ function withCounters<T extends { readonly pids: readonly number[] }>(server: T,
   });
 }
 
-/** Starts the load of a trial, which waits for `connect`. */
-export function startLoadOf(planned: Planned, plan: Plan): Promise<AnyLoad> {
+/**
+ * Starts the load of a trial, which waits for `connect`. With `owners` it looks up who serves its connections, among
+ * the processes below that one.
+ */
+export function startLoadOf(
+  planned: Planned,
+  plan: Plan,
+  owners: number | null = null,
+): Promise<AnyLoad> {
   const { design, round, load: { clients, connections, duration, requests, bytes, think, rate } } =
     planned;
   const external = externalIn(plan, design);
@@ -133,6 +147,10 @@ export function startLoadOf(planned: Planned, plan: Plan): Promise<AnyLoad> {
     seed: (plan.seed + round) >>> 0,
     timeoutSeconds: plan.limits.request,
     warmUpConnections: warmUpOf(planned) / clients,
+    workerPattern: external === undefined || plan.workerHeader === null || !uses(plan, "header")
+      ? null
+      : workerPatternOf(plan.workerHeader),
+    owners,
   }, placementOf(plan, "client"));
 }
 

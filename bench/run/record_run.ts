@@ -22,6 +22,7 @@ import { type Observer, runPlan } from "./run.ts";
 import { RESULTS } from "../record/runs.ts";
 import { readRecord, readRun, Store } from "../record/store.ts";
 import { systemTimeWaits, waitForRoom } from "./time_wait.ts";
+import { lookUpWorkers, requireWays } from "./owners.ts";
 import { traceDesigns } from "./trace.ts";
 import { type Executor, runTrial } from "./trial.ts";
 
@@ -67,6 +68,7 @@ export async function start(
   if (plan.netns) enterNetworkNamespace();
   const missing = shortfall(plan, readLimits());
   if (missing !== undefined) throw new UnsupportedError(`Cannot run this plan: ${missing}`);
+  requireWays(plan);
   const run: Run = {
     schema: SCHEMA_VERSION,
     herd: config.version,
@@ -78,6 +80,7 @@ export async function start(
     environment: readEnvironment(probeFork()),
     hosts: await findHosts(plan),
     traces: [],
+    workers: [],
   };
   const own = folder ?? makeOwnFolder(defaultFolder(name));
   return { store: Store.create(own, run), run, done: [], pending: plan.trials };
@@ -173,7 +176,7 @@ export async function measure(
   };
   try {
     const complete = await runPending(started, record, observer, signal);
-    await close(started, trials, complete, trace ? observer : undefined, signal);
+    await close(started, trials, complete, { observer, trace }, signal);
     const recorded = readRecord(store.folder);
     const failed = recorded.trials.filter(({ status }) => status !== "ok").length;
     return { recorded, folder: store.folder, complete, failed };
@@ -201,21 +204,21 @@ async function runPending(
   return await runPlan(plan, execute, record, observer, signal, { done, pending });
 }
 
-/** Writes the final `run.json`; with an observer for it, traces system calls before. */
+/** Writes the final `run.json`, after the extra trials that are not measured. */
 async function close(
   { store, run }: Started,
   trials: readonly Trial[],
   complete: boolean,
-  tracing: Observer | undefined,
+  { observer, trace }: { readonly observer: Observer; readonly trace: boolean },
   signal: AbortSignal,
 ): Promise<void> {
-  const traces = tracing && complete
-    ? await traceDesigns(run.plan, (text) => tracing.noted(text), signal)
-    : run.traces;
+  const note = (text: string) => observer.noted(text);
+  const workers = complete ? await lookUpWorkers(run.plan, trials, note, signal) : run.workers;
+  const traces = trace && complete ? await traceDesigns(run.plan, note, signal) : run.traces;
   const planned = complete ? run.plan.trials.filter(isAmong(trials)) : run.plan.trials;
   const rounds = complete ? Math.max(...planned.map(({ round }) => round)) : run.plan.rounds;
   const plan = { ...run.plan, rounds, trials: planned };
-  store.writeRun({ ...run, plan, complete, traces, endedAt: new Date().toISOString() });
+  store.writeRun({ ...run, plan, complete, traces, workers, endedAt: new Date().toISOString() });
 }
 
 const SILENT: Observer = { started() {}, noted() {}, ended() {}, leftOut() {} };

@@ -3,13 +3,22 @@
  *
  * @module
  */
+import type { Report } from "../../servers/host/account.ts";
 import { TimeLimitError } from "../agents/agent.ts";
 import { kernelSince, machineSince } from "../machine/counters.ts";
 import { SuspensionWatch } from "../machine/suspension.ts";
-import { type Plan, Trial } from "../record/record.ts";
+import { type Plan, Trial, type Workers } from "../record/record.ts";
 import { checkAccount, imbalance } from "./balance.ts";
-import { type Planned, starterOf, startLoadOf, type TrialServer } from "./programs.ts";
+import {
+  externalIn,
+  type Planned,
+  starterOf,
+  startLoadOf,
+  type TrialServer,
+  uses,
+} from "./programs.ts";
 import { forgetConnections } from "./time_wait.ts";
+import { untilClosed, workersOf } from "./workers.ts";
 
 export type { Planned };
 
@@ -69,6 +78,7 @@ const NOTHING = {
   shortages: null,
   parent: null,
   children: [],
+  workers: null,
   client: null,
   kernel: {
     passiveOpens: null,
@@ -117,6 +127,10 @@ async function measure(
   await load.send({ request: "connect", host, port, path });
   await load.next("ready", limits.start);
 
+  // A connection is counted when the server closes it.
+  const isExternal = externalIn(plan, planned.design) !== undefined;
+  const isWatched = isExternal && uses(plan, "trace");
+  if (isWatched) await untilClosed(port);
   await server.send({ request: "mark" });
   await server.next("marked", limits.stop);
   const before = await server.counters([Deno.pid, ...load.pids]);
@@ -126,7 +140,8 @@ async function measure(
   await load.next("finished", limits.run + limits.request + limits.stop);
   const after = await server.counters([Deno.pid, ...load.pids]);
   const suspendedSeconds = suspension.seconds;
-  const { report: client } = await load.next("report", limits.run);
+  const { report: { workers: named, ...client } } = await load.next("report", limits.run);
+  if (isWatched) await untilClosed(port);
   // A server that has ended by itself has already sent its report.
   await server.send({ request: "stop" }).catch(() => {});
   const { report, failure } = await server.next("report", limits.stop + OWN_SECONDS);
@@ -155,10 +170,26 @@ async function measure(
     shortages,
     parent: parent && { ...parent, threads: parent.threads && [...parent.threads] },
     children: children.map((child) => ({ ...child, threads: child.threads && [...child.threads] })),
+    workers: isExternal ? [...workersIn(report, named, client.connections)] : null,
     client,
     kernel: plan.local ? NOTHING.kernel : kernelSince(before, after, client.connections),
     machine: { ...machineSince(before, after), suspendedSeconds },
   };
+}
+
+/** The workers of an external server, by each way that worked. */
+function* workersIn(
+  report: Report<null>,
+  named: Readonly<Record<string, number>> | null,
+  connections: number,
+): Iterable<Workers> {
+  const served = report.workers?.served?.map(({ pid, connections }) =>
+    [String(pid), connections] as const
+  );
+  const traced = served && workersOf("trace", new Map(served), connections, report);
+  if (traced) yield traced;
+  const told = named && workersOf("header", new Map(Object.entries(named)), connections, report);
+  if (told) yield told;
 }
 
 /** Calls a function when the signal aborts, until it is disposed of. */

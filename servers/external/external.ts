@@ -52,6 +52,8 @@ export interface ExternalOptions {
   readonly limits: { readonly start: number; readonly stop: number };
   /** Name of a cgroup to make, if possible, to account for its CPU time as well. */
   readonly cgroup: string;
+  /** Whether to watch which process ends each connection, if that is allowed. */
+  readonly watchEnds: boolean;
   readonly placement: Placement;
 }
 

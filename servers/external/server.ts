@@ -9,19 +9,19 @@ import type { Served } from "../host/running.ts";
 import type { OtherAccount } from "../host/snapshot.ts";
 import { Cgroup } from "../posix/cgroup.ts";
 import type { Usage } from "../posix/clocks.ts";
-import { descriptorsOf, hasExited, proportionalMemory } from "../posix/files.ts";
+import { hasExited, proportionalMemory } from "../posix/files.ts";
 import { removeAll } from "../posix/folders.ts";
 import { requireFork } from "../posix/fork.ts";
 import { processesBelow, processState } from "../posix/process_tree.ts";
 import { becomeSubreaper, type ExitStatus, getpid, kill, waitAsync } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
-import { listenersOn } from "../posix/tcp_table.ts";
 import { reportOf, secondsByThreads, type TreeState } from "./account.ts";
 import { type ExternalOptions, fill, type Given } from "./external.ts";
 import { type GuardLine, startGuard } from "./guard.ts";
 import { Output } from "./output.ts";
 import { type Lack, whenReady, within } from "./readiness.ts";
 import { freeAddress, makeTemporaryFolder, requireProgram, writeFiles } from "./start.ts";
+import { EndsWatch, listeningOf, seenOf } from "./workers.ts";
 
 /** Milliseconds that the processes have to end that are left when the program itself has ended. */
 const GRACE_MS = 1000;
@@ -51,6 +51,7 @@ export class ExternalServer implements Served {
   #ended: Usage = { user: 0, system: 0, voluntary: 0, involuntary: 0 };
   #from: TreeState | undefined;
   #sampler: MemorySampler | undefined;
+  #ends: EndsWatch | undefined;
   #setFailed!: (reason: string) => void;
 
   /** Starts it. @throws {FailedError} if there is no such program. */
@@ -100,6 +101,7 @@ export class ExternalServer implements Served {
       },
       perClient: false,
     });
+    this.#ends?.mark();
     this.#from = this.#snapshot();
   }
 
@@ -110,6 +112,7 @@ export class ExternalServer implements Served {
       ...reportOf(this.#options.external.name, this.#from ?? to, to),
       pssBytes: this.#memory(),
       memory,
+      workers: seenOf(this.#living(), this.address.port, this.#ends),
     };
     await this.#end();
     const { lastLine } = this.#output;
@@ -130,6 +133,7 @@ export class ExternalServer implements Served {
       }
     }
     if (this.#hasEnded) await within(GRACE_MS, () => this.#living().length === 0);
+    this.#ends?.[Symbol.dispose]();
     kill(this.#guard, Signal.TERM);
     await this.#gone;
     // If the guard was killed, they are children of this process now.
@@ -196,17 +200,13 @@ export class ExternalServer implements Served {
       this.#setFailed(this.#withOutput(lacks[lack]));
       await new Promise(() => {}); // who waits for this waits for `failed` as well
     }
+    if (this.#options.watchEnds) this.#ends = EndsWatch.start(port);
     this.mark();
   }
 
   #listens(): boolean | "another" {
-    const inodes = listenersOn(this.address.port);
-    if (inodes.length === 0) return false;
-    const sockets = new Set(inodes.map((inode) => `socket:[${inode}]`));
-    const isOwn = this.#living().some((pid) =>
-      descriptorsOf(pid).some(({ target }) => sockets.has(target))
-    );
-    return isOwn || "another";
+    const listening = listeningOf(this.#living(), this.address.port);
+    return listening !== undefined && (listening.length > 0 || "another");
   }
 
   /** Its processes that have not ended. */
@@ -221,8 +221,8 @@ export class ExternalServer implements Served {
 
   #tree(): Omit<TreeState, "otherAccount"> {
     const states = processesBelow(this.#guard).flatMap((pid) => processState(pid) ?? []);
-    const isProgram = ({ pid }: { readonly pid: number }) => pid === this.#program;
-    const sorted = states.toSorted((a, b) => Number(isProgram(b)) - Number(isProgram(a)));
+    const isOther = ({ pid }: { readonly pid: number }) => Number(pid !== this.#program);
+    const sorted = states.toSorted((a, b) => isOther(a) - isOther(b));
     return { processes: new Map(sorted.map((one) => [one.pid, one])), ended: this.#ended };
   }
 
@@ -236,7 +236,6 @@ export class ExternalServer implements Served {
     return { source, cpuSeconds };
   }
 
-  /** CPU seconds so far. */
   #cpuSeconds(): number {
     return this.#otherAccount().cpuSeconds;
   }

@@ -101,6 +101,16 @@ export interface Report<Unknown = never> {
   readonly shortages: Shortages | Unknown;
   /** The last line that an external server printed; undefined: none. */
   readonly lastLine?: string | undefined;
+  /** What was seen of the workers of an external server. */
+  readonly workers?: WorkersSeen | undefined;
+}
+
+/** What is seen of a server's workers from outside. */
+export interface WorkersSeen {
+  /** The processes that listen. */
+  readonly listening: readonly number[];
+  /** The connections that each process served; null: nobody watched, or may, or some were missed. */
+  readonly served: readonly { readonly pid: number; readonly connections: number }[] | null;
 }
 
 /** The counts of a running server. */

@@ -117,6 +117,19 @@ export const AUTOBIND: SocketAddress = {
   bytes: new Uint8Array(new Uint16Array([AF_UNIX]).buffer),
 };
 
+/** The addresses of both ends of a connection, in the kernel's format. @throws {SystemError} such as ENOTCONN. */
+export function endsOf(connection: number): { own: SocketAddress; other: SocketAddress } {
+  const action = `get the addresses of connection ${connection}`;
+  const [own, other] = [new Uint8Array(28), new Uint8Array(28)]; // struct sockaddr_in6
+  const length = () => new Uint8Array(new Uint32Array([own.length]).buffer);
+  checked(libc.getsockname(connection, own, length()), "getsockname", action);
+  checked(libc.getpeername(connection, other, length()), "getpeername", action);
+  return {
+    own: { family: familyOf(own), bytes: own },
+    other: { family: familyOf(other), bytes: other },
+  };
+}
+
 /** The local address of a socket (getsockname(2)). @throws {SystemError} such as ENOTSOCK. */
 export function boundAddress(fd: number): BoundAddress {
   const bytes = new Uint8Array(128);

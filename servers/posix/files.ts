@@ -103,7 +103,8 @@ function numbersIn(folder: string): number[] {
 
 const TARGET = new Uint8Array(4096);
 
-function readLink(path: string): string | undefined {
+/** Where a symbolic link points to; undefined if there is none (readlink(2)). */
+export function readLink(path: string): string | undefined {
   const length = libc.readlink(cString(path), TARGET, TARGET.length);
   return length < 0 ? undefined : new TextDecoder().decode(TARGET.subarray(0, length));
 }

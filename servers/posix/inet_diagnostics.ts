@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { endsOf } from "./addresses.ts";
 import { AF_INET, AF_INET6 } from "./constants.ts";
 import { SystemError } from "./errors.ts";
 import { close, read } from "./io.ts";
@@ -25,7 +26,12 @@ const ID_AT = HEADER_BYTES + 4; // after family, state, timer and retransmission
 const INODE_AT = ID_AT + ID_BYTES + 16; // after expiry, queues and user
 
 /** States, as bits (tcp_states.h). */
-export const TcpStates = { timeWait: 1 << 6, listen: 1 << 10 } as const;
+export const TcpStates = {
+  established: 1 << 1,
+  timeWait: 1 << 6,
+  closeWait: 1 << 8,
+  listen: 1 << 10,
+} as const;
 
 /** What is asked for. */
 export interface Asked {
@@ -100,4 +106,57 @@ export function tcpListeners(port: number): number[] {
   } finally {
     close(socket);
   }
+}
+
+/** The inodes of the connections that a server at that port has; 0: not accepted yet, or closed by the server. */
+export function tcpConnections(port: number): number[] {
+  const action = "ask for the connections of a port";
+  const states = TcpStates.established | TcpStates.closeWait;
+  const socket = diagnosticsSocket(action);
+  try {
+    return [AF_INET, AF_INET6].flatMap((family) =>
+      inetSockets(socket, { family, states, id: idOf(port, "local") }, action)
+    ).map(({ inode }) => inode);
+  } finally {
+    close(socket);
+  }
+}
+
+/** Finds the other ends of connections of this machine. Disposing closes its socket. */
+export class PeerInodes implements Disposable {
+  readonly #socket = diagnosticsSocket(FIND);
+
+  /**
+   * The inode of the server's end of a connection whose client has this socket; undefined: it is not accepted yet.
+   *
+   * @throws {SystemError} such as ENOENT if the server is on another machine.
+   */
+  of(client: number): number | undefined {
+    const request = inetRequest(SOCK_DIAG_BY_FAMILY, 0, peerIdOf(client));
+    sendRequest(this.#socket, request, FIND);
+    read(this.#socket, reply);
+    if (message.getUint16(4, true) === NLMSG_ERROR) {
+      throw new SystemError("sock_diag", FIND, -message.getInt32(HEADER_BYTES, true));
+    }
+    return message.getUint32(INODE_AT, true) || undefined;
+  }
+
+  [Symbol.dispose](): void {
+    close(this.#socket);
+  }
+}
+
+const FIND = "find the other end of a connection";
+
+/** The other end of a connection, by the addresses of this one, exchanged (struct inet_diag_sockid). */
+function peerIdOf(socket: number): Asked {
+  const { own, other } = endsOf(socket);
+  const id = new Uint8Array(ID_BYTES);
+  const [at, length] = other.family === AF_INET ? [4, 4] : [8, 16];
+  id.set(other.bytes.subarray(2, 4), 0);
+  id.set(own.bytes.subarray(2, 4), 2);
+  id.set(other.bytes.subarray(at, at + length), 4);
+  id.set(own.bytes.subarray(at, at + length), 20);
+  id.fill(0xff, 40); // INET_DIAG_NOCOOKIE: any
+  return { family: other.family, states: 0, id };
 }

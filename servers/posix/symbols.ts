@@ -22,6 +22,7 @@ export const symbols = {
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" }, // int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" }, // int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" }, // int getsockname(int fd, struct sockaddr *addr, socklen_t *len)
+  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" }, // int getpeername(int fd, struct sockaddr *addr, socklen_t *len)
   socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" }, // int socketpair(int domain, int type, int protocol, int sv[2])
   getaddrinfo: { parameters: ["buffer", "buffer", "buffer", "buffer"], result: "i32" }, // int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res)
   freeaddrinfo: { parameters: ["pointer"], result: "void" }, // void freeaddrinfo(struct addrinfo *res)
@@ -160,6 +161,7 @@ export const symbols = {
 
   // memory
   mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" }, // void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
+  getpagesize: { parameters: [], result: "i32" }, // int getpagesize(void)
   munmap: { parameters: ["pointer", "usize"], result: "i32" }, // int munmap(void *addr, size_t length)
   madvise: { parameters: ["usize", "usize", "i32"], result: "i32" }, // int madvise(void *addr, size_t length, int advice)
   memfd_create: { parameters: ["buffer", "u32"], result: "i32" }, // int memfd_create(const char *name, unsigned int flags)
@@ -199,6 +201,11 @@ export const symbols = {
   }, // long syscall(SYS_io_uring_register, unsigned fd, unsigned opcode, void *arg, unsigned count)
 
   // what a kernel allows
+  perf_event_open: {
+    name: "syscall",
+    parameters: ["i32", "buffer", "i32", "i32", "i32", "u32"],
+    result: "i32",
+  }, // long syscall(SYS_perf_event_open, struct perf_event_attr *attr, pid_t pid, int cpu, int group_fd, unsigned long flags)
   ptrace: { parameters: ["i32", "i32", "pointer", "pointer"], result: "i32" }, // long ptrace(enum request, pid_t pid, void *addr, void *data)
   gnu_get_libc_version: { parameters: [], result: "pointer" }, // const char *gnu_get_libc_version(void)
 } as const satisfies Deno.ForeignLibraryInterface;

@@ -10,7 +10,7 @@ import { type Client, Failure, INCOMPLETE, type Replies } from "./transport.ts";
 const READ_BYTES = 65536;
 
 /** Most bytes of a head. */
-const HEAD_LIMIT = 16384;
+export const HEAD_LIMIT = 16384;
 
 /**
  * Requests a target. The head of the first reply is learned: the next are compared with it, byte by byte, and only
@@ -58,9 +58,7 @@ class Requests implements Replies {
   readonly #starts = new Map<number, Uint8Array>();
 
   constructor(target: string, host: string, body: number | null, connections = 0) {
-    this.message = new TextEncoder().encode(
-      `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: herd\r\n\r\n`,
-    );
+    this.message = requestFor(target, host);
     this.#body = body;
     this.#left = new Float64Array(connections);
   }
@@ -146,20 +144,31 @@ class Requests implements Replies {
       return Failure.shortReply;
     }
     const head = this.#reply.subarray(0, end);
-    const text = String.fromCharCode(...head);
-    if (!/^HTTP\/1\.[01] 2\d\d[ \r]/.test(text)) {
-      this.#wrong = head.slice();
-      return Failure.noAnswer;
-    }
-    const length = /^content-length:[ \t]*(\d+)[ \t]*\r$/im.exec(text)?.[1];
-    if (length === undefined) return Failure.noLength;
-    const [body, wanted] = [Number(length), this.#body ?? Number(length)];
-    if (body !== wanted) return body < wanted ? Failure.shortReply : Failure.longReply;
+    const length = bodyLength(String.fromCharCode(...head), this.#body);
+    if (length === -Failure.noAnswer) this.#wrong = head.slice();
+    if (length < 0) return -length;
     this.#head.set(head);
     this.#headLength = end;
-    this.#total = end + wanted;
+    this.#total = end + length;
     return 0;
   }
+}
+
+/** The length of the body after this head, which has to be `wanted` unless that is null; or a negative `Failure`. */
+export function bodyLength(head: string, wanted: number | null): number {
+  if (!/^HTTP\/1\.[01] 2\d\d[ \r]/.test(head)) return -Failure.noAnswer;
+  const length = /^content-length:[ \t]*(\d+)[ \t]*\r$/im.exec(head)?.[1];
+  if (length === undefined) return -Failure.noLength;
+  const body = Number(length);
+  if (wanted === null || body === wanted) return body;
+  return body < wanted ? -Failure.shortReply : -Failure.longReply;
+}
+
+/** What asks for a target. */
+export function requestFor(target: string, host: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(
+    `GET ${target} HTTP/1.1\r\nHost: ${host}\r\nUser-Agent: herd\r\n\r\n`,
+  );
 }
 
 const END = [13, 10, 13, 10];

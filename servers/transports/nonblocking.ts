@@ -9,6 +9,7 @@ import { close } from "../posix/io.ts";
 import { beginConnect, streamSocket, tryConnect, tryRead } from "../posix/sockets.ts";
 import { bindSource } from "../posix/sources.ts";
 import { httpReplies } from "./http_client.ts";
+import { NamedReplies } from "./http_workers.ts";
 import {
   type Asked,
   Failure,
@@ -54,11 +55,14 @@ export function answering(
 }
 
 function repliesFor(
-  { service, bytes, target }: Asked,
+  { service, bytes, target, naming }: Asked,
   host: string,
   connections: number,
 ): Replies {
   if (service === "bytes") return new BytesReplies(bytes, connections);
+  if (naming) {
+    return new NamedReplies(target ?? `/bytes/${bytes}`, host, target ? null : bytes, naming);
+  }
   return target === null
     ? httpReplies(`/bytes/${bytes}`, host, bytes, connections)
     : httpReplies(target, host, null, connections);

@@ -26,6 +26,7 @@ import {
   streamSocket,
 } from "../posix/sockets.ts";
 import { httpRequests } from "./http_client.ts";
+import { namedRequests } from "./http_workers.ts";
 import { answering, nonblockingClient } from "./nonblocking.ts";
 import {
   addressText,
@@ -117,10 +118,16 @@ function listenUnder(name: string, type: SocketType): number {
 }
 
 /** How a client asks, on a connection. */
-type Requests = Required<Pick<Client, "request" | "wrongReply">>;
+type Requests = Required<Pick<Client, "request" | "wrongReply">> & {
+  /** A connection begins. */
+  begin?(): void;
+};
 
-function requestsFor({ service, bytes, target }: Asked, host: string): Requests {
+function requestsFor({ service, bytes, target, naming }: Asked, host: string): Requests {
   if (service === "bytes") return bytesRequests(bytes);
+  if (naming) {
+    return namedRequests(target ?? `/bytes/${bytes}`, host, target ? null : bytes, naming);
+  }
   return target === null
     ? httpRequests(`/bytes/${bytes}`, host, bytes)
     : httpRequests(target, host, null);
@@ -201,8 +208,10 @@ function streamClient(
     }
     throw failure;
   };
+  const open = addresses.length === 1 ? openThis : openAny;
+  const { begin } = requests;
   return {
-    open: addresses.length === 1 ? openThis : openAny,
+    open: begin ? () => (begin(), open()) : open,
     request: requests.request,
     close,
     wrongReply: requests.wrongReply,

@@ -93,6 +93,16 @@ export interface Asked {
   readonly bytes: number;
   /** The target of HTTP requests, such as `/index.html`, whose replies say how long they are; null: that of `bytes`. */
   readonly target: string | null;
+  /** What is told of the worker that served each connection, over HTTP; undefined: nothing. */
+  readonly naming?: Naming | undefined;
+}
+
+/** How replies name the worker that sent them. */
+export interface Naming {
+  /** Found in the reply, or its first 64 KiB: the first group is the name, or all without one. */
+  readonly pattern: RegExp;
+  /** Counts a connection of that worker. */
+  count(name: string): void;
 }
 
 /** A transport. */

@@ -161,7 +161,7 @@ function clients({ id, info, row }: DesignSummary, distribution: Distribution): 
 
 function cpu({ id, info }: DesignSummary, distribution: Distribution): Panel {
   const { children, parentCpuSeconds, round } = distribution;
-  const total = children.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+  const total = children.reduce((sum, { cpuSeconds }) => sum + (cpuSeconds ?? 0), 0);
   const bar = (child: string, name: string, seconds: number): Bar => ({
     making: makingOf(info),
     child,
@@ -170,7 +170,9 @@ function cpu({ id, info }: DesignSummary, distribution: Distribution): Panel {
     text: `${id}, ${name}: ${(1000 * seconds).toFixed(2)} ms CPU in round ${round}`,
   });
   const bars = [
-    ...children.map(({ index, cpuSeconds }) => bar(String(index), `child ${index}`, cpuSeconds)),
+    ...children.flatMap(({ index, cpuSeconds }) =>
+      cpuSeconds === null ? [] : bar(String(index), `child ${index}`, cpuSeconds)
+    ),
     ...(parentCpuSeconds === null ? [] : [bar(PARENT, "parent", parentCpuSeconds)]),
   ];
   return { design: id, bars, mean: 1000 * total / children.length };

@@ -64,8 +64,9 @@ function designFigures(design: DesignSummary, values: readonly number[]): Design
 
 function evennessOf({ distribution }: DesignSummary): DesignFigures["evenness"] {
   if (!distribution) return null;
-  const { round, evenness, pEven, children } = distribution;
+  const { by, round, evenness, pEven, children } = distribution;
   return {
+    by,
     round,
     // JSON has no infinity.
     maxOverMin: Number.isFinite(evenness) ? evenness : null,

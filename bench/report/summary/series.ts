@@ -5,9 +5,9 @@
  * @module
  */
 import { designs } from "../../../servers/designs.ts";
-import type { Load, Trial } from "../../record/types.ts";
+import type { Load, Trial, Workers } from "../../record/types.ts";
 import { evenness, median } from "../../statistics/median.ts";
-import { connectionsOf, type DesignInfo, hasPool } from "./distribution.ts";
+import { connectionsOf, type DesignInfo } from "./distribution.ts";
 
 /** The figures of a valid trial. Seconds, bytes and rates are as in the record; null: it has none. */
 const FIGURES = {
@@ -28,8 +28,11 @@ const FIGURES = {
   pssBytes: ({ memory, pssBytes }, info) =>
     memory?.peakBytes ?? (info?.lifetime === "client" ? null : pssBytes),
   meanPssBytes: ({ memory }) => memory?.meanBytes,
-  pssBytesPerChild: (trial, info) => hasPool(trial, info) ? memoryOfChild(trial) : null,
-  evenness: (trial, info) => hasPool(trial, info) ? evenness(connectionsOf(trial)) : null,
+  pssBytesPerChild: (trial, info) => connectionsOf(trial, info) && memoryOfChild(trial),
+  evenness: (trial, info) => {
+    const connections = connectionsOf(trial, info);
+    return connections && evenness(connections);
+  },
   requests: requestsOf,
   connectionsPerSecond: ({ client }) => client?.connectionsPerSecond,
   requestsPerSecond: (trial) =>
@@ -93,6 +96,8 @@ export class Series {
   readonly dropped: Pick<Trial, "round" | "kernel">[] = [];
   /** What the server lacked first, in the first trial where it waited for something. */
   lack: string | null = null;
+  /** The workers of an external server in one of the last valid trials. */
+  workers: readonly Workers[] = [];
   readonly #columns = Object.fromEntries(NAMES.map((name) => [name, [] as number[]]));
   #lastPool: Trial | undefined;
   #lastTimed: Trial | undefined;
@@ -122,8 +127,9 @@ export class Series {
     if (trial.check) this.accounts.add(trial.check.source);
     if (trial.client) this.makings.add(trial.client.making);
     if ((trial.client?.series?.requests.length ?? 0) > 2) this.#lastTimed = trial;
-    if (hasPool(trial, this.info) && trial.round >= (this.#lastPool?.round ?? 0)) {
-      this.#lastPool = trial;
+    if (trial.round >= (this.#lastPool?.round ?? 0)) {
+      if (connectionsOf(trial, this.info)) this.#lastPool = trial;
+      this.workers = trial.workers ?? [];
     }
   }
 

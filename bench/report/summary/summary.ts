@@ -8,7 +8,7 @@
 import { designs } from "../../../servers/designs.ts";
 import type { Comparison } from "../../compare/comparison.ts";
 import { BASELINE } from "../../plan/plan.ts";
-import type { Recorded, Run } from "../../record/types.ts";
+import type { Recorded, Run, Workers } from "../../record/types.ts";
 import { type Interval, interval, mad, median } from "../../statistics/median.ts";
 import { isKnown } from "../../statistics/percentiles.ts";
 import { outliers } from "../../statistics/outliers.ts";
@@ -16,6 +16,7 @@ import { type Baselines, baselinesOf, compareWithBaselines, pairsOf } from "./ba
 import {
   type DesignInfo,
   type Distribution,
+  furtherDistributions,
   lastDistribution,
   noDistributionReason,
 } from "./distribution.ts";
@@ -115,6 +116,8 @@ export interface DesignSummary {
   readonly evenness: Estimate | null;
   /** Null without a pool; `noDistribution` is the reason. */
   readonly distribution: Distribution | null;
+  /** Those of an external server by further ways of counting. */
+  readonly furtherDistributions: readonly Distribution[];
   readonly noDistribution: string | null;
 }
 
@@ -144,7 +147,7 @@ export function summarizeSeries(
   const baselines = baselinesOf(byDesign.get(BASELINE) ?? []);
   const comparisons = compareWithBaselines(byDesign, baselines);
   const summaryOf = (id: string, info?: DesignInfo) => ({
-    ...summarizeDesign(id, byDesign.get(id) ?? [], baselines, info),
+    ...summarizeDesign(id, byDesign.get(id) ?? [], baselines, info, extraOf(run, id)),
     againstBaseline: comparisons.get(id) ?? null,
   });
   return {
@@ -162,11 +165,16 @@ function summarizeDesign(
   series: readonly Series[],
   baselines: Baselines,
   info: DesignInfo | undefined,
+  extra: readonly Workers[],
 ): Omit<DesignSummary, "againstBaseline"> {
   const n = series.reduce((sum, one) => sum + one.n, 0);
   const of = (figure: Figure) => estimate(valuesOf(series, figure));
   const { a, b } = pairsOf(series, baselines);
-  const distribution = lastDistribution(series.flatMap(({ lastPool }) => lastPool ?? []));
+  const pools = series.flatMap(({ lastPool }) => lastPool ?? []);
+  const [distribution = null, ...further] = [
+    lastDistribution(pools) ?? [],
+    furtherDistributions(pools, extra),
+  ].flat();
   return {
     id,
     info: info ?? null,
@@ -194,8 +202,16 @@ function summarizeDesign(
     emptyAccepts: of("emptyAccepts"),
     evenness: of("evenness"),
     distribution,
-    noDistribution: distribution ? null : noDistributionReason(n, info),
+    furtherDistributions: further,
+    noDistribution: distribution
+      ? null
+      : noDistributionReason(n, info, [...series.flatMap(({ workers }) => workers), ...extra]),
   };
+}
+
+/** The workers of an external server in an extra trial. */
+function extraOf({ workers }: Run, id: string): Workers[] {
+  return workers?.filter(({ design }) => design === id) ?? [];
 }
 
 function latencyOf(

@@ -111,6 +111,7 @@ Deno.test("summarize() takes the children of the last valid round, by index, wit
   found.trials[0]!.children.reverse();
   const { distribution, evenness } = summarize(found, registry).designs.at(-1)!;
   assertEquals(distribution, {
+    by: null,
     round: 2,
     children: [
       { index: 0, connections: 600, cpuSeconds: 0 },

@@ -7,15 +7,17 @@ import { formatP } from "../../compare/verdict.ts";
 import { evenness } from "../../statistics/median.ts";
 import { uniformity } from "../../statistics/uniformity.ts";
 import { BOOK_DISTRIBUTIONS } from "../summary/book.ts";
-import type { Summary } from "../summary/summary.ts";
+import type { Distribution } from "../summary/distribution.ts";
+import type { DesignSummary, Summary } from "../summary/summary.ts";
 import { type Cell, numberCell, type Table, textCell } from "./table.ts";
 
 /** A column of this run or of the book. */
 interface Served {
   readonly header: string;
   readonly field: string;
-  /** Null for a column of the book. */
+  /** Null for a column of the book, and of an extra trial. */
   readonly round: number | null;
+  readonly isBook: boolean;
   /** Connections by index of the child. */
   readonly counts: ReadonlyMap<number, number>;
 }
@@ -44,19 +46,24 @@ export function table302(summary: Summary, { book = false }: { book?: boolean } 
 }
 
 function columnsOf({ designs }: Summary, book: boolean): Served[] {
-  return designs.flatMap(({ id, row, distribution }) =>
+  return designs.flatMap(({ id, row, distribution, furtherDistributions }) =>
     distribution
       ? [
-        {
-          header: id,
-          field: `${id}_connections`,
-          round: distribution.round,
-          counts: new Map(distribution.children.map((child) => [child.index, child.connections])),
-        },
+        ...[distribution, ...furtherDistributions].map((one) => columnOf(id, one)),
         ...(book ? bookColumns(row) : []),
       ]
       : []
   );
+}
+
+function columnOf(id: string, { by, round, children }: Distribution): Served {
+  return {
+    header: by === null ? id : `${id} (${by})`,
+    field: by === null ? `${id}_connections` : `${id}_by_${by}_connections`,
+    round,
+    isBook: false,
+    counts: new Map(children.map((child) => [child.index, child.connections])),
+  };
 }
 
 function bookColumns(row: number | null): Served[] {
@@ -64,6 +71,7 @@ function bookColumns(row: number | null): Served[] {
     header: `book row ${row} ${system}`,
     field: `book_row_${row}_${system}_connections`,
     round: null,
+    isBook: true,
     counts: new Map(counts.entries()),
   }));
 }
@@ -98,11 +106,34 @@ function notes({ designs }: Summary, served: readonly Served[]): string[] {
         "take turns.",
       ]
       : ["No design with a pool of children has a valid trial."]),
+    ...waysNotes(designs),
     ...(reasons.length > 0 ? [`No column: ${reasons.join(", ")}.`] : []),
-    ...(served.some(({ round }) => round === null)
+    ...(served.some(({ isBook }) => isBook)
       ? [
         "Book: by row of Table 30.1 and system; 5000 connections, 15 children, decades ago.",
       ]
       : []),
+  ];
+}
+
+/** How connections of external servers are counted. */
+const WAYS: Record<NonNullable<Distribution["by"]>, string> = {
+  trace: "(trace): by the kernel's tracepoint of connections that end, in the measured trial.",
+  header: "(header): by what each reply says of its worker, in the measured trial.",
+  sockets:
+    "(sockets): in an extra trial without a round, in which the holder of each connection's socket was looked " +
+    "up; each request then takes milliseconds.",
+};
+
+function waysNotes(designs: readonly DesignSummary[]): string[] {
+  const used = designs.flatMap(({ distribution, furtherDistributions }) =>
+    [distribution, ...furtherDistributions].map((one) => one?.by)
+  );
+  const notes = Object.entries(WAYS).filter(([by]) => used.includes(by as keyof typeof WAYS));
+  if (notes.length === 0) return [];
+  return [
+    `Workers of external servers, in the order in which they were started: ${
+      notes.map(([, text]) => text).join(" ")
+    }`,
   ];
 }

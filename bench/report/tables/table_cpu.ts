@@ -39,7 +39,7 @@ export function tableCpu({ designs }: Summary): Table {
       row(
         "sum",
         ({ children, parentCpuSeconds }) =>
-          children.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, parentCpuSeconds ?? 0),
+          children.reduce((sum, { cpuSeconds }) => sum + (cpuSeconds ?? 0), parentCpuSeconds ?? 0),
       ),
     ],
     notes: ["From the round of Table 30.2. The parent accepts, passes connections on, or waits."],
