@@ -197,7 +197,7 @@ export async function serve(
   const options = {
     design: found.id,
     ...where,
-    children,
+    children: found.isPerCore && given.children === undefined ? null : children,
     ...variants,
     ...served,
     requestTimeoutSeconds,

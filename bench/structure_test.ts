@@ -28,10 +28,12 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "servers/ipc/door",
     "servers/ipc/channel",
   ],
+  "servers/events": ["servers/posix", "servers/design.ts"],
   "servers/listings": [
     "servers/posix",
     "servers/sessions.ts",
     "servers/design.ts",
+    "servers/events",
     "servers/service",
     "servers/ipc/door",
     "servers/ipc/channel",
@@ -48,6 +50,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "servers/sserver": [
     "servers/errors.ts",
     "servers/posix",
+    "servers/design.ts",
+    "servers/events",
     "servers/children",
     "servers/service",
     "servers/transports",

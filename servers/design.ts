@@ -28,6 +28,9 @@ export type LockKind = "file" | "mutex";
 /** The call by which children wait until the listening socket has a connection, before they call accept. */
 export type Waiting = "select" | "poll" | "epoll" | "epoll-exclusive";
 
+/** The system call by which an event loop waits for its descriptors. */
+export type Polling = "poll" | "epoll";
+
 /** How the kernel chooses among the listening sockets of a port: by a hash of the addresses, the processor, or at random. */
 export type Steering = "hash" | "cpu" | "random";
 
@@ -86,6 +89,10 @@ export interface Design {
   readonly threads?: number;
   /** How the children wait before accept, which then does not block. */
   readonly waits?: Waiting;
+  /** How its event loop, or that of each child, waits; such a design serves many clients at once. */
+  readonly polls?: Polling;
+  /** Whether its pool has a child for each processor, unless a number is given. */
+  readonly isPerCore?: boolean;
   /** Whether each child has a listening socket of its own, all on one port. */
   readonly isSharded?: boolean;
   /** For a parent that accepts and passes descriptors over socket pairs: to which child. */
@@ -148,6 +155,8 @@ export interface ParentContext {
   serve(connection: number): void;
   /** For a process without children that serves many clients at once. */
   readonly sessions: Sessions;
+  /** The system call by which it waits for all of them. */
+  readonly polls: Polling;
   /** Counts a client that is one message; `answer` returns whether its request is served. */
   count(answer: () => boolean): void;
 }
@@ -219,4 +228,6 @@ export interface ChildContext extends ClientChildContext {
   foundNone(): void;
   /** For a child that serves many clients at once. */
   readonly sessions: Sessions;
+  /** The system call by which it waits for all of them. */
+  readonly polls: Polling;
 }

@@ -245,6 +245,34 @@ export const designs: readonly Design[] = [
     listing: import.meta.resolve("./listings/prefork_io_uring.ts"),
   },
   {
+    id: "event-poll",
+    title: "Event loop, one process waiting in poll",
+    children: "none",
+    accepts: "the process, between its other clients",
+    polls: "poll",
+    listing: import.meta.resolve("./listings/event_loop.ts"),
+  },
+  {
+    id: "event-epoll",
+    title: "Event loop, one process waiting in epoll",
+    children: "none",
+    accepts: "the process, between its other clients, after epoll",
+    polls: "epoll",
+    listing: import.meta.resolve("./listings/event_loop.ts"),
+  },
+  {
+    id: "event-per-core",
+    title: "Event loops, one process for each processor",
+    children: "fork",
+    accepts: "every child, on a socket of its own, between its other clients",
+    lifetime: "pool",
+    isPerCore: true,
+    polls: "epoll",
+    isSharded: true,
+    transport: "tcp",
+    listing: import.meta.resolve("./listings/event_per_core.ts"),
+  },
+  {
     id: "door",
     title: "Door server, a pool of threads that take calls",
     children: "worker",
@@ -271,8 +299,10 @@ export function isReachable({ transport }: Pick<Design, "transport">, locally: b
 }
 
 /** Whether each process of a design serves many clients at once. */
-export function servesMany({ children, isRing }: Pick<Design, "children" | "isRing">): boolean {
-  return children === "exec" || isRing === true;
+export function servesMany(
+  { children, isRing, polls }: Pick<Design, "children" | "isRing" | "polls">,
+): boolean {
+  return children === "exec" || isRing === true || polls !== undefined;
 }
 
 /** The designs that clients reach on a port. */

@@ -49,7 +49,8 @@ const flags = {
     default: BOOK.children,
     min: 1,
     max: 1000,
-    help: "Start N children in a pool (slaunch: one for each processor)",
+    help:
+      "Start N children in a pool (slaunch, and event-per-core by default: one for each processor)",
   },
   service: serviceFlag,
   ...variantFlags,
@@ -143,7 +144,7 @@ function optionsOf({ operands, flags, given }: Options) {
     host: flags.host ?? null,
     port: flags.port,
     path: flags.path === undefined ? null : userSocket(flags.path),
-    children: flags.children,
+    children: design.isPerCore && !given.has("children") ? null : flags.children,
     ...variantsOf([id], flags),
     service: serviceOfServer(design, flags),
     launch: launchOf(design, flags, given, processors ?? affinity()) ?? null,

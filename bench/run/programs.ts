@@ -74,14 +74,14 @@ export async function startServerOf(
   onDeath: (reason: string) => void = () => {},
   traceable = false,
 ): Promise<TrialServer> {
-  const { children } = requireDesign(design);
+  const { children, isPerCore } = requireDesign(design);
   const options = {
     design,
     host: plan.hosts?.address ?? null,
     // An abstract name, so no file can be left behind.
     path: plan.local ? `@herd-${crypto.randomUUID()}` : null,
     service: plan.service,
-    children: poolSize ?? plan.children,
+    children: isPerCore && plan.sweep?.parameter !== "children" ? null : poolSize ?? plan.children,
     steer: plan.steer,
     policy: plan.policy,
     // The same random times for all designs of a round, and others in the next.

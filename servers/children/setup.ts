@@ -201,6 +201,7 @@ export function parentContext(
     children,
     serve: servingFor(own, setup, times),
     sessions: sessionsFor(own, setup, times),
+    polls: setup.design.polls ?? "epoll",
     count: countingFor(own, setup.handles.serviceTime),
   };
 }
@@ -228,7 +229,7 @@ export function childContext(
     times = requestTimesOf(setup.handles.serviceTime, index),
   }: Child,
 ): ChildContext {
-  const { design: { lifetime, passes, waits }, meter } = setup;
+  const { design: { lifetime, passes, waits, polls }, meter } = setup;
   const ownsListener = lifetime === "pool" && passes === undefined;
   const listener = ownsListener ? listeners[0]! : -1;
   const slot = meter.children[index]!;
@@ -244,6 +245,7 @@ export function childContext(
     foundNone: countingEmpty(slot, mostEmpty),
     serve: servingFor(slot, setup, times),
     sessions: sessionsFor(slot, setup, times),
+    polls: polls ?? "epoll",
   };
 }
 
@@ -316,16 +318,16 @@ function servingFor(
 /** Sessions of clients that are served at once and counted in a slot, likewise. */
 function sessionsFor(
   slot: Slot,
-  { service, handles: { requestTimeout, status } }: Setup,
+  { service: { startSession }, handles: { requestTimeout, status } }: Setup,
   times: RequestTimes | undefined,
 ): Sessions {
   return {
-    start: service.startSession,
+    start: startSession,
     counter: slot,
-    times,
-    limitMs: 1000 * requestTimeout,
     // A warm-up has no host to tell anything.
     endsIdle: status === -1,
+    limitMs: 1000 * requestTimeout,
+    times,
   };
 }
 

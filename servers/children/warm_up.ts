@@ -123,7 +123,7 @@ const NO_CHILD = -1;
 /** A listening socket with that many clients in its backlog; each has sent its request and closed. */
 function queuedClients(
   clients: number,
-  { service }: Setup,
+  { design: { polls }, service }: Setup,
 ): { listener: number; ends: readonly number[] } {
   const listener = listen(AUTOBIND, "warm up");
   const address = unixAddress(boundAddress(listener).host);
@@ -134,7 +134,8 @@ function queuedClients(
     shutDownWrite(end);
     return end;
   });
-  shutDown(listener);
+  // An event loop accepts until there is no client left, while others are open. It ends by itself.
+  if (polls === undefined) shutDown(listener);
   return { listener, ends };
 }
 

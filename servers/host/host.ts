@@ -19,6 +19,7 @@ import { tryIoUring } from "../posix/io_uring_memory.ts";
 import { loopbackHost } from "../posix/network.ts";
 import { rebaseFailure } from "../posix/rebase.ts";
 import { socketPair } from "../posix/sockets.ts";
+import { affinity } from "../posix/processes.ts";
 import { UnsupportedError } from "../errors.ts";
 import { startProcesses } from "./process_server.ts";
 import type { ServerOptions } from "./protocol.ts";
@@ -106,7 +107,8 @@ export class Host {
     if (design.passes) requireSocketPairs(design.id);
     if (design.isRing) requireIoUring(design.id);
     const transport = await transports[transportOf(design, path !== null)]();
-    const size = launch?.processors.length ?? (design.lifetime === "pool" ? children : 1);
+    const size = launch?.processors.length ??
+      (design.lifetime === "pool" ? children ?? affinity().length : 1);
     const endpoint = transport.bind(
       path === null ? { host: host ?? loopbackHost(), port } : { host: "localhost", port, path },
       design.isSharded ? { count: size, steer: rest.steer } : undefined,

@@ -36,8 +36,8 @@ export interface ServerOptions {
   readonly path: string | null;
   /** What is done for a client; in a design with a transport of its own the book's service. */
   readonly service: ServiceName;
-  /** Children of a pool. */
-  readonly children: number;
+  /** Children of a pool; null: one for each processor that it may use. */
+  readonly children: number | null;
   /** How the kernel deals connections to the listening sockets of a port, in a design with several. */
   readonly steer: Steering;
   /** Which free child the parent passes a connection to, in a design that passes them. */

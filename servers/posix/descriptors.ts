@@ -127,7 +127,10 @@ export function receiveDescriptor(socket: number): number {
   }
 }
 
-/** Like `receiveDescriptor`, but undefined after a byte without a descriptor. */
+/**
+ * Like `receiveDescriptor`, but undefined after a byte without a descriptor and, on a socket that does not block,
+ * while there is none.
+ */
 export function tryReceiveDescriptor(socket: number): number | undefined {
   for (;;) {
     // recvmsg overwrites it. CMSG_SPACE would have room for a second one.
@@ -136,6 +139,7 @@ export function tryReceiveDescriptor(socket: number): number | undefined {
     const count = libc.recvmsg(socket, incoming.header, MSG_CMSG_CLOEXEC);
     if (count > 0) return incoming.descriptor[0] === -1 ? undefined : incoming.descriptor[0];
     if (count === 0 || isDisconnected()) return -1;
+    if (errno() === Errno.EAGAIN) return undefined;
     retryOrThrow("recvmsg", `receive a descriptor over socket ${socket}`);
   }
 }

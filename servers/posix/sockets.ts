@@ -145,16 +145,17 @@ export function tryAccept(listener: number): number {
 /**
  * Like `accept`, on a listener that does not block.
  *
- * @returns −1 if there is no connection (EAGAIN): another process or thread has taken it, or the client has left.
+ * @returns −1 if there is no connection (EAGAIN): another process or thread has taken it, or the client has left; or,
+ * after a delay, if there are no descriptors or no memory for it.
  * @throws {SystemError} such as EINVAL if the listener was shut down.
  */
 export function acceptReady(listener: number): number {
-  for (;;) {
-    const connection = libc.accept4(listener, null, null, O_CLOEXEC);
-    if (connection >= 0) return connection;
-    if (errno() === Errno.EAGAIN) return -1;
+  const connection = libc.accept4(listener, null, null, O_CLOEXEC);
+  if (connection >= 0) return connection;
+  if (errno() !== Errno.EAGAIN) {
     retryOrThrow("accept", `accept a connection on descriptor ${listener}`);
   }
+  return -1;
 }
 
 /** A timeout of socket calls, as a struct timeval for setsockopt(2). */

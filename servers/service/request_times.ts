@@ -5,6 +5,7 @@
  * @module
  */
 import type { RequestTime, ServiceTime } from "../design.ts";
+import type { Times } from "../sessions.ts";
 import { consumeCpu, preciseTimers, sleepNanoseconds } from "../posix/clocks.ts";
 
 /** Nothing, as in the book. */
@@ -24,7 +25,7 @@ export function shortened({ work, wait, seed }: ServiceTime): ServiceTime {
 }
 
 /** The times of the requests that one process or thread serves. */
-export class RequestTimes {
+export class RequestTimes implements Times {
   readonly #work: number;
   readonly #isWorkRandom: boolean;
   readonly #wait: number;
@@ -55,12 +56,10 @@ export class RequestTimes {
     if (nanoseconds > 0) sleepNanoseconds(nanoseconds);
   }
 
-  /** Consumes the CPU time of so many requests. */
   work(requests: number): void {
     if (this.#work > 0) consumeCpu(this.#draw(this.#work, this.#isWorkRandom, requests));
   }
 
-  /** Nanoseconds for which so many requests, one after the other, wait. */
   waitFor(requests: number): number {
     return this.#wait > 0 ? this.#draw(this.#wait, this.#isWaitRandom, requests) : 0;
   }

@@ -9,13 +9,16 @@ import { dialog, say } from "../children/dialog.ts";
 import { Inherited, type SserverOptions } from "../children/launch.ts";
 import { Slot } from "../children/meter.ts";
 import { announce, enter, openSlot } from "../children/setup.ts";
+import type { Counter, Sessions } from "../sessions.ts";
 import { UsageError } from "../errors.ts";
+import { Clients } from "../events/clients.ts";
+import { pollers } from "../events/pollers.ts";
 import { boundAddress } from "../posix/addresses.ts";
-import { Poller, tryReceiveDescriptor } from "../posix/descriptors.ts";
+import { doNotBlock, Poller, tryReceiveDescriptor } from "../posix/descriptors.ts";
 import { close } from "../posix/io.ts";
-import { currentProcessor, descriptorLimit, getpid } from "../posix/processes.ts";
+import { currentProcessor, getpid } from "../posix/processes.ts";
 import { resetSignals } from "../posix/signals.ts";
-import { accept, isSocket, isStream, socketPair } from "../posix/sockets.ts";
+import { acceptReady, isSocket, isStream, socketPair } from "../posix/sockets.ts";
 import { WARM_UP } from "../service/bytes.ts";
 import { EchoSession } from "../service/echo.ts";
 import { requestTimesOf, shortened } from "../service/request_times.ts";
@@ -24,8 +27,7 @@ import { services } from "../service/services.ts";
 import { warmUp } from "../service/warm_up.ts";
 import { listenOn } from "../transports/port.ts";
 import { addressText } from "../transports/transport.ts";
-import { type ConnectionSource, multiplex, type Observer } from "./multiplex.ts";
-import { pollers } from "./pollers.ts";
+import { type ConnectionSource, multiplex } from "./multiplex.ts";
 import { Transcript } from "./transcript.ts";
 
 /** What a service for many clients at once needs. */
@@ -34,9 +36,6 @@ type ManyService = Pick<Service, "startSession" | "examples">;
 const echoing: ManyService = { startSession: () => new EchoSession(), examples: ["4000\n"] };
 
 const newPoller = pollers.epoll;
-
-/** Descriptors reserved for Deno itself. */
-const OWN_DESCRIPTORS = 64;
 
 /**
  * Serves until its source of connections ends, or for `idleSeconds` without a client.
@@ -55,17 +54,11 @@ export async function sserver(options: SserverOptions): Promise<void> {
     : portSource(options.source.port);
   // A client that is waiting already must not wait for the warm-up, too.
   if (isLaunched && !new Poller([source.descriptor]).wait(0)) warmUpMultiplex(service, serviceTime);
-  const observer = counting(isLaunched ? enterSlot(slot) : new Slot());
+  const counter = isLaunched ? enterSlot(slot) : new Slot();
   using poller = newPoller();
-  const isIdle = multiplex({
-    source,
-    observer: verbose ? new Transcript(cpu, observer) : observer,
-    startSession: service.startSession,
-    idleSeconds,
-    maxClients: Math.max(1, descriptorLimit() - OWN_DESCRIPTORS),
-    poller,
-    times: requestTimesOf(serviceTime, slot ?? 0),
-  });
+  const sessions = sessionsOf(service, counter, serviceTime, slot ?? 0);
+  const clients = new Clients(poller, sessions, verbose ? new Transcript(cpu) : undefined);
+  const isIdle = multiplex({ source, clients, poller, idleSeconds });
   if (verbose && isIdle) say(dialog.idle(cpu, idleSeconds));
 }
 
@@ -77,6 +70,7 @@ function channelSource(channel: number): ConnectionSource {
       { option: "channel" },
     );
   }
+  doNotBlock(channel);
   return {
     descriptor: channel,
     next() {
@@ -91,16 +85,25 @@ function channelSource(channel: number): ConnectionSource {
 function portSource(port: number): ConnectionSource {
   const listener = listenOn(port);
   say(`ready: sserver on ${addressText(boundAddress(listener))} (process ${getpid()}; ^C ends it)`);
-  return { descriptor: listener, next: () => accept(listener) };
+  doNotBlock(listener);
+  return {
+    descriptor: listener,
+    next() {
+      const connection = acceptReady(listener);
+      return connection === -1 ? undefined : connection;
+    },
+  };
 }
 
-/** Counts connections in a slot of the meter. */
-function counting(slot: Slot): Observer {
-  return {
-    opened: () => slot.open(),
-    received: () => {},
-    closed: (_, { rejected, requests }) => slot.close(rejected, requests),
-  };
+/** Sessions of clients that are counted there. */
+function sessionsOf(
+  { startSession }: ManyService,
+  counter: Counter,
+  serviceTime: SserverOptions["serviceTime"],
+  stream: number,
+): Sessions {
+  const times = requestTimesOf(serviceTime, stream);
+  return { start: startSession, counter, endsIdle: false, limitMs: 0, times };
 }
 
 /** Enters its slot of the meter, which it shares with the launcher. */
@@ -115,19 +118,18 @@ function enterSlot(index: number): Slot {
 
 /** Runs the loop on socket pairs, for V8 to compile it. */
 function warmUpMultiplex(
-  { startSession, examples }: ManyService,
+  service: ManyService,
   serviceTime: SserverOptions["serviceTime"],
 ): void {
-  const observer = counting(new Slot());
-  const times = requestTimesOf(shortened(serviceTime), 0);
   using poller = newPoller();
+  const clients = new Clients(poller, sessionsOf(service, new Slot(), shortened(serviceTime), 0));
   // At its end of file, so it is readable.
   const [ended, descriptor] = socketPair();
   close(ended);
-  warmUp(WARM_UP, examples, (client) => {
+  warmUp(WARM_UP, service.examples, (client) => {
     const waiting = [client];
     const source = { descriptor, next: () => waiting.pop() ?? -1 };
-    multiplex({ source, observer, startSession, idleSeconds: 0, maxClients: 1, poller, times });
+    multiplex({ source, clients, poller, idleSeconds: 0 });
   });
   close(descriptor);
 }

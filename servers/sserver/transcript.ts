@@ -4,29 +4,24 @@
  * @module
  */
 import { dialog, say } from "../children/dialog.ts";
-import type { Session } from "../service/service.ts";
-import type { Observer } from "./multiplex.ts";
+import type { Observer } from "../events/clients.ts";
 
-/** Prints events, and passes them to another observer. */
+/** Prints events. */
 export class Transcript implements Observer {
   readonly #cpu: number;
-  readonly #inner: Observer;
   /** The incomplete line of each client. */
   readonly #incomplete = new Map<number, Message>();
 
-  constructor(cpu: number, inner: Observer) {
+  constructor(cpu: number) {
     this.#cpu = cpu;
-    this.#inner = inner;
   }
 
   opened(fd: number): void {
-    this.#inner.opened(fd);
     this.#incomplete.set(fd, { decoder: new TextDecoder(), text: "" });
     say(dialog.opened(this.#cpu, fd));
   }
 
   received(fd: number, bytes: Uint8Array<ArrayBuffer>, length: number): void {
-    this.#inner.received(fd, bytes, length);
     const message = this.#incomplete.get(fd)!;
     message.text += message.decoder.decode(bytes.subarray(0, length), { stream: true });
     const lines = message.text.split("\n");
@@ -34,8 +29,7 @@ export class Transcript implements Observer {
     for (const line of lines) say(dialog.received(this.#cpu, fd, printable(line)));
   }
 
-  closed(fd: number, session: Session): void {
-    this.#inner.closed(fd, session);
+  closed(fd: number): void {
     this.#incomplete.delete(fd);
     say(dialog.closed(this.#cpu, fd));
   }

@@ -16,6 +16,8 @@ const LIKE_OTHERS = [
   "prefork-poll",
   "prefork-epoll-exclusive",
   "prefork-io-uring",
+  "event-poll",
+  "event-per-core",
 ];
 
 /** Whether the tests of each design run for this one. */

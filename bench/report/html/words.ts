@@ -199,6 +199,30 @@ export const DESIGN_WORDS: Readonly<Record<string, DesignWords>> = {
       "connections to the child whose accept has stayed there longest, and it stays for ever: one of 15 children " +
       "served all of 5000 connections.",
   },
+  "event-poll": {
+    does:
+      "One process serves many clients at once (UNP §6.3): it waits in poll until any of its descriptors is ready, " +
+      "and does for each what is possible without blocking.",
+    why:
+      "It controls no processes, and no client waits for a slow one. Where many are ready they share a wait, so " +
+      "there are fewer wake-ups than connections. But poll gets all descriptors with each call: with thousands " +
+      "of clients connected, nearly all CPU time goes into that. Only one processor is ever used, and the work of a " +
+      "request delays everybody.",
+  },
+  "event-epoll": {
+    does: "The same with epoll, which keeps the descriptors and returns those that are ready.",
+    why:
+      "Each client costs two calls more, to add and remove its descriptor. In return a wait costs the same " +
+      "however many clients are connected: 10,000 that do nothing cost memory alone.",
+  },
+  "event-per-core": {
+    does:
+      "The same on every processor: a forked child for each runs the loop on a listening socket of its own (SO_REUSEPORT), " +
+      "as in nginx with reuseport.",
+    why:
+      "All processors work and share nothing. The kernel deals connections by a hash and does not know which loop " +
+      "is busy, so a client may wait while another processor is idle.",
+  },
   "door": {
     does:
       "The service is a procedure behind a door. Clients call it instead of writing and reading; an " +

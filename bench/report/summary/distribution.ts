@@ -11,7 +11,7 @@ import type { Design } from "../../../servers/design.ts";
 /** A design, as far as the report needs it. */
 export type DesignInfo = Pick<
   Design,
-  "id" | "title" | "children" | "accepts" | "row" | "lifetime" | "waits" | "isRing"
+  "id" | "title" | "children" | "accepts" | "row" | "lifetime" | "waits" | "isRing" | "polls"
 >;
 
 /** Connections and CPU time of one child. */

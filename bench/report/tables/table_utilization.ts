@@ -58,7 +58,6 @@ export function tableUtilization({ run, designs }: Summary): Table {
 
 /** How many connections a design serves at a time, whatever its requests wait for. */
 function workersOf(info: DesignSummary["info"], children: number): number {
-  if (info === null || servesMany(info)) return Infinity;
-  if (info.children === "none") return 1;
-  return info.lifetime === "pool" ? children : Infinity;
+  if (info === null || servesMany(info) || info.lifetime === "client") return Infinity;
+  return info.lifetime === "pool" ? children : 1;
 }
