@@ -28,7 +28,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "servers/ipc/door",
     "servers/ipc/channel",
   ],
-  "servers/events": ["servers/posix", "servers/design.ts"],
+  "servers/events": ["servers/posix", "servers/sessions.ts"],
   "servers/listings": [
     "servers/posix",
     "servers/sessions.ts",
@@ -50,7 +50,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "servers/sserver": [
     "servers/errors.ts",
     "servers/posix",
-    "servers/design.ts",
+    "servers/sessions.ts",
     "servers/events",
     "servers/children",
     "servers/service",
