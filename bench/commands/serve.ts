@@ -41,7 +41,8 @@ const flags = {
   path: {
     kind: "string",
     value: "PATH",
-    help: "Listen at PATH instead, for clients on this machine; @NAME is an abstract name",
+    help: "Listen at PATH instead, where no other user but root can connect; " +
+      "@NAME is an abstract name, where every user of this machine can",
   },
   children: {
     kind: "integer",

@@ -4,10 +4,12 @@ import { AddressError, unixAddress } from "./addresses.ts";
 import { pipe } from "./descriptors.ts";
 import { childrenOf, fileStatus } from "./files.ts";
 import { fork } from "./fork.ts";
+import { SystemError } from "./errors.ts";
 import { close, read, write } from "./io.ts";
 import { getuid, kill } from "./processes.ts";
 import { Signal } from "./signals.ts";
 import { SocketFile } from "./socket_files.ts";
+import { becomeUser, withUmask } from "./testing.ts";
 import { accept, connect, listen, SocketType, streamSocket } from "./sockets.ts";
 
 /** A path in a temporary folder that is removed at the end of the block. */
@@ -19,6 +21,8 @@ class Folder implements Disposable {
     Deno.removeSync(this.#folder, { recursive: true });
   }
 }
+
+const NOBODY = 65534;
 
 const open = (path: string) => new SocketFile(path, SocketType.stream);
 
@@ -43,6 +47,23 @@ Deno.test("SocketFile listens at a path until it is disposed of", () => {
     closing(client, accept(file.listener), file.listener)[Symbol.dispose]();
   }
   assertEquals(fileStatus(path), undefined);
+});
+
+Deno.test("SocketFile is 0600 whatever the umask, so that no other user connects", () => {
+  using folder = new Folder();
+  const { path } = folder;
+  Deno.chmodSync(path.slice(0, path.lastIndexOf("/")), 0o777);
+  using _umask = withUmask(0);
+  using file = open(path);
+  using _listener = closing(file.listener);
+  assertEquals(Deno.lstatSync(path).mode! & 0o777, 0o600);
+  if (getuid() !== 0) return; // only root can become another user
+  const { code } = inChild(() => {
+    becomeUser(NOBODY);
+    const client = streamSocket(unixAddress(path));
+    assertThrows(() => connect(client, unixAddress(path)), SystemError, "EACCES");
+  });
+  assertEquals(code, 0);
 });
 
 Deno.test("SocketFile replaces a stale socket", () => {

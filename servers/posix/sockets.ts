@@ -57,7 +57,15 @@ export function listen(
   return fd;
 }
 
-/** Creates a socket bound to an address; it does not listen yet. @throws {SystemError} such as EADDRINUSE. */
+/** Read and write for the owner. */
+const OWNER_ONLY = 0o600;
+
+/**
+ * Creates a socket bound to an address; it does not listen yet. The file of a path belongs to this user alone: who may
+ * write to it may connect (unix(7)).
+ *
+ * @throws {SystemError} such as EADDRINUSE.
+ */
 export function boundSocket(
   address: SocketAddress,
   action: string,
@@ -65,6 +73,8 @@ export function boundSocket(
 ): number {
   const fd = checked(libc.socket(address.family, type | O_CLOEXEC, 0), "socket", action);
   try {
+    // bind(2) gives the file the mode of its socket: it is never open to others, not even for a moment.
+    if (address.family === AF_UNIX) checked(libc.fchmod(fd, OWNER_ONLY), "fchmod", action);
     setOption(fd, SO_REUSEADDR, new Uint8Array(new Int32Array([1]).buffer));
     bind(fd, address, action);
   } catch (error) {

@@ -72,6 +72,7 @@ export const symbols = {
   close_range: { name: "syscall", parameters: ["i32", "u32", "u32", "u32"], result: "i32" }, // long syscall(SYS_close_range, unsigned first, unsigned last, unsigned flags)
   mkostemp: { parameters: ["buffer", "i32"], result: "i32" }, // int mkostemp(char *template, int flags)
   chmod: { parameters: ["buffer", "u32"], result: "i32" }, // int chmod(const char *path, mode_t mode)
+  fchmod: { parameters: ["i32", "u32"], result: "i32" }, // int fchmod(int fd, mode_t mode)
   chdir: { parameters: ["buffer"], result: "i32" }, // int chdir(const char *path)
   mkdir: { parameters: ["buffer", "u32"], result: "i32" }, // int mkdir(const char *path, mode_t mode)
   rmdir: { parameters: ["buffer"], result: "i32" }, // int rmdir(const char *path)

@@ -16,7 +16,7 @@ const attached = new Map<string, { readonly door: DoorSlot; readonly file: Socke
 
 /**
  * Attaches a door of this process to a path, for `openDoor`. Users with write permission on the file may open
- * the door. The path is removed when the process terminates. A door may have several paths.
+ * the door: its owner alone, until chmod(2) says otherwise. The path is removed when the process terminates. A door may have several paths.
  *
  * Unlike fattach(3C) on Solaris, it creates the file and does not cover an existing one.
  *
