@@ -342,3 +342,19 @@ Deno.test("tasks that only read records can start and call nothing", () => {
     );
   }
 });
+
+/** A time stamp, which a record has, or is compared with; a duration by this clock would jump when it is set. */
+const TIME_STAMP = /new Date\((Date\.now\(\) [-+] 1000 \* \w+)?\)\.toISOString\(\)/g;
+
+Deno.test("durations are of monotonic clocks only: the wall clock is read for time stamps", () => {
+  const wall = /\b(?:Date|Temporal|CLOCK_REALTIME|gettimeofday|timeOrigin|\w*timedlock)\b/;
+  const stamping = [];
+  for (const [path, text] of [...sources].filter(([path]) => !isTest(path))) {
+    const code = text.replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, "");
+    const rest = code.replaceAll(TIME_STAMP, "");
+    if (rest !== code) stamping.push(path);
+    assertEquals(rest.match(wall)?.[0], undefined, `${path} reads the wall clock`);
+  }
+  assert(stamping.includes("bench/run/record_run.ts"));
+  assertEquals(stamping.filter((path) => !path.startsWith("bench/")), []);
+});
