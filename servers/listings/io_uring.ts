@@ -127,7 +127,7 @@ class RingServer {
     this.sessions.counter.open();
     this.#open++;
     client.begin();
-    this.#restartTime(client);
+    if (this.sessions.limitMs > 0) this.#restartTime(client);
     // Its first request has usually arrived by now.
     this.ring.receive(connection);
   }
@@ -153,7 +153,7 @@ class RingServer {
     const before = session.requests;
     client.due = session.receive(this.ring.input, result);
     this.#spend(client, session.requests - before);
-    if (client.due > 0) this.#restartTime(client);
+    if (client.due > 0 && this.sessions.limitMs > 0) this.#restartTime(client);
     this.#reply(client);
   }
 
@@ -187,7 +187,7 @@ class RingServer {
   #sent(client: Client, result: number): void {
     // It has disconnected. What was linked to this does not happen.
     if (result !== client.sending) return this.#close(client);
-    if (client.due === 0) this.#restartTime(client);
+    if (client.due === 0 && this.sessions.limitMs > 0) this.#restartTime(client);
     this.#reply(client);
   }
 
@@ -214,11 +214,9 @@ class RingServer {
     this.sessions.counter.close(session.rejected || deadline === LATE, session.requests);
   }
 
-  /** The time of a client begins anew, with each request and each reply. */
+  /** The time of a client begins anew, with each request and each reply. Without a limit nobody asks for the time. */
   #restartTime(client: Client): void {
-    const { limitMs } = this.sessions;
-    if (limitMs === 0) return;
-    client.deadline = performance.now() + limitMs + client.pause / 1e6;
+    client.deadline = performance.now() + this.sessions.limitMs + client.pause / 1e6;
     this.#tickLater();
   }
 
