@@ -20,6 +20,11 @@ export const externalFlags = {
     help:
       "Run a server of your own beside them, such as 'node=node server.js {port}'; several times",
   },
+  target: {
+    kind: "string",
+    value: "/PATH",
+    help: "Ask the servers of --external for /PATH, with replies of any length (default /bytes/N)",
+  },
   externals: {
     kind: "string",
     value: "FILE",
@@ -34,12 +39,20 @@ export const externalFlags = {
 
 /** The external servers that these flags name. @throws {UsageError} for one that cannot be run. */
 export function externalsOf(
-  { external, externals, preset }: Values<typeof externalFlags>,
+  { external, target, externals, preset }: Values<typeof externalFlags>,
   service: ServiceName,
 ): External[] {
   const here: Place = { folder: folderOf(userPath(".")), service, readText };
+  if (target !== undefined && external.length === 0) {
+    throw new UsageError(
+      "Cannot use --target without --external: write it into the file of --externals",
+      {
+        option: "target",
+      },
+    );
+  }
   return [
-    ...external.map((text) => externalOf(describedBy(text), here)),
+    ...external.map((text) => externalOf({ ...describedBy(text), target: target ?? null }, here)),
     ...(externals === undefined ? [] : inFile(userPath(externals), service)),
     ...(preset?.split(",") ?? []).flatMap((name) => presetsLike(name.trim(), service))
       .map(({ description }) => externalOf(description, here)),

@@ -4,7 +4,7 @@ import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { runTask } from "../../servers/testing/task.ts";
 import { externalsOf } from "./externals.ts";
 
-const none = { external: [], externals: undefined, preset: undefined };
+const none = { external: [], target: undefined, externals: undefined, preset: undefined };
 
 Deno.test("externalsOf() takes servers of the command line, of a file and presets, in this order", () => {
   using folder = new TemporaryFolder();
@@ -13,11 +13,17 @@ Deno.test("externalsOf() takes servers of the command line, of a file and preset
   Deno.writeTextFileSync(file, JSON.stringify({ externals: [page] }));
   Deno.writeTextFileSync(`${folder.path}/page.txt`, "text");
   const found = externalsOf(
-    { external: ["a=serve --at={port} 'x=y'"], externals: file, preset: "nginx, node-http" },
+    {
+      external: ["a=serve --at={port} 'x=y'"],
+      target: "/",
+      externals: file,
+      preset: "nginx, node-http",
+    },
     "http",
   );
   assertEquals(found.map(({ name }) => name), ["a", "b", "nginx", "node-http"]);
   const [a, b] = found;
+  assertEquals([a!.target, b!.target], ["/", null]);
   assertEquals([a!.command, a!.folder], [["serve", "--at={port}", "x=y"], Deno.cwd()]);
   assertEquals([b!.files, b!.folder], [{ page: "text" }, folder.path]);
 });

@@ -54,6 +54,8 @@ const mistakes: readonly [args: string[], ...words: string[]][] = [
   [["--preset", "ngimx", "--service", "http"], "did you mean nginx?"],
   [["--preset", "nginx"], "Cannot measure nginx with the service bytes", "--service"],
   [["--preset", "none-*"], 'Cannot run presets like "none-*"'],
+  [["--target", "/"], "Cannot use --target without --external"],
+  [["--external", "mine=a {port}", "--target", "x"], "target must begin with /"],
   [["--baseline", "none"], 'Cannot find the recorded run "none"'],
   [["--fail-above", "5%"], "Cannot use --fail-above", "write --baseline RUN"],
   [["--name", "a", "--save-baseline", "b"], "Cannot name a run both a and b"],
