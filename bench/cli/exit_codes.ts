@@ -16,8 +16,8 @@ export const EXIT_CODES: Readonly<Record<Exit, string>> = {
   unsupported: "This machine cannot run it.",
   record: "A record cannot be read or written.",
   bug: "An error in Herd. Please report it; CONTRIBUTING.md says where and how.",
-  unsure: "compare --fail-above cannot tell: too few rounds, or a design is missing from one side.",
-  regression: "compare --fail-above found a regression.",
+  unsure: "--fail-above cannot tell: too few rounds, or a design is missing from one side.",
+  regression: "--fail-above found a regression.",
   timedOut: "Time was up (--max-time). What was measured is recorded.",
   interrupted: "Interrupted (^C). What bench, compare and sweep have measured is recorded.",
 };

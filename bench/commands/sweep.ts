@@ -81,8 +81,8 @@ export const command = defineCommand({
       "--designs prefork-mutex,prethread-mutex --bytes 1k,64k,1M",
     ],
     [
-      "Run a pool and nginx with ever more of their workers",
-      "--designs prefork-mutex --preset nginx --service http --children 2,8,32",
+      "Run two pools and nginx with ever more of their workers",
+      "--designs prefork-mutex,prefork-file-lock --preset nginx --service http --children 2,8,32",
     ],
     [
       "Find the highest rate at which 99 of 100 requests take less than 10 ms",
