@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import config from "../../deno.json" with { type: "json" };
 import { ROOT } from "../../servers/testing/process.ts";
+import { parseFlags } from "../cli/flags.ts";
 import { commands } from "../herd.ts";
 import { fill, pagePaths, pages } from "./docs.ts";
 
@@ -62,6 +63,28 @@ Deno.test("README.md has at most 200 lines, and names every task and every page"
   for (const task of Object.keys(config.tasks)) assertStringIncludes(README, `deno task ${task}`);
   for (const path of paths.slice(1)) {
     if (!path.includes("results/")) assertStringIncludes(README, `(${path.slice(ROOT.length)})`);
+  }
+});
+
+/** The command lines on a page, in `sh` and in a folded scalar of YAML: name and words, as a shell splits them. */
+function commandsOn(path: string): [name: string, words: string[]][] {
+  const text = Deno.readTextFileSync(path).replaceAll(/\n +(?=--)/g, " ").replaceAll(/ +#.*/g, "");
+  const blocks = text.matchAll(/^```(?:sh|yaml)\n([^]*?)^```/gm);
+  const lines = [...blocks].flatMap(([, block]) => block!.split("\n"));
+  return lines.flatMap((line) => {
+    const [, command] = line.match(/deno task (.*?)(?: [|>].*)?$/) ?? [];
+    if (command === undefined) return [];
+    const [name, ...words] = command.match(/(?:[^\s']|'[^']*')+/g)!;
+    return [[name!, words.map((word) => word.replaceAll("'", ""))]];
+  });
+}
+
+Deno.test("the commands on the pages on external servers and CI can be written", async () => {
+  const written = ["ci", "external"].flatMap((page) => commandsOn(`${ROOT}docs/${page}.md`));
+  assert(written.length >= 9, `only ${written.length} are found`);
+  for (const [name, words] of written) {
+    const { command: { flags } } = await commands[name]!();
+    parseFlags({ name, flags }, words);
   }
 });
 
