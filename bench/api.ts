@@ -11,7 +11,7 @@ import { requirePorts } from "../clients/ports.ts";
 import type { LoadReport } from "../clients/protocol.ts";
 import type { Launch } from "../servers/children/launch.ts";
 import type { Design, Policy, ServiceName, Steering, TransportName } from "../servers/design.ts";
-import { isReachable, requireDesign, usualDesigns } from "../servers/designs.ts";
+import { isReachable, limitsRequests, requireDesign, usualDesigns } from "../servers/designs.ts";
 import { FailedError, UsageError } from "../servers/errors.ts";
 import type { Report } from "../servers/host/account.ts";
 import { loopbackHost } from "../servers/posix/network.ts";
@@ -244,15 +244,15 @@ function requireAddress(
 }
 
 /** @throws {UsageError} for no number of seconds, or if no client of the design waits for another's. */
-function requestTimeoutOf({ id, children, transport }: Design, seconds = 0): number {
+function requestTimeoutOf(design: Design, seconds = 0): number {
   const option = "requestTimeout";
   if (!(seconds >= 0 && seconds <= MOST_SECONDS)) {
     const message = `Cannot use ${seconds} as ${option}: it must be 0 to ${MOST_SECONDS} seconds`;
     throw new UsageError(message, { option });
   }
-  if (seconds === 0 || children !== "exec" && transport === undefined) return seconds;
+  if (seconds === 0 || limitsRequests(design)) return seconds;
   throw new UsageError(
-    `Cannot limit the time of a request with ${id}, where nobody waits for a slow client`,
+    `Cannot limit the time of a request with ${design.id}, where nobody waits for a slow client`,
     { option },
   );
 }

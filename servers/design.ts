@@ -91,6 +91,8 @@ export interface Design {
   readonly waits?: Waiting;
   /** How its event loop, or that of each child, waits; such a design serves many clients at once. */
   readonly polls?: Polling;
+  /** Whether it needs Deno's event loop: its one process is then a Deno program of its own, with all its threads. */
+  readonly isAsync?: boolean;
   /** Whether its pool has a child for each processor, unless a number is given. */
   readonly isPerCore?: boolean;
   /** Whether each child has a listening socket of its own, all on one port. */
@@ -118,6 +120,8 @@ export interface Listing {
   child?(context: ChildContext): void;
   /** Has V8 compile the serving code, in a design that does not serve streams. */
   warmUp?(): void;
+  /** Listens and serves forever, in place of both, in a design that needs Deno's event loop. */
+  serve?(context: AsyncContext): Promise<void>;
   /** Starts the server from the host, in place of both, where a library asks for the threads. */
   start?(pool: ThreadPool): void;
 }
@@ -132,6 +136,16 @@ export interface ThreadPool {
   startThread(program: URL): Worker | undefined;
   /** Ends the server with a reason. */
   fail(reason: string): void;
+}
+
+/** What a listing gets that needs Deno's event loop. */
+export interface AsyncContext {
+  /** Where it is to listen. */
+  readonly hostname: string;
+  readonly port: number;
+  readonly sessions: Sessions;
+  /** To be called as soon as clients can connect. */
+  listening(): void;
 }
 
 /** Connections that wait for a thread (UNP §30.12). */

@@ -273,6 +273,15 @@ export const designs: readonly Design[] = [
     listing: import.meta.resolve("./listings/event_per_core.ts"),
   },
   {
+    id: "deno-listen",
+    title: "Deno's own event loop over Deno.listen",
+    children: "none",
+    accepts: "Deno's runtime, which resolves a promise for each connection",
+    isAsync: true,
+    transport: "tcp",
+    listing: import.meta.resolve("./listings/deno_listen.ts"),
+  },
+  {
     id: "door",
     title: "Door server, a pool of threads that take calls",
     children: "worker",
@@ -300,9 +309,9 @@ export function isReachable({ transport }: Pick<Design, "transport">, locally: b
 
 /** Whether each process of a design serves many clients at once. */
 export function servesMany(
-  { children, isRing, polls }: Pick<Design, "children" | "isRing" | "polls">,
+  { children, isRing, polls, isAsync }: Pick<Design, "children" | "isRing" | "polls" | "isAsync">,
 ): boolean {
-  return children === "exec" || isRing === true || polls !== undefined;
+  return children === "exec" || isRing === true || polls !== undefined || isAsync === true;
 }
 
 /** The designs that clients reach on a port. */
@@ -326,6 +335,11 @@ export function loadListing({ listing }: Design): Promise<Listing> {
 /** The design with that id. @throws {UsageError} that names the one that was meant, or else all. */
 export function requireDesign(id: string): Design {
   return requireNamed("design", id, new Map(designs.map((design) => [design.id, design])));
+}
+
+/** Whether it can limit the time that a client takes for a request, or to read a reply. */
+export function limitsRequests({ children, transport, isAsync }: Design): boolean {
+  return children !== "exec" && !isAsync && (transport === undefined || transport === "tcp");
 }
 
 /** The design with that id, or undefined. */

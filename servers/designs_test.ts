@@ -27,9 +27,11 @@ Deno.test("designs have titles and words of their own", () => {
 
 Deno.test("designs have listings with what their children need", async () => {
   for (const design of designs) {
-    const { id, children, lifetime, passes } = design;
-    const { parent, child, start } = await loadListing(design);
-    assertEquals([typeof parent, typeof start].toSorted(), ["function", "undefined"], id);
+    const { id, children, lifetime, passes, isAsync } = design;
+    const { parent, child, start, serve } = await loadListing(design);
+    const starts = [parent, start, serve].map((one) => typeof one).toSorted();
+    assertEquals(starts, ["function", "undefined", "undefined"], id);
+    assertEquals(typeof serve === "function", isAsync === true, id);
     // The children of a launcher are another program, and a library's threads are its own.
     const isHere = children !== "none" && children !== "exec" && start === undefined;
     assertEquals(typeof child, isHere ? "function" : "undefined", id);

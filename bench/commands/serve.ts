@@ -5,7 +5,7 @@
  */
 import { BOOK } from "../../clients/book.ts";
 import type { Design, ServiceName } from "../../servers/design.ts";
-import { isReachable, requireDesign } from "../../servers/designs.ts";
+import { isReachable, limitsRequests, requireDesign } from "../../servers/designs.ts";
 import { ExitCode, FailedError, UsageError } from "../../servers/errors.ts";
 import type { Report } from "../../servers/host/account.ts";
 import { linesOf, standardInput } from "../../servers/host/lines.ts";
@@ -18,7 +18,7 @@ import { defineCommand } from "../cli/command.ts";
 import { type Parsed, processorsOf } from "../cli/flags.ts";
 import { launchFlags, launchOf, portFlag } from "../cli/launch.ts";
 import { serviceHints, variantHints } from "../cli/hints.ts";
-import { isMessages, requireService } from "../plan/service.ts";
+import { requireService } from "../plan/service.ts";
 import { variantsOf } from "../plan/variants.ts";
 import { serviceFlag, serviceOf, variantFlags } from "../cli/options.ts";
 import { timeFlags, timesOf } from "../cli/service_time.ts";
@@ -176,10 +176,10 @@ function serviceOfServer({ transport }: Design, { service, echo }: Options["flag
 }
 
 /** @throws {UsageError} if no client of the design waits for another's. */
-function requestTimeoutOf({ id, children, transport }: Design, seconds: number): number {
-  if (seconds === 0 || children !== "exec" && !isMessages(transport)) return seconds;
+function requestTimeoutOf(design: Design, seconds: number): number {
+  if (seconds === 0 || limitsRequests(design)) return seconds;
   throw new UsageError(
-    `Cannot use --request-timeout with ${id}, where nobody waits for a slow client: leave it out`,
+    `Cannot use --request-timeout with ${design.id}, where nobody waits for a slow client: leave it out`,
   );
 }
 

@@ -316,7 +316,7 @@ function servingFor(
 }
 
 /** Sessions of clients that are served at once and counted in a slot, likewise. */
-function sessionsFor(
+export function sessionsFor(
   slot: Slot,
   { service: { startSession }, handles: { requestTimeout, status } }: Setup,
   times: RequestTimes | undefined,

@@ -128,7 +128,7 @@ export class Clients {
 
   #end(client: Client, rejected: boolean): void {
     const { connection, session } = client;
-    this.#poller.watch(connection, NOTHING);
+    this.#poller.forget(connection);
     close(connection);
     client.isOpen = false;
     this.#open--;

@@ -11,10 +11,12 @@ import { close } from "../posix/io.ts";
 /** Watches descriptors. One that is ready is reported by every `wait`, as long as it is. */
 export interface EventPoller extends Disposable {
   /**
-   * Watches a descriptor from now on for `READABLE`, for `WRITABLE`, or for nothing (0), as before its close. It is
-   * also reported when its peer has gone.
+   * Watches a descriptor from now on for `READABLE`, for `WRITABLE`, or for nothing (0). It is also reported when its
+   * peer has gone.
    */
   watch(descriptor: number, events: number): void;
+  /** Watches a descriptor no more, which is closed now. */
+  forget(descriptor: number): void;
   /**
    * Blocks until descriptors are ready.
    *
@@ -44,6 +46,10 @@ export class PollPoller implements EventPoller {
       this.#poller.add(descriptor, events);
       this.#places[descriptor] = this.#descriptors.push(descriptor);
     }
+  }
+
+  forget(descriptor: number): void {
+    this.watch(descriptor, 0);
   }
 
   #remove(descriptor: number, index: number): void {
@@ -81,14 +87,24 @@ export class EpollPoller implements EventPoller {
   readonly #self = new Poller([this.#descriptor]);
   /** What each descriptor is watched for. */
   readonly #events: number[] = [];
+  readonly #areShared: boolean;
+
+  /** `areShared`: another process may have a descriptor of the same connection, which keeps it in the instance. */
+  constructor(areShared = false) {
+    this.#areShared = areShared;
+  }
 
   watch(descriptor: number, events: number): void {
     const before = this.#events[descriptor] ?? 0;
     if (events === before) return;
     this.#events[descriptor] = events;
-    // Not left to close: another process may have a descriptor of the same connection, which keeps it open.
     if (events === 0) this.#epoll.remove(descriptor);
     else this.#epoll.watch(descriptor, events, before !== 0);
+  }
+
+  forget(descriptor: number): void {
+    if (this.#areShared) this.watch(descriptor, 0);
+    else this.#events[descriptor] = 0;
   }
 
   wait(milliseconds: number): number {

@@ -1,10 +1,10 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { monotonicNanoseconds } from "../posix/clocks.ts";
-import { notify, READABLE, WRITABLE } from "../posix/descriptors.ts";
+import { duplicate, notify, READABLE, WRITABLE } from "../posix/descriptors.ts";
 import { close } from "../posix/io.ts";
 import { socketPair } from "../posix/sockets.ts";
 import { closing } from "../testing/fork.ts";
-import { type EventPoller, pollers } from "./pollers.ts";
+import { EpollPoller, type EventPoller, pollers } from "./pollers.ts";
 
 /** What is ready now, sorted. */
 function readyOf(poller: EventPoller): number[] {
@@ -12,6 +12,18 @@ function readyOf(poller: EventPoller): number[] {
     a - b
   );
 }
+
+Deno.test("EpollPoller.forget() ends the events of a connection of which another process has a descriptor", () => {
+  using poller = new EpollPoller(true);
+  const [one, other] = socketPair();
+  const copy = duplicate(one);
+  using _ = closing(copy, other);
+  poller.watch(one, READABLE);
+  notify(other);
+  poller.forget(one);
+  close(one);
+  assertEquals(readyOf(poller), []);
+});
 
 for (const [name, newPoller] of Object.entries(pollers)) {
   Deno.test(`${name}: EventPoller reports what is ready for what it is watched for, as long as it is`, () => {
@@ -43,7 +55,8 @@ for (const [name, newPoller] of Object.entries(pollers)) {
       assertEquals(readyOf(poller), []);
       close(other);
       assertEquals(readyOf(poller), [one]);
-      poller.watch(one, 0);
+      if (i === 0) poller.watch(one, 0);
+      else poller.forget(one);
       close(one);
     }
     assertEquals(readyOf(poller), []);

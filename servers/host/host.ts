@@ -238,7 +238,8 @@ export class Host {
     try {
       // Before the first client, so that the account includes it.
       this.#begin();
-      this.#endpoint.listen();
+      // A program of its own listens by itself, on the port that this has bound.
+      if (!this.#setup.design.isAsync) this.#endpoint.listen();
       this.#running.opened();
       close(this.#gate);
       this.#setReady();

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { becomeProgram } from "../children/async_server.ts";
 import { Execs } from "../children/exec.ts";
 import { Forks, warmUpForks } from "../children/fork.ts";
 import type { Slot } from "../children/meter.ts";
@@ -79,6 +80,7 @@ function runServer(setup: Setup, host: number): void {
     handles.lockFile,
     handles.gate,
   ]);
+  if (design.isAsync) becomeProgram(setup);
   const Program = programs[design.children];
   if (design.lifetime === "client" && !Program) {
     warmUpForks(setup);
@@ -143,8 +145,9 @@ class Processes implements Running, Readings {
   }
 
   child(slot: Slot): Use {
-    const { design: { threads } } = this.#setup;
-    return useOf(this.#perClient ? childrenOf(this.#server) : [slot.pid], threads !== undefined);
+    const { design: { threads, isAsync = false } } = this.#setup;
+    const pids = this.#perClient ? childrenOf(this.#server) : [slot.pid];
+    return useOf(pids, isAsync || threads !== undefined);
   }
 
   parentTimes(slot: Slot) {

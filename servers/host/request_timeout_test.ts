@@ -23,6 +23,8 @@ const servings = [
   ["prefork-shared-accept", null],
   ["prespawn-shared-accept", null],
   ["prethread-mutex", null],
+  ["event-poll", null],
+  ["event-epoll", freePath()],
 ] as const;
 
 for (const [design, path] of isLong ? servings : servings.slice(0, 4)) {

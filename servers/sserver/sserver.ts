@@ -12,7 +12,7 @@ import { announce, enter, openSlot } from "../children/setup.ts";
 import type { Counter, Sessions } from "../sessions.ts";
 import { UsageError } from "../errors.ts";
 import { Clients } from "../events/clients.ts";
-import { pollers } from "../events/pollers.ts";
+import { EpollPoller } from "../events/pollers.ts";
 import { boundAddress } from "../posix/addresses.ts";
 import { doNotBlock, Poller, tryReceiveDescriptor } from "../posix/descriptors.ts";
 import { close } from "../posix/io.ts";
@@ -35,7 +35,8 @@ type ManyService = Pick<Service, "startSession" | "examples">;
 
 const echoing: ManyService = { startSession: () => new EchoSession(), examples: ["4000\n"] };
 
-const newPoller = pollers.epoll;
+/** The launcher closes its descriptor of a connection a little later. */
+const newPoller = () => new EpollPoller(true);
 
 /**
  * Serves until its source of connections ends, or for `idleSeconds` without a client.

@@ -18,6 +18,7 @@ const LIKE_OTHERS = [
   "prefork-io-uring",
   "event-poll",
   "event-per-core",
+  "deno-listen",
 ];
 
 /** Whether the tests of each design run for this one. */

@@ -223,6 +223,15 @@ export const DESIGN_WORDS: Readonly<Record<string, DesignWords>> = {
       "All processors work and share nothing. The kernel deals connections by a hash and does not know which loop " +
       "is busy, so a client may wait while another processor is idle.",
   },
+  "deno-listen": {
+    does:
+      "What a user of Deno writes: Deno.listen, and an asynchronous function for each client. The server is a Deno program " +
+      "of its own with the default flags, and its account is that of all its threads.",
+    why:
+      "Underneath, Deno's runtime (Tokio) waits in epoll as event-epoll does, with much the same system calls. But each " +
+      "accept, read and write is a promise, and each takes a trip through the runtime: memory is allocated, a function is " +
+      "suspended and resumed. That is the difference to event-epoll.",
+  },
   "door": {
     does:
       "The service is a procedure behind a door. Clients call it instead of writing and reading; an " +

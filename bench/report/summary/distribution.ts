@@ -11,7 +11,16 @@ import type { Design } from "../../../servers/design.ts";
 /** A design, as far as the report needs it. */
 export type DesignInfo = Pick<
   Design,
-  "id" | "title" | "children" | "accepts" | "row" | "lifetime" | "waits" | "isRing" | "polls"
+  | "id"
+  | "title"
+  | "children"
+  | "accepts"
+  | "row"
+  | "lifetime"
+  | "waits"
+  | "isRing"
+  | "polls"
+  | "isAsync"
 >;
 
 /** Connections and CPU time of one child. */
