@@ -64,6 +64,8 @@ export interface BenchOptions extends RequestTimeOptions {
   readonly sweep?: SweepOptions;
   /** Reaches servers over Unix-domain sockets, doors and channels instead of TCP. */
   readonly local?: boolean;
+  /** Reaches servers over IPv6, at ::1. */
+  readonly ipv6?: boolean;
   /** Seed of the random order within the rounds, below 2³² (default: a random one). */
   readonly seed?: number;
   /** Folder to record into, empty or new (default: `results/TIME`). */
@@ -235,7 +237,7 @@ function requireAddress(
   if (!isReachable(design, path !== undefined)) {
     const why = path === undefined
       ? "on a port: it needs a path"
-      : "at a path: it has several sockets on one port";
+      : "at a path: it listens at a port only";
     throw new UsageError(`Cannot serve ${design.id} ${why}`, { option: "path" });
   }
   if (path !== undefined && (port !== 0 || host !== undefined)) {

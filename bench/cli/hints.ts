@@ -27,5 +27,6 @@ export const measuringHints = {
   wait: "leave out --wait",
   folder: "write another --output",
   local: "write --local, which applies to every design",
+  ipv6: "leave out --ipv6",
   netns: "prefix the command with sudo or unshare --map-root-user --net, or omit --netns",
 } as const satisfies Hints;

@@ -179,6 +179,7 @@ export const runFlags = {
     help: "Confine server and client to these processors; 0,2-3 is for both",
   },
   local: { kind: "boolean", help: "Reach servers over Unix-domain sockets, doors and channels" },
+  ipv6: { kind: "boolean", help: "Reach servers over IPv6, at ::1" },
   netns: { kind: "boolean", help: "Measure in a separate network namespace (needs root)" },
   ...placeFlags,
   strict: {
@@ -278,6 +279,7 @@ export function planOf(
     pin: pinOf(flags.pin),
     netns: flags.netns,
     local: flags.local,
+    ipv6: flags.ipv6,
     hosts: placesOf(flags),
     limits: limitsOf([...ids, ...externals.map(({ name }) => name)], rounds, flags),
   });

@@ -132,7 +132,7 @@ function optionsOf({ operands, flags, given }: Options) {
   }
   if (flags.path !== undefined && !isReachable(design, true)) {
     throw new UsageError(
-      `Cannot serve ${id} at a path: it has several sockets on one port; leave out --path`,
+      `Cannot serve ${id} at a path: it listens at a port only; leave out --path`,
     );
   }
   const other = (["port", "host"] as const).find((name) => given.has(name));

@@ -46,6 +46,7 @@ const LOAD = [
   "pin",
   "netns",
   "local",
+  "ipv6",
   "hosts",
 ] as const satisfies readonly (keyof Plan)[];
 

@@ -62,6 +62,7 @@ export const DEFAULTS: Omit<Settings, "designs" | "seed"> = {
   pin: { server: null, client: null },
   netns: false,
   local: false,
+  ipv6: false,
   hosts: null,
   limits: LIMITS,
 };
@@ -88,13 +89,14 @@ export function makePlan(given: PlanOptions): Plan {
   if (options.externals.length > 0 && options.local) {
     throw new UsageError("Cannot reach external servers but over TCP", { option: "local" });
   }
+  requireIpv6(options);
   const own = designs.filter(({ id }) => id === BASELINE || options.designs.includes(id));
   const ids = [...own, ...options.externals.map(({ name }) => ({ id: name }))].map(({ id }) => id);
   const { local } = options;
   const elsewhere = own.find((design) => !isReachable(design, local))?.id;
   if (elsewhere !== undefined && local) {
     throw new UsageError(
-      `Cannot reach ${elsewhere} locally: it has several sockets on one port; leave it out`,
+      `Cannot reach ${elsewhere} locally: it listens at a port only; leave it out`,
     );
   }
   if (elsewhere !== undefined) {
@@ -146,6 +148,20 @@ function requireOwnTimes({ externals: [external], work, wait, sweep }: Settings)
     `Cannot have requests ${option} in ${external.name}, whose program decides that`,
     { option },
   );
+}
+
+/** @throws {UsageError} if servers are to listen on ::1 that do not, or of which other hosts are clients. */
+function requireIpv6({ ipv6, local, hosts, externals: [external] }: Settings): void {
+  const option = "ipv6";
+  if (ipv6 && local) throw new UsageError("Cannot run both over IPv6 and locally", { option });
+  if (ipv6 && hosts !== null) {
+    const message = "Cannot choose ::1 where other hosts take part: give their address";
+    throw new UsageError(message, { option });
+  }
+  if (ipv6 && external) {
+    const message = `Cannot move ${external.name} to IPv6: its command says where it listens`;
+    throw new UsageError(message, { option });
+  }
 }
 
 /** Every trial of a round, each once. */

@@ -182,3 +182,12 @@ Deno.test("makePlan() refuses a design that is not reached over TCP, unless the 
   const plan = makePlan({ designs: ["door"], seed: 1, local: true, rounds: 1 });
   assertEquals(designsOfRound(plan, 1).toSorted(), ["door", "iterative"]);
 });
+
+Deno.test("makePlan() refuses IPv6 where servers listen elsewhere", () => {
+  const plan = (more: object) => makePlan({ designs: ["iterative"], seed: 1, ipv6: true, ...more });
+  assertEquals(plan({}).ipv6, true);
+  const hosts = { via: ["ssh"], clients: ["a"], server: null, address: "192.0.2.1" };
+  for (const more of [{ local: true }, { hosts }]) {
+    assertEquals(assertThrows(() => plan(more), UsageError).option, "ipv6");
+  }
+});

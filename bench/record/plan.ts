@@ -130,6 +130,9 @@ export const Plan = z.object({
   local: z.boolean().default(false).describe(
     "Whether servers are reached over Unix-domain sockets, or a local transport of their own",
   ),
+  ipv6: z.boolean().default(false).describe(
+    "Whether servers listen on ::1, where there is IPv4, too",
+  ),
   hosts: PlanHosts.nullable().default(null)
     .describe("Other machines that take part; null: none"),
   limits: Limits.default(LIMITS)

@@ -166,6 +166,8 @@ export interface Plan {
   netns: boolean;
   /** Whether servers are reached over Unix-domain sockets, or a local transport of their own. */
   local: boolean;
+  /** Whether servers listen on ::1, where there is IPv4, too. */
+  ipv6: boolean;
   /** Other machines that take part; null: none. */
   hosts: PlanHosts | null;
   /** How long the steps of a trial, and the whole run, may take. */

@@ -77,7 +77,7 @@ export async function startServerOf(
   const { children, isPerCore } = requireDesign(design);
   const options = {
     design,
-    host: plan.hosts?.address ?? null,
+    host: plan.hosts?.address ?? (plan.ipv6 ? "::1" : null),
     // An abstract name, so no file can be left behind.
     path: plan.local ? `@herd-${crypto.randomUUID()}` : null,
     service: plan.service,

@@ -3,7 +3,8 @@
  * serves two clients at a time.
  */
 import { assertEquals } from "@std/assert";
-import { streamDesigns } from "../designs.ts";
+import { isReachable, requireDesign, streamDesigns } from "../designs.ts";
+import { tryReadText } from "../posix/files.ts";
 import { ask, Connection, freePath } from "../testing/client.ts";
 import { isGone } from "../testing/fork.ts";
 import { isLong, isTested } from "../testing/long.ts";
@@ -32,27 +33,40 @@ const tested = streamDesigns.filter(isTested).filter(({ id, children, lifetime }
   children !== "subprocess" && !(lifetime === "client" && children === "worker")
 );
 
-/** Those over TCP, and one of those that a local run has at a path. */
+/** Those over TCP; and one of them at a path and over IPv6, or all that can. */
+const other = requireDesign("prefork-fd-passing");
 const servings = [
-  ...tested.map((design) => ({ design, local: false })),
-  { design: streamDesigns.findLast(({ isLocal }) => isLocal)!, local: true },
+  ...tested.map((design) => ({ design, local: false, host: "127.0.0.1" })),
+  ...(isLong ? tested.filter((design) => isReachable(design, true)) : [other])
+    .map((design) => ({ design, local: true, host: "localhost" })),
+  ...(isLong ? tested : [other]).map((design) => ({ design, local: false, host: "::1" })),
 ];
 
-for (const { design, local } of servings) {
-  const name = `${design.id}${local ? " at a path" : ""}`;
-  Deno.test(`${name} keeps to the protocol and counts what it did`, async (t) => {
+/** Whether there is ::1 here. */
+const hasIpv6 = tryReadText("/proc/net/if_inet6")?.includes("0".repeat(31) + "1 ") ?? false;
+
+const places: Record<string, string> = { localhost: " at a path", "::1": " over IPv6" };
+
+for (const { design, local, host } of servings) {
+  const name = `${design.id}${places[host] ?? ""}`;
+  const ignore = host === "::1" && !hasIpv6;
+  Deno.test(`${name} keeps to the protocol and counts what it did`, { ignore }, async (t) => {
     const path = local ? freePath() : null;
-    await using server = await startServer(design.id, { children: CHILDREN, path });
+    await using server = await startServer(design.id, {
+      children: CHILDREN,
+      path,
+      host: local ? null : host,
+    });
     let connections = 0;
     const connect = () => {
       connections++;
-      return new Connection(server.place);
+      return new Connection(server.place, host);
     };
 
     await t.step("it says where it is", () => {
-      const { event, design: id, host, path: at } = server.ready;
+      const { event, design: id, host: name, path: at } = server.ready;
       assertEquals({ event, id }, { event: "ready", id: design.id });
-      assertEquals([local || host, at], [local || "127.0.0.1", path]);
+      assertEquals([name, at], [host, path]);
     });
 
     await t.step("it answers a request", () => {
@@ -115,8 +129,9 @@ for (const { design, local } of servings) {
         using connection = connect();
         connection.send(request);
         assertEquals(text(connection.receive(1)), "");
-        connections++;
-        assertEquals(ask(server.place, "4000\n", 4000).length, 4000);
+        using next = connect();
+        next.send("4000\n");
+        assertEquals(next.receive(4000).length, 4000);
       });
     }
 

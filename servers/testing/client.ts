@@ -28,14 +28,12 @@ export function isAll(bytes: Uint8Array, value: number): boolean {
   return true;
 }
 
-/** One connection to a server: at a port of 127.0.0.1, or at a path. */
+/** One connection to a server: at a port of this machine, or at a path. */
 export class Connection implements Disposable {
   readonly #fd: number;
 
-  constructor(place: number | string) {
-    const address = typeof place === "number"
-      ? internetAddress("127.0.0.1", place)
-      : pathAddress(place);
+  constructor(place: number | string, host = "127.0.0.1") {
+    const address = typeof place === "number" ? internetAddress(host, place) : pathAddress(place);
     this.#fd = streamSocket(address, socketTimeout(PATIENCE_SECONDS));
     try {
       connect(this.#fd, address);

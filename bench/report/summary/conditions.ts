@@ -35,7 +35,8 @@ export function conditions(summary: Summary): string[] {
 
 /** The load. */
 export function load({ run: { plan, environment } }: Summary): string {
-  const { service, duration, requests, sessions, pin, netns, local, seed, steer, policy } = plan;
+  const { service, duration, requests, sessions, pin, netns, local, ipv6, seed, steer, policy } =
+    plan;
   const { clients, connections, bytes, think, rate, children, ...times } = loadText(plan);
   const all = plan.clients * plan.connections;
   const pinned = (["server", "client"] as const).flatMap((side) =>
@@ -69,7 +70,7 @@ export function load({ run: { plan, environment } }: Summary): string {
     `Server and client in ${sessions === "same" ? "the same session" : "separate sessions"}` +
     `${pinned.map((place) => `, ${place}`).join("")}` +
     `${netns ? "; in a separate network namespace" : ""}` +
-    `${!local && environment.loopback === "::1" ? "; over IPv6" : ""}` +
+    `${ipv6 || !local && environment.loopback === "::1" ? "; over IPv6" : ""}` +
     `${local ? "; local transports, not TCP" : ""}; seed ${seed}.`;
 }
 
