@@ -19,6 +19,7 @@ export const commands: CommandTable = existingHere({
   "tables": () => import("./commands/tables.ts"),
   "serve": () => import("./commands/serve.ts"),
   "load": () => import("./commands/load.ts"),
+  "watch": () => import("./commands/watch.ts"),
   "figure": () => import("./commands/figure.ts"),
   "doctor": () => import("./commands/doctor.ts"),
   "designs": () => import("./commands/designs.ts"),

@@ -10,7 +10,7 @@ import { processCpu, sleep, usage } from "../servers/posix/clocks.ts";
 import { Poller } from "../servers/posix/descriptors.ts";
 import { Errno } from "../servers/posix/errors.ts";
 import { childrenOf } from "../servers/posix/files.ts";
-import { SocketHolders } from "../servers/posix/holders.ts";
+import { ProcessSockets } from "../servers/posix/process_sockets.ts";
 import { PeerInodes } from "../servers/posix/inet_diagnostics.ts";
 import { close, write } from "../servers/posix/io.ts";
 import { getpid } from "../servers/posix/processes.ts";
@@ -133,12 +133,12 @@ class OwnedLoad {
 /** Finds who has the server's end of a connection. */
 class Owners {
   readonly #peers = new PeerInodes();
-  #holders: SocketHolders;
+  #holders: ProcessSockets;
   /** How often in a row a process with children has kept a connection. */
   readonly #kept = new Map<number, number>();
 
   constructor(readonly below: number, readonly timeoutMilliseconds: number) {
-    this.#holders = SocketHolders.below(below);
+    this.#holders = ProcessSockets.below(below);
   }
 
   /** The process; undefined: nobody was found. @throws {SystemError} if the server is on another machine. */
@@ -158,7 +158,7 @@ class Owners {
   }
 
   #look(): void {
-    this.#holders = SocketHolders.below(this.below);
+    this.#holders = ProcessSockets.below(this.below);
   }
 
   /** Who has it in the end. */

@@ -5,6 +5,8 @@
  */
 import type { LiveCounts } from "../../servers/host/account.ts";
 import { bar } from "../report/tables/bar.ts";
+import { UsageError } from "../../servers/errors.ts";
+import { hasCodes } from "./terminal.ts";
 import { Redrawn, type Terminal, terminalOf } from "./redraw.ts";
 
 /** Milliseconds between updates: often enough to see changes, seldom enough to read. */
@@ -45,6 +47,15 @@ export class LiveView implements Disposable {
     clearInterval(this.#timer);
     this.#redrawn[Symbol.dispose]();
   }
+}
+
+/** Throws unless standard output can be redrawn. @throws {UsageError} that names the flag to leave out or to write. */
+export function requireTerminal(advice: string): void {
+  if (hasCodes(Deno.stdout)) return;
+  const why = Deno.stdout.isTerminal()
+    ? "this terminal has no cursor codes (TERM=dumb)"
+    : "standard output is not a terminal";
+  throw new UsageError(`Cannot watch: ${why}; ${advice}`);
 }
 
 /** Columns of a line besides its two bars. */

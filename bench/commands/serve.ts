@@ -26,10 +26,9 @@ import { requestTimesText, serviceTime } from "../plan/service_time.ts";
 import { printEvent, printLine } from "../cli/output.ts";
 import { userSocket } from "../cli/paths.ts";
 import { endWithParent, stopSignal } from "../cli/signals.ts";
-import { hasCodes } from "../cli/terminal.ts";
 import { withTaskLimit } from "../plan/preflight.ts";
 import { shortageText } from "../report/summary/shortages.ts";
-import { LiveView } from "../cli/watch.ts";
+import { LiveView, requireTerminal } from "../cli/watch.ts";
 
 const flags = {
   host: {
@@ -96,7 +95,10 @@ export const command = defineCommand({
   async run(parsed) {
     const { options, placement, design } = optionsOf(parsed);
     const { flags } = parsed;
-    if (flags.watch) requireTerminal(flags.json);
+    if (flags.watch && flags.json) {
+      throw new UsageError("Cannot watch with --json: write one of them");
+    }
+    if (flags.watch) requireTerminal("leave out --watch");
     endWithParent();
     const stopped = stopSignal();
     using view = flags.watch ? new LiveView() : undefined;
@@ -206,16 +208,6 @@ function printChildEvent(
   const isOfChild = text !== undefined || event.event === "ended";
   if (event.event === "marked" || json && isOfChild) printEvent({ ...event });
   else if (text !== undefined) print(`serve: ${text}`);
-}
-
-/** @throws {UsageError} without a terminal. */
-function requireTerminal(json: boolean): void {
-  if (json) throw new UsageError("Cannot watch with --json: write one of them");
-  if (hasCodes(Deno.stdout)) return;
-  const why = Deno.stdout.isTerminal()
-    ? "this terminal has no cursor codes (TERM=dumb)"
-    : "standard output is not a terminal";
-  throw new UsageError(`Cannot watch: ${why}; leave out --watch`);
 }
 
 /** What others must reach to use a server that listens on this address; undefined if only this machine can. */

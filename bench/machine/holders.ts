@@ -6,6 +6,8 @@
  */
 import { childrenOf, descriptorsOf, readTable } from "../../servers/posix/files.ts";
 import { tcpSocketsOn, TcpState } from "../../servers/posix/tcp_table.ts";
+import { UsageError } from "../../servers/errors.ts";
+import { processesOf as runningProcesses, processName, type Running } from "./running.ts";
 import { unixPeers } from "../../servers/posix/socket_diagnostics.ts";
 
 /** A process with a descriptor of a socket. */
@@ -86,23 +88,51 @@ export function readSocketHolders(
   isOneProcess: boolean,
 ): SocketHolders {
   const { parent, children } = isOneProcess ? { parent: host, children: [] } : processesOf(host);
-  const held = holdersOf([parent, ...children]);
   const listeners = listenersOn(port);
+  return {
+    parent: { name: isOneProcess ? "process" : "parent", pid: parent },
+    children: children.map((pid, index) => ({ name: `child ${index}`, pid })),
+    sockets: socketsOf(
+      [parent, ...children],
+      listeners.map((inode, index) => ({
+        name: listeners.length === 1 ? "listening socket" : `listening socket ${index}`,
+        inode,
+      })),
+    ),
+  };
+}
+
+/** Reads the sockets of a server that somebody else started. @throws {UsageError} if it has ended. */
+export function readRunningHolders({ roots, ports }: Running): SocketHolders {
+  const [parent, ...children] = runningProcesses(roots);
+  if (parent === undefined) throw new UsageError("Cannot draw a server that has ended");
+  const listeners = ports.flatMap((port) =>
+    listenersOn(port).map((inode, index, { length }) => ({
+      name: length === 1 ? `port ${port}` : `port ${port}, socket ${index}`,
+      inode,
+    }))
+  );
+  return {
+    parent: { name: processName(parent), pid: parent },
+    children: children.map((pid, index) => ({ name: `${processName(pid)} ${index}`, pid })),
+    sockets: socketsOf([parent, ...children], listeners),
+  };
+}
+
+/** The listening sockets, and the stream pipes that several of the processes hold. */
+function socketsOf(
+  pids: readonly number[],
+  listeners: readonly { readonly name: string; readonly inode: number }[],
+): HeldSocket[] {
+  const held = holdersOf(pids);
   const ends = streamPipes();
   const pipes = pairs([...held.keys()].filter((inode) => ends.has(inode)))
     .map((pair) => pair.flatMap((inode) => held.get(inode)!))
     .filter((holders) => new Set(holders.map(({ pid }) => pid)).size > 1);
-  return {
-    parent: { name: isOneProcess ? "process" : "parent", pid: parent },
-    children: children.map((pid, index) => ({ name: `child ${index}`, pid })),
-    sockets: [
-      ...listeners.map((listener, index) => ({
-        name: listeners.length === 1 ? "listening socket" : `listening socket ${index}`,
-        holders: held.get(listener) ?? [],
-      })),
-      ...pipes.map((holders, index) => ({ name: `stream pipe ${index}`, holders })),
-    ],
-  };
+  return [
+    ...listeners.map(({ name, inode }) => ({ name, holders: held.get(inode) ?? [] })),
+    ...pipes.map((holders, index) => ({ name: `stream pipe ${index}`, holders })),
+  ];
 }
 
 /** The two ends of each pipe of which both are among these sockets. */

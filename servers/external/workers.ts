@@ -5,7 +5,7 @@
  */
 import type { WorkersSeen } from "../host/account.ts";
 import { SystemError } from "../posix/errors.ts";
-import { SocketHolders } from "../posix/holders.ts";
+import { ProcessSockets } from "../posix/process_sockets.ts";
 import { type TracepointCounts, watchEnds } from "../posix/perf_events.ts";
 import { listenersOn } from "../posix/tcp_table.ts";
 
@@ -13,7 +13,7 @@ import { listenersOn } from "../posix/tcp_table.ts";
 export function listeningOf(processes: readonly number[], port: number): number[] | undefined {
   const inodes = listenersOn(port);
   if (inodes.length === 0) return undefined;
-  const holders = new SocketHolders(processes);
+  const holders = new ProcessSockets(processes);
   const listening = new Set(inodes.flatMap((inode) => holders.of(inode)));
   return processes.filter((pid) => listening.has(pid));
 }

@@ -108,6 +108,19 @@ export function tcpListeners(port: number): number[] {
   }
 }
 
+/** The TCP sockets of this thread's network namespace that listen, and their ports. @throws {SystemError} as above. */
+export function allTcpListeners(): { port: number; inode: number }[] {
+  const action = "ask for the sockets that listen";
+  const socket = diagnosticsSocket(action);
+  try {
+    return [AF_INET, AF_INET6].flatMap((family) =>
+      inetSockets(socket, { family, states: TcpStates.listen, id: idOf(0, "local") }, action)
+    ).map(({ id, inode }) => ({ port: new DataView(id.buffer).getUint16(0), inode }));
+  } finally {
+    close(socket);
+  }
+}
+
 /** The inodes of the connections that a server at that port has; 0: not accepted yet, or closed by the server. */
 export function tcpConnections(port: number): number[] {
   const action = "ask for the connections of a port";

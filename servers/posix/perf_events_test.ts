@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { Connection } from "../testing/client.ts";
 import { closing, forkReady } from "../testing/fork.ts";
 import { boundAddress, internetAddress } from "./addresses.ts";
-import { SocketHolders } from "./holders.ts";
+import { ProcessSockets } from "./process_sockets.ts";
 import { PeerInodes, tcpConnections } from "./inet_diagnostics.ts";
 import { close, read } from "./io.ts";
 import { watchEnds, watchRefusal } from "./perf_events.ts";
@@ -56,7 +56,7 @@ Deno.test({
   },
 });
 
-Deno.test("PeerInodes and SocketHolders find the process at the other end of a connection", () => {
+Deno.test("PeerInodes and ProcessSockets find the process at the other end of a connection", () => {
   using server = startChildren();
   using peers = new PeerInodes();
   const address = internetAddress("127.0.0.1", server.port);
@@ -70,7 +70,7 @@ Deno.test("PeerInodes and SocketHolders find the process at the other end of a c
     let inode: number | undefined;
     while ((inode = peers.of(socket)) === undefined); // until it is accepted
     assert(tcpConnections(server.port).includes(inode));
-    return SocketHolders.below(getpid()).of(inode);
+    return ProcessSockets.below(getpid()).of(inode);
   });
   // Each child waits for a byte of the one that it has.
   assertEquals(owners.map((one) => one.length), [1, 1]);

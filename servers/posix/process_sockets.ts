@@ -7,14 +7,14 @@ import { namesIn, readLink } from "./files.ts";
 import { processesBelow } from "./process_tree.ts";
 
 /** The sockets of processes: which of them hold one, by inode. */
-export class SocketHolders {
+export class ProcessSockets {
   readonly #holders: Map<number, number[]> = new Map();
   /** The processes looked at: parents before their children. */
   readonly processes: readonly number[];
 
   /** Looks at the processes below this one. Those of other users have no descriptors that one may read. */
-  static below(pid: number): SocketHolders {
-    return new SocketHolders(processesBelow(pid));
+  static below(pid: number): ProcessSockets {
+    return new ProcessSockets(processesBelow(pid));
   }
 
   constructor(processes: readonly number[]) {
