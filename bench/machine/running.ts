@@ -151,7 +151,7 @@ function cpuOf(pids: readonly number[]): Map<number, number> {
 /** Open connections by process; null where nothing is known of them. */
 function openOf(pids: readonly number[], ports: readonly number[]) {
   if (ports.length === 0) return { open: null, waiting: 0 };
-  const inodes = ports.flatMap(tcpConnections);
+  const inodes = ports.flatMap((port) => tcpConnections(port));
   const sockets = new ProcessSockets(pids);
   const open = new Map<number, number>();
   for (const inode of inodes) {

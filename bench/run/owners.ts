@@ -31,7 +31,7 @@ export async function lookUpWorkers(
   for (const { name } of plan.externals) {
     const valid = trials.filter(({ design, status }) => design === name && status === "ok");
     const isAsked = plan.workersBy.length === 0
-      ? valid.every(({ workers }) => (workers ?? []).length === 0)
+      ? plan.sweep === null && valid.every(({ workers }) => (workers ?? []).length === 0)
       : plan.workersBy.includes("sockets");
     if (valid.length === 0 || !isAsked || signal.aborted) continue;
     note(`looking up which process of ${name} serves each connection`);

@@ -58,8 +58,9 @@ export function starterOf(
 }
 
 /** Whether connections of workers are to be counted that way, if it works. */
-export function uses({ workersBy }: Pick<Plan, "workersBy">, way: Way): boolean {
-  return workersBy.length === 0 || workersBy.includes(way);
+export function uses({ workersBy, sweep }: Pick<Plan, "workersBy" | "sweep">, way: Way): boolean {
+  // The table of a sweep has no workers.
+  return workersBy.length === 0 ? sweep === null : workersBy.includes(way);
 }
 
 /** The external server of that name; undefined: it is a design's. */
