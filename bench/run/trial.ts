@@ -106,8 +106,8 @@ export function fitting(trial: Trial): Trial {
 export type Measured = Pick<Trial, keyof typeof NOTHING>;
 
 /**
- * Seconds that a server program has beside the limits of an external server, to start by itself and to kill one that
- * does not end.
+ * Seconds that the program of an external server has beside that server's limits, to start by itself and to kill a server
+ * that does not end.
  */
 const OWN_SECONDS = 5;
 
@@ -118,12 +118,13 @@ async function measure(
   start: () => Promise<TrialServer>,
 ): Promise<Measured & { failure: string | null; lastLine: string | undefined }> {
   const { limits } = plan;
+  const own = externalIn(plan, planned.design) === undefined ? 0 : OWN_SECONDS;
   await using server = await start();
   using _server = onAbort(signal, () => server.signal("SIGTERM"));
   // Both start side by side; the server is the first to say why it cannot.
   await using load = await startLoadOf(planned, plan);
   using _load = onAbort(signal, () => load.signal("SIGKILL"));
-  const { host, port, path } = await server.next("ready", limits.start + OWN_SECONDS);
+  const { host, port, path } = await server.next("ready", limits.start + own);
   await load.send({ request: "connect", host, port, path });
   await load.next("ready", limits.start);
 
@@ -144,7 +145,7 @@ async function measure(
   if (isWatched) await untilClosed(port);
   // A server that has ended by itself has already sent its report.
   await server.send({ request: "stop" }).catch(() => {});
-  const { report, failure } = await server.next("report", limits.stop + OWN_SECONDS);
+  const { report, failure } = await server.next("report", limits.stop + own);
   if (!plan.local) forgetConnections(port);
 
   const {
