@@ -5,13 +5,17 @@ import { childrenOf, tryReadText } from "../posix/files.ts";
 import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { ask, Connection } from "../testing/client.ts";
+import { isTested } from "../testing/long.ts";
 import { poolSize, RunningServer, startServer, sumOf } from "../testing/server.ts";
 
 const CHILDREN = 2;
 
 /** A design for each way in which processes and threads come to be: how children are made, and when. */
 const ways = [
-  ...Map.groupBy(streamDesigns, ({ children, lifetime }) => `${children} ${lifetime}`).values(),
+  ...Map.groupBy(
+    streamDesigns.filter(isTested),
+    ({ children, lifetime, isAsync }) => `${children} ${lifetime} ${isAsync}`,
+  ).values(),
 ].map(([design]) => design!);
 
 for (const design of ways) {
