@@ -17,6 +17,7 @@ const PREFORK = [
   "prefork-poll",
   "prefork-epoll",
   "prefork-epoll-exclusive",
+  "prefork-io-uring",
 ];
 
 Deno.test("designsOf() has names and patterns, each design once, in the order of the registry", () => {

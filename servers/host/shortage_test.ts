@@ -146,7 +146,7 @@ Deno.test("thread-per-client has clients wait while there are too few descriptor
   const clients = Array.from({ length: count }, () => new Connection(server.port));
   const isFull = () => descriptorsOf(server.pid).length > 105 - CLIENT_START_ROOM;
   await eventually("no room for another thread", () => isFull() || undefined);
-  await pause(50);
+  await pause(500); // it tries to start one
   serveAll(clients);
   const { report, code } = await server.stop();
   assertEquals([sumOf(report, "connections"), sumOf(report, "lost"), code], [count, 0, 0]);
