@@ -338,8 +338,8 @@ export function requireDesign(id: string): Design {
 }
 
 /** Whether it can limit the time that a client takes for a request, or to read a reply. */
-export function limitsRequests({ children, transport, isAsync }: Design): boolean {
-  return children !== "exec" && !isAsync && (transport === undefined || transport === "tcp");
+export function limitsRequests({ transport, isAsync }: Design): boolean {
+  return !isAsync && (transport === undefined || transport === "tcp");
 }
 
 /** The design with that id, or undefined. */

@@ -76,6 +76,20 @@ function maskOf(list: string | undefined, usable: readonly number[]): readonly n
   );
 }
 
+/** The limit of a client's time. */
+export const requestTimeoutFlag = {
+  kind: "integer",
+  value: "SECONDS",
+  default: 0,
+  min: 0,
+  max: 1_000_000,
+  zero: "no limit, as in the book",
+  help:
+    "Close a connection whose client takes longer than SECONDS for a request, or to read a reply; " +
+    "without it, as many slow clients as there are children stop a pool, and as many as there " +
+    "are descriptors a server of many clients",
+} as const;
+
 /** The port a server listens on. */
 export const portFlag = {
   kind: "integer",

@@ -16,7 +16,7 @@ import { addressText } from "../../servers/transports/transport.ts";
 import { type ServerAgent, startServer } from "../agents/server.ts";
 import { defineCommand } from "../cli/command.ts";
 import { type Parsed, processorsOf } from "../cli/flags.ts";
-import { launchFlags, launchOf, portFlag } from "../cli/launch.ts";
+import { launchFlags, launchOf, portFlag, requestTimeoutFlag } from "../cli/launch.ts";
 import { serviceHints, variantHints } from "../cli/hints.ts";
 import { requireService } from "../plan/service.ts";
 import { variantsOf } from "../plan/variants.ts";
@@ -55,17 +55,7 @@ const flags = {
   service: serviceFlag,
   ...variantFlags,
   ...timeFlags,
-  "request-timeout": {
-    kind: "integer",
-    value: "SECONDS",
-    default: 0,
-    min: 0,
-    max: 1_000_000,
-    zero: "no limit, as in the book",
-    help:
-      "Close a connection whose client takes longer than SECONDS for a request, or to read a reply; " +
-      "without it, as many slow clients as there are children stop a pool",
-  },
+  "request-timeout": requestTimeoutFlag,
   pin: { kind: "string", value: "0,2-3", help: "Confine the server to these processors" },
   ...launchFlags,
   watch: { kind: "boolean", help: "Show clients and CPU time of each child as they change" },

@@ -63,7 +63,6 @@ Deno.test("serve has flags that are for slaunch only, and no dialog among events
     await refused([flag.split("=")[0]!, "iterative", "slaunch"], "iterative", flag);
   }
   await refused(["--verbose or --json"], "slaunch", "--verbose", "--json");
-  await refused(["slaunch", "--request-timeout"], "slaunch", "--request-timeout", "1");
 });
 
 Deno.test("serve slaunch refuses what is no list of processors, and those that are not there", async () => {

@@ -7,7 +7,7 @@ import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { NO_SERVICE_TIME } from "../../servers/service/request_times.ts";
 import { sserver } from "../../servers/sserver/sserver.ts";
 import { defineCommand } from "../cli/command.ts";
-import { portFlag, serverFlags } from "../cli/launch.ts";
+import { portFlag, requestTimeoutFlag, serverFlags } from "../cli/launch.ts";
 import { endWithParentThoughBlocked } from "../cli/signals.ts";
 
 export const command = defineCommand({
@@ -27,6 +27,7 @@ export const command = defineCommand({
       max: 2 ** 31 - 1,
       help: "Receive connections over the inherited Unix socket FD instead",
     },
+    "request-timeout": requestTimeoutFlag,
     ...serverFlags,
   },
   exits: ["failed", "unsupported"],
@@ -47,6 +48,7 @@ export const command = defineCommand({
       source,
       service: "bytes",
       serviceTime,
+      requestTimeoutSeconds: flags["request-timeout"],
       idleSeconds,
       echo,
       verbose,

@@ -59,13 +59,14 @@ export class Execs implements Maker {
 
   #fork(index: number, socket: number, rest: readonly number[]): number {
     const { handles } = this.#setup;
-    const { memory, status, service, serviceTime } = handles;
+    const { memory, status, service, serviceTime, requestTimeout } = handles;
     const { processors, idleSeconds, echo, verbose } = this.#launch;
     const program = Deno.execPath();
     const options: SserverOptions = {
       source: { channel: Inherited.socket },
       service,
       serviceTime,
+      requestTimeoutSeconds: requestTimeout,
       idleSeconds,
       echo,
       verbose,

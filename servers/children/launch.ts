@@ -40,6 +40,8 @@ export interface SserverOptions {
   readonly service: ServiceName;
   /** How long each request takes, besides its reply. */
   readonly serviceTime: ServiceTime;
+  /** How long a client may take for a request, or to read a reply; 0: for ever. */
+  readonly requestTimeoutSeconds: number;
   /** A server without clients for this long ends; 0: it does not. */
   readonly idleSeconds: number;
   /** Whether, instead, each line is sent back, with its newline and a NUL. */

@@ -4,7 +4,7 @@ import { REQUEST_LIMIT } from "../service/bytes.ts";
 import { sleep } from "../posix/clocks.ts";
 import { SystemError } from "../posix/errors.ts";
 import { childrenOf } from "../posix/files.ts";
-import { kill } from "../posix/processes.ts";
+import { affinity, kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { ask, Connection, freePath } from "../testing/client.ts";
 import { isLong } from "../testing/long.ts";
@@ -18,6 +18,7 @@ const servings = [
   ["fork-per-client", null],
   ["thread-per-client", null],
   ["io-uring", null],
+  ["slaunch", null],
   ["prethread-main-accept", null],
   ["iterative", null],
   ["prefork-shared-accept", null],
@@ -27,7 +28,7 @@ const servings = [
   ["event-epoll", freePath()],
 ] as const;
 
-for (const [design, path] of isLong ? servings : servings.slice(0, 4)) {
+for (const [design, path] of isLong ? servings : servings.slice(0, 5)) {
   const where = path === null ? "" : " at a path";
   Deno.test(`${design}${where} gives a child back whose client stands still, and counts that`, async () => {
     await using server = await startServer(design, {
@@ -46,6 +47,20 @@ for (const [design, path] of isLong ? servings : servings.slice(0, 4)) {
     assertEquals([sumOf(report, "connections"), sumOf(report, "rejected")], [3, 2]);
   });
 }
+
+Deno.test("slaunch closes so many clients who trickle that no descriptor is left, and serves the next", async () => {
+  const via = ["prlimit", "--nofile=100"];
+  const launch = { processors: affinity().slice(0, 1) };
+  await using server = await startServer("slaunch", { requestTimeoutSeconds: 1, launch, via });
+  using slow = new DisposableStack();
+  // A server leaves 64 descriptors to the rest of its process.
+  const all = Array.from({ length: 40 }, () => slow.use(new Connection(server.place)));
+  for (const client of all) client.send("4");
+  assertEquals(ask(server.place, "4000\n", 4000).length, 4000);
+  for (const client of all) assertEquals(client.receive(1).length, 0);
+  const { report } = await server.stop();
+  assertEquals([sumOf(report, "connections"), sumOf(report, "rejected")], [41, 40]);
+});
 
 /** What a client sends first, then byte by byte, so often that no single wait is long. */
 const requests = {

@@ -44,7 +44,7 @@ const newPoller = () => new EpollPoller(true);
  * @throws {UsageError} if the port is in use, or the inherited descriptor is not a socket.
  */
 export async function sserver(options: SserverOptions): Promise<void> {
-  const { idleSeconds, echo, verbose, slot, serviceTime } = options;
+  const { idleSeconds, echo, verbose, slot } = options;
   const service = echo ? echoing : await services[options.service]();
   const isLaunched = slot !== null;
   const cpu = currentProcessor();
@@ -54,10 +54,10 @@ export async function sserver(options: SserverOptions): Promise<void> {
     ? channelSource(options.source.channel)
     : portSource(options.source.port);
   // A client that is waiting already must not wait for the warm-up, too.
-  if (isLaunched && !new Poller([source.descriptor]).wait(0)) warmUpMultiplex(service, serviceTime);
+  if (isLaunched && !new Poller([source.descriptor]).wait(0)) warmUpMultiplex(service, options);
   const counter = isLaunched ? enterSlot(slot) : new Slot();
   using poller = newPoller();
-  const sessions = sessionsOf(service, counter, serviceTime, slot ?? 0);
+  const sessions = sessionsOf(service, counter, options);
   const clients = new Clients(poller, sessions, verbose ? new Transcript(cpu) : undefined);
   const isIdle = multiplex({ source, clients, poller, idleSeconds });
   if (verbose && isIdle) say(dialog.idle(cpu, idleSeconds));
@@ -100,11 +100,11 @@ function portSource(port: number): ConnectionSource {
 function sessionsOf(
   { startSession }: ManyService,
   counter: Counter,
-  serviceTime: SserverOptions["serviceTime"],
-  stream: number,
+  { serviceTime, requestTimeoutSeconds, slot }: SserverOptions,
 ): Sessions {
-  const times = requestTimesOf(serviceTime, stream);
-  return { start: startSession, counter, endsIdle: false, limitMs: 0, times };
+  const times = requestTimesOf(serviceTime, slot ?? 0);
+  const limitMs = 1000 * requestTimeoutSeconds;
+  return { start: startSession, counter, endsIdle: false, limitMs, times };
 }
 
 /** Enters its slot of the meter, which it shares with the launcher. */
@@ -118,12 +118,11 @@ function enterSlot(index: number): Slot {
 }
 
 /** Runs the loop on socket pairs, for V8 to compile it. */
-function warmUpMultiplex(
-  service: ManyService,
-  serviceTime: SserverOptions["serviceTime"],
-): void {
+function warmUpMultiplex(service: ManyService, options: SserverOptions): void {
   using poller = newPoller();
-  const clients = new Clients(poller, sessionsOf(service, new Slot(), shortened(serviceTime), 0));
+  const serviceTime = shortened(options.serviceTime);
+  const sessions = sessionsOf(service, new Slot(), { ...options, serviceTime });
+  const clients = new Clients(poller, sessions);
   // At its end of file, so it is readable.
   const [ended, descriptor] = socketPair();
   close(ended);
