@@ -45,7 +45,7 @@ export const serviceFlag = {
 /** Parses `--service`. @throws {UsageError} for an unknown one. */
 export function serviceOf(name = "bytes"): ServiceName {
   if (isService(name)) return name;
-  throw new UsageError(`Unknown service "${name}": write --service ${SERVICE_NAMES.join(", ")}`);
+  throw new UsageError(`Unknown service "${name}": write --service ${SERVICE_NAMES.join(" or ")}`);
 }
 
 /** Parses `--arrivals`. @throws {UsageError} for another word, or without a rate. */

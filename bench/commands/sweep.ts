@@ -42,8 +42,9 @@ const flags = {
   p99: {
     kind: "integer",
     value: "MS",
-    min: 1,
+    min: 0.001,
     max: 3_600_000,
+    fractions: true,
     help: "Find the highest rate of each design at which p99 is below MS milliseconds",
   },
   work: { ...list("work"), help: timeFlags.work.help.replaceAll("US", "LIST") },

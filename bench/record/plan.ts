@@ -106,7 +106,7 @@ export const Plan = z.object({
   arrivals: Arrivals.default("poisson").describe(
     "When they are due: as in a Poisson process whose seed is the run's plus the round, or evenly",
   ),
-  p99: count.nullable().default(null).describe(
+  p99: mean.nullable().default(null).describe(
     "Milliseconds that p99 is to stay below in a sweep over rates; null: not said",
   ),
   work: mean.default(0).describe("Microseconds of CPU time of each request, on average"),
