@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { servesMany } from "../../../servers/designs.ts";
 import { FEWEST_FOR_INTERVAL } from "../../statistics/median.ts";
 import type { DesignSummary, Estimate, Summary } from "../summary/summary.ts";
 import { short } from "./table.ts";
@@ -74,6 +75,11 @@ const GOALS: readonly Goal[] = [
     goal: "All children in one process",
     measure: cpu,
     isMet: ({ info }) => info?.children === "worker",
+  },
+  {
+    goal: "Clients that stay connected, or requests that wait: none takes up a worker",
+    measure: cpu,
+    isMet: ({ info }) => info !== null && servesMany(info),
   },
   {
     goal: "A new child for each client, without state from earlier clients",

@@ -63,6 +63,17 @@ Deno.test("recommend() counts a server without children as concurrent", () => {
   assert(!all.has("Crash isolation: a crash of one child does not affect the others"));
 });
 
+Deno.test("recommend() has a design for clients that stay connected, where one serves many at once", () => {
+  const goal = "Clients that stay connected, or requests that wait: none takes up a worker";
+  const trials = [...around("pool", 0.1), ...around("loop", 0.2), ...around("async", 0.3)];
+  assert(!recommended(trials).has(goal));
+  const asynchronous = registry.map((info) =>
+    info.id === "loop" ? { ...info, polls: "epoll" as const } : info
+  );
+  const all = recommend(summarize(record(trials), asynchronous));
+  assertEquals(all.find((one) => one.goal === goal)?.design, "loop");
+});
+
 Deno.test("recommend() lists close designs only if they are better in something else", () => {
   const close = [
     ...around("pool", 0.3, { latency: latency(0.003) }),
