@@ -103,7 +103,7 @@ Deno.test("load refuses a missing port, operands, and numbers out of range", asy
   await refused(["over TCP"], "--path=/tmp/x", "--transport=tcp");
   await refused(['"udp"', "tcp, unix, door"], "--port=80", "--transport=udp");
   await refused(["--port"], "--port=0");
-  await refused(['"ftp"', "bytes, http"], "--port=80", "--service=ftp");
+  await refused(['"ftp"', "--service bytes or http"], "--port=80", "--service=ftp");
   await refused(
     ["Cannot serve http over a door", "leave out --service"],
     ...["--path=/tmp/x", "--transport=door", "--service=http"],

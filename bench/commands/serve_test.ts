@@ -46,7 +46,7 @@ Deno.test("serve wants a path for a local design, and either a path or a port", 
 });
 
 Deno.test("serve refuses an unknown service, and one that a design cannot have", async () => {
-  await refused(['"gopher"', "bytes, http"], "iterative", "--service=gopher");
+  await refused(['"gopher"', "--service bytes or http"], "iterative", "--service=gopher");
   await refused(["Cannot serve http over a channel", "leave out --service"], ...[
     ...["channel", "--path=@herd", "--service=http"],
   ]);

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { Poller } from "../posix/descriptors.ts";
+import { Poller, renumber } from "../posix/descriptors.ts";
 import { createEpoll, LevelEpoll } from "../posix/epoll.ts";
 import { close } from "../posix/io.ts";
 
@@ -79,9 +79,13 @@ export class PollPoller implements EventPoller {
   }
 }
 
+/** Where the descriptors of a poller begin. */
+const OWN_DESCRIPTORS = 16;
+
 /** Polls with epoll(7): a call costs no more with more descriptors, but each change of them is a call. */
 export class EpollPoller implements EventPoller {
-  readonly #descriptor = createEpoll();
+  // The lowest numbers are for clients, as where there is no such descriptor.
+  readonly #descriptor = renumber(createEpoll(), OWN_DESCRIPTORS);
   readonly #epoll = new LevelEpoll(this.#descriptor);
   /** The instance is readable when one of its descriptors is ready. */
   readonly #self = new Poller([this.#descriptor]);
