@@ -4,7 +4,7 @@ import { startLoad } from "../../bench/agents/load.ts";
 import { doorCall, DoorError } from "../ipc/door/mod.ts";
 import { OpenDoor } from "../ipc/door/testing.ts";
 import { Errno, hasErrno } from "../posix/errors.ts";
-import { Connection, freePath } from "../testing/client.ts";
+import { Connection, freePath, holdEveryChild } from "../testing/client.ts";
 import { DIE } from "../testing/faulty_door_thread.ts";
 import { death, startFaulty } from "../testing/faulty.ts";
 import type { Place } from "../testing/faulty_listing.ts";
@@ -59,7 +59,7 @@ for (const [design, fault, expected] of faults) {
     const errors = Object.values(clients.errors).reduce((total, count) => total + count, 0);
     assertEquals(errors, fault === "serve" ? 1 : 0);
     assertEquals(clients.connections, 800 - errors);
-    holdEveryChild(server.port);
+    holdEveryChild(server.port, CHILDREN);
     const { report, failure } = await server.stop();
     assertEquals(failure, null);
     assertEquals(report!.children.map(({ lost }) => lost), [0, 1, 2].map((i) => +(i === index)));
@@ -67,16 +67,6 @@ for (const [design, fault, expected] of faults) {
     const pids = report!.children.map(({ pid }) => pid);
     assertEquals(new Set([...pids, pid]).size, CHILDREN + 1);
   });
-}
-
-/** Has every child of a pool serve a client at the same time. */
-function holdEveryChild(port: number): void {
-  using clients = new DisposableStack();
-  for (let i = 0; i < CHILDREN; i++) {
-    const client = clients.use(new Connection(port));
-    client.send("1\n");
-    assertEquals(client.receive(1).length, 1);
-  }
 }
 
 const clientFaults = [["import", /ordered/], ["start", /ordered/], ["serve", /EBADF/]] as const;

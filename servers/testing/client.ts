@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { assertEquals } from "@std/assert";
 import { connect, listen, shutDownWrite, socketTimeout, streamSocket } from "../posix/sockets.ts";
 import { boundAddress, internetAddress } from "../posix/addresses.ts";
 import { close, read, write } from "../posix/io.ts";
@@ -79,4 +80,14 @@ export function ask(place: number | string, text: string, length: number): Uint8
   using connection = new Connection(place);
   connection.send(text);
   return connection.receive(length);
+}
+
+/** Has every child of a pool serve a client at the same time, so all of them live. */
+export function holdEveryChild(place: number | string, children: number): void {
+  using clients = new DisposableStack();
+  for (let i = 0; i < children; i++) {
+    const client = clients.use(new Connection(place));
+    client.send("1\n");
+    assertEquals(client.receive(1).length, 1);
+  }
 }

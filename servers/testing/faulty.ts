@@ -10,8 +10,8 @@ import { freePath } from "./client.ts";
 import type { Place } from "./faulty_listing.ts";
 import { type RunningServer, startServer } from "./server.ts";
 
-/** A place, with an exclamation mark if whoever comes there is to throw, and not only the next. */
-type Fault = Place | `${Place}!`;
+/** A place, with an exclamation mark if whoever comes there is to throw, and not only the next; or none any more. */
+type Fault = Place | `${Place}!` | "nowhere";
 
 /** A server whose processes or threads throw where they are ordered to. */
 export interface FaultyServer extends AsyncDisposable {
