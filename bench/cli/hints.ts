@@ -26,6 +26,7 @@ export const measuringHints = {
   work: "leave out --work",
   wait: "leave out --wait",
   folder: "write another --output",
+  resume: "wait until it has ended",
   local: "write --local, which applies to every design",
   ipv6: "leave out --ipv6",
   netns: "prefix the command with sudo or unshare --map-root-user --net, or omit --netns",

@@ -71,7 +71,8 @@ Deno.test("bench --resume of a run that goes on changes nothing, and says so", a
   const files = () => readRecord(`${folder.path}/run`);
   const before = files();
   const outcome = await runHere("bench", "--resume", `${folder.path}/run`);
-  assertRefused(outcome, 2, `${folder.path}/run`, "another program records there");
+  const message = "another program records there; wait until it has ended";
+  assertRefused(outcome, 2, `${folder.path}/run`, message);
   assertEquals(files(), before);
 });
 

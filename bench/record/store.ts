@@ -59,7 +59,7 @@ export class Store {
     if (file && tryLock(file, true)) return new Store(folder, file);
     file?.close();
     throw new UsageError(`Cannot record into ${folder}: another program records there`, {
-      option: "folder",
+      option: options.createNew ? "folder" : "resume",
     });
   }
 
