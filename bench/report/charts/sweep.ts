@@ -99,7 +99,8 @@ function chart(lines: Lines, layout: Layout): Spec | null {
   const designs = [...new Set(values.map(({ design }) => design))];
   const columns = layout === NARROW ? 2 : 4;
   const top = LEGEND_ROW * Math.ceil(designs.length / columns) + 10;
-  const margins = { ...MARGINS, top };
+  // The largest latency has a long label.
+  const margins = { ...MARGINS, top, ...(lines.scale === "log" ? { left: 68 } : {}) };
   const xs = values.map(({ x }) => x);
   const isWide = Math.min(...xs) > 0 && Math.max(...xs) / Math.min(...xs) >= WIDE_RANGE;
   const x = {

@@ -14,7 +14,8 @@ type Series = NonNullable<NonNullable<Trial["client"]>["series"]>;
 /** Throughput. */
 export const throughputOverTime: Chart = {
   name: "throughput-over-time",
-  title: "Requests a second over the time of the load in one round; each chart has its own scales",
+  title:
+    "Requests a second over the seconds of the load in one round; each chart has its own scales",
   spec: (data, layout) => chart(data, layout, throughput),
 };
 

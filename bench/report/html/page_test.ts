@@ -84,6 +84,27 @@ Deno.test("report.html of a large record does without it, and says where it is",
   assertStringIncludes(larger, "trials.jsonl beside this page");
 });
 
+Deno.test("report.html of a sweep over rates draws latency, and says what each design sustains", async () => {
+  const rates = { 1000: 0.002, 2000: 0.009, 4000: 0.03 };
+  const { run, trials } = record(
+    Object.values(rates).map((p99) => ({
+      design: "prefork-mutex",
+      cpu: 0.1,
+      latency: { p50: 0.001, p99, max: 0.1 },
+    })),
+    { sweep: { parameter: "rate", values: Object.keys(rates).map(Number) } },
+  );
+  const rated = trials.map((trial, index) => ({
+    ...trial,
+    load: { ...trial.load, rate: Number(Object.keys(rates)[index]) },
+  }));
+  const limited = { ...run, plan: { ...run.plan, p99: 10 } };
+  const html = (await deriveFiles(await reportData({ run: limited, trials: rated })))
+    .get("report.html")!;
+  assertStringIncludes(html, "prefork-mutex up to 2000 (2000: 9.00 ms, 4000: 30.0 ms).");
+  assertStringIncludes(html, "prefork-mutex, 4000 requests/s: p99 30.0 ms");
+});
+
 Deno.test({
   name: `report.html in a browser: complete, usable and self-contained${reason}`,
   ignore: browser === undefined,

@@ -7,6 +7,7 @@ import { NARROW, WIDE } from "../charts/chart.ts";
 import type { Pictures } from "../charts/charts.ts";
 import type { ReportData } from "../summary/report_data.ts";
 import type { SweepData } from "../summary/sweep.ts";
+import { conclusion } from "../tables/conclusion.ts";
 import { sweepTable } from "../tables/sweep_table.ts";
 import { syscallsTable } from "../tables/syscalls.ts";
 import type { Column, Table } from "../tables/table.ts";
@@ -56,8 +57,22 @@ export function sweepContents(data: ReportData, sweep: SweepData, pictures: Pict
   ];
   return {
     title: table.title,
-    sections: [{ id: "sweep", title: "Cost of each design", body }, ...lastSections(data)],
+    sections: [
+      ...rateSections(data, pictures),
+      { id: "sweep", title: "Cost of each design", body },
+      ...lastSections(data),
+    ],
   };
+}
+
+/** Of a sweep over rates, what each design sustains. */
+function rateSections(data: ReportData, pictures: Pictures): Section[] {
+  if (!pictures.has("latency-by-rate")) return [];
+  const body = [
+    ...conclusion(data).map((line) => markup`<p>${line}</p>`),
+    figureOf(pictures, "latency-by-rate"),
+  ];
+  return [{ id: "rate", title: "Latency by rate", body }];
 }
 
 function costSections(data: ReportData, pictures: Pictures): Section[] {
