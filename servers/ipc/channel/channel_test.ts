@@ -8,6 +8,7 @@ import { getpid } from "../../posix/processes.ts";
 import { createSocket, SocketType, tryConnect } from "../../posix/sockets.ts";
 import { closing, evaluate } from "../../testing/fork.ts";
 import { isLong } from "../../testing/long.ts";
+import { pause } from "../../testing/process.ts";
 import { channelAddress } from "./addresses.ts";
 import {
   channelCreate,
@@ -136,6 +137,7 @@ Deno.test("channelDestroy() wakes all threads blocked on the channel", async () 
   const receive =
     "try { channel.msgReceive(data, new Uint8Array(1)) } catch (e) { return e.errno }";
   const receiving = thread.run(receive, chid);
+  await pause(50); // the thread blocks
   channelDestroy(chid);
   assertEquals(await receiving, Errno.ESRCH);
   assertEquals(waiting.ended().code, Errno.ESRCH);
