@@ -55,7 +55,8 @@ export function externalsOf(
     ...external.map((text) => externalOf({ ...describedBy(text), target: target ?? null }, here)),
     ...(externals === undefined ? [] : inFile(userPath(externals), service)),
     ...(preset?.split(",") ?? []).flatMap((name) => presetsLike(name.trim(), service))
-      .map(({ description }) => externalOf(description, here)),
+      // Presets have no paths of the user's, and need no folder.
+      .map(({ description }) => externalOf(description, { ...here, folder: "/" })),
   ];
 }
 
