@@ -33,6 +33,7 @@ export async function pages(commands: CommandTable): Promise<Map<string, string>
   const parts = docsParts({
     reference: readRecord(`${ROOT}results/reference`),
     sweep: readRecord(`${ROOT}results/reference/sweep`),
+    external: readRecord(`${ROOT}results/reference/external`),
     commands: loaded.map(({ command }) => command),
   });
   return new Map(pagePaths().map((path) => [path, fill(Deno.readTextFileSync(path), parts)]));

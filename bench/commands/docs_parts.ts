@@ -30,11 +30,13 @@ import { table302 } from "../report/tables/table_30_2.ts";
 export interface Sources {
   readonly reference: Recorded;
   readonly sweep: Recorded;
+  /** A run of external servers. */
+  readonly external: Recorded;
   readonly commands: readonly Command[];
 }
 
 /** Every part, by the name that its marker has. */
-export function docsParts({ reference, sweep, commands }: Sources): Map<string, string> {
+export function docsParts({ reference, sweep, external, commands }: Sources): Map<string, string> {
   const { run, trials } = reference;
   const summary = summarize(reference);
   const registered = summarize({
@@ -44,6 +46,7 @@ export function docsParts({ reference, sweep, commands }: Sources): Map<string, 
   const ofTheBook = summary.designs.filter(({ row }) => row !== null);
   return new Map([
     ["table-30.1", [markdown(costsTable(summary)), ...conditions(summary)].join("\n\n")],
+    ["table-external", externalTable(summarize(external))],
     ["table-30.2", markdown(table302({ ...summary, designs: ofTheBook }))],
     ["matrix", markdown(matrixTable(registered))],
     ["designs", registered.designs.map((design) => designText(design, registered)).join("\n\n")],
@@ -51,6 +54,19 @@ export function docsParts({ reference, sweep, commands }: Sources): Map<string, 
     ["commands", commands.map(commandText).join("\n\n")],
     ["exit-codes", markdown(exitCodesTable())],
   ]);
+}
+
+/** What a connection to external servers costs, and where it was measured. */
+function externalTable(summary: Summary): string {
+  const table = pick(table301(summary), [
+    "design",
+    "rounds",
+    "cpu_microseconds_per_connection",
+    "connections_per_second",
+    "latency_p99_microseconds",
+    "pss_mebibytes",
+  ]);
+  return [markdown(table), ...conditions(summary)].join("\n\n");
 }
 
 /** What a connection and a worker cost in each design. */
