@@ -21,9 +21,9 @@ const pools = streamDesigns.filter(({ lifetime }) => lifetime === "pool");
 const processPools = pools.filter(({ children }) => children !== "worker");
 const threadPools = pools.filter(({ children }) => children === "worker");
 
-/** One pool for each way to make its children. */
+/** One pool for each way to make its children, but for Deno subprocesses, which take long to start. */
 const ways = [...Map.groupBy(processPools, ({ children }) => children).values()]
-  .map(([pool]) => pool!);
+  .map(([pool]) => pool!).filter(({ children }) => children !== "subprocess");
 
 /** The children of a server that live. */
 function livingChildren({ pid }: RunningServer): number[] {

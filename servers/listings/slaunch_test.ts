@@ -60,29 +60,36 @@ Deno.test("slaunch --cpus has a server on each processor of the mask, and on no 
   assertEquals((await countsOf(server)).connections, [5]);
 });
 
-Deno.test("slaunch starts a server that was idle again when its turn comes", async () => {
-  await using server = await launch({ idleSeconds: IDLE_SECONDS });
-  const { launcher } = processesOf(server);
-  const descriptors = descriptorsOf(launcher).length;
-  // On a busy machine one may be idle for so long before another has started.
-  await eventually("the end of idle servers", () => childrenOf(launcher).length === 0 || undefined);
-  using clients = new Clients(server.port);
-  for (let n = 0; n < CPUS.length; n++) {
-    assertEquals(clients.add(1).receive(1).length, 1);
-    assertEquals(childrenOf(launcher).map(processorOf).at(-1), CPUS[placeOf(n)]);
-    assertEquals(childrenOf(launcher).length, n + 1);
-  }
-  assertEquals(descriptorsOf(launcher).length, descriptors);
+Deno.test(
+  "slaunch starts a server that was idle again when its turn comes",
+  { ignore: !isLong },
+  async () => {
+    await using server = await launch({ idleSeconds: IDLE_SECONDS });
+    const { launcher } = processesOf(server);
+    const descriptors = descriptorsOf(launcher).length;
+    // On a busy machine one may be idle for so long before another has started.
+    await eventually(
+      "the end of idle servers",
+      () => childrenOf(launcher).length === 0 || undefined,
+    );
+    using clients = new Clients(server.port);
+    for (let n = 0; n < CPUS.length; n++) {
+      assertEquals(clients.add(1).receive(1).length, 1);
+      assertEquals(childrenOf(launcher).map(processorOf).at(-1), CPUS[placeOf(n)]);
+      assertEquals(childrenOf(launcher).length, n + 1);
+    }
+    assertEquals(descriptorsOf(launcher).length, descriptors);
 
-  // One with a client is not idle.
-  await pause(2000 * IDLE_SECONDS);
-  for (const client of clients.all) {
-    client.send("2\n");
-    assertEquals(client.receive(2).length, 2);
-  }
-  const { connections, lost } = await countsOf(server);
-  assertEquals([connections, lost], [CPUS.map(() => 1), CPUS.map(() => 0)]);
-});
+    // One with a client is not idle.
+    await pause(2000 * IDLE_SECONDS);
+    for (const client of clients.all) {
+      client.send("2\n");
+      assertEquals(client.receive(2).length, 2);
+    }
+    const { connections, lost } = await countsOf(server);
+    assertEquals([connections, lost], [CPUS.map(() => 1), CPUS.map(() => 0)]);
+  },
+);
 
 Deno.test({
   name: "slaunch holds hundreds of requesters open at once",
