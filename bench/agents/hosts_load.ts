@@ -57,15 +57,19 @@ export async function startLoadOn(
   );
 }
 
-/** Starts a load here or, if there are any, on hosts. It waits for `connect`. */
+/**
+ * Starts a load here or, if there are any, on hosts. It waits for `connect`.
+ *
+ * @param options With null sources a load here has as many as it needs to one of this machine's servers.
+ */
 export async function startAnyLoad(
   hosts: Hosts | null,
-  options: Omit<LoadOptions, "placement">,
+  { sources, ...options }: Omit<LoadOptions, "placement" | "sources"> & { sources: number | null },
   placement: Omit<Placement, "owner">,
 ): Promise<AnyLoad> {
   return hosts === null
-    ? startUnconnected(options, placement)
-    : await startLoadOn(hosts, options, placement);
+    ? startUnconnected(sources === null ? options : { ...options, sources }, placement)
+    : await startLoadOn(hosts, { ...options, sources: 0 }, placement);
 }
 
 /** The load of one host. */

@@ -133,6 +133,7 @@ export function startLoadOf(
     : { names: hosts.clients, via: hosts.via };
   return startAnyLoad(on, {
     ...LOAD_DEFAULTS,
+    sources: null,
     transport: external ? "tcp" : transportOf(requireDesign(design), plan.local),
     target: external?.target ?? null,
     clients,
