@@ -6,6 +6,7 @@
  */
 import { inflateSync } from "node:zlib";
 import { bucketOf, highestIn } from "./buckets.ts";
+import type { LoadReport } from "./protocol.ts";
 
 /** Values below 2048 microseconds have a bucket of their own; of each higher power of two, 1024 have one. */
 const BITS = 11;
@@ -101,6 +102,20 @@ export class Histogram {
     let left = Math.max(1, Math.ceil(share * this.total * (1 - Number.EPSILON)));
     const index = this.#counts.findIndex((count) => (left -= count) <= 0);
     return highestIn(Math.max(0, index), BITS);
+  }
+
+  /** The percentiles of a load's report, of latencies up to `max` seconds. */
+  async summary(max: number): Promise<LoadReport["latency"]> {
+    // The upper bound of a bucket may exceed the maximum.
+    const quantile = (share: number) => Math.min(this.quantile(share) / 1e6, max);
+    return {
+      p50: quantile(0.5),
+      p90: quantile(0.9),
+      p99: quantile(0.99),
+      p999: quantile(0.999),
+      max,
+      histogram: await this.encode(),
+    };
   }
 
   /** The histogram, encoded and compressed, in base64. */

@@ -157,8 +157,6 @@ export async function loadReport(
     }
   }
   const max = Math.max(...allResults.map(({ longest }) => longest)) / 1000;
-  // The upper bound of a bucket may exceed the maximum.
-  const quantile = (share: number) => Math.min(latencies.quantile(share) / 1e6, max);
   const connections = sum(allResults, (results) => results.connections);
   const { start, end } = spanOf(allResults);
   const wallSeconds = (end - start) / 1000;
@@ -172,14 +170,7 @@ export async function loadReport(
     connectionsPerSecond: connections / wallSeconds,
     openLoop: rate === 0 ? null : allResults[0]!.openLoop,
     cpu: { user, system, total: sum(allResults, (results) => results.cpu.total) },
-    latency: {
-      p50: quantile(0.5),
-      p90: quantile(0.9),
-      p99: quantile(0.99),
-      p999: quantile(0.999),
-      max,
-      histogram: await latencies.encode(),
-    },
+    latency: await latencies.summary(max),
     hosts: null,
     workers: workers === undefined ? null : Object.fromEntries(workers),
     series: allResults[0]!.series.read(end),

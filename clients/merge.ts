@@ -30,8 +30,6 @@ export async function mergeReports(parts: readonly Part[]): Promise<LoadReport> 
     for (const [kind, count] of Object.entries(own)) errors[kind] = (errors[kind] ?? 0) + count;
   }
   const max = Math.max(...reports.map(({ latency }) => latency.max));
-  // As in the report of one host.
-  const quantile = (share: number) => Math.min(latencies.quantile(share) / 1e6, max);
   const connections = sum((report) => report.connections);
   const wallSeconds = Math.max(...parts.map(({ end }) => end)) -
     Math.min(...parts.map(({ start }) => start));
@@ -48,14 +46,7 @@ export async function mergeReports(parts: readonly Part[]): Promise<LoadReport> 
       system: sum(({ cpu }) => cpu.system),
       total: sum(({ cpu }) => cpu.total),
     },
-    latency: {
-      p50: quantile(0.5),
-      p90: quantile(0.9),
-      p99: quantile(0.99),
-      p999: quantile(0.999),
-      max,
-      histogram: await latencies.encode(),
-    },
+    latency: await latencies.summary(max),
     hosts: null,
     workers: mergeWorkers(reports.flatMap(({ workers }) => workers === null ? [] : [workers])),
     series: null,
