@@ -19,7 +19,7 @@ self.addEventListener("message", async (event) => {
   let [isTaken, isServed] = [false, false];
   try {
     const { child }: { child(context: ClientChildContext): void } = await import(listing);
-    const slot = new Slot(bufferAt(slotAddress, SLOT_BYTES));
+    const slot = new Slot(bufferAt(slotAddress, SLOT_BYTES), 0, true);
     const { work, wait } = serviceTime;
     const times = work.nanoseconds === 0 && wait.nanoseconds === 0
       ? undefined

@@ -39,8 +39,11 @@ export type Times = Pick<Usage, "user" | "system">;
 export class Slot {
   readonly #counts: Int32Array;
   readonly #seconds: Float64Array;
+  readonly #isShared: boolean;
 
-  constructor(memory: ArrayBuffer = new ArrayBuffer(SLOT_BYTES), offset = 0) {
+  /** `isShared`: several processes or threads count connections in it at the same time. */
+  constructor(memory: ArrayBuffer = new ArrayBuffer(SLOT_BYTES), offset = 0, isShared = false) {
+    this.#isShared = isShared;
     this.#counts = new Int32Array(memory, offset, SLOT_BYTES / 4);
     this.#seconds = new Float64Array(memory, offset + 32, 4);
   }
@@ -136,14 +139,20 @@ export class Slot {
 
   /** A connection was taken. */
   open(): void {
-    Atomics.add(this.#counts, OPENED, 1);
+    this.#add(OPENED, 1);
   }
 
   /** A connection was closed after so many requests. */
   close(rejected: boolean, requests: number): void {
-    if (rejected) Atomics.add(this.#counts, REJECTED, 1);
-    Atomics.add(this.#counts, REQUESTS, requests);
-    Atomics.add(this.#counts, CLOSED, 1);
+    if (rejected) this.#add(REJECTED, 1);
+    this.#add(REQUESTS, requests);
+    this.#add(CLOSED, 1);
+  }
+
+  /** V8 calls a function for an atomic addition, which takes 0.1 µs in a process that was just woken. */
+  #add(count: number, number: number): void {
+    if (this.#isShared) Atomics.add(this.#counts, count, number);
+    else this.#counts[count]! += number;
   }
 
   /** A call of accept found no connection. */
@@ -171,11 +180,11 @@ export class Meter {
   readonly children: readonly Slot[];
   readonly parent: Slot;
 
-  /** The slots in `memory`, starting at `offset`. */
-  constructor({ buffer }: SharedMemory, offset: number, children: number) {
+  /** The slots in `memory`, starting at `offset`; `isShared` as of a slot. */
+  constructor({ buffer }: SharedMemory, offset: number, children: number, isShared = false) {
     const slots = Array.from(
       { length: children + 1 },
-      (_, i) => new Slot(buffer, offset + i * SLOT_BYTES),
+      (_, i) => new Slot(buffer, offset + i * SLOT_BYTES, isShared),
     );
     this.parent = slots.pop()!;
     this.children = slots;

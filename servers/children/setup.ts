@@ -165,7 +165,12 @@ export function openSetup(
     handles,
     launch: undefined,
     address: memory.address,
-    meter: new Meter(memory, METER_AT, children),
+    meter: new Meter(
+      memory,
+      METER_AT,
+      children,
+      design.lifetime === "client" || design.threads !== undefined,
+    ),
     failureMessage: (of) =>
       new FailureMessage(memory.buffer, messagesAt(of === "parent" ? children : of, children)),
     lock: openLock(design.lock ?? "mutex", {

@@ -50,8 +50,8 @@ export function pointerTo(buffer: Uint8Array<ArrayBuffer>): Deno.PointerObject {
 export const libc = {} as Libc;
 
 for (const name of Object.keys(symbols) as (keyof typeof symbols)[]) {
-  let value: Libc[typeof name] | undefined;
-  Object.defineProperty(libc, name, { get: () => value ??= load(name) });
+  const loaded: { value?: Libc[typeof name] } = {};
+  Object.defineProperty(libc, name, { get: () => loaded.value ??= load(name) });
 }
 
 const encoder = new TextEncoder();

@@ -115,6 +115,7 @@ export const symbols = {
   _Fork: { parameters: [], result: "i32", optional: true }, // pid_t _Fork(void), glibc 2.34
   exitGroup: { name: "syscall", parameters: ["i32", "i32"], result: "i32" }, // long syscall(SYS_exit_group, int status)
   _exit: { parameters: ["i32"], result: "void" }, // void _exit(int status)
+  __libc_single_threaded: { type: "pointer" }, // extern char __libc_single_threaded
   wait4: { parameters: ["i32", "buffer", "i32", "buffer"], result: "i32" }, // pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
   wait4At: { name: "wait4", parameters: ["i32", "pointer", "i32", "pointer"], result: "i32" },
   waitAsync: {
