@@ -89,11 +89,11 @@ export class Slot {
 
   /** Connections that the parent has passed to the child, in a design that passes them. */
   get given(): number {
-    return Atomics.load(this.#counts, GIVEN);
+    return this.#counts[GIVEN]!;
   }
 
   set given(count: number) {
-    Atomics.store(this.#counts, GIVEN, count);
+    this.#counts[GIVEN] = count;
   }
 
   /** Calls that failed for lack of processes, descriptors or memory; counted in the parent's slot for all. */

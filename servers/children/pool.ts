@@ -43,6 +43,24 @@ const PAUSE_MS = 100;
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
+/** A class: V8 keeps objects with accessors of their own in hash tables. */
+class PoolMember implements Member {
+  pid = 0;
+  socket = -1;
+  busy = false;
+
+  constructor(readonly index: number, readonly processor: number, readonly slot: Slot) {}
+
+  // The book keeps this count in its Child structure; in the slot the host can read it.
+  get count(): number {
+    return this.slot.given;
+  }
+
+  set count(count: number) {
+    this.slot.given = count;
+  }
+}
+
 /** Children that are processes; an object of the server process. */
 export class Pool implements Children {
   readonly #setup: Setup;
@@ -68,7 +86,8 @@ export class Pool implements Children {
 
   fill(): readonly Member[] {
     for (const index of this.#setup.meter.children.keys()) {
-      const member = this.#newMember(index);
+      const processor = this.#setup.launch?.processors[index] ?? -1;
+      const member = new PoolMember(index, processor, this.#setup.meter.children[index]!);
       this.#start(member);
       this.#members.push(member);
     }
@@ -199,24 +218,6 @@ export class Pool implements Children {
       this.#giveUp(`${crashLoop}: ${cause}`);
     }
     return this.#start(member);
-  }
-
-  #newMember(index: number): Writable<Member> {
-    const slot = this.#setup.meter.children[index]!;
-    return {
-      index,
-      pid: 0,
-      processor: this.#setup.launch?.processors[index] ?? -1,
-      socket: -1,
-      busy: false,
-      // The book keeps this count in its Child structure; in the slot the host can read it.
-      get count() {
-        return slot.given;
-      },
-      set count(count) {
-        slot.given = count;
-      },
-    };
   }
 
   /** Starts a child; false if there are too few processes or descriptors for it, in a server that is open. */

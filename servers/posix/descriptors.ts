@@ -16,10 +16,14 @@ import {
 import { newTimespec, setTimespec } from "./clocks.ts";
 import { checked, Errno, errno, retryOrThrow } from "./errors.ts";
 import { namesIn } from "./files.ts";
-import { addressOf, libc } from "./libc.ts";
+import { type PinnedBytes, pinnedBytes } from "./io.ts";
+import { addressOf, libc as imported } from "./libc.ts";
+
+/** As in `io.ts`. */
+const libc = imported;
 
 const CMSG_BYTES = 24; // CMSG_SPACE(sizeof(int)) on 64-bit Linux
-const CMSG_LEN = 20n; // CMSG_LEN(sizeof(int))
+const CMSG_LEN = 20; // CMSG_LEN(sizeof(int))
 
 /** A pipe: [read end, write end] (pipe(2)). @throws {SystemError} such as EMFILE. */
 export function pipe(): [number, number] {
@@ -64,11 +68,11 @@ function descriptorMessage() {
   const vector = new BigUint64Array([addressOf(data), 1n]); // struct iovec
   const control = new Uint8Array(CMSG_BYTES);
   const cmsg = new DataView(control.buffer); // struct cmsghdr and the descriptor
-  cmsg.setBigUint64(0, CMSG_LEN, true);
+  cmsg.setBigUint64(0, BigInt(CMSG_LEN), true);
   cmsg.setInt32(8, SOL_SOCKET, true);
   cmsg.setInt32(12, SCM_RIGHTS, true);
-  const header = new Uint8Array(56);
-  const msghdr = new DataView(header.buffer);
+  const header = pinnedBytes(56);
+  const msghdr = new DataView(header.bytes.buffer);
   msghdr.setBigUint64(16, addressOf(new Uint8Array(vector.buffer)), true);
   msghdr.setBigUint64(24, 1n, true);
   msghdr.setBigUint64(32, addressOf(control), true);
@@ -79,7 +83,7 @@ function descriptorMessage() {
     data,
     vector,
     descriptor: new Int32Array(control.buffer, 16, 1),
-    controlLength: new Uint32Array(header.buffer, 40, 1),
+    controlLength: new Uint32Array(header.bytes.buffer, 40, 1),
   };
 }
 
@@ -108,7 +112,7 @@ export function trySendDescriptor(socket: number, descriptor: number): boolean {
 function send(socket: number, descriptor: number, flags: number): boolean {
   outgoing.descriptor[0] = descriptor;
   for (;;) {
-    if (libc.sendmsg(socket, outgoing.header, flags) === 1) return true;
+    if (libc.sendmsg(socket, outgoing.header.pointer, flags) === 1) return true;
     const number = errno();
     if (number === Errno.EAGAIN || isDisconnected()) return false;
     retryOrThrow("sendmsg", `pass descriptor ${descriptor} over socket ${socket}`);
@@ -134,9 +138,9 @@ export function receiveDescriptor(socket: number): number {
 export function tryReceiveDescriptor(socket: number): number | undefined {
   for (;;) {
     // recvmsg overwrites it. CMSG_SPACE would have room for a second one.
-    incoming.controlLength[0] = Number(CMSG_LEN);
+    incoming.controlLength[0] = CMSG_LEN;
     incoming.descriptor[0] = -1;
-    const count = libc.recvmsg(socket, incoming.header, MSG_CMSG_CLOEXEC);
+    const count = libc.recvmsg(socket, incoming.header.pointer, MSG_CMSG_CLOEXEC);
     if (count > 0) return incoming.descriptor[0] === -1 ? undefined : incoming.descriptor[0];
     if (count === 0 || isDisconnected()) return -1;
     if (errno() === Errno.EAGAIN) return undefined;
@@ -144,11 +148,11 @@ export function tryReceiveDescriptor(socket: number): number | undefined {
   }
 }
 
-const byte = new Uint8Array(1);
+const byte = pinnedBytes(1);
 
 /** Sends one byte as a notification. */
 export function notify(socket: number): void {
-  while (libc.write(socket, byte, 1) < 0) {
+  while (libc.writeAt(socket, byte.pointer, 1) < 0) {
     retryOrThrow("write", `send a notification over descriptor ${socket}`);
   }
 }
@@ -156,7 +160,7 @@ export function notify(socket: number): void {
 /** Waits for a notification; false if the peer has closed the socket. */
 export function waitForNotification(socket: number): boolean {
   for (;;) {
-    const count = libc.read(socket, byte, 1);
+    const count = libc.readAt(socket, byte.pointer, 1);
     if (count > 0) return true;
     if (count === 0 || isDisconnected()) return false;
     retryOrThrow("read", `wait for a notification on descriptor ${socket}`);
@@ -178,15 +182,16 @@ export const WRITABLE = POLLOUT;
 /** Polls several descriptors (poll(2)), each with an index from 0. */
 export class Poller {
   // struct pollfd: the descriptor, then events (lower half) and revents (upper half).
+  #pollfds: PinnedBytes;
   #ints: Int32Array<ArrayBuffer>;
-  #bytes: Uint8Array<ArrayBuffer>;
   #size: number;
 
   /** Polls these descriptors for input. */
   constructor(descriptors: readonly number[]) {
-    this.#ints = new Int32Array(descriptors.flatMap((descriptor) => [descriptor, READABLE]));
-    this.#bytes = new Uint8Array(this.#ints.buffer);
+    this.#pollfds = pinnedBytes(8 * descriptors.length);
+    this.#ints = new Int32Array(this.#pollfds.bytes.buffer);
     this.#size = descriptors.length;
+    descriptors.forEach((descriptor, index) => this.set(index, descriptor));
   }
 
   /** Replaces the descriptor at an index and clears its state. −1 disables the index. */
@@ -198,10 +203,10 @@ export class Poller {
   /** Appends a descriptor. */
   add(descriptor: number, events = READABLE): void {
     if (2 * this.#size === this.#ints.length) {
-      const larger = new Int32Array(Math.max(8, 4 * this.#size));
-      larger.set(this.#ints);
-      this.#ints = larger;
-      this.#bytes = new Uint8Array(larger.buffer);
+      const { bytes } = this.#pollfds;
+      this.#pollfds = pinnedBytes(Math.max(32, 2 * bytes.length));
+      this.#pollfds.bytes.set(bytes);
+      this.#ints = new Int32Array(this.#pollfds.bytes.buffer);
     }
     this.set(this.#size++, descriptor, events);
   }
@@ -220,12 +225,13 @@ export class Poller {
    * @returns false after the timeout.
    */
   wait(milliseconds = -1): boolean {
+    const { pointer } = this.#pollfds;
     const isWhole = Number.isInteger(milliseconds);
     if (!isWhole) setTimespec(timespec, 1e6 * milliseconds);
     for (;;) {
       const ready = isWhole
-        ? libc.poll(this.#bytes, this.#size, milliseconds)
-        : libc.ppoll(this.#bytes, this.#size, timespec.bytes, null);
+        ? libc.poll(pointer, this.#size, milliseconds)
+        : libc.ppoll(pointer, this.#size, timespec.pointer, null);
       if (ready >= 0) return ready > 0;
       retryOrThrow("poll", "wait for a client or a child");
     }

@@ -121,7 +121,7 @@ export function retryOrThrow(call: string, action: string): void {
       // falls through
     case Errno.ETOOMANYREFS:
       countShortage(number);
-      libc.poll(new Uint8Array(0), 0, RETRY_MS);
+      libc.poll(null, 0, RETRY_MS);
       return;
   }
   throw new SystemError(call, action, number);

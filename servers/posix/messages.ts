@@ -15,7 +15,7 @@ import {
   SOL_SOCKET,
 } from "./constants.ts";
 import { checked, Errno, errno, retryOrThrow } from "./errors.ts";
-import { close } from "./io.ts";
+import { close, pinnedBytes } from "./io.ts";
 import { addressOf, libc } from "./libc.ts";
 import { setOption, socketPair, SocketType } from "./sockets.ts";
 
@@ -102,8 +102,8 @@ export class Message {
   descriptors = NO_DESCRIPTORS;
 
   readonly #maxDescriptors: number;
-  readonly #header = new Uint8Array(HEADER_BYTES);
-  readonly #ints = new Int32Array(this.#header.buffer);
+  readonly #header = pinnedBytes(HEADER_BYTES);
+  readonly #ints = new Int32Array(this.#header.bytes.buffer);
   readonly #vector = new Uint8Array(16); // struct iovec
   readonly #vectorLength = new Uint32Array(this.#vector.buffer, 8, 1);
   readonly #control: Uint8Array<ArrayBuffer>;
@@ -117,7 +117,7 @@ export class Message {
     this.#maxDescriptors = descriptors;
     this.#control = new Uint8Array(cmsgSpace(4 * descriptors) + cmsgSpace(UCRED_BYTES));
     this.#controls = new Int32Array(this.#control.buffer);
-    const header = new DataView(this.#header.buffer);
+    const header = new DataView(this.#header.bytes.buffer);
     // SAFETY: the header points into the other three; all four live as long as this object.
     new DataView(this.#vector.buffer).setBigUint64(0, addressOf(this.data), true);
     header.setBigUint64(IOV_AT, addressOf(this.#vector), true);
@@ -146,7 +146,7 @@ export class Message {
     this.#vectorLength[0] = this.length;
     this.#ints[CONTROL_LENGTH_AT / 4] = this.#putDescriptors();
     for (;;) {
-      if (libc.sendmsg(socket, this.#header, flags) >= 0) return "sent";
+      if (libc.sendmsg(socket, this.#header.pointer, flags) >= 0) return "sent";
       const number = errno();
       if (number === Errno.EPIPE || number === Errno.ECONNRESET) return "closed";
       if (number === Errno.EAGAIN && !wait) return "full";
@@ -167,7 +167,7 @@ export class Message {
     this.#vectorLength[0] = this.data.length;
     for (;;) {
       this.#ints[CONTROL_LENGTH_AT / 4] = this.#control.length; // recvmsg overwrites it
-      const count = libc.recvmsg(socket, this.#header, flags);
+      const count = libc.recvmsg(socket, this.#header.pointer, flags);
       if (count > 0) return this.#parse(count);
       if (count === 0) return this.#parseEmpty();
       const number = errno();

@@ -7,7 +7,7 @@ import { parseUsage, RUSAGE_BYTES, sleep, type Usage } from "./clocks.ts";
 import { POLLIN } from "./constants.ts";
 import { checked, Errno, errno, retryOrThrow, SystemError } from "./errors.ts";
 import { fileStatus, hasExited, namesIn } from "./files.ts";
-import { libc } from "./libc.ts";
+import { libc, pointerTo } from "./libc.ts";
 import { pinnedBytes } from "./io.ts";
 import { Signal } from "./signals.ts";
 
@@ -185,7 +185,7 @@ export function waitForExit(pid: number, milliseconds: number): boolean {
   const fd = libc.pidfd_open(SYS_pidfd_open, pid, 0);
   if (fd === -1) return lookForExit(pid, milliseconds);
   const end = performance.now() + milliseconds;
-  const pollfd = readable(fd);
+  const pollfd = pointerTo(readable(fd));
   let ready;
   do {
     const left = milliseconds < 0 ? -1 : Math.max(0, Math.ceil(end - performance.now()));

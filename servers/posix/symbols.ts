@@ -58,8 +58,8 @@ export const symbols = {
     parameters: ["i32", "i32", "buffer", "i32", "buffer", "pointer"],
     result: "i32",
   }, // long syscall(SYS_epoll_pwait2, int epfd, struct epoll_event *events, int most, const struct timespec *timeout, const sigset_t *mask, size_t)
-  poll: { parameters: ["buffer", "u32", "i32"], result: "i32" }, // int poll(struct pollfd *fds, nfds_t n, int timeout)
-  ppoll: { parameters: ["buffer", "u32", "buffer", "pointer"], result: "i32" }, // int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
+  poll: { parameters: ["pointer", "u32", "i32"], result: "i32" }, // int poll(struct pollfd *fds, nfds_t n, int timeout)
+  ppoll: { parameters: ["pointer", "u32", "pointer", "pointer"], result: "i32" }, // int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
   pollAsync: {
     name: "poll",
     parameters: ["buffer", "u32", "i32"],
@@ -67,8 +67,8 @@ export const symbols = {
     nonblocking: true,
   },
 
-  sendmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
-  recvmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" }, // ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
+  sendmsg: { parameters: ["i32", "pointer", "i32"], result: "i32" }, // ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+  recvmsg: { parameters: ["i32", "pointer", "i32"], result: "i32" }, // ssize_t recvmsg(int fd, struct msghdr *msg, int flags)
   close_range: { name: "syscall", parameters: ["i32", "u32", "u32", "u32"], result: "i32" }, // long syscall(SYS_close_range, unsigned first, unsigned last, unsigned flags)
   mkostemp: { parameters: ["buffer", "i32"], result: "i32" }, // int mkostemp(char *template, int flags)
   chmod: { parameters: ["buffer", "u32"], result: "i32" }, // int chmod(const char *path, mode_t mode)
