@@ -7,8 +7,11 @@ import { sleep } from "./clocks.ts";
 import { O_CLOEXEC } from "./constants.ts";
 import { checked, retryOrThrow, SystemError } from "./errors.ts";
 import { tryReadText } from "./files.ts";
-import { cString, fromCString, libc } from "./libc.ts";
+import { cString, fromCString, libc as imported } from "./libc.ts";
 import { createMemfd } from "./memory.ts";
+
+/** As in `io.ts`. */
+const libc = imported;
 
 const F_ULOCK = 0;
 const F_LOCK = 1;
