@@ -6,15 +6,15 @@
 import { UsageError } from "../errors.ts";
 import { AF_INET, AF_INET6, AF_UNIX } from "./constants.ts";
 import { checked } from "./errors.ts";
+import { pinned, type PinnedBytes, pinnedBytes } from "./io.ts";
 import { cString, fromCString, libc } from "./libc.ts";
 
 const SOCK_STREAM = 1;
 const AI_PASSIVE = 1;
 
 /** A socket address in the kernel's format. */
-export interface SocketAddress {
+export interface SocketAddress extends PinnedBytes {
   readonly family: number;
-  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** The local address of a socket. */
@@ -69,7 +69,7 @@ export function internetAddresses(
     const info: Deno.UnsafePointerView = new Deno.UnsafePointerView(entry);
     const bytes = new Uint8Array(info.getUint32(16));
     new Deno.UnsafePointerView(info.getPointer(24)!).copyInto(bytes);
-    addresses.push({ family: familyOf(bytes), bytes });
+    addresses.push({ family: familyOf(bytes), ...pinned(bytes) });
     entry = info.getPointer(40);
   }
   libc.freeaddrinfo(list);
@@ -108,25 +108,25 @@ export function unixAddress(path: string): SocketAddress {
   const bytes = new Uint8Array(2 + name.length + terminator);
   bytes[0] = AF_UNIX;
   bytes.set(name, 2);
-  return { family: AF_UNIX, bytes };
+  return { family: AF_UNIX, ...pinned(bytes) };
 }
 
 /** Where the kernel chooses an abstract name that no other socket has ("autobind" in unix(7)). */
 export const AUTOBIND: SocketAddress = {
   family: AF_UNIX,
-  bytes: new Uint8Array(new Uint16Array([AF_UNIX]).buffer),
+  ...pinned(new Uint8Array(new Uint16Array([AF_UNIX]).buffer)),
 };
 
 /** The addresses of both ends of a connection, in the kernel's format. @throws {SystemError} such as ENOTCONN. */
 export function endsOf(connection: number): { own: SocketAddress; other: SocketAddress } {
   const action = `get the addresses of connection ${connection}`;
-  const [own, other] = [new Uint8Array(28), new Uint8Array(28)]; // struct sockaddr_in6
-  const length = () => new Uint8Array(new Uint32Array([own.length]).buffer);
-  checked(libc.getsockname(connection, own, length()), "getsockname", action);
-  checked(libc.getpeername(connection, other, length()), "getpeername", action);
+  const [own, other] = [pinnedBytes(28), pinnedBytes(28)]; // struct sockaddr_in6
+  const length = () => new Uint8Array(new Uint32Array([own.bytes.length]).buffer);
+  checked(libc.getsockname(connection, own.bytes, length()), "getsockname", action);
+  checked(libc.getpeername(connection, other.bytes, length()), "getpeername", action);
   return {
-    own: { family: familyOf(own), bytes: own },
-    other: { family: familyOf(other), bytes: other },
+    own: { family: familyOf(own.bytes), ...own },
+    other: { family: familyOf(other.bytes), ...other },
   };
 }
 

@@ -5,7 +5,10 @@
  */
 import { checked } from "./errors.ts";
 import { type PinnedBytes, pinnedBytes } from "./io.ts";
-import { libc } from "./libc.ts";
+import { libc as imported } from "./libc.ts";
+
+/** As in `io.ts`. */
+const libc = imported;
 
 /** Size of struct rusage on 64-bit Linux. */
 export const RUSAGE_BYTES = 144;

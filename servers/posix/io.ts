@@ -17,7 +17,11 @@ export interface PinnedBytes {
 
 /** Allocates a zeroed buffer. */
 export function pinnedBytes(length: number): PinnedBytes {
-  const bytes = new Uint8Array(length);
+  return pinned(new Uint8Array(length));
+}
+
+/** A buffer with its address. */
+export function pinned(bytes: Uint8Array<ArrayBuffer>): PinnedBytes {
   // SAFETY: the memory of a typed array does not move, and the pointer is kept together with the array.
   return { bytes, pointer: pointerTo(bytes) };
 }

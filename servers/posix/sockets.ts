@@ -13,6 +13,7 @@ import {
   SOL_SOCKET,
 } from "./constants.ts";
 import { checked, Errno, errno, retryOrThrow, SystemError } from "./errors.ts";
+import { pinned, type PinnedBytes } from "./io.ts";
 import { libc as imported } from "./libc.ts";
 
 /** V8 reads an import at each use, and a constant never: this saves 0.1 µs a call in a process that was just woken. */
@@ -98,7 +99,11 @@ export function startListening(fd: number, action: string): void {
 
 /** Sets an option at level SOL_SOCKET (socket(7)). @throws {SystemError} such as ENOTSOCK. */
 export function setOption(fd: number, name: number, value: Uint8Array<ArrayBuffer>): void {
-  const result = libc.setsockopt(fd, SOL_SOCKET, name, value, value.length);
+  setPinnedOption(fd, name, pinned(value));
+}
+
+function setPinnedOption(fd: number, name: number, { bytes, pointer }: PinnedBytes): void {
+  const result = libc.setsockopt(fd, SOL_SOCKET, name, pointer, bytes.length);
   checked(result, "setsockopt", `set option ${name} of descriptor ${fd}`);
 }
 
@@ -172,25 +177,25 @@ export function acceptReady(listener: number): number {
 }
 
 /** A timeout of socket calls, as a struct timeval for setsockopt(2). */
-export type SocketTimeout = Uint8Array<ArrayBuffer>;
+export type SocketTimeout = PinnedBytes;
 
 /** Makes a timeout. 0 seconds disable it. */
 export function socketTimeout(seconds: number): SocketTimeout {
   const whole = Math.floor(seconds);
   const micros = Math.round((seconds - whole) * 1e6);
-  return new Uint8Array(new BigInt64Array([BigInt(whole), BigInt(micros)]).buffer);
+  return pinned(new Uint8Array(new BigInt64Array([BigInt(whole), BigInt(micros)]).buffer));
 }
 
 /** The seconds of a timeout. */
 export function secondsOf(timeout: SocketTimeout): number {
-  const [whole, micros] = new BigInt64Array(timeout.buffer) as unknown as [bigint, bigint];
+  const [whole, micros] = new BigInt64Array(timeout.bytes.buffer) as unknown as [bigint, bigint];
   return Number(whole) + Number(micros) / 1e6;
 }
 
 /** Sets send and receive timeouts; later calls fail with EAGAIN. 0 disables them (socket(7), UNP §14.2). */
 export function setTimeouts(fd: number, timeout: SocketTimeout): void {
-  setOption(fd, SO_RCVTIMEO, timeout);
-  setOption(fd, SO_SNDTIMEO, timeout);
+  setPinnedOption(fd, SO_RCVTIMEO, timeout);
+  setPinnedOption(fd, SO_SNDTIMEO, timeout);
 }
 
 /** Creates an unconnected socket of the address's family. @throws {SystemError} such as EMFILE. */
@@ -211,7 +216,7 @@ export function streamSocket(address: SocketAddress, timeout?: SocketTimeout): n
 
 /** Binds a socket to a local address (bind(2)). @throws {SystemError} such as EADDRINUSE. */
 export function bind(fd: number, address: SocketAddress, action: string): void {
-  checked(libc.bind(fd, address.bytes, address.bytes.length), "bind", action);
+  checked(libc.bind(fd, address.pointer, address.bytes.length), "bind", action);
 }
 
 /**
@@ -228,7 +233,7 @@ export function connect(fd: number, address: SocketAddress): void {
 /** Like `connect`, but returns the error number, or 0. */
 export function tryConnect(fd: number, address: SocketAddress): number {
   for (;;) {
-    if (libc.connect(fd, address.bytes, address.bytes.length) === 0) return 0;
+    if (libc.connect(fd, address.pointer, address.bytes.length) === 0) return 0;
     const number = errno();
     if (number !== Errno.EINTR) return number;
   }

@@ -177,7 +177,7 @@ Deno.test("connect() goes on in a process that was stopped and continues, althou
 });
 
 Deno.test("socketTimeout() is a struct timeval", () => {
-  const parts = (seconds: number) => [...new BigInt64Array(socketTimeout(seconds).buffer)];
+  const parts = (seconds: number) => [...new BigInt64Array(socketTimeout(seconds).bytes.buffer)];
   assertEquals(parts(0.25), [0n, 250_000n]);
   assertEquals(parts(3), [3n, 0n]);
 });

@@ -14,7 +14,7 @@ import {
 } from "../posix/addresses.ts";
 import { AF_UNIX } from "../posix/constants.ts";
 import { Errno, hasErrno } from "../posix/errors.ts";
-import { close, read, write } from "../posix/io.ts";
+import { close, pinned, pinnedBytes, readPinned, write, writePinned } from "../posix/io.ts";
 import { SocketFile } from "../posix/socket_files.ts";
 import { bindSource } from "../posix/sources.ts";
 import {
@@ -140,21 +140,21 @@ const KEPT = 64;
 
 /** Sends a line with a count, and receives that many bytes. */
 function bytesRequests(bytes: number): Requests {
-  const request = new TextEncoder().encode(`${bytes}\n`);
+  const request = pinned(new TextEncoder().encode(`${bytes}\n`));
   // One byte more than the reply, to detect one that is too long.
-  const reply = new Uint8Array(Math.min(bytes + 1, MAX_READ));
+  const reply = pinnedBytes(Math.min(bytes + 1, MAX_READ));
   const start = new Uint8Array(KEPT);
   let kept = 0;
   return {
     request(connection) {
-      write(connection, request, request.length);
-      let count = read(connection, reply);
+      writePinned(connection, request, request.bytes.length);
+      let count = readPinned(connection, reply);
       let left = bytes - count;
       if (left === 0) return 0;
       // Too long, or too short so far: only here, so that the usual reply costs nothing more.
       kept = Math.min(count, KEPT);
-      start.set(reply.subarray(0, kept));
-      while (left > 0 && count > 0) left -= count = read(connection, reply);
+      start.set(reply.bytes.subarray(0, kept));
+      while (left > 0 && count > 0) left -= count = readPinned(connection, reply);
       if (left === 0) return 0;
       return left > 0 ? Failure.shortReply : Failure.longReply;
     },

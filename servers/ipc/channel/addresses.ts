@@ -10,6 +10,7 @@
 import { type SocketAddress, unixAddress } from "../../posix/addresses.ts";
 import { monotonicNanoseconds } from "../../posix/clocks.ts";
 import { Errno, SystemError } from "../../posix/errors.ts";
+import { pinned } from "../../posix/io.ts";
 import type { Credentials } from "../../posix/messages.ts";
 import { getpid, getuid } from "../../posix/processes.ts";
 
@@ -60,7 +61,7 @@ function ownAddresses() {
   const buffer = new Uint8Array(prefixBytes + NUMBERS_BYTES);
   buffer.set(bytes);
   const attached = addressOf(`/attached/${pid}`);
-  return own = { pid, attached, connection: { family, bytes: buffer }, prefixBytes };
+  return own = { pid, attached, connection: { family, ...pinned(buffer) }, prefixBytes };
 }
 
 const encoder = new TextEncoder();
@@ -70,10 +71,10 @@ const encoder = new TextEncoder();
  * still have a previous connection with the same number.
  */
 export function connectionAddress(coid: number): SocketAddress {
-  const { connection: { family, bytes }, prefixBytes } = ownAddresses();
+  const { connection: { family, bytes, pointer }, prefixBytes } = ownAddresses();
   const name = `${coid}/${monotonicNanoseconds()}`;
   const { written } = encoder.encodeInto(name, bytes.subarray(prefixBytes));
-  return { family, bytes: bytes.subarray(0, prefixBytes + written) };
+  return { family, pointer, bytes: bytes.subarray(0, prefixBytes + written) };
 }
 
 /** The address for notifications of this process's new connections. */
