@@ -6,7 +6,6 @@
  * @module
  */
 import type { Children } from "../design.ts";
-import type { Queue } from "../locks/queue.ts";
 import { AUTOBIND, boundAddress, unixAddress } from "../posix/addresses.ts";
 import { duplicate, notify } from "../posix/descriptors.ts";
 import { Errno, SystemError } from "../posix/errors.ts";
@@ -29,9 +28,6 @@ const CLIENTS_OF_RING = 4;
 const clientsAtOnce = () =>
   Math.min(CLIENTS_AT_ONCE, Number(tryReadText("/proc/sys/net/core/somaxconn") ?? Infinity) || 1);
 
-/** Taken from the queue in place of a connection, it ends the listing. */
-const NO_CONNECTION = -1;
-
 /** By default, the warm-up of a child of a pool, or of a server without children. */
 export interface WarmUpOptions {
   /** Clients in all. */
@@ -39,15 +35,10 @@ export interface WarmUpOptions {
   /** The children of the parent, in a warm-up setup. */
   readonly children?: (setup: Setup) => Children;
   /**
-   * Has another thread end the queue of a warm-up setup by `endQueue`, a little later: V8 compiles a child
+   * Has another thread end the queue of a warm-up setup, a little later: V8 compiles a child
    * that never waits in the warm-up as one that never does.
    */
   readonly endQueue?: (setup: Setup) => void;
-}
-
-/** Ends the queue of a warm-up setup: the child that takes from it ends. */
-export function endQueue(queue: Queue): void {
-  queue.put(NO_CONNECTION);
 }
 
 /** Runs the listing of a server with a setup of its own, so that nothing of the server is touched. */
@@ -57,7 +48,7 @@ export function warmUpListing(
     // A parent that passes connections is optimized twice: V8's first guess about its rare cases is wrong.
     clients = of.design.passes ? 2 * WARM_UP : WARM_UP,
     children = () => noChildren,
-    endQueue: endQueueOf = ({ queue }) => endQueue(queue),
+    endQueue = ({ queue }) => queue.end(),
   }: WarmUpOptions = {},
 ): void {
   const { design, handles: { requestTimeout, policy } } = of;
@@ -67,7 +58,7 @@ export function warmUpListing(
   for (let left = clients; left > 0; left -= most) {
     const count = Math.min(left, most);
     if (design.passes) runPassing(setup, count);
-    else run(setup, count, children(setup), endQueueOf);
+    else run(setup, count, children(setup), endQueue);
   }
   close(setup.handles.memory);
   if (design.lock === "file") close(setup.handles.lockFile);
@@ -78,7 +69,7 @@ function run(
   setup: Setup,
   clients: number,
   children: Children,
-  endQueueOf: (setup: Setup) => void,
+  endQueue: (setup: Setup) => void,
 ): void {
   const { design, listing, meter, queue, lock } = setup;
   const { listener, ends } = queuedClients(clients, setup);
@@ -86,12 +77,12 @@ function run(
     listing.parent!({ ...parentContext(setup, meter.parent, children), listener })
   );
   if (design.lifetime === "pool") {
-    if (!queue.isEmpty) endQueueOf(setup);
+    if (!queue.isEmpty) endQueue(setup);
     // One that waits finds none as often as one: the listener, which is shut down, is ready for ever.
     const mostEmpty = meter.children[0]!.emptyAccepts + clients;
     const context = childContext(setup, 0, { listeners: [listener], mostEmpty });
     using _ = context.readiness;
-    runUntilDone(() => listing.child!(context));
+    runUntilDone(() => listing.child!(context), () => queue.isEmpty);
     // The child ended in accept, where it holds the lock.
     if (design.lock) lock.release();
   }
@@ -143,11 +134,11 @@ function queuedClients(
 }
 
 /** Runs an endless listing until a call fails because there are no more clients or children. */
-function runUntilDone(body: () => void): void {
+function runUntilDone(body: () => void, isDone = () => true): void {
   try {
     body();
   } catch (error) {
-    if (!(error instanceof SystemError && LAST_CALLS.has(error.call))) throw error;
+    if (!(error instanceof SystemError && LAST_CALLS.has(error.call) && isDone())) throw error;
   }
 }
 

@@ -13,7 +13,6 @@ import type { DoorThreadStart } from "./door_worker_main.ts";
 import type { Slot } from "./meter.ts";
 import { listenerOf, queueAt, type Setup, slotAddress } from "./setup.ts";
 import type { Status } from "./status.ts";
-import { endQueue } from "./warm_up.ts";
 import type { ClientWorkerStart, Failure, WorkerRequest, WorkerStart } from "./worker.ts";
 import { CLIENT_START_ROOM, POOL_START_ROOM } from "./worker_room.ts";
 
@@ -174,7 +173,7 @@ export class WorkerStarter {
 }
 
 function endQueueLater(address: bigint): void {
-  setTimeout(() => endQueue(queueAt(address)), WAIT_MS);
+  setTimeout(() => queueAt(address).end(), WAIT_MS);
 }
 
 /** Gets the reason for which a Worker failed to start, or died of an uncaught error. */

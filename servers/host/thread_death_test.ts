@@ -1,5 +1,5 @@
 /** Servers made of threads, of which one fails to start or throws: it is known at once, with its reason. */
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { startLoad } from "../../bench/agents/load.ts";
 import { doorCall, DoorError } from "../ipc/door/mod.ts";
 import { OpenDoor } from "../ipc/door/testing.ts";
@@ -102,6 +102,11 @@ for (const design of ["thread-per-client", ...(isLong ? ["prethread-main-accept"
     );
   });
 }
+
+Deno.test("prethread-main-accept fails with the reason when its listing throws in the warm-up", async () => {
+  const starting = startFaulty("prethread-main-accept", 1, "serve!");
+  await assertRejects(() => starting, Error, "the main thread failed: ");
+});
 
 const failing = [["prethread-mutex", 1], ["thread-per-client", 0]] as const;
 for (const [design, first] of isLong ? failing : failing.slice(0, 1)) {

@@ -25,6 +25,9 @@ const NOT_FULL = 128n;
 const COUNTS = 192;
 const RING = COUNTS + 16;
 
+/** Taken from a queue that has ended, in place of a connection. */
+const NO_CONNECTION = -1;
+
 /** Space for a queue in bytes. */
 export const QUEUE_BYTES = RING + 4 * CAPACITY;
 
@@ -33,7 +36,7 @@ export class Queue implements Connections {
   readonly #mutex: PthreadObject;
   readonly #notEmpty: PthreadObject;
   readonly #notFull: PthreadObject;
-  /** Number of connections ever put, of connections ever taken, and of threads blocked in `put`. */
+  /** Number of connections ever put, of those ever taken, of threads blocked in `put`, and whether it ends. */
   readonly #counts: Int32Array;
   readonly #ring: Int32Array;
 
@@ -42,7 +45,7 @@ export class Queue implements Connections {
     this.#notEmpty = pthreadObject(address + NOT_EMPTY);
     this.#notFull = pthreadObject(address + NOT_FULL);
     const buffer = bufferAt(address, QUEUE_BYTES);
-    this.#counts = new Int32Array(buffer, COUNTS, 3);
+    this.#counts = new Int32Array(buffer, COUNTS, 4);
     this.#ring = new Int32Array(buffer, RING, CAPACITY);
   }
 
@@ -76,10 +79,23 @@ export class Queue implements Connections {
   take(): number {
     const counts = this.#counts;
     lockMutex(this.#mutex);
-    while (counts[0] === counts[1]) waitCondition(this.#notEmpty, this.#mutex);
+    while (counts[0] === counts[1] && counts[3] === 0) waitCondition(this.#notEmpty, this.#mutex);
+    if (counts[0] === counts[1]) {
+      counts[3] = 0;
+      unlockMutex(this.#mutex);
+      return NO_CONNECTION;
+    }
     const connection = this.#ring[counts[1]!++ % CAPACITY]!;
     if (counts[2]! > 0) signalCondition(this.#notFull);
     unlockMutex(this.#mutex);
     return connection;
+  }
+
+  /** Has the next `take` that finds it empty return −1, which is no connection. Unlike `put` it never waits for room. */
+  end(): void {
+    lockMutex(this.#mutex);
+    this.#counts[3] = 1;
+    signalCondition(this.#notEmpty);
+    unlockMutex(this.#mutex);
   }
 }

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { readText } from "../posix/files.ts";
+import { readText, tryReadText } from "../posix/files.ts";
 import { bufferAt } from "../posix/libc.ts";
 import { shareMemory } from "../posix/memory.ts";
 import { Queue, QUEUE_BYTES } from "./queue.ts";
@@ -82,6 +82,10 @@ class Thread implements Disposable {
     await until(`a thread has ${count}`, () => tid() !== 0 && this.count >= count);
     const stat = `/proc/self/task/${tid()}/stat`;
     await until("a thread sleeps", () => /\) S/.test(readText(stat)));
+  }
+
+  get hasEnded(): boolean {
+    return tryReadText(`/proc/self/task/${Atomics.load(this.#log, TID)}/stat`) === undefined;
   }
 
   [Symbol.dispose](): void {
@@ -168,4 +172,19 @@ Deno.test("put() blocks while the queue is full, and loses nothing", async () =>
   await until("the rest is put", () => putter.count === total);
   while (taken.length < total) taken.push(queue.take());
   assertEquals(taken, upTo(total));
+});
+
+Deno.test("end() has the thread that finds the queue empty take no connection, once, and waits for no room", async () => {
+  const { queue, address } = makeQueue();
+  for (let i = 0; i < LENGTH; i++) queue.put(i);
+  queue.end();
+  const taken = Array.from({ length: LENGTH + 1 }, () => queue.take());
+  assertEquals(taken, [...upTo(LENGTH), END]);
+  using taker = new Thread("take", address, 1);
+  await taker.untilAsleep(0);
+  queue.put(7);
+  await taker.untilAsleep(1);
+  queue.end();
+  await until("the thread has ended", () => taker.hasEnded);
+  assertEquals(taker.taken, [7]);
 });
