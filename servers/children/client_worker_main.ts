@@ -5,6 +5,7 @@
  * @module
  */
 import type { ClientChildContext } from "../design.ts";
+import { causeOf } from "../posix/errors.ts"; // which io.ts needs, too
 import { bufferAt } from "../posix/libc.ts";
 import { close } from "../posix/io.ts";
 import { socketTimeout } from "../posix/sockets.ts";
@@ -39,7 +40,6 @@ self.addEventListener("message", async (event) => {
   } catch (error) {
     if (!isTaken) close(connection);
     const unfinished = isTaken && !isServed ? 1 : 0;
-    const { causeOf } = await import("../posix/errors.ts");
     const failed = { role: "failed", reason: causeOf(error), unfinished } as const;
     (self as unknown as Worker).postMessage(failed satisfies WorkerRequest);
   }

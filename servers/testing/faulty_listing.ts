@@ -68,6 +68,10 @@ export function child(context: ChildContext): void {
     },
     serve(connection) {
       if (!isFaulty("serve")) return context.serve(connection);
+      // Of a thread that is dead by then.
+      queueMicrotask(() => {
+        throw new Error("thrown too late");
+      });
       close(connection);
       context.serve(-1);
     },
