@@ -1,5 +1,5 @@
 /**
- * How many descriptors Workers need. Deno ends the process if it cannot make the runtime of a Worker.
+ * How many descriptors and threads Workers need. Deno ends the process if it cannot make the runtime of a Worker.
  *
  * @module
  */
@@ -26,3 +26,6 @@ export const DESCRIPTORS_PER_CLIENT = OF_HOST + OF_WORKER + RESERVE;
 export function descriptorsForPool(children: number): number {
   return OF_HOST + OF_WORKER * (children + 1) + 2 * POOL_START_ROOM;
 }
+
+/** Threads that a Worker has while it starts: its own, and one that reads files (measured with Deno 2.9). */
+export const START_THREADS = 2;

@@ -5,7 +5,8 @@
  * @module
  */
 import { stripVTControlCharacters } from "node:util";
-import { Errno, placeText, RETRY_MS } from "../posix/errors.ts";
+import { freeThreads, threadLimits } from "../posix/cgroup.ts";
+import { Errno, placeText, RETRY_MS, SystemError } from "../posix/errors.ts";
 import { close } from "../posix/io.ts";
 import { freeDescriptors } from "../posix/processes.ts";
 import { CrashLoop, type Life } from "./crash_loop.ts";
@@ -14,7 +15,7 @@ import type { Slot } from "./meter.ts";
 import { listenerOf, queueAt, type Setup, slotAddress } from "./setup.ts";
 import type { Status } from "./status.ts";
 import type { ClientWorkerStart, Failure, WorkerRequest, WorkerStart } from "./worker.ts";
-import { CLIENT_START_ROOM, POOL_START_ROOM } from "./worker_room.ts";
+import { CLIENT_START_ROOM, POOL_START_ROOM, START_THREADS } from "./worker_room.ts";
 
 /** How long a child that warms up waits before its queue ends. */
 const WAIT_MS = 2;
@@ -44,6 +45,9 @@ export class WorkerStarter {
   readonly #taken = new Set<number>();
   /** Slots of a pool whose Worker was started; its pid is 0 until it is ready. */
   readonly #begun = new Set<Slot>();
+  /** Workers that were started for a client; not those that never served it. */
+  #clients = 0;
+  readonly #threadLimits = threadLimits();
   /** What waits until there are descriptors for it. */
   readonly #waiting: (WorkerStart | ClientWorkerStart)[] = [];
   #isOpen = false;
@@ -66,10 +70,11 @@ export class WorkerStarter {
     const { address, handles: { status, serviceTime }, meter } = this.#setup;
     const index = [...meter.children.keys()].find((index) => !this.#taken.has(index));
     if (index === undefined) return undefined;
-    this.#taken.add(index);
-    const child = this.#begin(index);
     const worker = this.#tryWorker(program);
     if (worker === undefined) return undefined;
+    this.#taken.add(index);
+    const child = this.#begin(index);
+    this.#begun.add(meter.children[index]!);
     onUncaught(worker, (reason) => {
       // The library replaces only threads that had started.
       if (meter.children[index]!.pid === 0) {
@@ -111,14 +116,24 @@ export class WorkerStarter {
 
   #hasRoomFor({ role }: WorkerStart | ClientWorkerStart): boolean {
     if (role === "client") return freeDescriptors() >= CLIENT_START_ROOM;
-    // Those that start already have not taken all of theirs yet. The main thread may warm up as they do.
-    const starting = [...this.#begun].filter(({ pid }) => pid === 0).length;
-    return freeDescriptors() >= (starting + 2) * POOL_START_ROOM;
+    // The main thread may warm up as they do.
+    return freeDescriptors() >= (this.#starting + 2) * POOL_START_ROOM;
+  }
+
+  /** Workers that start: they have not taken all descriptors and threads yet. */
+  get #starting(): number {
+    const { design: { lifetime }, meter: { children: [slot] } } = this.#setup;
+    return lifetime === "client"
+      ? this.#clients - slot!.opened
+      : [...this.#begun].filter(({ pid }) => pid === 0).length;
   }
 
   /** A new Worker; undefined in a shortage of threads, which ends a server that is not ready yet. */
   #tryWorker(program: URL): Worker | undefined {
     try {
+      if (freeThreads(this.#threadLimits) < (this.#starting + 1) * START_THREADS) {
+        throw new SystemError("clone", "start a thread", Errno.EAGAIN);
+      }
       return new Worker(program, { type: "module" });
     } catch (error) {
       if (!this.#isOpen) this.#fail(`a thread failed to start: ${(error as Error).message}`);
@@ -133,6 +148,7 @@ export class WorkerStarter {
     if (worker === undefined) return false;
     const child = start.role === "parent" ? undefined : this.#begin(isClient ? 0 : start.index);
     if (start.role === "child") this.#begun.add(this.#setup.meter.children[start.index]!);
+    if (isClient) this.#clients++;
     const lose = (failure: Failure) => {
       if (child === undefined) this.#fail(`the main thread failed: ${failure.reason}`);
       else if (this.#lose(child, failure) && !isClient) this.#request(start);
@@ -156,6 +172,8 @@ export class WorkerStarter {
     const slot = this.#setup.meter.children[index]!;
     const { pid } = slot;
     slot.pid = 0;
+    this.#begun.delete(slot);
+    if (unfinished === 0) this.#clients--;
     slot.lose(unfinished);
     if (this.#hasFailed) return false;
     const listener = listenerOf(this.#setup, index);

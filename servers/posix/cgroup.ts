@@ -76,6 +76,22 @@ export function hierarchies(): Hierarchy[] {
   }).toSorted((a, b) => a.source < b.source ? -1 : 1);
 }
 
+/** The cgroups that limit how many threads and processes this one and others in them may have, by folder. */
+export function threadLimits(): string[] {
+  return ownCgroups()
+    .filter(({ version, controllers }) => version === 2 || controllers.includes("pids"))
+    .flatMap(({ folders }) => folders);
+}
+
+/** How many more threads those cgroups allow; Infinity: they have no limit. */
+export function freeThreads(limits: readonly string[]): number {
+  return limits.reduce((least, folder) => {
+    const most = Number(tryReadText(`${folder}/pids.max`) ?? NaN); // or "max"
+    if (Number.isNaN(most)) return least;
+    return Math.min(least, most - Number(tryReadText(`${folder}/pids.current`) ?? 0));
+  }, Infinity);
+}
+
 const VERSION_1 = {
   source: "cgroup v1",
   cpuSeconds: (folder: string) => Number(readText(`${folder}/cpuacct.usage`)) / 1e9,

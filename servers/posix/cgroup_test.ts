@@ -1,9 +1,17 @@
 import { assertEquals, assertGreater } from "@std/assert";
+import { TemporaryFolder } from "../testing/folder.ts";
 import { forkReady, waitFor, waitToBeKilled } from "../testing/fork.ts";
 import { usage } from "./clocks.ts";
 import { namesIn } from "./files.ts";
 import { fork } from "./fork.ts";
-import { Cgroup, hierarchies, newCgroupName, ownCgroups, removeLeftoverCgroup } from "./cgroup.ts";
+import {
+  Cgroup,
+  freeThreads,
+  hierarchies,
+  newCgroupName,
+  ownCgroups,
+  removeLeftoverCgroup,
+} from "./cgroup.ts";
 import { kill, waitForExit } from "./processes.ts";
 import { Signal } from "./signals.ts";
 
@@ -151,4 +159,19 @@ Deno.test("ownCgroups() of a container begins at what the container sees", () =>
   assertEquals(folders("/", "/"), ["/cg"]);
   assertEquals(folders("/../other", "/"), ["/cg"]);
   assertEquals(folders("/", "/.."), ["/cg"]);
+});
+
+Deno.test("freeThreads() is what the nearest limit leaves; infinite without a limit", () => {
+  using folder = new TemporaryFolder();
+  const cgroup = (name: string, max: string, current: number) => {
+    const path = `${folder.path}/${name}`;
+    Deno.mkdirSync(path);
+    Deno.writeTextFileSync(`${path}/pids.max`, `${max}\n`);
+    Deno.writeTextFileSync(`${path}/pids.current`, `${current}\n`);
+    return path;
+  };
+  const [inner, outer] = [cgroup("inner", "max", 5), cgroup("outer", "20", 13)];
+  const limits = [inner, outer, cgroup("top", "100", 50), `${folder.path}/root`];
+  assertEquals(freeThreads(limits), 7);
+  assertEquals([freeThreads([inner]), freeThreads([])], [Infinity, Infinity]);
 });
