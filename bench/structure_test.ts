@@ -15,10 +15,16 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "servers/errors.ts": [],
   "servers/nearest.ts": ["servers/errors.ts"],
   "servers/posix": ["servers/errors.ts"],
+  "servers/random.ts": [],
   "servers/sessions.ts": [],
   "servers/design.ts": ["servers/sessions.ts"],
   "servers/locks": ["servers/posix", "servers/design.ts"],
-  "servers/service": ["servers/posix", "servers/sessions.ts", "servers/design.ts"],
+  "servers/service": [
+    "servers/posix",
+    "servers/random.ts",
+    "servers/sessions.ts",
+    "servers/design.ts",
+  ],
   "servers/ipc/door": ["servers/errors.ts", "servers/posix"],
   "servers/ipc/channel": ["servers/posix", "servers/locks"],
   "servers/transports": [
@@ -75,6 +81,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   "clients": [
     "servers/errors.ts",
     "servers/posix",
+    "servers/random.ts",
     "servers/design.ts",
     "servers/transports",
     "servers/host",

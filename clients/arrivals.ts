@@ -4,6 +4,8 @@
  * @module
  */
 
+import { mulberry32 } from "../servers/random.ts";
+
 /** The ways in which requests arrive. */
 export const ARRIVALS = ["poisson", "even"] as const;
 
@@ -39,15 +41,4 @@ export class Arrivals {
     if (this.#random) this.due -= Math.log(1 - this.#random()) * this.#gap;
     else this.due = this.#count * this.#gap;
   }
-}
-
-/** Tommy Ettinger's mulberry32: numbers in [0, 1) that follow from a 32-bit seed. */
-export function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = state + 0x6d2b79f5 | 0;
-    let t = Math.imul(state ^ state >>> 15, state | 1);
-    t ^= t + Math.imul(t ^ t >>> 7, t | 61);
-    return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
-  };
 }

@@ -23,7 +23,7 @@ import { count, randomSeed, runFlags } from "../cli/options.ts";
 import { printLine } from "../cli/output.ts";
 import { endWithParent, interrupted } from "../cli/signals.ts";
 import { terminalOptions } from "../cli/terminal.ts";
-import { mulberry32 } from "../plan/plan.ts";
+import { mulberry32 } from "../../servers/random.ts";
 import { numberCell, type Table, textCell } from "../report/tables/table.ts";
 import { toTerminal } from "../report/tables/terminal.ts";
 import { growth, type Left, memoryOf, NONE, openIn, present } from "./soak_left.ts";

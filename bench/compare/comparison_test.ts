@@ -1,6 +1,7 @@
 import { isLong } from "../../servers/testing/long.ts";
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { draws, normal, randomFrom, shapes } from "../statistics/testing_noise.ts";
+import { mulberry32 } from "../../servers/random.ts";
+import { draws, normal, shapes } from "../statistics/testing_noise.ts";
 import {
   compareCosts,
   type Comparison,
@@ -38,7 +39,7 @@ function inNoise(
 for (const { paired, kind } of kinds) {
   for (const shape of Object.keys(shapes)) {
     Deno.test(`compareCosts() finds a difference between ${shape} noise and itself at most 17 times in 200, ${kind}`, () => {
-      const random = randomFrom(200);
+      const random = mulberry32(200);
       const called = draws(200, () => {
         const [a, b] = [costs(10, random, { shape }), costs(10, random, { shape })];
         return findingOf(compareCosts([{ paired, a, b }])[0]!) === "no difference" ? 0 : 1;
@@ -50,7 +51,7 @@ for (const { paired, kind } of kinds) {
 
   Deno.test(`10 rounds find 10 % more up to a MAD of 4 %, or verdict() gives the rounds needed, ${kind}`, () => {
     for (const [mad, least] of [[0.01, 100], [0.02, 99], [0.03, 96], [0.04, 80]] as const) {
-      const random = randomFrom(40);
+      const random = mulberry32(40);
       const said = draws(
         100,
         () => verdict(inNoise(10, { mad, factor: 1.1, paired }, random), "A", "B"),
@@ -66,7 +67,7 @@ for (const { paired, kind } of kinds) {
   });
 
   Deno.test(`roundsFor() is enough to find the difference with 80 % probability, ${kind}`, () => {
-    const random = randomFrom(80);
+    const random = mulberry32(80);
     for (const mad of isLong ? [0.06, 0.08] : [0.08]) {
       const advised = draws(
         41,
@@ -83,7 +84,7 @@ for (const { paired, kind } of kinds) {
   });
 
   Deno.test(`compareCosts() is symmetric in A and B, ${kind}`, () => {
-    const random = randomFrom(3);
+    const random = mulberry32(3);
     const [a, b] = [costs(9, random), costs(9, random, { factor: 1.2 })];
     const there = compareCosts([{ paired, a, b }])[0]!;
     const back = compareCosts([{ paired, a: b, b: a }])[0]!;
@@ -104,7 +105,7 @@ Deno.test("compareCosts() pairs rounds, whose differences would be lost unpaired
 });
 
 Deno.test("compareCosts() corrects for the number of comparisons", () => {
-  const random = randomFrom(11);
+  const random = mulberry32(11);
   const same = () => ({ paired: true, a: costs(7, random), b: costs(7, random) });
   const differs = { paired: true, a: draws(7, () => 100), b: [110, 111, 112, 113, 114, 115, 116] };
   const alone = compareCosts([differs])[0]!;
@@ -117,7 +118,7 @@ Deno.test("compareCosts() corrects for the number of comparisons", () => {
 });
 
 Deno.test("visible() is found by at least 8 of 10 comparisons that promise it", () => {
-  const random = randomFrom(21);
+  const random = mulberry32(21);
   const [share, comparisons] = [0.1, 400];
   for (const { paired } of kinds) {
     for (const shape of ["normal", "heavy-tailed (Cauchy)"]) {
@@ -142,7 +143,7 @@ Deno.test("visible() promises nothing with too few rounds", () => {
 });
 
 Deno.test("widen() makes intervals as wide as the noise of single rounds", () => {
-  const random = randomFrom(31);
+  const random = mulberry32(31);
   const [a, b] = [1, 1.05].map((factor) => costs(200, random, { size: 0.15, factor }));
   const before = compareCosts([{ paired: false, a: a!, b: b! }])[0]!;
   const after = widen(before);
@@ -163,7 +164,7 @@ Deno.test("fewestRounds() is 6 in pairs, 4 in two runs, and more among many", ()
 });
 
 Deno.test("normal() noise has the spread the tests take it to have", () => {
-  const random = randomFrom(61);
+  const random = mulberry32(61);
   const squares = draws(4000, () => normal(random) ** 2).reduce((sum, one) => sum + one, 0);
   assertAlmostEquals(squares / 4000, 1, 0.1);
 });

@@ -14,7 +14,8 @@
  * @module
  */
 import { FailedError } from "../../servers/errors.ts";
-import { mulberry32, shuffle } from "../plan/plan.ts";
+import { mulberry32 } from "../../servers/random.ts";
+import { shuffle } from "../plan/plan.ts";
 import type { Plan, Trial } from "../record/record.ts";
 import { median } from "../statistics/median.ts";
 import type { Executor, Planned } from "../run/trial.ts";

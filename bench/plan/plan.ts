@@ -4,7 +4,7 @@
  * @module
  */
 import { UsageError } from "../../servers/errors.ts";
-import { mulberry32 } from "../../clients/arrivals.ts";
+import { mulberry32 } from "../../servers/random.ts";
 import { BOOK } from "../../clients/book.ts";
 import { designs, findDesign, isReachable } from "../../servers/designs.ts";
 import { LIMITS, type Limits, type Load, type Parameter, type Plan } from "../record/record.ts";
@@ -14,8 +14,6 @@ import { requireService } from "./service.ts";
 
 /** The design that the others are compared with. */
 export const BASELINE = "iterative";
-
-export { mulberry32 };
 
 /** A plan without its trials. Missing options are as in `DEFAULTS`. */
 export type PlanOptions = Pick<Plan, "designs" | "seed"> & Partial<Omit<Plan, "trials">>;

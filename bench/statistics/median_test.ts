@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "../../servers/testing/fast_check.ts";
 import * as simple from "simple-statistics";
-import { draws, randomFrom, shapes } from "./testing_noise.ts";
+import { mulberry32 } from "../../servers/random.ts";
+import { draws, shapes } from "./testing_noise.ts";
 import { evenness, interval, mad, MAD_TO_SIGMA, median } from "./median.ts";
 
 const value = fc.double({ noNaN: true, min: -1e6, max: 1e6 });
@@ -58,7 +59,7 @@ Deno.test("median() and mad() agree with simple-statistics", () => {
 Deno.test("mad() is not moved by one wild value, and is as wide as normal noise when scaled", () => {
   assertEquals(mad([10, 11, 12, 13, 14]), 1);
   assertEquals(mad([10, 11, 12, 13, 1e9]), 1);
-  const noise = draws(5001, ((random) => () => shapes.normal!.draw(random))(randomFrom(1)));
+  const noise = draws(5001, ((random) => () => shapes.normal!.draw(random))(mulberry32(1)));
   assert(Math.abs(mad(noise) * MAD_TO_SIGMA - 1) < 0.05);
 });
 
@@ -103,7 +104,7 @@ Deno.test("interval() of an odd number of values covers the median with 95 %, wh
 
 for (const [shape, { draw, middle }] of Object.entries(shapes)) {
   Deno.test(`interval() covers the median of ${shape} noise 95 times in 100`, () => {
-    const random = randomFrom(30);
+    const random = mulberry32(30);
     for (const n of [6, 7, 8, 10]) {
       const covering = draws(2000, () => {
         const { low, high } = interval(draws(n, () => draw(random)));

@@ -1,7 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "../../servers/testing/fast_check.ts";
 import { median } from "./median.ts";
-import { draws, normal, randomFrom } from "./testing_noise.ts";
+import { mulberry32 } from "../../servers/random.ts";
+import { draws, normal } from "./testing_noise.ts";
 import { pairedShift, signedRankP, smallestPairedP } from "./paired.ts";
 
 /** Depression scales of nine patients, before and after a therapy: Hollander and Wolfe, table 3.1. */
@@ -98,7 +99,7 @@ Deno.test("pairedShift() sees no difference among equals, and refuses nothing at
 });
 
 Deno.test("pairedShift() goes on into the normal approximation without a step", () => {
-  const random = randomFrom(5);
+  const random = mulberry32(5);
   for (const shift of [0, 0.2, 0.35]) {
     const given = draws(101, () => normal(random) + shift);
     const [exact, normally] = [pairedShift(given.slice(1)), pairedShift(given)];

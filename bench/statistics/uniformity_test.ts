@@ -1,7 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "../../servers/testing/fast_check.ts";
 import { BOOK_DISTRIBUTIONS } from "../report/summary/book.ts";
-import { draws, randomFrom } from "./testing_noise.ts";
+import { mulberry32 } from "../../servers/random.ts";
+import { draws } from "./testing_noise.ts";
 import { uniformity } from "./uniformity.ts";
 
 Deno.test("uniformity() is Pearson's chi-square", () => {
@@ -20,7 +21,7 @@ Deno.test("uniformity() tells turns from chance from preference in the book's ow
 });
 
 Deno.test("uniformity() calls dealing at random uneven in 5 of 100 cases", () => {
-  const random = randomFrom(8);
+  const random = mulberry32(8);
   const low = draws(1000, () => {
     const counts = draws(15, () => 0);
     for (let one = 0; one < 500; one++) counts[Math.floor(random() * 15)]!++;

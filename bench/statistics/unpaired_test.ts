@@ -1,6 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "../../servers/testing/fast_check.ts";
-import { draws, normal, randomFrom } from "./testing_noise.ts";
+import { mulberry32 } from "../../servers/random.ts";
+import { draws, normal } from "./testing_noise.ts";
 import { mannWhitneyP, smallestUnpairedP, unpairedShift } from "./unpaired.ts";
 
 /** Permeability of membranes at term and earlier: Hollander and Wolfe, table 4.1. */
@@ -103,7 +104,7 @@ Deno.test("unpairedShift() sees no difference among equals, and refuses an empty
 });
 
 Deno.test("unpairedShift() goes on into the normal approximation without a step", () => {
-  const random = randomFrom(6);
+  const random = mulberry32(6);
   for (const shift of [0, 0.4, 0.8]) {
     // Rounded, so that there are ties.
     const draw = (by: number) => () => Math.round(8 * (normal(random) + by)) / 8;

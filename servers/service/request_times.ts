@@ -6,6 +6,7 @@
  */
 import type { RequestTime, ServiceTime } from "../design.ts";
 import type { Times } from "../sessions.ts";
+import { Mulberry32 } from "../random.ts";
 import { consumeCpu, preciseTimers, sleepNanoseconds } from "../posix/clocks.ts";
 
 /** Nothing, as in the book. */
@@ -30,7 +31,8 @@ export class RequestTimes implements Times {
   readonly #isWorkRandom: boolean;
   readonly #wait: number;
   readonly #isWaitRandom: boolean;
-  readonly #random: Random;
+  readonly #seed: number;
+  readonly #random = new Mulberry32(0);
 
   /** The times of `stream`, the index of a child or the number of a client: each has numbers of its own. */
   constructor({ work, wait, seed }: ServiceTime, stream: number) {
@@ -38,14 +40,14 @@ export class RequestTimes implements Times {
     this.#isWorkRandom = work.distribution === "exponential";
     this.#wait = wait.nanoseconds;
     this.#isWaitRandom = wait.distribution === "exponential";
-    this.#random = new Random(seed);
+    this.#seed = mixed(seed);
     this.begin(stream);
     if (this.#wait > 0) preciseTimers();
   }
 
-  /** Begins another stream. */
+  /** Begins another stream: at a place of its own of the one cycle of numbers. */
   begin(stream: number): void {
-    this.#random.begin(stream);
+    this.#random.begin(mixed(this.#seed + stream));
   }
 
   /** Works and waits for so many requests, in a server that serves one client at a time. */
@@ -67,7 +69,7 @@ export class RequestTimes implements Times {
   #draw(mean: number, isRandom: boolean, requests: number): number {
     if (!isRandom) return mean * requests;
     let sum = 0;
-    for (let i = 0; i < requests; i++) sum -= mean * Math.log(1 - this.#random.next());
+    for (let i = 0; i < requests; i++) sum -= mean * Math.log(1 - this.#random.fraction());
     return sum;
   }
 }
@@ -76,31 +78,6 @@ export class RequestTimes implements Times {
 export function requestTimesOf(time: ServiceTime, stream: number): RequestTimes | undefined {
   const { work, wait } = time;
   return work.nanoseconds > 0 || wait.nanoseconds > 0 ? new RequestTimes(time, stream) : undefined;
-}
-
-/** Tommy Ettinger's mulberry32, in streams that begin at different places of its one cycle of 2³² numbers. */
-class Random {
-  /** In memory of its own: a number in a field may be a new object with each change. */
-  readonly #state = new Int32Array(1);
-
-  readonly #seed: number;
-
-  constructor(seed: number) {
-    this.#seed = mixed(seed);
-  }
-
-  begin(stream: number): void {
-    this.#state[0] = mixed(this.#seed + stream);
-  }
-
-  /** The next number in [0, 1). */
-  next(): number {
-    const state = this.#state[0]! + 0x6d2b79f5 | 0;
-    this.#state[0] = state;
-    let t = Math.imul(state ^ state >>> 15, state | 1);
-    t ^= t + Math.imul(t ^ t >>> 7, t | 61);
-    return ((t ^ t >>> 14) >>> 0) / 2 ** 32;
-  }
 }
 
 /** Austin Appleby's finalizer of MurmurHash3: neighbouring numbers become distant ones. */

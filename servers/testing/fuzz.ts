@@ -11,27 +11,14 @@ import { close } from "../posix/io.ts";
 import { createMemfd, memfdOf } from "../posix/memory.ts";
 import { Message, MESSAGE_LIMIT } from "../posix/messages.ts";
 import { createSocket, listen, socketPair, SocketType, streamSocket } from "../posix/sockets.ts";
+import { Mulberry32 } from "../random.ts";
 import { isLong } from "./long.ts";
 
 /** Number of letters to a server. */
 export const LETTERS: number = isLong ? 10_000 : 300;
 
-/** Random numbers (mulberry32). */
-export class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed;
-  }
-
-  /** A whole number of 32 bits, without sign. */
-  next(): number {
-    this.#state = this.#state + 0x6d2b79f5 | 0;
-    let mixed = Math.imul(this.#state ^ this.#state >>> 15, this.#state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ mixed >>> 7, mixed | 61);
-    return (mixed ^ mixed >>> 14) >>> 0;
-  }
-
+/** Random numbers. */
+export class Random extends Mulberry32 {
   below(end: number): number {
     return this.next() % end;
   }
