@@ -222,7 +222,7 @@ function clock(seconds: number): string {
 }
 
 function headOf({ rounds, trials, sweep, limits }: Plan): (trial: Planned | Trial) => string {
-  const width = Math.max(...trials.map((trial) => nameOf(trial, sweep).length));
+  const width = trials.reduce((most, trial) => Math.max(most, nameOf(trial, sweep).length), 0);
   const digits = String(rounds).length;
   // Within a budget nobody knows how many there will be.
   const of = limits.budget > 0 ? "" : `/${rounds}`;

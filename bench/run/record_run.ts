@@ -216,7 +216,7 @@ async function close(
   const workers = complete ? await lookUpWorkers(run.plan, trials, note, signal) : run.workers;
   const traces = trace && complete ? await traceDesigns(run.plan, note, signal) : run.traces;
   const planned = complete ? run.plan.trials.filter(isAmong(trials)) : run.plan.trials;
-  const rounds = complete ? Math.max(...planned.map(({ round }) => round)) : run.plan.rounds;
+  const rounds = complete ? (planned.at(-1)?.round ?? run.plan.rounds) : run.plan.rounds;
   const plan = { ...run.plan, rounds, trials: planned };
   store.writeRun({ ...run, plan, complete, traces, workers, endedAt: new Date().toISOString() });
 }

@@ -46,7 +46,10 @@ const CHILD_MS = 20;
 /** Samples the memory of a server from now on, while clients are served. */
 export class MemorySampler {
   readonly #sampled: Sampled;
-  readonly #samples: number[] = [];
+  /** Bytes of the largest sample and of all together, and the number of samples. */
+  #peak = 0;
+  #sum = 0;
+  #samples = 0;
   /** CPU milliseconds of the dearest sample. */
   #cost = 0;
   readonly #before: number | null;
@@ -65,13 +68,12 @@ export class MemorySampler {
   /** Ends the sampling. Returns the result; null if there was nothing to read. */
   end(): Memory | null {
     clearTimeout(this.#timer);
-    const samples = this.#samples.length;
+    const samples = this.#samples;
     if (samples === 0) {
       if (this.#before === null || this.#sampled.perClient) return null;
       return { peakBytes: this.#before, meanBytes: this.#before, samples };
     }
-    const sum = this.#samples.reduce((sum, one) => sum + one, 0);
-    return { peakBytes: Math.max(...this.#samples), meanBytes: Math.round(sum / samples), samples };
+    return { peakBytes: this.#peak, meanBytes: Math.round(this.#sum / samples), samples };
   }
 
   #wait(milliseconds: number): void {
@@ -95,7 +97,11 @@ export class MemorySampler {
       );
     }
     const bytes = this.#read();
-    if (bytes !== null) this.#samples.push(bytes);
+    if (bytes !== null) {
+      this.#peak = Math.max(this.#peak, bytes);
+      this.#sum += bytes;
+      this.#samples++;
+    }
     this.#wait(Math.max(PAUSE * this.#cost, SHORTEST_PAUSE_MS));
   }
 

@@ -179,7 +179,7 @@ function wideSpreads(series: readonly Series[], sweep: Plan["sweep"]): Warning[]
 function skewed(series: readonly Series[], sweep: Plan["sweep"]): Warning[] {
   const late = series.flatMap((one) => {
     const shares = one.column("skewShare").filter((share) => share > SKEW_SHARE);
-    const most = percent(Math.max(...shares));
+    const most = percent(shares.reduce((most, share) => Math.max(most, share), 0));
     return shares.length === 0
       ? []
       : [`${nameOf(one, sweep)} (${shares.length} of ${one.n} trials, up to ${most} of the load)`];

@@ -211,4 +211,7 @@ Deno.test("warningsOf() names designs whose hosts started apart for more than 5 
     "prefork-mutex (4 of 4 trials, up to 6.0 % of the load)",
     "busy hosts",
   );
+  // More than one call can have arguments.
+  const many = new Array(150_000).fill(late(0.06).trials[0]);
+  assertWarns({ ...quiet, trials: many }, true, "150000 of 150000 trials");
 });
