@@ -296,8 +296,12 @@ export type Run = (results: ClientResults, who?: "process" | "thread") => void;
 /** Clients that are ready to start. */
 export interface Clients {
   readonly making: LoadReport["making"];
-  /** Starts all clients and waits for them to finish; undefined if standard input ends before. */
-  run(): AllResults | Promise<AllResults>;
+  /**
+   * Starts all clients and waits for them to finish; undefined if standard input ends before.
+   *
+   * @param origin Milliseconds of the monotonic clock at which their series begins (default: now).
+   */
+  run(origin?: number): AllResults | Promise<AllResults>;
   /** Connections by the name of the worker that served them, where it was asked for. */
   workers?(): ReadonlyMap<string, number>;
 }

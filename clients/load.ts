@@ -111,8 +111,8 @@ async function forkClients(options: LoadOptions, server: Listening): Promise<Cli
   failing.move();
   return {
     making: "fork",
-    run() {
-      series.start(now());
+    run(origin = now()) {
+      series.start(origin);
       close(gateWriter);
       // Each client keeps the write end open until it exits: end of file means that all have exited.
       const events = new Poller([STDIN, endedEnd]);

@@ -31,14 +31,15 @@ async function main(): Promise<number> {
   print({ event: "ready" });
   const go = readRequest<Extract<LoadRequest, { request: "go" }>>();
   if (go?.at !== undefined) sleepUntil(go.at);
-  const allResults = go === undefined ? undefined : await clients.run();
+  const origin = go?.at === undefined ? undefined : go.at / 1e6;
+  const allResults = go === undefined ? undefined : await clients.run(origin);
   // The parent has exited or cancelled the load. The clients die with this process.
   if (!allResults) return 0;
-  print({ event: "finished", ...spanOf(allResults) });
-  print({
-    event: "report",
-    report: await loadReport(allResults, clients.making, options, clients.workers?.()),
-  });
+  const span = spanOf(allResults);
+  print({ event: "finished", ...span });
+  const report = await loadReport(allResults, clients.making, options, clients.workers?.());
+  const counts = origin === undefined ? undefined : allResults[0]!.series.counts(span.end);
+  print({ event: "report", report, counts });
   return 0;
 }
 

@@ -4,11 +4,14 @@
  * @module
  */
 import { Histogram } from "./histogram.ts";
-import type { LoadReport, OpenLoopReport } from "./protocol.ts";
+import type { LoadReport, OpenLoopReport, SeriesCounts } from "./protocol.ts";
+import { mergeSeries } from "./series.ts";
 
 /** What one host reports of its part of a load. */
 export interface Part {
   readonly report: LoadReport;
+  /** Its series from the agreed start. */
+  readonly counts: SeriesCounts;
   /** Seconds of one clock for all hosts: the start of its first client, and the end of its last. */
   readonly start: number;
   readonly end: number;
@@ -49,7 +52,7 @@ export async function mergeReports(parts: readonly Part[]): Promise<LoadReport> 
     latency: await latencies.summary(max),
     hosts: null,
     workers: mergeWorkers(reports.flatMap(({ workers }) => workers === null ? [] : [workers])),
-    series: null,
+    series: mergeSeries(parts.map(({ counts }) => counts)),
   };
 }
 

@@ -2,6 +2,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { Histogram } from "./histogram.ts";
 import { mergeReports } from "./merge.ts";
 import type { LoadReport } from "./protocol.ts";
+import { Series } from "./series.ts";
 
 /** The report of a host whose requests took so many microseconds. */
 async function reportOf(microseconds: readonly number[]): Promise<LoadReport> {
@@ -38,8 +39,9 @@ const raw = [1, 30, 900].map((scale, host) =>
 
 Deno.test("mergeReports() has the histogram and the percentiles of all latencies", async () => {
   const reports = await Promise.all(raw.map(reportOf));
+  const counts = new Series().counts(0);
   const { latency } = await mergeReports(
-    reports.map((report) => ({ report, start: 0, end: 1 })),
+    reports.map((report) => ({ report, counts, start: 0, end: 1 })),
   );
   const all = new Histogram();
   for (const value of raw.flat()) all.record(value);
@@ -56,8 +58,9 @@ Deno.test("mergeReports() has the histogram and the percentiles of all latencies
 Deno.test("mergeReports() adds counts, and takes the time from the first start to the last end", async () => {
   const reports = await Promise.all(raw.map(reportOf));
   const spans = [[0.5, 2], [0.25, 1], [1, 2.25]] as const;
+  const counts = new Series().counts(0);
   const merged = await mergeReports(
-    reports.map((report, i) => ({ report, start: spans[i]![0], end: spans[i]![1] })),
+    reports.map((report, i) => ({ report, counts, start: spans[i]![0], end: spans[i]![1] })),
   );
   const count = raw.flat().length;
   assertEquals([merged.connections, merged.requests, merged.errors], [count, count, {

@@ -104,10 +104,7 @@ export interface LoadReport {
     /** HdrHistogram in microseconds, V2 compressed, base64. */
     readonly histogram: string;
   };
-  /**
-   * What the load did over its time; null of clients on several hosts, and in records from
-   * before there was one.
-   */
+  /** What the load did over its time; null in records from before there was one, or one of several hosts. */
   readonly series: {
     /** Length of an interval: 100, or a power of two times that where there would be more than 512. */
     readonly intervalMilliseconds: number;
@@ -143,4 +140,16 @@ export type LoadEvent =
   | { readonly event: "ready" }
   /** All clients have finished. Milliseconds of the monotonic clock at the start of the first and the end of the last. */
   | { readonly event: "finished"; readonly start: number; readonly end: number }
-  | { readonly event: "report"; readonly report: LoadReport };
+  /** `counts`: of a load that was given the time of its start. */
+  | {
+    readonly event: "report";
+    readonly report: LoadReport;
+    readonly counts?: SeriesCounts | undefined;
+  };
+
+/** A series before it is summarized: those of loads that started at the same time can be added. */
+export interface SeriesCounts {
+  readonly intervalMilliseconds: number;
+  /** Of each interval its buckets of latencies that are not empty: pairs of an index and a count. */
+  readonly counts: readonly (readonly number[])[];
+}

@@ -5,7 +5,7 @@
  * @module
  */
 import { type Bits, bucketOf, highestIn } from "./buckets.ts";
-import type { LoadReport } from "./protocol.ts";
+import type { LoadReport, SeriesCounts } from "./protocol.ts";
 
 /** The shortest interval. Later ones are longer, so that their number is bounded. */
 const INTERVAL_MS = 100;
@@ -51,8 +51,13 @@ export class Series {
     Atomics.add(this.#counts, at, 1); // clients share it
   }
 
-  /** The series until then: in intervals of one length, 511 at most. */
+  /** The series until then. */
   read(now: number): NonNullable<LoadReport["series"]> {
+    return mergeSeries([this.counts(now)]);
+  }
+
+  /** Its counts, in intervals of one length, 511 at most. */
+  counts(now: number): SeriesCounts {
     const last = Math.min(
       Math.max(0, Math.floor((now - this.#origin[0]!) / INTERVAL_MS)),
       LAST_INTERVAL,
@@ -70,13 +75,31 @@ export class Series {
       const into = merged[Math.floor(highestIn(index, INTERVALS) / length)]!;
       for (let i = 0; i < BUCKETS; i++) into[i]! += this.#counts[index * BUCKETS + i]!;
     }
-    const requests = merged.map((counts) => counts.reduce((sum, count) => sum + count, 0));
     return {
       intervalMilliseconds: length * INTERVAL_MS,
-      requests,
-      p99Microseconds: merged.map((counts, i) => percentile99(counts, requests[i]!)),
+      counts: merged.map((counts) => [...counts].flatMap((n, index) => n === 0 ? [] : [index, n])),
     };
   }
+}
+
+/** One series of loads whose series began at the same time, in intervals of the longest: all requests are in it. */
+export function mergeSeries(parts: readonly SeriesCounts[]): NonNullable<LoadReport["series"]> {
+  const length = Math.max(...parts.map(({ intervalMilliseconds }) => intervalMilliseconds));
+  const merged: Uint32Array[] = [];
+  for (const { intervalMilliseconds, counts } of parts) {
+    for (const [i, pairs] of counts.entries()) {
+      const into = merged[Math.floor(i * intervalMilliseconds / length)] ??= new Uint32Array(
+        BUCKETS,
+      );
+      for (let at = 0; at < pairs.length; at += 2) into[pairs[at]!]! += pairs[at + 1]!;
+    }
+  }
+  const requests = merged.map((counts) => counts.reduce((sum, count) => sum + count, 0));
+  return {
+    intervalMilliseconds: length,
+    requests,
+    p99Microseconds: merged.map((counts, i) => percentile99(counts, requests[i]!)),
+  };
 }
 
 /** The highest latency of the bucket that 99 % do not exceed; 0 of none. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Series } from "./series.ts";
+import { mergeSeries, Series } from "./series.ts";
 
 Deno.test("a Series counts requests by the interval of their end, from its start on", () => {
   const series = new Series();
@@ -65,4 +65,23 @@ Deno.test("clients share one Series", () => {
   one.start(5);
   for (const series of [one, other]) series.record(6, 7);
   assertEquals(one.read(8).requests, [2]);
+});
+
+Deno.test("mergeSeries() is the series of all requests, whatever the lengths of intervals", () => {
+  const all = new Series();
+  // The second host goes on longer, in longer intervals; the third has done nothing.
+  const parts = [40, 120, 0].map((seconds, host) => {
+    const own = new Series();
+    for (const series of seconds === 0 ? [] : [own, all]) {
+      for (let i = 0; i < 3000; i++) {
+        const end = i * seconds / 3;
+        series.record(end - (1 + host) * 1.003 ** i, end);
+      }
+    }
+    return own.counts(1000 * seconds);
+  });
+  assertEquals(parts.map(({ intervalMilliseconds }) => intervalMilliseconds), [100, 400, 100]);
+  const merged = mergeSeries(parts);
+  assertEquals(merged, all.read(120_000));
+  assertEquals(merged.requests.reduce((sum, one) => sum + one), 6000);
 });

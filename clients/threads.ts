@@ -64,8 +64,8 @@ export async function startThreads(options: LoadOptions, server: Listening): Pro
   await Promise.race([failed, Promise.all(clients.map(({ ready }) => ready.promise))]);
   return {
     making: "worker",
-    async run() {
-      series.start(now());
+    async run(origin = now()) {
+      series.start(origin);
       close(gateWriter);
       const finished = Promise.all(clients.map(({ finished }) => finished.promise));
       const results = finished.then(() =>

@@ -72,6 +72,8 @@ export async function startAnyLoad(
     : await startLoadOn(hosts, { ...options, sources: 0 }, placement);
 }
 
+type ReportEvent = Extract<LoadEvent, { readonly event: "report" }>;
+
 /** The load of one host. */
 interface Member {
   readonly clients: number;
@@ -117,7 +119,7 @@ export class HostsLoad implements AnyLoad {
     }
     if (name !== "report") return events[0]![1] as Named;
     const reports = new Map(
-      events.flatMap(([host, event]) => event.event === "report" ? [[host, event.report]] : []),
+      events.flatMap(([host, event]) => event.event === "report" ? [[host, event]] : []),
     );
     return { event: "report", report: await this.#merge(reports) } as LoadEvent as Named;
   }
@@ -128,10 +130,12 @@ export class HostsLoad implements AnyLoad {
     return { start: (start - ahead) / 1000, end: (end - ahead) / 1000 };
   }
 
-  async #merge(reports: ReadonlyMap<string, LoadReport>): Promise<LoadReport> {
-    const parts = [...reports].map(([host, report]) => ({ report, ...this.#spans.get(host)! }));
+  async #merge(reports: ReadonlyMap<string, ReportEvent>): Promise<LoadReport> {
+    const parts = [...reports].map(([host, { report, counts }]) => (
+      { report, counts: counts!, ...this.#spans.get(host)! } // counts: each was given its start
+    ));
     const first = Math.min(...parts.map(({ start }) => start));
-    const hosts = [...reports].map(([host, report]): HostLoad => {
+    const hosts = [...reports].map(([host, { report }]): HostLoad => {
       const { nanoseconds, bound } = this.#offsets.get(host)!;
       const { connections, requests, errors, wallSeconds, cpu, latency } = report;
       return {

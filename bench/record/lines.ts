@@ -106,6 +106,10 @@ export const LoadLine: z.ZodType<LoadEvent | ErrorEvent> = z.discriminatedUnion(
   z.object({
     event: z.literal("report"),
     report: Client.extend({ workers: z.record(z.string(), count).nullable() }),
+    counts: z.object({
+      intervalMilliseconds: count,
+      counts: z.array(z.array(count)),
+    }).optional(),
   }),
   ErrorLine,
 ]);
