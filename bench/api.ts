@@ -27,11 +27,13 @@ import type { Parameter, Recorded } from "./record/types.ts";
 import { recordRun } from "./run/record_run.ts";
 import { writeDerived } from "./report/files.ts";
 import { reportData } from "./report/summary/report_data.ts";
-import { LOAD_DEFAULTS, startLoad } from "./agents/load.ts";
+import { startAnyLoad } from "./agents/hosts_load.ts";
+import { LOAD_DEFAULTS } from "./agents/load.ts";
+import { hostsIn, type HostsOptions, placesIn, type PlacesOptions } from "./agents/places.ts";
 import { startServer } from "./agents/server.ts";
 
 /** A run. The default is the load of the book: 10 clients × 500 connections × 4000 bytes, 15 children. */
-export interface BenchOptions extends RequestTimeOptions {
+export interface BenchOptions extends RequestTimeOptions, PlacesOptions {
   /** Ids of designs (default: the rows of the book; with `local`, the local ones). The baseline always runs. */
   readonly designs?: readonly string[];
   /** Exact number of rounds (default: as many as fit into 3 minutes, fewer of slow designs). */
@@ -89,7 +91,8 @@ export interface SweepOptions {
  * @throws {RecordError} if the record cannot be written, such as on a full disk.
  */
 export async function bench(options: BenchOptions = {}): Promise<Recorded> {
-  const { folder, signal, sweep, local = false, ...rest } = options;
+  const { folder, signal, sweep, local = false, hosts, via, serverHost, address, ...rest } =
+    options;
   const { designs = usualDesigns(local).map(({ id }) => id) } = options;
   requireNumbers(options);
   const plan = makePlan({
@@ -97,6 +100,7 @@ export async function bench(options: BenchOptions = {}): Promise<Recorded> {
     ...rest,
     ...variantsOf(designs, options),
     local,
+    hosts: placesIn({ hosts, via, serverHost, address }),
     sweep: sweep ? { ...sweep, values: [...sweep.values] } : null,
     designs: designs.map((id) => requireDesign(id).id),
   });
@@ -268,7 +272,7 @@ function launchOf({ children }: Design): Launch | null {
 }
 
 /** Options of a load. */
-export interface LoadOptions {
+export interface LoadOptions extends HostsOptions {
   /** Port of the server; or `path`. */
   readonly port?: number;
   /** Name or address of the host (default 127.0.0.1, or ::1 without IPv4); each address of a name is tried. */
@@ -305,13 +309,13 @@ export interface LoadOptions {
  *
  * @returns what the clients saw.
  * @throws {UsageError} for an unknown host, no port or path, or a number out of range.
- * @throws {UnsupportedError} if there are too few local ports.
- * @throws {FailedError} if a client died, or no request was answered.
+ * @throws {UnsupportedError} if there are too few local ports, or one of `hosts` cannot run Herd.
+ * @throws {FailedError} if a client died, one of `hosts` was lost, or no request was answered.
  */
 export async function load(options: LoadOptions): Promise<LoadReport> {
-  const { path, transport = path === undefined ? "tcp" : "unix", duration, ...counted } = options;
-  const { port = 0, host = loopbackHost(), clients, connections, requests, bytes, service, rate } =
-    options;
+  const { port = 0, host = loopbackHost(), path, hosts, via, duration, ...counted } = options;
+  const { transport = path === undefined ? "tcp" : "unix" } = options;
+  const { clients, connections, requests, bytes, service, rate } = options;
   const rest = duration === undefined
     ? counted
     : { ...counted, connections: null, limitSeconds: duration };
@@ -330,8 +334,13 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
     seed: options.seed,
   });
   requireService(transport, { service, requests, clients, rate });
-  const sources = path === undefined ? requirePorts({ ...LOAD_DEFAULTS, ...rest }, host, port) : 0;
-  await using load = startLoad({ ...rest, host, path: path ?? null, transport, sources });
+  const on = hostsIn({ hosts, via }, transport);
+  const work = { ...LOAD_DEFAULTS, ...rest, transport };
+  const sources = path === undefined && on === null ? requirePorts(work, host, port) : 0;
+  const placement = { session: "same", processors: null } as const;
+  await using load = await startAnyLoad(on, { ...work, sources }, placement);
+  // If it has ended already, `next` reports the reason.
+  await load.send({ request: "connect", host, port, path: path ?? null }).catch(() => {});
   await load.next("ready", LIMITS.start);
   await load.send({ request: "go" });
   const { report } = await load.next("report", LIMITS.run + (duration ?? 0));

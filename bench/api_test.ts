@@ -34,6 +34,10 @@ const impossible: Record<string, readonly [option: string, call: () => Promise<u
   ],
   "a load with two ends": ["duration", () => load({ port: 1, connections: 1, duration: 1 })],
   "a run with two ends": ["duration", () => bench({ connections: 1, duration: 1 })],
+  "a load from hosts at a path": ["path", () => load({ path: "@herd", hosts: "a" })],
+  "an engine without hosts": ["hosts", () => load({ port: 1, via: "ssh" })],
+  "an unknown engine": ["via", () => load({ port: 1, hosts: "a", via: "rsh" })],
+  "hosts without an address": ["address", () => bench({ hosts: "a" })],
   "no time": ["duration", () => load({ port: 1, duration: 0 })],
   "no rounds": ["rounds", () => bench({ rounds: 0 })],
   "a sweep of nothing": [

@@ -6,12 +6,17 @@
 import { UsageError } from "./errors.ts";
 
 /** What has that name. @throws {UsageError} that says which one was meant, or else all there are. */
-export function requireNamed<T>(kind: string, name: string, named: ReadonlyMap<string, T>): T {
+export function requireNamed<T>(
+  kind: string,
+  name: string,
+  named: ReadonlyMap<string, T>,
+  option = kind,
+): T {
   const found = named.get(name);
   if (found !== undefined) return found;
   const meant = nearest(name, named.keys());
   const advice = meant ? `did you mean ${meant}?` : `write one of ${[...named.keys()].join(", ")}`;
-  throw new UsageError(`Unknown ${kind} "${name}": ${advice}`, { option: kind });
+  throw new UsageError(`Unknown ${kind} "${name}": ${advice}`, { option });
 }
 
 /** The names that a pattern is of, in which a star stands for any letters. */

@@ -97,7 +97,7 @@ export interface Via {
 /** Parses `ssh -p 2222`: an engine, and words that are put between its own. @throws {UsageError} for an unknown one. */
 export function viaOf(text: string): Via {
   const [name = "", ...options] = text.trim().split(/\s+/);
-  return { engine: requireNamed("engine", name, new Map(Object.entries(engines))), options };
+  return { engine: requireNamed("engine", name, new Map(Object.entries(engines)), "via"), options };
 }
 
 /** What fits into a name: it becomes a word of a command line, which must not look like an option of it. */
@@ -111,21 +111,20 @@ const MOST_HOSTS = 1024;
  *
  * @throws {UsageError} if it is none, or has a host twice.
  */
-export function hostsOf(text: string): string[] {
+export function hostsOf(text: string, option = "hosts"): string[] {
   const words = text.match(/(?:\[[^\]]*\]|[^,[])+/g) ?? [];
   const names = words.flatMap(expand);
   const odd = names.find((name) => !NAME.test(name));
   if (odd !== undefined || names.length === 0 || words.join(",") !== text) {
-    throw new UsageError(
-      `Cannot read ${JSON.stringify(odd ?? text)} as hosts: write names such as a,b,c[1-8]`,
-    );
+    throw new UsageError(`Cannot read ${JSON.stringify(odd ?? text)} as hosts`, { option });
   }
   if (names.length > MOST_HOSTS) {
-    throw new UsageError(`Cannot use ${names.length} hosts: write up to ${MOST_HOSTS}`);
+    const message = `Cannot use ${names.length} hosts: the most are ${MOST_HOSTS}`;
+    throw new UsageError(message, { option });
   }
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice === undefined) return names;
-  throw new UsageError(`Cannot use the host ${twice} twice: leave out one`);
+  throw new UsageError(`Cannot use the host ${twice} twice`, { option });
 }
 
 /** The names that a word with ranges in brackets stands for; digits keep their leading zeros. */

@@ -17,7 +17,7 @@ Deno.test("hostsOf() refuses what is no list, an option, a shell's characters, a
   const odd = ["", ",", "a,,b", "a,", "-a", "a b", "a;b", "$(x)", "a'b", "c[3-1]", "c[1-", "c[x]"];
   for (const text of odd) assertThrows(() => hostsOf(text), UsageError, "Cannot read", text);
   assertThrows(() => hostsOf("c[1-3],c2"), UsageError, "Cannot use the host c2 twice");
-  assertThrows(() => hostsOf("c[1-9999]"), UsageError, "write up to 1024");
+  assertThrows(() => hostsOf("c[1-9999]"), UsageError, "the most are 1024");
 });
 
 const filling = { hosts: ["a", "b"], id: "herd-1", script: 'deno "{self}"' };

@@ -1,35 +1,22 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../servers/errors.ts";
-import { hostsFlagOf, placesOf } from "./host_flags.ts";
+import { hostsIn, placesIn, type PlacesOptions } from "./places.ts";
 
-const none = {
-  hosts: undefined,
-  via: undefined,
-  "server-host": undefined,
-  address: undefined,
-  local: false,
-  netns: false,
-};
-
-Deno.test("hostsFlagOf() is null without hosts, and has ssh by default", () => {
-  assertEquals(hostsFlagOf(none), null);
-  assertEquals(hostsFlagOf({ hosts: "a[1-2]", via: undefined }), {
-    names: ["a1", "a2"],
-    via: "ssh",
-  });
-  assertThrows(() => hostsFlagOf({ hosts: undefined, via: "ssh" }), UsageError, "write --hosts");
-  assertThrows(() => hostsFlagOf({ hosts: "a", via: "rsh" }), UsageError, 'Unknown engine "rsh"');
+Deno.test("hostsIn() is null without hosts, and has ssh by default", () => {
+  assertEquals(hostsIn({}, "tcp"), null);
+  assertEquals(hostsIn({ hosts: "a[1-2]" }, "tcp"), { names: ["a1", "a2"], via: "ssh" });
+  assertThrows(() => hostsIn({ hosts: "a" }, "door"), UsageError, "Cannot reach a path");
 });
 
-Deno.test("placesOf() says where clients and server run", () => {
-  assertEquals(placesOf(none), null);
-  assertEquals(placesOf({ ...none, hosts: "a,b", address: "10.0.0.1", via: "clush" }), {
+Deno.test("placesIn() says where clients and server run", () => {
+  assertEquals(placesIn({}), null);
+  assertEquals(placesIn({ hosts: "a,b", address: "10.0.0.1", via: "clush" }), {
     via: "clush",
     clients: ["a", "b"],
     server: null,
     address: "10.0.0.1",
   });
-  assertEquals(placesOf({ ...none, "server-host": "me@c" }), {
+  assertEquals(placesIn({ serverHost: "me@c" }), {
     via: "ssh",
     clients: [],
     server: "me@c",
@@ -37,13 +24,14 @@ Deno.test("placesOf() says where clients and server run", () => {
   });
 });
 
-Deno.test("placesOf() refuses flags that do not fit each other", () => {
-  const refused = (flags: Partial<Parameters<typeof placesOf>[0]>, words: string) =>
-    assertThrows(() => placesOf({ ...none, ...flags }), UsageError, words);
-  refused({ hosts: "a" }, "Missing address: write --address");
-  refused({ via: "ssh" }, "leave out --via");
-  refused({ address: "x" }, "leave out --address");
-  refused({ hosts: "a", address: "x", local: true }, "leave out --local");
-  refused({ "server-host": "c", netns: true }, "leave out --netns");
-  refused({ "server-host": "c,d" }, "write one");
+Deno.test("hostsIn() and placesIn() refuse options that do not fit each other, by name", () => {
+  const refused = (options: PlacesOptions, option: string, words: string) =>
+    assertEquals(assertThrows(() => placesIn(options), UsageError, words).option, option);
+  refused({ hosts: "a" }, "address", "Missing address");
+  refused({ hosts: "a", address: "x", via: "rsh" }, "via", 'Unknown engine "rsh"');
+  refused({ hosts: "a,,b", address: "x" }, "hosts", 'Cannot read "a,,b"');
+  refused({ via: "ssh" }, "hosts", "Cannot use via without hosts");
+  refused({ address: "x" }, "hosts", "Cannot use address without hosts");
+  refused({ serverHost: "c,d" }, "serverHost", "Cannot run a server on several hosts");
+  assertThrows(() => hostsIn({ via: "ssh" }, "tcp"), UsageError, "Cannot use via without hosts");
 });

@@ -13,6 +13,12 @@ export const serviceHints = {
   think: "leave out --think, or --rate",
 } as const satisfies Hints;
 
+/** For commands whose clients can run on other machines. */
+export const hostsHints = {
+  hosts: "write --hosts with names such as a,b,c[1-8]",
+  serverHost: "write --server-host with one name",
+} as const satisfies Hints;
+
 /** For options of some designs. */
 export const variantHints = {
   steer: "write one of them, or leave out --steer",
@@ -23,8 +29,10 @@ export const variantHints = {
 export const measuringHints = {
   ...serviceHints,
   ...variantHints,
+  ...hostsHints,
   work: "leave out --work",
   wait: "leave out --wait",
+  address: "write --address",
   folder: "write another --output",
   resume: "wait until it has ended",
   local: "write --local, which applies to every design",

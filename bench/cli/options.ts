@@ -5,7 +5,8 @@
  */
 import { timeFlags, timesOf } from "./service_time.ts";
 import { type Flags, processorsOf, type Values } from "./flags.ts";
-import { placeFlags, placesOf } from "./host_flags.ts";
+import { placesIn } from "../agents/places.ts";
+import { placeFlags } from "./host_flags.ts";
 import { UsageError } from "../../servers/errors.ts";
 import type { ServiceName } from "../../servers/design.ts";
 import { isService, SERVICE_NAMES } from "../../servers/service/services.ts";
@@ -280,7 +281,7 @@ export function planOf(
     netns: flags.netns,
     local: flags.local,
     ipv6: flags.ipv6,
-    hosts: placesOf(flags),
+    hosts: placesIn({ ...flags, serverHost: flags["server-host"] }),
     limits: limitsOf([...ids, ...externals.map(({ name }) => name)], rounds, flags),
   });
 }

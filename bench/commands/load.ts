@@ -14,10 +14,11 @@ import { affinity, descriptorLimit } from "../../servers/posix/processes.ts";
 import { addressText, type ServerAddress } from "../../servers/transports/transport.ts";
 import { isTransport, TRANSPORT_NAMES } from "../../servers/transports/transports.ts";
 import { startAnyLoad } from "../agents/hosts_load.ts";
+import { hostsIn } from "../agents/places.ts";
 import { type AnyLoad, LOAD_DEFAULTS } from "../agents/load.ts";
 import { defineCommand } from "../cli/command.ts";
 import { processorsOf, type Values } from "../cli/flags.ts";
-import { hostFlags, hostsFlagOf } from "../cli/host_flags.ts";
+import { hostFlags } from "../cli/host_flags.ts";
 import {
   arrivalsOf,
   count,
@@ -30,7 +31,7 @@ import {
 import { printEvent, printLine } from "../cli/output.ts";
 import { userSocket } from "../cli/paths.ts";
 import { endWithParent, stopSignal } from "../cli/signals.ts";
-import { serviceHints } from "../cli/hints.ts";
+import { hostsHints, serviceHints } from "../cli/hints.ts";
 import { requireService } from "../plan/service.ts";
 import { LIMITS } from "../record/record.ts";
 import { isKnown } from "../statistics/percentiles.ts";
@@ -111,7 +112,7 @@ export const command = defineCommand({
   ],
   flags,
   exits: ["failed", "unsupported", "interrupted"],
-  hints: serviceHints,
+  hints: { ...serviceHints, ...hostsHints, path: "write --port, or leave out --hosts" },
   async run({ operands, flags: given, given: names }) {
     if (operands.length > 0) throw new UsageError(`Unexpected "${operands[0]}": see --help`);
     const { target, ...flags } = given.url === undefined
@@ -140,12 +141,7 @@ export const command = defineCommand({
       workerPattern: null,
       owners: null,
     };
-    const hosts = hostsFlagOf(flags);
-    if (hosts !== null && name !== "tcp") {
-      throw new UsageError(
-        "Cannot reach a path from other hosts: write --port, or leave out --hosts",
-      );
-    }
+    const hosts = hostsIn(flags, name);
     const sources = name === "tcp" && hosts === null
       ? requirePorts(work, where.host, where.port)
       : 0;

@@ -87,6 +87,7 @@ export function makePlan(given: PlanOptions): Plan {
   if (options.externals.length > 0 && options.local) {
     throw new UsageError("Cannot reach external servers but over TCP", { option: "local" });
   }
+  requireReach(options);
   requireIpv6(options);
   const own = designs.filter(({ id }) => id === BASELINE || options.designs.includes(id));
   const ids = [...own, ...options.externals.map(({ name }) => ({ id: name }))].map(({ id }) => id);
@@ -146,6 +147,13 @@ function requireOwnTimes({ externals: [external], work, wait, sweep }: Settings)
     `Cannot have requests ${option} in ${external.name}, whose program decides that`,
     { option },
   );
+}
+
+/** @throws {UsageError} if other hosts are to be reached where they cannot be. */
+function requireReach({ hosts, local, netns }: Settings): void {
+  if (hosts === null || !local && !netns) return;
+  const option = local ? "local" : "netns";
+  throw new UsageError(`Cannot reach other hosts with ${option}: leave out one of them`);
 }
 
 /** @throws {UsageError} if servers are to listen on ::1 that do not, or of which other hosts are clients. */
