@@ -117,7 +117,12 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
     "bench/statistics",
     "servers",
   ],
-  "bench/report/charts": ["bench/report/summary", "bench/report/tables", "servers"],
+  "bench/report/charts": [
+    "bench/compare",
+    "bench/report/summary",
+    "bench/report/tables",
+    "servers",
+  ],
   "bench/report/html": [
     "bench/plan",
     "bench/report/charts",

@@ -1,10 +1,11 @@
 /**
- * Standard output of the commands.
+ * What the commands write: standard output, and a file that the user names.
  *
  * @module
  */
 
-import { RecordError } from "../../servers/errors.ts";
+import { RecordError, UsageError } from "../../servers/errors.ts";
+import { isFull } from "../record/disk_errors.ts";
 import { plainJson } from "../report/tables/table.ts";
 
 /**
@@ -25,4 +26,14 @@ export function printLine(line: string): void {
 /** Prints an event as one line of JSON. */
 export function printEvent(event: Readonly<Record<string, unknown>>): void {
   printLine(plainJson(JSON.stringify(event)));
+}
+
+/** Writes a file. @throws {UsageError} if it cannot be written there; {RecordError} if the disk is full. */
+export function writeFile(path: string, text: string): void {
+  try {
+    Deno.writeTextFileSync(path, text);
+  } catch (error) {
+    const message = `Cannot write ${path}: ${(error as Error).message}`;
+    throw isFull(error) ? new RecordError(message) : new UsageError(message);
+  }
 }

@@ -94,14 +94,14 @@ async function bench({ operands, flags, given }: Options): Promise<number> {
   const judge = judgeOf(flags, given);
   const { folder, exit } = await runAndPrint(plan, { ...flags, name }, given);
   const isWhole = exit === ExitCode.ok || exit === ExitCode.failed;
-  return isWhole && judge ? exitOfBoth(exit, judge(folder)) : exit;
+  return isWhole && judge ? exitOfBoth(exit, await judge(folder)) : exit;
 }
 
 /** Compares a new run with the one of --baseline, which is looked for before there is another of its name. */
 function judgeOf(
   values: Values<typeof flags>,
   given: ReadonlySet<string>,
-): ((folder: string) => number) | undefined {
+): ((folder: string) => Promise<number>) | undefined {
   const thresholds = parseThresholds("fail-above", values["fail-above"]);
   if (values.baseline !== undefined) {
     const before = placeOf(values.baseline);

@@ -11,7 +11,7 @@ import { UsageError } from "../../servers/errors.ts";
 import { findDesign, requireDesign } from "../../servers/designs.ts";
 import { fewestRounds } from "../compare/comparison.ts";
 import { compareDesigns, type MetricComparison, toReport } from "../compare/records.ts";
-import { placeOf, printRunComparison } from "./compare_runs.ts";
+import { placeOf, printRunComparison, writeChart } from "./compare_runs.ts";
 import { exitOf, exitOfBoth, gateFlags, parseThresholds } from "./compare_gate.ts";
 import { gateLines, gatesOf, type MetricGate, type Thresholds, worstOf } from "../compare/gate.ts";
 import { comparisonTable } from "../report/tables/comparison_table.ts";
@@ -64,6 +64,7 @@ export const command = defineCommand({
       "Fail a build where a recorded run is worse than the one before",
       "results/before results/after --fail-above cpu=5%,p99=20%",
     ],
+    ["Draw what other clients change", "results/one results/three --across --chart changes.svg"],
   ],
   flags,
   exits: ["failed", "unsupported", "record", "unsure", "regression", "timedOut", "interrupted"],
@@ -96,7 +97,7 @@ async function compare(parsed: Options): Promise<number> {
   if (misplaced !== undefined) {
     throw new UsageError(`Cannot change what is recorded already: leave out --${misplaced}`);
   }
-  return printRunComparison(placeOf(a), placeOf(b), { ...flags, thresholds });
+  return await printRunComparison(placeOf(a), placeOf(b), { ...flags, thresholds });
 }
 
 async function runDesigns(
@@ -122,16 +123,18 @@ async function runDesigns(
   const { recorded, data, folder, exit } = await recordAsCommand(plan, flags, print);
   const compared = compareDesigns(recorded, a, b);
   const nameOfB = secondName(a, b);
+  const title = `${nameOfB} (B) compared with ${a} (A)`;
   const gates = thresholds ? gatesOf(compared, nameOfB, thresholds) : [];
   if (flags.json) printEvents(compared, gates, a, nameOfB);
   else {
     const options = terminalOptions();
-    const table = comparisonTable(`${nameOfB} (B) compared with ${a} (A)`, compared, []);
+    const table = comparisonTable(title, compared, []);
     printLine(toTerminal(table, options));
     const end = [...findingTexts(compared, a, b), ...gateLines(gates), ...warningTexts(data)];
     printLine(paragraphs(end, options));
     printPaths(folder);
   }
+  await writeChart(flags.chart, compared.map((one) => ({ ...one, id: nameOfB })), title);
   return exitOfBoth(exit, exitOf(worstOf(gates), flags["allow-unsure"]));
 }
 

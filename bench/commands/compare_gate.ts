@@ -8,7 +8,7 @@ import { ExitCode, UsageError } from "../../servers/errors.ts";
 import type { Gate, Thresholds } from "../compare/gate.ts";
 import { type MetricName, METRICS } from "../compare/metrics.ts";
 
-/** The flags of a gate. */
+/** The flags of a comparison: its gate, and its chart. */
 export const gateFlags = {
   "fail-above": {
     kind: "string",
@@ -24,6 +24,7 @@ export const gateFlags = {
     kind: "boolean",
     help: "Compare recorded runs even if they were measured under different conditions",
   },
+  chart: { kind: "string", value: "FILE", help: "Also draw the differences as SVG into FILE" },
 } as const satisfies Flags;
 
 /**

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { printEvent, printLine } from "../cli/output.ts";
-import { runFolder } from "../cli/paths.ts";
+import { printEvent, printLine, writeFile } from "../cli/output.ts";
+import { runFolder, userPath } from "../cli/paths.ts";
 import { ExitCode, FailedError, UsageError } from "../../servers/errors.ts";
 import { exitOf } from "./compare_gate.ts";
 import { compareRuns, type DesignInRuns, type RunsCompared, toReport } from "../compare/records.ts";
@@ -14,6 +14,7 @@ import { seriesOf } from "../report/summary/series.ts";
 import { warningsOf } from "../report/summary/warnings.ts";
 import type { Recorded } from "../record/record.ts";
 import { commitText } from "../record/runs.ts";
+import { drawComparison } from "../report/charts/comparison.ts";
 import { comparisonTable } from "../report/tables/comparison_table.ts";
 import { paragraphs, toTerminal } from "../report/tables/terminal.ts";
 import { readRecord } from "../record/store.ts";
@@ -31,6 +32,8 @@ export interface RunsOptions {
   /** Whether to refuse runs with warnings. */
   readonly strict: boolean;
   readonly json: boolean;
+  /** Where to draw the differences. */
+  readonly chart?: string | undefined;
 }
 
 /** A recorded run. */
@@ -60,10 +63,15 @@ interface Runs {
  * Reads two runs, prints their differences, and returns the exit code.
  *
  * @throws {RecordError} if one of them cannot be read.
- * @throws {UsageError} if they were measured under different conditions, or have no design in common.
+ * @throws {UsageError} if they were measured under different conditions, have no design in common, or `chart`
+ * cannot be written.
  * @throws {FailedError} if they were disturbed, and `strict` refuses that.
  */
-export function printRunComparison(a: RunPlace, b: RunPlace, options: RunsOptions): number {
+export async function printRunComparison(
+  a: RunPlace,
+  b: RunPlace,
+  options: RunsOptions,
+): Promise<number> {
   const runs = readRuns([a, b], options);
   const { compared: { designs } } = runs;
   const { thresholds } = options;
@@ -73,9 +81,20 @@ export function printRunComparison(a: RunPlace, b: RunPlace, options: RunsOption
   const missing = thresholds ? missingTexts(runs.compared, thresholds) : [];
   if (options.json) printEvents(runs, gates);
   else print(runs, gates, missing);
+  await writeChart(options.chart, designs, `${b.name} (B) compared with ${a.name} (A)`);
   const outcome = worstOf(gates);
   if (outcome !== "regression" && missing.length > 0) return ExitCode.unsure;
   return exitOf(outcome, options["allow-unsure"]);
+}
+
+/** Draws a comparison into the file that the user named, if any. @throws {UsageError} if it cannot be written. */
+export async function writeChart(
+  file: string | undefined,
+  rows: readonly DesignInRuns[],
+  title: string,
+): Promise<void> {
+  const svg = file === undefined ? null : await drawComparison(rows, title);
+  if (svg !== null) writeFile(userPath(file!), svg);
 }
 
 /** What keeps a gate from judging every design. */

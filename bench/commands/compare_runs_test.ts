@@ -181,3 +181,21 @@ Deno.test("compare refuses what cannot be compared", async () => {
   assertEquals([amount.code, amount.stdout], [2, ""]);
   assertStringIncludes(amount.stderr, "write --fail-above 5%");
 });
+
+Deno.test("compare --chart draws each metric of each design, with its ratio and interval", async () => {
+  using folder = new TemporaryFolder();
+  const chart = `${folder.path}/changes.svg`;
+  const { code, stderr } = await compare(run(1), run(1.1), "--chart", chart);
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  const svg = Deno.readTextFileSync(chart);
+  assertMatch(svg, /prefork-mutex, CPU per connection: \+10 % \(95 % interval \+\d.*, 10 rounds\)/);
+  for (const id of [X, Y]) {
+    for (const metric of ["cpu", "p99", "throughput"]) {
+      assertStringIncludes(svg, `>${id} ${metric}<`);
+    }
+  }
+  assert(!/NaN|Infinity|undefined/.test(svg));
+  const refused = await compare(run(1), run(1), "--chart", `${folder.path}/none/changes.svg`);
+  assertEquals(refused.code, 2);
+  assertStringIncludes(refused.stderr, "Cannot write ");
+});

@@ -7,15 +7,14 @@
 import { defineCommand } from "../cli/command.ts";
 import { endWithParent } from "../cli/signals.ts";
 import type { Parsed } from "../cli/flags.ts";
-import { printLine } from "../cli/output.ts";
+import { printLine, writeFile } from "../cli/output.ts";
 import { userPath } from "../cli/paths.ts";
 import { isReachable, requireDesign } from "../../servers/designs.ts";
-import { ExitCode, RecordError, UsageError } from "../../servers/errors.ts";
+import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { startServer } from "../agents/server.ts";
 import { readRunningHolders, readSocketHolders, type SocketHolders } from "../machine/holders.ts";
 import { processName, runningAs, runningAt } from "../machine/running.ts";
-import { isFull } from "../record/disk_errors.ts";
 import { descriptorTable, drawDescriptors } from "../report/descriptors.ts";
 import { toTerminal } from "../report/tables/terminal.ts";
 import { terminalOptions } from "../cli/terminal.ts";
@@ -106,15 +105,6 @@ function print(
   { output }: Pick<Options["flags"], "output">,
 ): number {
   printLine(toTerminal(descriptorTable(holders, title), terminalOptions()));
-  if (output !== undefined) write(userPath(output), drawDescriptors(holders, title));
+  if (output !== undefined) writeFile(userPath(output), drawDescriptors(holders, title));
   return ExitCode.ok;
-}
-
-function write(path: string, svg: string): void {
-  try {
-    Deno.writeTextFileSync(path, svg);
-  } catch (error) {
-    const message = `Cannot write ${path}: ${(error as Error).message}`;
-    throw isFull(error) ? new RecordError(message) : new UsageError(message);
-  }
 }

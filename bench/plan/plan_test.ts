@@ -183,6 +183,16 @@ Deno.test("makePlan() refuses a design that is not reached over TCP, unless the 
   assertEquals(designsOfRound(plan, 1).toSorted(), ["door", "iterative"]);
 });
 
+Deno.test("makePlan() refuses other hosts for what they cannot reach", () => {
+  const hosts = { via: "ssh", clients: ["a"], server: null, address: "192.0.2.1" };
+  const plan = (more: object) => makePlan({ designs: ["iterative"], seed: 1, hosts, ...more });
+  assertEquals(plan({}).hosts, hosts);
+  for (const name of ["local", "netns"]) {
+    const words = `Cannot reach other hosts with ${name}`;
+    assertThrows(() => plan({ [name]: true }), UsageError, words);
+  }
+});
+
 Deno.test("makePlan() refuses IPv6 where servers listen elsewhere", () => {
   const plan = (more: object) => makePlan({ designs: ["iterative"], seed: 1, ipv6: true, ...more });
   assertEquals(plan({}).ipv6, true);

@@ -7,8 +7,8 @@ import type { ReportData } from "../summary/report_data.ts";
 import type { DesignSummary } from "../summary/summary.ts";
 import { signedText } from "../tables/table.ts";
 import { type Chart, NARROW, type Spec } from "./chart.ts";
-import { NAMES_AXIS, rightOf, rowsOf } from "./rows.ts";
-import { INK, type Layout, makingOf } from "./theme.ts";
+import { type Extent, intervals } from "./rows.ts";
+import { type Layout, makingOf } from "./theme.ts";
 
 /** On a linear scale. */
 export const costs: Chart = {
@@ -24,57 +24,14 @@ export const logCosts: Chart = {
   spec: (data, layout) => chart(data, layout, logScale(valuesOf(data))),
 };
 
-/** Height of the legend, in pixels. */
-const TOP = 44;
-
 /** The end of the linear part of the scale, and the axis ticks. */
 interface LogScale {
   readonly constant: number;
   readonly ticks: number[];
 }
 
-interface Value {
-  readonly design: string;
-  readonly making: string;
-  readonly median: number;
-  readonly low: number;
-  readonly high: number;
-  readonly label: string;
-  readonly text: string;
-}
-
 function chart(data: ReportData, layout: Layout, log: LogScale | undefined): Spec | null {
-  const values = valuesOf(data);
-  if (values.length === 0) return null;
-  const labels = Object.fromEntries(values.map(({ design, label }) => [design, label]));
-  const right = rightOf(Object.values(labels));
-  const { frame, y, color } = rowsOf(values, layout, { right, top: TOP });
-  const x = { type: "quantitative", ...scaleOf(layout, log) } as const;
-  const description = { field: "text" } as const;
-  const labelExpr = `${JSON.stringify(labels)}[datum.label]`;
-  return {
-    ...frame,
-    resolve: { axis: { y: "independent" } },
-    layer: [
-      {
-        mark: { type: "rule", color: INK.muted },
-        encoding: { x: { datum: 0 }, description: { value: "the baseline" } },
-      },
-      {
-        mark: { type: "rule", strokeWidth: 2.5, strokeCap: "round", opacity: 0.55 },
-        encoding: { x: { ...x, field: "low" }, x2: { field: "high" }, y, color, description },
-      },
-      {
-        mark: { type: "point", filled: true, size: 80, opacity: 1, strokeWidth: 0 },
-        encoding: {
-          x: { ...x, field: "median" },
-          y: { ...y, axis: { ...NAMES_AXIS, orient: "right", labelExpr } },
-          color,
-          description,
-        },
-      },
-    ],
-  };
+  return intervals(valuesOf(data), scaleOf(layout, log), { at: 0, text: "the baseline" }, layout);
 }
 
 function scaleOf(layout: Layout, log: LogScale | undefined) {
@@ -87,7 +44,7 @@ function scaleOf(layout: Layout, log: LogScale | undefined) {
     : { scale: { nice: true }, axis: { title, tickCount: layout === NARROW ? 3 : 6 } };
 }
 
-function valuesOf({ designs }: ReportData): Value[] {
+function valuesOf({ designs }: ReportData): Extent[] {
   return designs.flatMap((design) => {
     const { id, info, processControl, isBaseline } = design;
     if (!processControl) return [];
@@ -114,7 +71,7 @@ function seconds(value: number): string {
 /** Most powers of ten between the linear part and the largest value. */
 const MOST_MAGNITUDES = 5;
 
-function logScale(values: readonly Value[]): LogScale {
+function logScale(values: readonly Extent[]): LogScale {
   const sizes = values.flatMap(({ low, high, median }) => [low, high, median].map(Math.abs));
   const largest = Math.ceil(Math.log10(Math.max(1e-6, ...sizes)));
   const medians = values.map(({ median }) => Math.abs(median)).filter((size) => size > 0);

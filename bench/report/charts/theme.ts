@@ -34,7 +34,7 @@ export const MAKINGS: Readonly<Record<Making, { readonly name: string; readonly 
 const UNREGISTERED = { name: "not registered", color: "#6b5b4b" } as const;
 
 /** The name of how a design's children are made. */
-export function makingOf(info: DesignInfo | null): string {
+export function makingOf(info: Pick<DesignInfo, "children"> | null): string {
   return (info ? MAKINGS[info.children] : UNREGISTERED).name;
 }
 
