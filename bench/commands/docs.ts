@@ -34,6 +34,10 @@ export async function pages(commands: CommandTable): Promise<Map<string, string>
     reference: readRecord(`${ROOT}results/reference`),
     sweep: readRecord(`${ROOT}results/reference/sweep`),
     external: readRecord(`${ROOT}results/reference/external`),
+    hosts: [
+      readRecord(`${ROOT}results/reference/hosts/one`),
+      readRecord(`${ROOT}results/reference/hosts/three`),
+    ],
     commands: loaded.map(({ command }) => command),
   });
   return new Map(pagePaths().map((path) => [path, fill(Deno.readTextFileSync(path), parts)]));

@@ -6,6 +6,7 @@
 import { designs, findDesign } from "../../servers/designs.ts";
 import { ExitCode } from "../../servers/errors.ts";
 import { type Command, helpText } from "../cli/command.ts";
+import { compareRuns } from "../compare/records.ts";
 import { type Exit, EXIT_CODES } from "../cli/exit_codes.ts";
 import type { Recorded } from "../record/record.ts";
 import { MAKINGS } from "../report/charts/theme.ts";
@@ -15,6 +16,7 @@ import { conditions } from "../report/summary/conditions.ts";
 import { type DesignSummary, summarize, type Summary } from "../report/summary/summary.ts";
 import { seriesOf } from "../report/summary/series.ts";
 import { sweepData } from "../report/summary/sweep.ts";
+import { comparisonTable } from "../report/tables/comparison_table.ts";
 import { sweepTable } from "../report/tables/sweep_table.ts";
 import {
   type Cell,
@@ -32,11 +34,15 @@ export interface Sources {
   readonly sweep: Recorded;
   /** A run of external servers. */
   readonly external: Recorded;
+  /** The same load from one host, and from three. */
+  readonly hosts: readonly [one: Recorded, three: Recorded];
   readonly commands: readonly Command[];
 }
 
 /** Every part, by the name that its marker has. */
-export function docsParts({ reference, sweep, external, commands }: Sources): Map<string, string> {
+export function docsParts(
+  { reference, sweep, external, hosts, commands }: Sources,
+): Map<string, string> {
   const { run, trials } = reference;
   const summary = summarize(reference);
   const registered = summarize({
@@ -47,6 +53,7 @@ export function docsParts({ reference, sweep, external, commands }: Sources): Ma
   return new Map([
     ["table-30.1", [markdown(costsTable(summary)), ...conditions(summary)].join("\n\n")],
     ["table-external", externalTable(summarize(external))],
+    ["table-hosts", hostsTable(...hosts)],
     ["table-30.2", markdown(table302({ ...summary, designs: ofTheBook }))],
     ["matrix", markdown(matrixTable(registered))],
     ["designs", registered.designs.map((design) => designText(design, registered)).join("\n\n")],
@@ -67,6 +74,21 @@ function externalTable(summary: Summary): string {
     "pss_mebibytes",
   ]);
   return [markdown(table), ...conditions(summary)].join("\n\n");
+}
+
+/** What other clients change, and where it was measured. Intervals are wide, as `compare --across` has them. */
+function hostsTable(one: Recorded, three: Recorded): string {
+  const table = comparisonTable("", compareRuns(one, three, true).designs, []);
+  const fields = [
+    "design",
+    "metric",
+    "a_median",
+    "b_median",
+    "ratio",
+    "ratio_95_interval",
+    "finding",
+  ];
+  return [markdown(pick(table, fields)), ...conditions(summarize(three))].join("\n\n");
 }
 
 /** What a connection and a worker cost in each design. */

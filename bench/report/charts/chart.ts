@@ -55,7 +55,8 @@ export function legendIn({ left, top }: Margins) {
 /** Upper bound of the width of the longest label, in pixels. */
 export function labelWidth(texts: readonly string[]): number {
   const PER_CHARACTER = 6.2;
-  return Math.ceil(PER_CHARACTER * Math.max(0, ...texts.map((text) => text.length)));
+  const lengths = texts.map((text) => text.replaceAll("%", "..").length); // as wide as two
+  return Math.ceil(PER_CHARACTER * Math.max(0, ...lengths));
 }
 
 /** Renders a chart as SVG. vega is loaded at the first call. */

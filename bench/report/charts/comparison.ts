@@ -14,6 +14,9 @@ import { makingOf } from "./theme.ts";
 /** The axis goes at least so far, so that noise does not look like a difference. */
 const LEAST = 1.1;
 
+/** Ticks of a longer axis, upwards; likewise downwards. */
+const STEPS = [1.5, 2, 3, 5, 10, 100, 1000];
+
 /** Draws the ratios of B to A, with their intervals, as SVG; null: there are none. */
 export async function drawComparison(
   rows: readonly DesignInRuns[],
@@ -29,7 +32,8 @@ export async function drawComparison(
       scale: { type: "log", domain: [1 / end, end], nice: false },
       axis: {
         title,
-        labelExpr: "datum.value < 2 ? format(datum.value - 1, '+~%') : datum.value + ' ×'",
+        ...(end < STEPS[0]! ? {} : { values: [...STEPS.map((ratio) => 1 / ratio), 1, ...STEPS] }),
+        labelExpr: "datum.value < 2 ? format(datum.value - 1, '+.2~p') : datum.value + ' ×'",
       },
     },
     { at: 1, text: "no difference" },
