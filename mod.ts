@@ -67,7 +67,7 @@
  * await using server = await serve("prefork-mutex", { children: 4 });
  * const { connections } = await load({ port: server.port, clients: 2, connections: 5 });
  * const { children } = await server.stop();
- * const served = children.reduce((sum, child) => sum + child.connections, 0);
+ * const served = children.reduce((sum, child) => sum + (child.connections ?? 0), 0);
  * assertEquals([connections, served], [10, 10]);
  * ```
  *

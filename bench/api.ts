@@ -193,7 +193,7 @@ export async function serve(
   const requestTimeoutSeconds = requestTimeoutOf(found, given.requestTimeout);
   const { work = 0, workDistribution = "fixed", wait = 0, waitDistribution = "fixed" } = times;
   requireInRange({ port, children, work, wait });
-  requireService(found.transport, { service });
+  requireService(found, { service });
   await using starting = new AsyncDisposableStack();
   const launch = launchOf(found);
   const where = { host: host ?? null, port, path: path ?? null };
@@ -333,7 +333,7 @@ export async function load(options: LoadOptions): Promise<LoadReport> {
     rate,
     seed: options.seed,
   });
-  requireService(transport, { service, requests, clients, rate });
+  requireService({ transport }, { service, requests, clients, rate });
   const on = hostsIn({ hosts, via }, transport);
   const work = { ...LOAD_DEFAULTS, ...rest, transport };
   const sources = path === undefined && on === null ? requirePorts(work, host, port) : 0;

@@ -93,6 +93,8 @@ export interface Design {
   readonly polls?: Polling;
   /** Whether it needs Deno's event loop: its one process is then a Deno program of its own, with all its threads. */
   readonly isAsync?: boolean;
+  /** Whether a library speaks HTTP for it: it has no other service, and knows of requests, but not of connections. */
+  readonly isHttp?: boolean;
   /** Whether its pool has a child for each processor, unless a number is given. */
   readonly isPerCore?: boolean;
   /** Whether each child has a listening socket of its own, all on one port. */
@@ -144,6 +146,8 @@ export interface AsyncContext {
   readonly hostname: string;
   readonly port: number;
   readonly sessions: Sessions;
+  /** Works and waits for so many requests, and serves others while it waits; undefined: requests take no time. */
+  readonly spend: ((requests: number) => Promise<void>) | undefined;
   /** To be called as soon as clients can connect. */
   listening(): void;
 }

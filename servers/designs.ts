@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Design, Listing } from "./design.ts";
+import type { Design, Listing, ServiceName } from "./design.ts";
 import { requireNamed } from "./nearest.ts";
 
 export type { Design };
@@ -282,6 +282,16 @@ export const designs: readonly Design[] = [
     listing: import.meta.resolve("./listings/deno_listen.ts"),
   },
   {
+    id: "deno-serve",
+    title: "Deno's own HTTP server, Deno.serve",
+    children: "none",
+    accepts: "Deno's runtime, which calls a function for each request",
+    isAsync: true,
+    isHttp: true,
+    transport: "tcp",
+    listing: import.meta.resolve("./listings/deno_serve.ts"),
+  },
+  {
     id: "door",
     title: "Door server, a pool of threads that take calls",
     children: "worker",
@@ -314,13 +324,15 @@ export function servesMany(
   return children === "exec" || isRing === true || polls !== undefined || isAsync === true;
 }
 
-/** The designs that clients reach on a port. */
-export const streamDesigns: readonly Design[] = designs
-  .filter((design) => isReachable(design, false));
+/** The designs that clients reach on a port, or locally: at a path; without those that only speak HTTP in another service. */
+export function reachableDesigns(locally: boolean, service: ServiceName): readonly Design[] {
+  return designs.filter((design) =>
+    isReachable(design, locally) && (service === "http" || !design.isHttp)
+  );
+}
 
-/** The designs that clients reach at a path. */
-export const localDesigns: readonly Design[] = designs
-  .filter((design) => isReachable(design, true));
+/** The designs that clients reach on a port with the book's service. */
+export const streamDesigns = reachableDesigns(false, "bytes");
 
 /** The designs of a run by default: the rows of the book, or of a local run. */
 export function usualDesigns(local: boolean): readonly Design[] {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { designs, localDesigns, requireDesign, streamDesigns } from "../../servers/designs.ts";
+import { designs, reachableDesigns, requireDesign } from "../../servers/designs.ts";
+import type { ServiceName } from "../../servers/design.ts";
 import { UsageError } from "../../servers/errors.ts";
 import { namesLike } from "../../servers/nearest.ts";
 
@@ -21,10 +22,15 @@ export const designsFlag = (usual: string) => ({
  * @returns ids in the order of the registry.
  * @throws {UsageError} for a pattern that nothing matches, or if nothing is left.
  */
-export function designsOf(list: string, usual: readonly string[], local: boolean): string[] {
+export function designsOf(
+  list: string,
+  usual: readonly string[],
+  local: boolean,
+  service: ServiceName,
+): string[] {
   const patterns = list.split(",").map((pattern) => pattern.trim());
-  // What cannot be reached is only run by its name, which is then refused with advice.
-  const known = (local ? localDesigns : streamDesigns).map(({ id }) => id);
+  // What cannot be reached, or lacks the service, is only run by its name, which is then refused with advice.
+  const known = reachableDesigns(local, service).map(({ id }) => id);
   const chosen = new Set(patterns[0]!.startsWith("!") ? usual : []);
   const leftOut = new Set<string>();
   for (const pattern of patterns) {

@@ -5,7 +5,7 @@ import { designsOf } from "./choice.ts";
 const USUAL = ["iterative", "prefork-mutex", "thread-per-client"];
 
 /** The designs of a list, in a run over TCP. */
-const chosen = (list: string) => designsOf(list, USUAL, false);
+const chosen = (list: string) => designsOf(list, USUAL, false, "bytes");
 
 const PREFORK = [
   "prefork-shared-accept",
@@ -40,9 +40,16 @@ Deno.test("designsOf() leaves out what begins with !, at first from the usual de
 
 Deno.test("designsOf() has local designs by a pattern only in a local run", () => {
   assertEquals(chosen("door"), ["door"]);
-  assertEquals(designsOf("do*", USUAL, true), ["door"]);
-  assertEquals(designsOf("*-mutex,*-reuseport", USUAL, false).at(-1), "prethread-reuseport");
-  assertThrows(() => designsOf("*-reuseport", USUAL, true), UsageError, "No design matches");
+  assertEquals(designsOf("do*", USUAL, true, "bytes"), ["door"]);
+  assertEquals(
+    designsOf("*-mutex,*-reuseport", USUAL, false, "bytes").at(-1),
+    "prethread-reuseport",
+  );
+  assertThrows(
+    () => designsOf("*-reuseport", USUAL, true, "bytes"),
+    UsageError,
+    "No design matches",
+  );
   assertThrows(() => chosen("do*"), UsageError, 'No design matches "do*"');
 });
 

@@ -8,6 +8,7 @@ import type { Hints } from "./explain.ts";
 /** For commands that serve or ask. */
 export const serviceHints = {
   service: "leave out --service",
+  http: "write --service http",
   requests: "leave out --requests",
   rate: "leave out --rate",
   think: "leave out --think, or --rate",

@@ -18,7 +18,11 @@ export class LiveView implements Disposable {
   #timer: ReturnType<typeof setInterval> | undefined;
   #before: { readonly connections: number; readonly at: number } | undefined;
 
-  constructor(terminal: Terminal = terminalOf(Deno.stdout)) {
+  readonly #counted: string;
+
+  /** `counted`: what is counted of each child. */
+  constructor(counted: string, terminal: Terminal = terminalOf(Deno.stdout)) {
+    this.#counted = counted;
     this.#redrawn = new Redrawn(terminal);
   }
 
@@ -35,7 +39,7 @@ export class LiveView implements Disposable {
     const seconds = Math.max(now.at - at, 1) / 1000;
     this.#before = now;
     const rate = (now.connections - connections) / seconds;
-    this.#redrawn.draw(viewLines(counts, rate, this.#redrawn.columns));
+    this.#redrawn.draw(viewLines(counts, rate, this.#redrawn.columns, this.#counted));
   }
 
   /** Prints a permanent line above the view. */
@@ -68,6 +72,7 @@ export function viewLines(
   { connections, cpu, parentCpu, children }: LiveCounts,
   rate: number,
   columns: number,
+  counted = "clients",
 ): string[] {
   const room = Math.floor((columns - NUMBERS_WIDTH) / 2);
   const width = Math.max(NARROWEST_BAR, Math.min(room, WIDEST_BAR));
@@ -75,9 +80,9 @@ export function viewLines(
   const mostCpu = Math.max(1e-9, ...children.map((child) => child.cpu));
   const parent = parentCpu === null ? "" : `, ${parentCpu.toFixed(3)} of it the parent's`;
   return [
-    `${connections} clients, ${rate.toFixed(0)} a second now; ${cpu.toFixed(3)} s CPU${parent}`,
+    `${connections} ${counted}, ${rate.toFixed(0)} a second now; ${cpu.toFixed(3)} s CPU${parent}`,
     "",
-    `child  now  clients ${" ".repeat(width)}    CPU s`,
+    `child  now ${counted.padStart(8)} ${" ".repeat(width)}    CPU s`,
     ...children.map((child) =>
       [
         String(child.index).padStart(5),

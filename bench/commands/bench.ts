@@ -6,7 +6,7 @@
 import { defineCommand } from "../cli/command.ts";
 import type { Parsed, Values } from "../cli/flags.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
-import { localDesigns, streamDesigns, usualDesigns } from "../../servers/designs.ts";
+import { reachableDesigns, usualDesigns } from "../../servers/designs.ts";
 import { designsFlag, designsOf } from "../cli/choice.ts";
 import { measuringHints } from "../cli/hints.ts";
 import { externalFlags, externalsOf } from "../cli/externals.ts";
@@ -117,12 +117,11 @@ function judgeOf(
   );
 }
 
-function chosen({ designs: list, all, local }: Values<typeof flags>): string[] {
+function chosen({ designs: list, all, local, service: name }: Values<typeof flags>): string[] {
   if (list !== undefined && all) {
     throw new UsageError("Cannot run both --designs and --all: write one of them");
   }
-  const usual = (all ? local ? localDesigns : streamDesigns : usualDesigns(local)).map(({ id }) =>
-    id
-  );
-  return list === undefined ? usual : designsOf(list, usual, local);
+  const service = serviceOf(name);
+  const usual = (all ? reachableDesigns(local, service) : usualDesigns(local)).map(({ id }) => id);
+  return list === undefined ? usual : designsOf(list, usual, local, service);
 }

@@ -90,7 +90,12 @@ async function figure({ operands, flags }: Options): Promise<number> {
   const launch = design.children === "exec"
     ? { processors: affinity(), idleSeconds: 0, echo: false, verbose: false }
     : null;
-  await using server = startServer({ design: id, children: flags.children, launch });
+  await using server = startServer({
+    design: id,
+    service: design.isHttp ? "http" : "bytes",
+    children: flags.children,
+    launch,
+  });
   const ready = await server.next("ready");
   const isOneProcess = design.children === "worker";
   const holders = readSocketHolders(ready.pid, ready.port, isOneProcess);

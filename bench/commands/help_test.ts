@@ -20,7 +20,7 @@ for (const [name, load] of Object.entries(commands)) {
       const words = args.match(/(?:[^\s']|'[^']*')+/g) ?? []; // as a shell splits them
       const parsed = parseFlags({ name, flags }, words.map((word) => word.replaceAll("'", "")));
       const { designs } = parsed.flags as { designs?: string };
-      if (designs !== undefined) assert(designsOf(designs, [], false).length > 1, designs);
+      if (designs !== undefined) assert(designsOf(designs, [], false, "bytes").length > 1, designs);
     }
   });
 }

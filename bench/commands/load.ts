@@ -121,7 +121,7 @@ export const command = defineCommand({
     requireOneEnd(names);
     const { name, where } = serverOf(flags);
     const service = target === null ? serviceOf(flags.service) : "http";
-    requireService(name, { ...flags, service });
+    requireService({ transport: name }, { ...flags, service });
     if (flags.rate > 0) requireDescriptors(flags.clients);
     const processors = flags.pin === undefined ? null : processorsOf("pin", flags.pin, affinity());
     const work = {

@@ -91,7 +91,9 @@ export const command = defineCommand({
     if (flags.watch) requireTerminal("leave out --watch");
     endWithParent();
     const stopped = stopSignal();
-    using view = flags.watch ? new LiveView() : undefined;
+    using view = flags.watch
+      ? new LiveView(requireDesign(design).isHttp ? "requests" : "clients")
+      : undefined;
     await using server = startServer(options, placement, listenerOf(flags.json, view));
     const ready = await Promise.race([server.next("ready"), stopped]).catch((error) => {
       throw withTaskLimit(error, flags.children);
@@ -160,9 +162,9 @@ function listenerOf(json: boolean, view: LiveView | undefined) {
 }
 
 /** @throws {UsageError} if the server cannot have it. */
-function serviceOfServer({ transport }: Design, { service, echo }: Options["flags"]): ServiceName {
+function serviceOfServer(design: Design, { service, echo }: Options["flags"]): ServiceName {
   const name = serviceOf(service);
-  requireService(transport, { service: name });
+  requireService(design, { service: name });
   if (!echo || service === undefined) return name;
   throw new UsageError("Cannot both echo lines and serve others: write --echo or --service");
 }
@@ -249,18 +251,19 @@ function printReport(
   for (const child of children) {
     const { connections, requests } = child;
     const notes = [
-      requests !== null && requests > connections ? `${requests} requests` : "",
+      requests !== null && requests > (connections ?? 0) ? `${requests} requests` : "",
       child.rejected > 0 ? `${child.rejected} refused${timeout > 0 ? " or timed out" : ""}` : "",
       child.lost > 0 ? `died ${child.lost}×` : "",
     ].filter((note) => note !== "").join(", ");
     const name = child.pid === null ? "all" : String(child.index);
-    const line = `${name.padStart(5)}${String(child.connections).padStart(10)}${
+    const line = `${name.padStart(5)}${(connections ?? "–").toString().padStart(10)}${
       seconds(child.cpu.total)
     }  ${notes}`;
     printLine(line.trimEnd());
   }
   if (parent) printLine(`parent${" ".repeat(9)}${seconds(parent.cpu.total)}`);
-  const sum = children.reduce((total, child) => total + child.connections, 0);
+  const known = children.flatMap(({ connections }) => connections ?? []);
+  const sum = known.length < children.length ? "–" : known.reduce((total, one) => total + one, 0);
   printLine(`total${String(sum).padStart(10)}${seconds(cpu.total)}`);
   if (shortages.count > 0) printLine(`The server ${shortageText(shortages)}`);
 }

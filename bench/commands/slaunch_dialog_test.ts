@@ -41,7 +41,7 @@ Deno.test({
     assertLessOrEqual(failed, deaths * CLIENTS);
     const { report: account } = await server.stop();
     const sum = (figure: "connections" | "given" | "lost") =>
-      account!.children.reduce((total, child) => total + child[figure], 0);
+      account!.children.reduce((total, child) => total + child[figure]!, 0);
     assertEquals(sum("lost"), deaths);
     assertEquals(sum("given"), CLIENTS * CONNECTIONS);
     // One that was killed between taking a connection and counting it has not counted it.

@@ -169,6 +169,7 @@ function startLoadOf(design: Design, place: Listening, limitSeconds: number): Lo
   return startLoad({
     ...place,
     transport: transportOf(design, place.path !== null),
+    service: serviceOf(design),
     clients: CLIENTS,
     connections: null,
     // The first clients have the runtime open what it keeps.
@@ -179,10 +180,14 @@ function startLoadOf(design: Design, place: Listening, limitSeconds: number): Lo
   });
 }
 
-function startServerOf({ id, children, transport }: Design, folder: string): ServerAgent {
+const serviceOf = ({ isHttp }: Design) => isHttp ? "http" : "bytes";
+
+function startServerOf(design: Design, folder: string): ServerAgent {
+  const { id, children, transport } = design;
   const launch = { processors: affinity(), idleSeconds: 0, echo: false, verbose: false };
   return startServer({
     design: id,
+    service: serviceOf(design),
     children: CHILDREN,
     path: !isMessages(transport) ? null : `${folder}/${id}`,
     requestTimeoutSeconds: REQUEST_TIMEOUT_SECONDS,
@@ -233,12 +238,14 @@ async function injectFaults(
 export function lostOf(
   design: Pick<Design, "children" | "isRing">,
   client: { readonly connections: number; readonly errors: Readonly<Record<string, number>> },
-  served: readonly { readonly connections: number }[],
+  served: readonly { readonly connections: number | null; readonly requests?: number | null }[],
   kills: number,
 ): number {
   const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
   const inFlight = kills * (servesMany(design) ? CLIENTS : 1);
-  const uncounted = client.connections - sum(served.map(({ connections }) => connections));
+  // Each connection of the load has one request.
+  const counts = served.map(({ connections, requests }) => connections ?? requests ?? 0);
+  const uncounted = client.connections - sum(counts);
   return Math.max(0, sum(Object.values(client.errors)) - inFlight) + Math.max(0, uncounted);
 }
 

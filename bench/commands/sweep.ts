@@ -110,8 +110,9 @@ function sweepPlan(values: Values<typeof flags>, given: ReadonlySet<string>): Pl
   });
   const sweep = variedOf(lists);
   const { designs: list, local } = values;
-  const ids = list === undefined ? forkedPools() : designsOf(list, forkedPools(), local);
-  const externals = externalsOf(values, serviceOf(values.service));
+  const service = serviceOf(values.service);
+  const ids = list === undefined ? forkedPools() : designsOf(list, forkedPools(), local, service);
+  const externals = externalsOf(values, service);
   requireDifference(ids, externals, sweep.parameter);
   const load = Object.fromEntries(Parameter.options.map((name) => {
     const fixed = lists.find(({ parameter }) => parameter === name && name !== sweep.parameter);

@@ -74,7 +74,7 @@ function requireRunnable(external: External, service: ServiceName): void {
   if (external.service !== service) {
     throw new UsageError(
       `Cannot measure ${name} with the service ${service}: it speaks ${external.service}`,
-      { option: "service" },
+      { option: external.service === "http" ? "http" : "service" },
     );
   }
   if (!isTold("port", external)) {

@@ -102,7 +102,7 @@ export function makePlan(given: PlanOptions): Plan {
     throw new UsageError(`Cannot reach ${elsewhere} over TCP`, { option: "local" });
   }
   for (const id of ids) {
-    for (const point of pointsOf(options)) requireService(findDesign(id)?.transport, point);
+    for (const point of pointsOf(options)) requireService(findDesign(id) ?? {}, point);
   }
   const random = mulberry32(options.seed);
   const twice = options.designs.filter((id, index) => options.designs.indexOf(id) < index);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ServiceName, TransportName } from "../../servers/design.ts";
+import type { Design, ServiceName, TransportName } from "../../servers/design.ts";
 import { UsageError } from "../../servers/errors.ts";
 
 /** Whether a transport carries one message each way. */
@@ -12,19 +12,24 @@ export function isMessages(transport: TransportName | undefined): boolean {
 }
 
 /**
- * Doors and channels carry one message each way: the book's line and its bytes.
+ * Doors and channels carry one message each way: the book's line and its bytes. Some designs have HTTP only.
  *
  * @throws {UsageError} for another service, several requests on a connection, or a rate; and for a load that is
  * none.
  */
 export function requireService(
-  transport: TransportName | undefined,
+  { id, transport, isHttp }: Partial<Pick<Design, "id" | "transport" | "isHttp">>,
   { service = "bytes", requests = 1, ...load }: Load & {
     readonly service?: ServiceName | undefined;
     readonly requests?: number | undefined;
   },
 ): void {
   requireLoad(load);
+  if (isHttp && service !== "http") {
+    throw new UsageError(`Cannot serve ${service} with ${id}, which speaks HTTP only`, {
+      option: "http",
+    });
+  }
   if (!isMessages(transport)) return;
   if (service !== "bytes") {
     throw new UsageError(`Cannot serve ${service} over a ${transport}, which carries messages`, {

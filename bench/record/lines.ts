@@ -48,12 +48,12 @@ const MeasuredReport = z.object({
   }).optional(),
 });
 
-/** That of a design, which knows what each child served. */
+/** That of a design. */
 const Report = MeasuredReport.extend({
   switches: Switches,
   shortages: Shortages,
   parent: Parent.extend({ switches: Switches }).nullable(),
-  children: z.array(Child.extend({ connections: count, switches: Switches })),
+  children: z.array(Child.extend({ switches: Switches })),
 });
 
 const Counts = z.object({

@@ -72,10 +72,10 @@ export const Child = z.object({
   ),
   name,
   connections: count.nullable().describe(
-    "Connections served; null for an external server: not known",
+    "Connections served; null for an external server, and for Deno.serve: not known",
   ),
   requests: count.nullable().default(null).describe(
-    "Requests served on all of them; null in old records, and as for connections",
+    "Requests served on all of them; null in old records, and for an external server",
   ),
   given: count.describe("Connections that the parent passed to it; 0 if it passes none"),
   emptyAccepts: count.nullable().default(null).describe(

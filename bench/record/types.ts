@@ -412,9 +412,9 @@ export interface Child {
   pid: number | null;
   /** Name of a process of an external server; null for a design, and for processes that have ended. */
   name: string | null;
-  /** Connections served; null for an external server: not known. */
+  /** Connections served; null for an external server, and for Deno.serve: not known. */
   connections: number | null;
-  /** Requests served on all of them; null in old records, and as for connections. */
+  /** Requests served on all of them; null in old records, and for an external server. */
   requests: number | null;
   /** Connections that the parent passed to it; 0 if it passes none. */
   given: number;

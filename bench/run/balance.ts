@@ -29,8 +29,9 @@ export function imbalance(
   const isLimited = wallSeconds >= limitSeconds && connections > 0;
   const wanted = isLimited ? connections : load.clients * load.connections;
   const errors = errorTexts(client!);
-  // Nobody knows what each process of an external server served.
-  const isKnown = children.every((child) => child.connections !== null);
+  // Nobody knows what each process of an external server served, or the connections of Deno.serve.
+  const isKnown = (count: "connections" | "requests") =>
+    children.every((child) => child[count] !== null);
   const over = (count: "connections" | "requests" | "lost" | "rejected") =>
     sum(children.map((child) => child[count] ?? 0));
   const died = over("lost") === 0 ? undefined : deathsText(over("lost"), deaths[0]);
@@ -46,13 +47,13 @@ export function imbalance(
   if (connections !== wanted) {
     return `the clients made ${connections} connections of ${wanted}`;
   }
-  if (isKnown && over("connections") !== wanted) {
+  if (isKnown("connections") && over("connections") !== wanted) {
     return `the children served ${over("connections")} connections, the clients made ${wanted}`;
   }
   if (died) return died;
   const asked = isLimited ? requests : wanted * load.requests;
   if (requests !== asked) return `the clients made ${requests} requests of ${asked}`;
-  if (isKnown && over("requests") !== asked) {
+  if (isKnown("requests") && over("requests") !== asked) {
     return `the children served ${over("requests")} requests, the clients made ${asked}`;
   }
   if (over("rejected") > 0) return `${over("rejected")} requests were refused`;

@@ -8,7 +8,7 @@ import { failWith } from "../posix/failure_message.ts";
 import { close } from "../posix/io.ts";
 import { resetSignals } from "../posix/signals.ts";
 import { WARM_UP } from "../service/bytes.ts";
-import { requestTimesOf } from "../service/request_times.ts";
+import { type RequestTimes, requestTimesOf } from "../service/request_times.ts";
 import type { AsyncServerOptions } from "./async_server.ts";
 import { announce, countShortages, enter, loadParts, openSetup, sessionsFor } from "./setup.ts";
 
@@ -23,9 +23,11 @@ countShortages(setup);
 try {
   const slot = setup.meter.children[0]!;
   enter(slot);
-  const sessions = sessionsFor(slot, setup, requestTimesOf(handles.serviceTime, 0));
+  const times = requestTimesOf(handles.serviceTime, 0);
+  const sessions = sessionsFor(slot, setup, times);
+  const spend = times && ((requests: number) => spendIn(times, requests));
   const { promise, resolve: listening } = Promise.withResolvers<void>();
-  const serving = setup.listing.serve!({ hostname, port, sessions, listening });
+  const serving = setup.listing.serve!({ hostname, port, sessions, spend, listening });
   await Promise.race([promise, serving]);
   // These clients come before the server is ready, which is where its account begins.
   await warmUp();
@@ -37,6 +39,13 @@ try {
 } catch (error) {
   failWith(error, setup.failureMessage("parent"));
   Deno.exit(1);
+}
+
+/** Works and waits for so many requests. Meanwhile others are served, but not during the work. */
+async function spendIn(times: RequestTimes, requests: number): Promise<void> {
+  times.work(requests);
+  const milliseconds = times.waitFor(requests) / 1e6;
+  if (milliseconds > 0) await new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** Makes connections to this server, for V8 to compile it. */

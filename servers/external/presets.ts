@@ -11,7 +11,7 @@ import apache from "./presets/apache.json" with { type: "json" };
 import bookSource from "./presets/book.c" with { type: "text" };
 import bookHeader from "./presets/book.h" with { type: "text" };
 import book from "./presets/book.json" with { type: "json" };
-import denoServe from "./presets/deno-serve.json" with { type: "json" };
+import denoServe from "./presets/deno-serve-parallel.json" with { type: "json" };
 import haproxy from "./presets/haproxy.json" with { type: "json" };
 import inetd from "./presets/inetd.json" with { type: "json" };
 import nginx from "./presets/nginx.json" with { type: "json" };

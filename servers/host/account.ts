@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Design } from "../design.ts";
 import type { Meter, Slot, Times } from "../children/meter.ts";
 import { errnoName } from "../posix/errors.ts";
 import type { Memory } from "./memory.ts";
@@ -40,8 +41,9 @@ export interface ChildReport<Unknown = never> {
   readonly pid: number | null;
   /** The name of a process of an external server; null: a child of a design, or processes that ended. */
   readonly name: string | null;
-  readonly connections: number | Unknown;
-  /** Requests on the connections that are closed; null: not known, and in old records. */
+  /** Null: not known of an external server, or of Deno.serve. */
+  readonly connections: number | null;
+  /** Requests on the connections that are closed, of Deno.serve those answered; null: not known, and in old records. */
   readonly requests: number | null;
   /** Connections that the parent passed to it; 0 in a design that does not pass them. */
   readonly given: number;
@@ -115,7 +117,7 @@ export interface WorkersSeen {
 
 /** The counts of a running server. */
 export interface LiveCounts {
-  /** Connections and CPU seconds since the mark. */
+  /** Connections, or requests where only these are counted, and CPU seconds since the mark. */
   readonly connections: number;
   readonly cpu: number;
   /** CPU seconds of the process or thread that accepts or waits; null if it serves the clients itself. */
@@ -159,7 +161,7 @@ export function countsSince(
  * comes from values that are known after everything has ended.
  */
 export function account(
-  design: string,
+  { id, isHttp }: Pick<Design, "id" | "isHttp">,
   meter: Meter,
   readings: Readings,
   from: Snapshot,
@@ -172,7 +174,7 @@ export function account(
       index,
       pid: slot.pid || null,
       name: null,
-      connections: after.opened - before.opened,
+      connections: isHttp ? null : after.opened - before.opened,
       requests: after.requests - before.requests,
       given: after.given - before.given,
       emptyAccepts: after.emptyAccepts - before.emptyAccepts,
@@ -196,7 +198,7 @@ export function account(
   const sum = (number: (part: (typeof all)[number]) => number) =>
     all.reduce((total, part) => total + number(part), 0);
   return {
-    design,
+    design: id,
     cpu: {
       user: sum((part) => part.cpu.user),
       system: sum((part) => part.cpu.system),

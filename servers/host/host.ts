@@ -183,7 +183,7 @@ export class Host {
     this.#endpoint[Symbol.dispose]();
     await this.#running.end();
     return {
-      ...account(design.id, meter, readings, this.#from ?? to, to, finalMemory),
+      ...account(design, meter, readings, this.#from ?? to, to, finalMemory),
       memory,
       preparation: this.#preparation,
     };

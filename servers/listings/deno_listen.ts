@@ -8,19 +8,18 @@
  * @module
  */
 import type { AsyncContext } from "../design.ts";
-import type { Session, Sessions, Times } from "../sessions.ts";
+import type { Session } from "../sessions.ts";
 
 /** Serves all clients. */
-export async function serve(
-  { hostname, port, sessions, listening }: AsyncContext,
-): Promise<void> {
-  const listener = Deno.listen({ hostname, port });
-  listening();
-  for await (const connection of listener) converse(connection, sessions);
+export async function serve(context: AsyncContext): Promise<void> {
+  const listener = Deno.listen(context);
+  context.listening();
+  for await (const connection of listener) converse(connection, context);
 }
 
 /** Serves one client until it closes or sends an invalid request. */
-async function converse(connection: Deno.TcpConn, { start, counter, times }: Sessions) {
+async function converse(connection: Deno.TcpConn, { sessions, spend }: AsyncContext) {
+  const { start, counter } = sessions;
   const session = start();
   const input = new Uint8Array(4096);
   counter.open();
@@ -28,7 +27,7 @@ async function converse(connection: Deno.TcpConn, { start, counter, times }: Ses
     for (let length; !session.isOver && (length = await connection.read(input)) !== null;) {
       const before = session.requests;
       const due = session.receive(input, length);
-      if (times !== undefined) await spend(times, session.requests - before);
+      if (spend && session.requests > before) await spend(session.requests - before);
       await reply(connection, session, due);
     }
     if (session.isOver) await finish(connection, input);
@@ -49,14 +48,6 @@ async function reply(connection: Deno.TcpConn, session: Session, due: number): P
     session.sent(count);
     left -= count;
   }
-}
-
-/** Works and waits for so many requests. Meanwhile others are served, but not during the work. */
-async function spend(times: Times, requests: number): Promise<void> {
-  if (requests === 0) return;
-  times.work(requests);
-  const milliseconds = times.waitFor(requests) / 1e6;
-  if (milliseconds > 0) await new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** Says that there is no more to come, and discards what the client still sends: the kernel would reset it. */

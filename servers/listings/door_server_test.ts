@@ -54,7 +54,7 @@ Deno.test("door answers as many bytes as it is asked for, and counts", async (t)
     const { code, stderr, report } = await server.stop();
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     const sum = (figure: "connections" | "rejected") =>
-      report!.children.reduce((total, child) => total + child[figure], 0);
+      report!.children.reduce((total, child) => total + child[figure]!, 0);
     assertEquals(report!.children.length, CHILDREN);
     assertEquals([sum("connections"), sum("rejected")], [calls, refused.length + 2]);
     assert(report!.cpu.total > 0);

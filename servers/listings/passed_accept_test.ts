@@ -59,7 +59,7 @@ async function stop(
   const { code, report, stderr } = await server.stop();
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   const counts = (name: "connections" | "given" | "lost") =>
-    report!.children.map((child) => child[name]);
+    report!.children.map((child) => child[name]!);
   assertEquals(counts("given"), counts("connections"));
   return { report: report!, connections: counts("connections"), lost: counts("lost") };
 }

@@ -62,7 +62,7 @@ Deno.test("prefork-reuseport steers by what it is given", { ignore: !isLong }, a
     assertEquals(connection.receive(1).length, 1);
   }
   const { report } = await server.stop();
-  const busy = report!.children.filter(({ connections }) => connections > 0);
+  const busy = report!.children.filter(({ connections }) => connections! > 0);
   // By a hash, each of 20 has one; no machine of fewer processors has that many busy ones.
   assert(busy.length <= Math.min(19, navigator.hardwareConcurrency), `${busy.length} were busy`);
 });

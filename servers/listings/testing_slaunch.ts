@@ -58,7 +58,7 @@ export async function countsOf(
   const { code, report, stderr } = await server.stop();
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
   const counts = (name: "connections" | "given" | "lost") =>
-    report!.children.map((child) => child[name]);
+    report!.children.map((child) => child[name]!);
   return { connections: counts("connections"), given: counts("given"), lost: counts("lost") };
 }
 
