@@ -51,6 +51,8 @@ Deno.test("designsOf() has local designs by a pattern only in a local run", () =
     "No design matches",
   );
   assertThrows(() => chosen("do*"), UsageError, 'No design matches "do*"');
+  assertEquals(chosen("deno-*"), ["deno-listen"]);
+  assertEquals(designsOf("deno-*", USUAL, false, "http"), ["deno-listen", "deno-serve"]);
 });
 
 Deno.test("designsOf() refuses what matches nothing, and what leaves nothing", () => {

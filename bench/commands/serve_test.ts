@@ -50,6 +50,7 @@ Deno.test("serve refuses an unknown service, and one that a design cannot have",
   await refused(["Cannot serve http over a channel", "leave out --service"], ...[
     ...["channel", "--path=@herd", "--service=http"],
   ]);
+  await refused(["deno-serve, which speaks HTTP only; write --service http"], "deno-serve");
   await refused(["--echo or --service"], "slaunch", "--echo", "--service=http");
 });
 

@@ -84,6 +84,13 @@ Deno.test("imbalance() detects requests that the clients did not make, or no chi
     reason({ children: [{ ...first!, requests: 181 }, second!] }),
     "the children served 301 requests, the clients made 300",
   );
+  // Of Deno.serve the requests alone are known.
+  const unknown = { ...first!, connections: null };
+  assertEquals(reason({ children: [{ ...unknown, requests: 300 }] }), null);
+  assertEquals(
+    reason({ children: [{ ...unknown, requests: 299 }] }),
+    "the children served 299 requests, the clients made 300",
+  );
 });
 
 Deno.test("imbalance() detects connections that no child served, or that were served twice", () => {

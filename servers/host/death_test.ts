@@ -1,6 +1,6 @@
 /** Host, server process and owner die: nothing of a server stays behind. */
 import { assertEquals, assertGreaterOrEqual, assertNotEquals } from "@std/assert";
-import { requireDesign, streamDesigns } from "../designs.ts";
+import { reachableDesigns, requireDesign } from "../designs.ts";
 import { childrenOf, tryReadText } from "../posix/files.ts";
 import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
@@ -13,21 +13,22 @@ const CHILDREN = 2;
 /** A design for each way in which processes and threads come to be: how children are made, and when. */
 const ways = [
   ...Map.groupBy(
-    streamDesigns.filter(isTested),
-    ({ children, lifetime, isAsync }) => `${children} ${lifetime} ${isAsync}`,
+    reachableDesigns(false, "http").filter(isTested),
+    ({ children, lifetime, isAsync, isHttp }) => `${children} ${lifetime} ${isAsync} ${isHttp}`,
   ).values(),
 ].map(([design]) => design!);
 
 for (const design of ways) {
-  const { id, children, lifetime } = design;
+  const { id, children, lifetime, isHttp } = design;
   const isThreaded = children === "worker";
   const whose = lifetime === "pool" ? poolSize(design, CHILDREN) : lifetime === "client" ? 1 : 0;
   const fewest = isThreaded ? 1 : 2 + whose;
+  const start = () => startServer(id, { children: CHILDREN, service: isHttp ? "http" : "bytes" });
 
   Deno.test(`${id} leaves nothing behind when its host is killed`, async () => {
-    await using server = await startServer(id, { children: CHILDREN });
+    await using server = await start();
     using client = new Connection(server.port);
-    client.send("1\n");
+    client.send(isHttp ? "GET /bytes/1 HTTP/1.0\r\n\r\n" : "1\n");
     assertEquals(client.receive(1).length, 1);
     assertGreaterOrEqual(server.processes().length, fewest);
     server.signal("SIGKILL");
@@ -36,7 +37,7 @@ for (const design of ways) {
 
   if (isThreaded) continue;
   Deno.test(`${id} fails, and leaves nothing behind, when its server process is killed`, async () => {
-    await using server = await startServer(id, { children: CHILDREN });
+    await using server = await start();
     kill(childrenOf(server.pid)[0]!, Signal.KILL);
     const { code, failure } = await server.ended();
     assertEquals([code, failure], [3, "the server process was ended by signal 9"]);

@@ -1,7 +1,7 @@
 /** What only designs do whose processes serve many clients at once. */
 import { assert, assertEquals } from "@std/assert";
 import { load } from "../../bench/api.ts";
-import { designs, servesMany } from "../designs.ts";
+import { servesMany, streamDesigns } from "../designs.ts";
 import { proportionalMemory } from "../posix/files.ts";
 import { descriptorLimit } from "../posix/processes.ts";
 import { REQUEST_LIMIT } from "../service/bytes.ts";
@@ -10,7 +10,9 @@ import { isLong, isTested } from "../testing/long.ts";
 import { startServer, sumOf } from "../testing/server.ts";
 
 /** What slaunch does with such clients has tests of its own. */
-const tested = designs.filter(servesMany).filter(isTested).filter(({ id }) => id !== "slaunch");
+const tested = streamDesigns.filter(servesMany).filter(isTested).filter(({ id }) =>
+  id !== "slaunch"
+);
 
 for (const { id } of tested) {
   Deno.test(`${id}: neither half a request nor a reply nobody fetches holds up others`, async () => {

@@ -1,6 +1,6 @@
 /** HTTP by the designs: raw requests, and the clients of others. */
-import { assertEquals, assertMatch } from "@std/assert";
-import { type Design, servesMany, streamDesigns } from "../designs.ts";
+import { assertEquals, assertGreater, assertMatch } from "@std/assert";
+import { type Design, reachableDesigns, servesMany, streamDesigns } from "../designs.ts";
 import { Connection } from "../testing/client.ts";
 import { isLong } from "../testing/long.ts";
 import { type RunningServer, startServer, sumOf } from "../testing/server.ts";
@@ -101,6 +101,93 @@ for (const { id } of tested) {
     }, { code: 0, stderr: "", connections, requests: 8 + 2 + 1 + 1, rejected: connections - 4 });
   });
 }
+
+/** What Deno.serve answers by itself, or in its own way: the first line of the reply, and why. */
+const hyper = {
+  old: ["HTTP/1.0 200 OK", "it answers in the version of the request"],
+  hostless: ["HTTP/1.1 200 OK", "it asks for no Host"],
+  content: ["HTTP/1.1 200 OK", "it discards content that nobody reads"],
+  large: ["HTTP/1.1 200 OK", "its heads may have some 400 KiB"],
+  version: ["HTTP/1.1 400 Bad Request", "it has one status for all that it cannot read"],
+} as const;
+
+/** Requests; with what Deno.serve does otherwise, if anything. */
+const compared: readonly [request: string, otherwise?: readonly [line: string, why: string]][] = [
+  [get(5)],
+  [get(0)],
+  [get(70_000)],
+  [get(16_777_216)],
+  [get(16_777_217)],
+  [get(5).replace("GET", "HEAD")],
+  [get(5).replace("/5", "/05")],
+  [get(5).replace("/5", "/5?a")],
+  [get(5).replace("/5", "/")],
+  [get(5).replace("bytes", "none")],
+  [get(5).replace("/bytes", "http://b/bytes")],
+  [get(5).replace("GET", "PUT")],
+  [get(5).replace("GET /bytes/5", "OPTIONS *")],
+  [get(5, "Connection: close\r\n")],
+  [`\r\n${get(5)}`],
+  ["GET /bytes/4 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", hyper.old],
+  ["GET /bytes/4 HTTP/1.0\r\n\r\n", hyper.old],
+  [refused[400], hyper.hostless],
+  [`${refused[413]}abc`, hyper.content],
+  [refused[431], hyper.large],
+  [refused[505], hyper.version],
+  ["abc\r\n\r\n"],
+  [get(5).replace(" /", "  /")],
+  [get(5, " folded\r\n")],
+];
+
+/** The reply without its date: the first line, the fields in order, the length of the body. */
+function replyTo(request: string, { port }: RunningServer): string {
+  using connection = new Connection(port);
+  connection.send(request);
+  let head = "";
+  for (let next = " "; next !== "" && !head.endsWith("\r\n\r\n"); head += next) {
+    next = text(connection.receive(1));
+  }
+  const [line, ...fields] = head.trimEnd().split("\r\n");
+  const kept = fields.map((field) => field.toLowerCase()).filter((field) => !/^date:/.test(field));
+  const length = request.startsWith("HEAD")
+    ? 0
+    : Number(/^content-length: (.+)$/im.exec(head)?.[1]);
+  return [line, ...kept.toSorted(), `${connection.receive(length).length} bytes`].join(", ");
+}
+
+Deno.test("deno-serve answers as the others do, but for what Deno answers by itself", async () => {
+  await using server = await start("deno-serve");
+  await using other = await start("iterative");
+  let requests = 0;
+  for (const [request, [line, why] = []] of compared) {
+    const [found, expected] = [replyTo(request, server), replyTo(request, other)];
+    const what = `${request.slice(0, 60)}: ${found}; ${expected}`;
+    if (why === undefined) assertEquals(found, expected, what);
+    else assertEquals([found.startsWith(`${line},`), found === expected], [true, false], what);
+    if (!found.includes(" 400 ")) requests++;
+  }
+  const { report, code, stderr } = await server.stop();
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  // Nobody tells it of connections, nor of what it refuses.
+  const { connections, rejected, requests: counted } = report!.children[0]!;
+  assertEquals({ connections, rejected, counted }, {
+    connections: null,
+    rejected: 0,
+    counted: requests,
+  });
+});
+
+Deno.test("deno-serve works and waits for each request as long as it is to", {
+  ignore: !isLong,
+}, async () => {
+  const time = { nanoseconds: 20_000_000, distribution: "fixed" } as const;
+  const serviceTime = { work: time, wait: time, seed: 0 };
+  await using server = await startServer("deno-serve", { service: "http", serviceTime });
+  const begin = performance.now();
+  for (let i = 0; i < 3; i++) assertMatch(replyTo(get(5), server), /5 bytes$/);
+  assertGreater(performance.now() - begin, 3 * 40);
+  assertGreater((await server.stop()).report!.cpu.total, 0.95 * 3 * 0.02);
+});
 
 /** What curl is asked for, and what it prints: the status, the bytes, the version. */
 const curled: readonly [args: readonly string[], printed: string][] = [
@@ -223,7 +310,7 @@ function servesAtOnce(design: Design): number {
   return isOne && !servesMany(design) ? 1 : CHILDREN;
 }
 
-for (const design of streamDesigns) {
+for (const design of reachableDesigns(false, "http")) {
   const { id } = design;
   for (const [name, other] of Object.entries(others)) {
     Deno.test({

@@ -19,6 +19,7 @@ const LIKE_OTHERS = [
   "event-poll",
   "event-per-core",
   "deno-listen",
+  "deno-serve",
 ];
 
 /** Whether the tests of each design run for this one. */

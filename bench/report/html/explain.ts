@@ -20,11 +20,12 @@ export interface Explanation {
 
 /** Describes a design of a run. */
 export function explain(design: DesignSummary, summary: Summary): Explanation {
+  const words = design.info === null ? undefined : DESIGN_WORDS[design.id];
   return {
-    does: DESIGN_WORDS[design.id]?.does ?? describe(design, summary),
+    does: words?.does ?? describe(design, summary),
     book: inTheBook(design),
     here: here(design, summary),
-    why: DESIGN_WORDS[design.id]?.why ?? null,
+    why: words?.why ?? null,
   };
 }
 

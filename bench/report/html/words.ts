@@ -232,6 +232,14 @@ export const DESIGN_WORDS: Readonly<Record<string, DesignWords>> = {
       "accept, read and write is a promise, and each takes a trip through the runtime: memory is allocated, a function is " +
       "suspended and resumed. That is the difference to event-epoll.",
   },
+  "deno-serve": {
+    does:
+      "What a user of Deno writes for the web: Deno.serve, and a function for each request; HTTP only. A Deno program of its " +
+      "own, as deno-listen. Deno does not tell it of connections, so requests are counted in their place.",
+    why:
+      "Deno's runtime (hyper, over Tokio) accepts, reads and parses in native code, and V8 is asked once for each request. " +
+      "In return each request is made into objects of the web platform: a Request, its URL, a Response with Headers.",
+  },
   "door": {
     does:
       "The service is a procedure behind a door. Clients call it instead of writing and reading; an " +

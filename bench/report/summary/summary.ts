@@ -142,7 +142,9 @@ export function summarizeSeries(
   registry: readonly DesignInfo[] = designs,
 ): Summary {
   const seen = new Set([...run.plan.designs, ...series.map(({ design }) => design)]);
-  const known = registry.filter((design) => seen.delete(design.id));
+  // An older record may have an external server with the name of a newer design.
+  const externals = run.plan.externals.map(({ name }) => name);
+  const known = registry.filter(({ id }) => !externals.includes(id) && seen.delete(id));
   const byDesign = Map.groupBy(series, ({ design }) => design);
   const baselines = baselinesOf(byDesign.get(BASELINE) ?? []);
   const comparisons = compareWithBaselines(byDesign, baselines);

@@ -1,5 +1,6 @@
 import { uniformity } from "../../statistics/uniformity.ts";
 import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { externalOf } from "../../plan/externals.ts";
 import { type DesignInfo, type DesignSummary, summarize } from "./summary.ts";
 import { record, rounds, type TrialFixture } from "../testing_fixture.ts";
 
@@ -165,6 +166,17 @@ Deno.test("summarize() keeps the order of the registry, unregistered designs las
     ["each", 1, 0],
     ["pool", 2, 1],
     ["unregistered", null, 1],
+  ]);
+});
+
+Deno.test("summarize() knows an external server with the name of a design", () => {
+  const place = { folder: "/", service: "http", readText: () => "" } as const;
+  const externals = [externalOf({ name: "pool", command: "serve {port}" }, place)];
+  const { run, trials } = record([{ design: "iterative" }, { design: "pool" }]);
+  const found = { run: { ...run, plan: { ...run.plan, externals } }, trials };
+  assertEquals(summarize(found, registry).designs.map(({ id, info }) => [id, info?.id]), [
+    ["iterative", "iterative"],
+    ["pool", undefined],
   ]);
 });
 
