@@ -228,6 +228,8 @@ export interface ClientChildContext {
 export interface ChildContext extends ClientChildContext {
   /** Index in the pool, from 0. */
   readonly index: number;
+  /** Whether a child with this index has died. */
+  readonly isReplacement: boolean;
   /** The listening socket; −1 where only the parent has it. */
   readonly listener: number;
   /** All listening sockets; of several a process has only the one with its index. */

@@ -240,6 +240,7 @@ export function childContext(
   const slot = meter.children[index]!;
   return {
     index,
+    isReplacement: slot.lost > 0,
     listener,
     listeners,
     connection,

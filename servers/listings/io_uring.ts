@@ -20,10 +20,28 @@ export function parent({ listener, sessions }: ParentContext): never {
   serveAll(listener, sessions);
 }
 
-/** Serves all clients of a listening socket by a ring, forever. @throws {SystemError} if it does not listen any more. */
-export function serveAll(listener: number, sessions: Sessions): never {
+/**
+ * Serves all clients of a listening socket by a ring, forever. `isReplacement`: another process that did so has died.
+ *
+ * @throws {SystemError} if it does not listen any more.
+ */
+export function serveAll(listener: number, sessions: Sessions, isReplacement = false): never {
   using ring = new Ring({ operations: 512, buffers: 64, bufferBytes: INPUT_BYTES });
+  if (isReplacement) acceptAnew(ring, listener);
   return new RingServer(ring, listener, sessions).run();
+}
+
+/**
+ * Has the accept of a socket begin anew ten times, after 10 ms, 20 ms, and so on to 5 s.
+ *
+ * The kernel takes down the ring of a dead process only after the process itself, some milliseconds later. Until then
+ * its accept takes the wake-ups of clients: they are in the queue, and nobody is told. A new accept looks there first.
+ */
+function acceptAnew(ring: Ring, listener: number): void {
+  for (let times = 0; times < 10; times++) {
+    ring.pause(1e6 * RETRY_MS * 2 ** times);
+    ring.cancel(listener);
+  }
 }
 
 const INPUT_BYTES = 4096;
@@ -105,7 +123,7 @@ class RingServer {
     const { operation, descriptor, result } = this.ring;
     if (operation === Operation.accept) this.#accepted(result);
     else if (operation === Operation.timeout) this.#tick();
-    else {
+    else if (operation !== Operation.cancel) {
       const client = this.#clients[descriptor]!;
       if (operation === Operation.receive) this.#received(client, result);
       else if (operation === Operation.send) this.#sent(client, result);

@@ -2,6 +2,7 @@
 import { assertEquals, assertLess, assertMatch, assertThrows } from "@std/assert";
 import { SystemError } from "../posix/errors.ts";
 import { read } from "../posix/io.ts";
+import { Ring } from "../posix/io_uring.ts";
 import { tryIoUring } from "../posix/io_uring_memory.ts";
 import { childrenOf, readText } from "../posix/files.ts";
 import { descriptorLimit } from "../posix/processes.ts";
@@ -11,6 +12,7 @@ import type { Counter } from "../sessions.ts";
 import { BytesSession, REQUEST_LIMIT } from "../service/bytes.ts";
 import { Backlog } from "../testing/backlog.ts";
 import { ask, Connection, freePath } from "../testing/client.ts";
+import { inChild } from "../testing/fork.ts";
 import { isLong } from "../testing/long.ts";
 import { RunningServer, startServer, sumOf } from "../testing/server.ts";
 import { serveAll } from "./io_uring.ts";
@@ -18,7 +20,11 @@ import { serveAll } from "./io_uring.ts";
 const ignore = tryIoUring() !== 0;
 
 /** Serves in this thread until no client is left; the counts. */
-function serveUntilIdle(listener: number, opened: (count: number) => void = () => {}) {
+function serveUntilIdle(
+  listener: number,
+  opened: (count: number) => void = () => {},
+  isReplacement = false,
+) {
   const counts = { opened: 0, closed: 0, rejected: 0, requests: 0 };
   const counter: Counter = {
     open: () => opened(++counts.opened),
@@ -29,8 +35,8 @@ function serveUntilIdle(listener: number, opened: (count: number) => void = () =
     },
   };
   const start = () => new BytesSession();
-  const serve = () =>
-    serveAll(listener, { start, counter, times: undefined, endsIdle: true, limitMs: 0 });
+  const sessions = { start, counter, times: undefined, endsIdle: true, limitMs: 0 };
+  const serve = () => serveAll(listener, sessions, isReplacement);
   assertThrows(serve, SystemError, "accept failed with EINVAL");
   return counts;
 }
@@ -69,6 +75,29 @@ Deno.test({
     });
     assertEquals(counts, { opened: 2, closed: 2, rejected: 0, requests: 2 });
     assertEquals(all.map(received), [5, 5]);
+  },
+});
+
+Deno.test({
+  name: "io-uring serves a client whose wake-up the ring of a dead process has taken",
+  ignore,
+  fn() {
+    // In a process of its own: it would wait forever.
+    const { code } = inChild(() => {
+      using clients = new Backlog();
+      // It has waited for longer, and takes no result: so is a ring that the kernel has not taken down yet.
+      const dead = new Ring({ operations: 8, buffers: 8, bufferBytes: 8 });
+      dead.timeout(1);
+      dead.accept(clients.listener);
+      dead.wait();
+      const first = clients.add();
+      const counts = serveUntilIdle(clients.listener, (opened) => {
+        if (opened === 1) clients.addLast();
+        else clients.reset(first);
+      }, true);
+      return counts.closed;
+    });
+    assertEquals(code, 2);
   },
 });
 

@@ -17,6 +17,6 @@ export function parent({ children }: ParentContext): void {
 }
 
 /** Serves many clients at once, forever. */
-export function child({ index, listeners, sessions }: ChildContext): never {
-  serveAll(listeners[index]!, sessions);
+export function child({ index, listeners, isReplacement, sessions }: ChildContext): never {
+  serveAll(listeners[index]!, sessions, isReplacement);
 }

@@ -20,12 +20,20 @@ const SKIP_SUCCESS = 1 << 6;
 const ACCEPT_MULTISHOT = 1;
 const POLL_FIRST = 1;
 const ETIME_SUCCESS = 1 << 5;
+const CANCEL_FD = 1 << 1;
 const MSG_WAITALL = 0x100;
 const F_BUFFER = 1;
 const F_MORE = 2;
 
 /** Kinds of operations, with the numbers of the kernel (IORING_OP_…). */
-export const Operation = { timeout: 11, accept: 13, close: 19, send: 26, receive: 27 } as const;
+export const Operation = {
+  timeout: 11,
+  accept: 13,
+  cancel: 14,
+  close: 19,
+  send: 26,
+  receive: 27,
+} as const;
 
 /** Words of a struct __kernel_timespec: seconds and nanoseconds, lower halves first. */
 const TIME_WORDS = 4;
@@ -87,6 +95,11 @@ export class Ring implements Disposable {
   /** Accepts connections, until a result says that there are no more. */
   accept(listener: number): void {
     this.#push(Operation.accept, 0, ACCEPT_MULTISHOT, listener, 0, 0, O_CLOEXEC);
+  }
+
+  /** Ends what waits for a descriptor, whose result is ECANCELED. Has itself a result only if nothing waits. */
+  cancel(fd: number): void {
+    this.#push(Operation.cancel, SKIP_SUCCESS, 0, fd, 0, 0, CANCEL_FD);
   }
 
   /** Receives into a buffer, as soon as something has arrived. `isLater`: nothing has as yet, most likely. */
