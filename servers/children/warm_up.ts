@@ -11,7 +11,14 @@ import { duplicate, notify } from "../posix/descriptors.ts";
 import { Errno, SystemError } from "../posix/errors.ts";
 import { tryReadText } from "../posix/files.ts";
 import { close } from "../posix/io.ts";
-import { connect, listen, shutDown, shutDownWrite, streamSocket } from "../posix/sockets.ts";
+import {
+  connect,
+  listen,
+  shutDown,
+  shutDownWrite,
+  streamSocket,
+  tryRead,
+} from "../posix/sockets.ts";
 import { WARM_UP } from "../service/bytes.ts";
 import { shortened } from "../service/request_times.ts";
 import { sendExample } from "../service/warm_up.ts";
@@ -21,8 +28,8 @@ import { childContext, makeSetup, parentContext, type Setup } from "./setup.ts";
 /** Clients of one pass: a listing that puts them into a queue finds room for all. */
 const CLIENTS_AT_ONCE = 30;
 
-/** The same for a ring, whose calls all clients share: V8 is to see them often, too. */
-const CLIENTS_OF_RING = 4;
+/** The same where clients share calls, as of a ring or an event loop: V8 is to see them often, too. */
+const CLIENTS_TOGETHER = 4;
 
 /** The same where a backlog is shorter (net.core.somaxconn): this thread could not wait for room in it. */
 const clientsAtOnce = () =>
@@ -45,8 +52,8 @@ export interface WarmUpOptions {
 export function warmUpListing(
   of: Setup,
   {
-    // A parent that passes connections is optimized twice: V8's first guess about its rare cases is wrong.
-    clients = of.design.passes ? 2 * WARM_UP : WARM_UP,
+    // What passes connections, or waits for many, is optimized twice: V8's first guess about its rare cases is wrong.
+    clients = of.design.passes || of.design.polls ? 2 * WARM_UP : WARM_UP,
     children = () => noChildren,
     endQueue = ({ queue }) => queue.end(),
   }: WarmUpOptions = {},
@@ -54,7 +61,7 @@ export function warmUpListing(
   const { design, handles: { requestTimeout, policy } } = of;
   const serviceTime = shortened(of.handles.serviceTime);
   const setup = makeSetup(of, { children: 1, policy, serviceTime, requestTimeout });
-  const most = design.isRing ? CLIENTS_OF_RING : clientsAtOnce();
+  const most = design.isRing || design.polls ? CLIENTS_TOGETHER : clientsAtOnce();
   for (let left = clients; left > 0; left -= most) {
     const count = Math.min(left, most);
     if (design.passes) runPassing(setup, count);
@@ -124,6 +131,8 @@ function queuedClients(
   const ends = Array.from({ length: clients }, (_, turn) => {
     const end = streamSocket(address);
     connect(end, address);
+    // An event loop often finds that nothing has arrived yet.
+    tryRead(end, nothing);
     sendExample(end, service.examples, turn);
     shutDownWrite(end);
     return end;
@@ -132,6 +141,8 @@ function queuedClients(
   if (polls === undefined) shutDown(listener);
   return { listener, ends };
 }
+
+const nothing = new Uint8Array(1);
 
 /** Runs an endless listing until a call fails because there are no more clients or children. */
 function runUntilDone(body: () => void, isDone = () => true): void {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Session, Sessions } from "../sessions.ts";
+import type { Session, Sessions, Times } from "../sessions.ts";
 import { monotonicNanoseconds } from "../posix/clocks.ts";
 import { READABLE, WRITABLE } from "../posix/descriptors.ts";
 import { SystemError } from "../posix/errors.ts";
@@ -144,10 +144,13 @@ export class Clients {
         const length = tryRead(connection, input);
         if (length <= 0) return length === -1;
         if (this.#observer !== undefined) this.#observer.received(connection, input, length);
+        const { times } = this.#sessions;
         const before = session.requests;
         client.due = session.receive(input, length);
         if (client.due > 0 && this.#sessions.limitMs > 0) this.#restartTime(client);
-        if (this.#take(client, session.requests - before)) return true;
+        if (times !== undefined && this.#spend(client, times, session.requests - before)) {
+          return true;
+        }
       }
       if (client.due > 0) this.#send(client);
       if (client.due > 0 || !session.isOver) return true;
@@ -161,9 +164,8 @@ export class Clients {
   }
 
   /** Works for the requests of a client; returns whether their replies are due later. */
-  #take(client: Client, requests: number): boolean {
-    const { times } = this.#sessions;
-    if (times === undefined || requests === 0) return false;
+  #spend(client: Client, times: Times, requests: number): boolean {
+    if (requests === 0) return false;
     times.work(requests);
     const nanoseconds = times.waitFor(requests);
     if (nanoseconds === 0) return false;

@@ -1,8 +1,9 @@
-/** What forked children run, V8 has compiled before: it would do so again in each of them. */
+/** What a server runs while it is measured, V8 has compiled before: it would do so in each forked child again. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { denoArguments } from "../../bench/agents/program.ts";
 import { startLoad } from "../../bench/agents/load.ts";
 import { SERVER_DEFAULTS, SERVER_PROGRAM } from "../../bench/agents/server.ts";
+import { designs } from "../designs.ts";
 import type { ServiceName, ServiceTime } from "../design.ts";
 import { NO_SERVICE_TIME } from "../service/request_times.ts";
 import { isLong } from "../testing/long.ts";
@@ -63,6 +64,16 @@ for (const service of isLong ? ["bytes", "http"] as const : ["bytes"] as const) 
   Deno.test(`children of a forked pool make no garbage of the service ${service}`, async () => {
     assertEquals((await busyWhileServing("prefork-shared-accept", service, 3000)).collected, []);
   });
+}
+
+for (const { id } of designs.filter(({ polls, isRing }) => polls !== undefined || isRing)) {
+  for (const service of ["bytes", "http"] as const) {
+    Deno.test({
+      name: `${id} finds the service ${service} compiled`,
+      ignore: !isLong,
+      fn: async () => assertEquals((await busyWhileServing(id, service, 3000)).compiled, []),
+    });
+  }
 }
 
 const serviceTime: ServiceTime = {
