@@ -8,12 +8,13 @@ import { linesOf } from "../host/lines.ts";
 import { namesIn, tryReadText } from "../posix/files.ts";
 import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
+import { isLong } from "./long.ts";
 
 /** The checkout; ends in a slash. */
 export const ROOT = import.meta.dirname!.slice(0, -"servers/testing".length);
 
 /** The longest a test waits for anything before it fails. */
-export const PATIENCE_SECONDS = 60;
+export const PATIENCE_SECONDS = isLong ? 180 : 60;
 
 /** How long processes may take to notice that they are to end. */
 export const NOTICE_SECONDS = 5;
