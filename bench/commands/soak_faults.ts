@@ -12,7 +12,7 @@ import { Signal } from "../../servers/posix/signals.ts";
 import {
   connect,
   createSocket,
-  setOption,
+  resetOnClose,
   socketTimeout,
   type SocketType,
   tryWrite,
@@ -29,7 +29,6 @@ export interface Target {
 const STILL_MS = 1000;
 const TRICKLE_MS = 30;
 const TIMEOUT = socketTimeout(5);
-const SO_LINGER = 13;
 
 type Random = () => number;
 
@@ -47,8 +46,7 @@ function send(fd: number, text: string): void {
 const misdeeds: readonly ((fd: number, random: Random) => Promise<void> | void)[] = [
   function reset(fd) {
     send(fd, "4000\n");
-    // struct linger: on, for 0 seconds. Closing then resets the connection (socket(7)).
-    setOption(fd, SO_LINGER, new Uint8Array(new Int32Array([1, 0]).buffer));
+    resetOnClose(fd);
   },
   async function stall(fd) {
     send(fd, "40");

@@ -14,7 +14,10 @@ import type { Session } from "../sessions.ts";
 export async function serve(context: AsyncContext): Promise<void> {
   const listener = Deno.listen(context);
   context.listening();
-  for await (const connection of listener) converse(connection, context);
+  for (;;) {
+    const connection = await listener.accept().catch(forgiveDisconnect);
+    if (connection) converse(connection, context);
+  }
 }
 
 /** Serves one client until it closes or sends an invalid request. */
@@ -32,14 +35,20 @@ async function converse(connection: Deno.TcpConn, { sessions, spend }: AsyncCont
     }
     if (session.isOver) await finish(connection, input);
   } catch (error) {
-    if (!DISCONNECTS.some((disconnect) => error instanceof disconnect)) throw error;
+    forgiveDisconnect(error);
   } finally {
     connection.close();
     counter.close(session.rejected, session.requests);
   }
 }
 
-const DISCONNECTS = [Deno.errors.ConnectionReset, Deno.errors.BrokenPipe];
+const { ConnectionReset, BrokenPipe, NotConnected } = Deno.errors;
+const DISCONNECTS = [ConnectionReset, BrokenPipe, NotConnected];
+
+/** Forgives a client that has gone, as it may before it is accepted. */
+function forgiveDisconnect(error: unknown): void {
+  if (!DISCONNECTS.some((disconnect) => error instanceof disconnect)) throw error;
+}
 
 /** Sends what is due. */
 async function reply(connection: Deno.TcpConn, session: Session, due: number): Promise<void> {

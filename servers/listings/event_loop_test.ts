@@ -14,9 +14,15 @@ const tested = streamDesigns.filter(servesMany).filter(isTested).filter(({ id })
   id !== "slaunch"
 );
 
+const RESETS = 100;
+
 for (const { id } of tested) {
-  Deno.test(`${id}: neither half a request nor a reply nobody fetches holds up others`, async () => {
+  Deno.test(`${id}: neither resets, half a request nor a reply nobody fetches hold up others`, async () => {
     await using server = await startServer(id, { children: 1 });
+    for (let i = 0; i < RESETS; i++) {
+      using gone = new Connection(server.port); // maybe before it is accepted
+      gone.resetOnClose();
+    }
     using half = new Connection(server.port);
     half.send("40");
     using unread = new Connection(server.port);

@@ -315,6 +315,13 @@ export function endReplies(fd: number): void {
   }
 }
 
+const SO_LINGER = 13;
+
+/** Has the close of a connection reset it (socket(7)). */
+export function resetOnClose(fd: number): void {
+  setOption(fd, SO_LINGER, new Uint8Array(new Int32Array([1, 0]).buffer)); // struct linger: on, for 0 seconds
+}
+
 /** A pair of connected Unix sockets (socketpair(2)). @throws {SystemError} such as EMFILE. */
 export function socketPair(type: SocketType = SocketType.stream): [number, number] {
   const pair = new Int32Array(2);

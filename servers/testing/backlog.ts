@@ -8,7 +8,7 @@ import { close, write } from "../posix/io.ts";
 import {
   connect,
   listen,
-  setOption,
+  resetOnClose,
   shutDownWrite,
   socketTimeout,
   streamSocket,
@@ -41,10 +41,9 @@ export class Backlog implements Disposable {
     return client;
   }
 
-  /** A client resets its connection (SO_LINGER, socket(7)). */
+  /** A client resets its connection. */
   reset(client: number): void {
-    const SO_LINGER = 13;
-    setOption(client, SO_LINGER, new Uint8Array(new Int32Array([1, 0]).buffer)); // struct linger: on, seconds
+    resetOnClose(client);
     close(client);
     this.#clients.delete(client);
   }

@@ -4,7 +4,14 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
-import { connect, listen, shutDownWrite, socketTimeout, streamSocket } from "../posix/sockets.ts";
+import {
+  connect,
+  listen,
+  resetOnClose,
+  shutDownWrite,
+  socketTimeout,
+  streamSocket,
+} from "../posix/sockets.ts";
 import { boundAddress, internetAddress } from "../posix/addresses.ts";
 import { close, read, write } from "../posix/io.ts";
 import { pathAddress } from "../transports/stream.ts";
@@ -68,6 +75,11 @@ export class Connection implements Disposable {
   /** Says that no request will follow. */
   shutDownWrite(): void {
     shutDownWrite(this.#fd);
+  }
+
+  /** Has its close reset the connection. */
+  resetOnClose(): void {
+    resetOnClose(this.#fd);
   }
 
   [Symbol.dispose](): void {
