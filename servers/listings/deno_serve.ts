@@ -8,6 +8,7 @@
  * @module
  */
 import type { AsyncContext } from "../design.ts";
+import type { Counter } from "../sessions.ts";
 import { REQUEST_LIMIT } from "../service/bytes.ts";
 
 const page = new Uint8Array(REQUEST_LIMIT).fill("A".charCodeAt(0));
@@ -16,16 +17,15 @@ const page = new Uint8Array(REQUEST_LIMIT).fill("A".charCodeAt(0));
 export async function serve(
   { hostname, port, sessions: { counter }, spend, listening }: AsyncContext,
 ): Promise<void> {
-  await Deno.serve({ hostname, port, onListen: listening }, (request, { completed }) => {
+  await Deno.serve({ hostname, port, onListen: listening }, (request) => {
     counter.open();
-    const close = () => counter.close(false, 1);
-    completed.then(close, close); // rejected: the client has gone, as clients may
-    return spend ? spend(1).then(() => reply(request)) : reply(request);
+    return spend ? spend(1).then(() => reply(request, counter)) : reply(request, counter);
   }).finished;
 }
 
-/** The reply to a request. */
-function reply({ method, url }: Request): Response {
+/** The reply to a request, which counts now: Deno does not tell when the client has it. */
+function reply({ method, url }: Request, counter: Counter): Response {
+  counter.close(false, 1);
   if (method !== "GET" && method !== "HEAD") {
     return new Response(null, { status: 405, headers: { Allow: "GET, HEAD" } });
   }
