@@ -2,8 +2,9 @@
  * Deno's own HTTP server: Deno.serve and a function for each request, as a user of Deno writes a web server.
  *
  * Deno's runtime (hyper, over Tokio) accepts, reads and parses in native code; V8 gets each request with its head read
- * and gives back a reply. So expect less CPU time for a request than with HTTP over `deno_listen.ts`. The function is
- * not told of connections: requests are counted in their place. Of what it refuses by itself it tells nobody.
+ * and gives back a reply. What that saves, the objects of a request and a reply cost: expect about the CPU time of HTTP
+ * over `deno_listen.ts`. The function is not told of connections: requests are counted in their place. Of what Deno
+ * refuses by itself it tells nobody.
  *
  * @module
  */
@@ -11,7 +12,13 @@ import type { AsyncContext } from "../design.ts";
 import type { Counter } from "../sessions.ts";
 import { REQUEST_LIMIT } from "../service/bytes.ts";
 
-const page = new Uint8Array(REQUEST_LIMIT).fill("A".charCodeAt(0));
+let letters = new Uint8Array(0);
+
+/** That many bytes: the start of the longest reply so far. */
+function lettersOf(count: number): Uint8Array<ArrayBuffer> {
+  if (count > letters.length) letters = new Uint8Array(count).fill("A".charCodeAt(0));
+  return letters.subarray(0, count);
+}
 
 /** Serves all clients. */
 export async function serve(
@@ -31,6 +38,6 @@ function reply({ method, url }: Request, counter: Counter): Response {
   }
   const count = Number(/^http:\/\/[^/]+\/bytes\/(\d+)$/.exec(url)?.[1]);
   return count <= REQUEST_LIMIT
-    ? new Response(page.subarray(0, count), { headers: { "Content-Type": "text/plain" } })
+    ? new Response(lettersOf(count), { headers: { "Content-Type": "text/plain" } })
     : new Response(null, { status: 404 });
 }
