@@ -8,6 +8,7 @@
  * @module
  */
 import type { AsyncContext } from "../design.ts";
+import { Errno, isShortage, RETRY_MS, SystemError } from "../posix/errors.ts";
 import type { Session } from "../sessions.ts";
 
 /** Serves all clients. */
@@ -15,7 +16,7 @@ export async function serve(context: AsyncContext): Promise<void> {
   const listener = Deno.listen(context);
   context.listening();
   for (;;) {
-    const connection = await listener.accept().catch(forgiveDisconnect);
+    const connection = await listener.accept().catch(waitOrForgive);
     if (connection) converse(connection, context);
   }
 }
@@ -48,6 +49,17 @@ const DISCONNECTS = [ConnectionReset, BrokenPipe, NotConnected];
 /** Forgives a client that has gone, as it may before it is accepted. */
 function forgiveDisconnect(error: unknown): void {
   if (!DISCONNECTS.some((disconnect) => error instanceof disconnect)) throw error;
+}
+
+/** In a shortage of descriptors a client waits, as in all designs, while the others are served. */
+async function waitOrForgive(error: unknown): Promise<void> {
+  const number = (Errno as Record<string, number>)[(error as SystemError).code];
+  if (
+    number === undefined || !isShortage(new SystemError("accept", "accept a connection", number))
+  ) {
+    return forgiveDisconnect(error);
+  }
+  await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
 }
 
 /** Sends what is due. */

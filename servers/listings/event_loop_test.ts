@@ -36,7 +36,7 @@ for (const { id } of tested) {
 
 const [OWN_DESCRIPTORS, LIMIT, CLIENTS] = [64, 128, 150];
 
-for (const id of ["event-poll", "event-epoll"]) {
+for (const id of ["event-poll", "event-epoll", "deno-listen"]) {
   Deno.test(`${id} leaves clients in the backlog at its limit of descriptors`, {
     ignore: id !== "event-epoll" && !isLong,
   }, async () => {
