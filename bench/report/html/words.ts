@@ -185,8 +185,8 @@ export const DESIGN_WORDS: Readonly<Record<string, DesignWords>> = {
       "reply is linked to what follows it, to receive or to close.",
     why:
       "Where clients come together they share a system call, and each needs less than one; a blocking server makes " +
-      "five. The work inside the kernel stays. So it costs less than every design that blocks, though not five " +
-      "times less. No client waits for another one, and a client that does nothing costs memory alone. But only " +
+      "five. The work inside the kernel stays. So it costs less than a pool that shares accept, though not " +
+      "five times less. No client waits for another one, and a client that does nothing costs memory alone. But only " +
       "one processor is ever used.",
   },
   "prefork-io-uring": {
