@@ -3,7 +3,14 @@
  *
  * @module
  */
-import { type Recorded, Run, SCHEMA_VERSION, type Sweep, Trial } from "../record/record.ts";
+import {
+  type Load,
+  type Recorded,
+  Run,
+  SCHEMA_VERSION,
+  type Sweep,
+  Trial,
+} from "../record/record.ts";
 
 /** The fields a test sets; the rest is filled in to match. */
 export interface TrialFixture {
@@ -52,6 +59,19 @@ const environment = {
   v8: "14.9",
   commit: null,
   fork: { works: true, attempts: 1, reason: null },
+};
+
+/** The book's load, as a trial has it. */
+export const BOOK_LOAD: Load = {
+  clients: 10,
+  connections: 500,
+  requests: 1,
+  bytes: 4000,
+  think: 0,
+  rate: 0,
+  duration: 0,
+  work: 0,
+  wait: 0,
 };
 
 const MIB = 1024 * 1024;

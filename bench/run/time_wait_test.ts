@@ -1,17 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { BOOK_LOAD } from "../report/testing_fixture.ts";
 import { systemTimeWaits, waitForRoom } from "./time_wait.ts";
 
-const load = {
-  clients: 10,
-  connections: 100,
-  requests: 1,
-  bytes: 1,
-  think: 0,
-  rate: 0,
-  duration: 0,
-  work: 0,
-  wait: 0,
-};
+const load = { ...BOOK_LOAD, connections: 100, bytes: 1 };
 const NEVER = new AbortController().signal;
 
 /** Waits with these numbers of connections, one for each reading, and returns the notes. */

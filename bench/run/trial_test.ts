@@ -5,7 +5,7 @@ import { Signal } from "../../servers/posix/signals.ts";
 import { isLong } from "../../servers/testing/long.ts";
 import { pause } from "../../servers/testing/process.ts";
 import { makePlan } from "../plan/plan.ts";
-import { trial as madeUp } from "../report/testing_fixture.ts";
+import { BOOK_LOAD, trial as madeUp } from "../report/testing_fixture.ts";
 import { Trial } from "../record/record.ts";
 import { warmUpOf } from "../plan/warm_up.ts";
 import { fitting, type Planned, runTrial } from "./trial.ts";
@@ -26,17 +26,7 @@ const plan = makePlan({
 const [baseline] = plan.trials as [Planned];
 
 Deno.test("warmUpOf() grows with a pool, and is small for Workers or programs per client", () => {
-  const load = {
-    clients: 30,
-    connections: 100,
-    requests: 1,
-    bytes: 1,
-    think: 0,
-    rate: 0,
-    duration: 0,
-    work: 0,
-    wait: 0,
-  };
+  const load = { ...BOOK_LOAD, clients: 30, connections: 100, bytes: 1 };
   const of = (design: string, poolSize: number | null) => warmUpOf({ design, load, poolSize });
   assertEquals([of("iterative", null), of("fork-per-client", 300)], [210, 210]);
   assertEquals([of("prefork-mutex", 15), of("prefork-mutex", 300)], [210, 3900]);
@@ -70,17 +60,7 @@ Deno.test("fitting() removes the measurements of a trial that does not fit", () 
 Deno.test("runTrial() returns a trial that fits the schema and lost nothing", async () => {
   const trial = await runTrial(baseline, plan, NEVER);
   assertEquals([trial.status, trial.reason], ["ok", null]);
-  assertEquals(Trial.parse(trial).load, {
-    clients: 1,
-    connections: 60,
-    requests: 1,
-    bytes: 4000,
-    think: 0,
-    rate: 0,
-    duration: 0,
-    work: 0,
-    wait: 0,
-  });
+  assertEquals(Trial.parse(trial).load, { ...BOOK_LOAD, clients: 1, connections: 60 });
   const { round, position, design, load, poolSize } = trial;
   assertEquals({ round, position, design, load, poolSize }, baseline);
   assertEquals(trial.children.map(({ connections }) => connections), [60]);
@@ -92,17 +72,7 @@ Deno.test("runTrial() returns a trial that fits the schema and lost nothing", as
 
 Deno.test("runTrial() counts the connections of each child of a pool", async () => {
   const pool = { ...baseline, design: "prefork-shared-accept" };
-  const load = {
-    clients: 3,
-    connections: 20,
-    requests: 1,
-    bytes: 1,
-    think: 0,
-    rate: 0,
-    duration: 0,
-    work: 0,
-    wait: 0,
-  };
+  const load = { ...BOOK_LOAD, clients: 3, connections: 20, bytes: 1 };
   const trial = await runTrial({ ...pool, load, poolSize: 4 }, plan, NEVER);
   assertEquals([trial.status, trial.reason], ["ok", null]);
   assertEquals(trial.children.map(({ index }) => index), [0, 1, 2, 3]);
@@ -113,17 +83,7 @@ Deno.test("runTrial() counts the connections of each child of a pool", async () 
 
 Deno.test("runTrial() counts several requests on a connection on both sides", async () => {
   const pool = { ...baseline, design: "prethread-mutex", poolSize: 2 };
-  const load = {
-    clients: 2,
-    connections: 5,
-    requests: 7,
-    bytes: 100,
-    think: 0,
-    rate: 0,
-    duration: 0,
-    work: 0,
-    wait: 0,
-  };
+  const load = { ...BOOK_LOAD, clients: 2, connections: 5, requests: 7, bytes: 100 };
   for (const service of ["bytes", "http"] as const) {
     const trial = await runTrial({ ...pool, load }, { ...plan, service }, NEVER);
     const { status, reason, client, children } = trial;
@@ -149,17 +109,7 @@ Deno.test({
   name: "runTrial() records how forks were made cheaper, where there is one for each client",
   ignore: !isLong,
   fn: async () => {
-    const load = {
-      clients: 1,
-      connections: 3,
-      requests: 1,
-      bytes: 1,
-      think: 0,
-      rate: 0,
-      duration: 0,
-      work: 0,
-      wait: 0,
-    };
+    const load = { ...BOOK_LOAD, clients: 1, connections: 3, bytes: 1 };
     const perClient = await runTrial({ ...baseline, design: "fork-per-client", load }, plan, NEVER);
     const rebased = Deno.build.arch === "x86_64";
     const reason = rebased ? null : "supported on x86-64 only";
@@ -178,17 +128,7 @@ Deno.test("runTrial() fails with the message of what it cannot do", async () => 
 
 Deno.test("runTrial() ends at once when it is aborted", async () => {
   const controller = new AbortController();
-  const load = {
-    clients: 1,
-    connections: 1_000_000,
-    requests: 1,
-    bytes: 4000,
-    think: 0,
-    rate: 0,
-    duration: 0,
-    work: 0,
-    wait: 0,
-  };
+  const load = { ...BOOK_LOAD, clients: 1, connections: 1_000_000 };
   const running = runTrial({ ...baseline, load }, plan, controller.signal);
   setTimeout(() => controller.abort(), 600);
   const { status, reason } = await running;
@@ -201,17 +141,7 @@ Deno.test({
   name: "runTrial() survives that all its processes are stopped for a while, and marks the trial",
   ignore: !isLong,
   fn: async () => {
-    const load = {
-      clients: 4,
-      connections: 1_000_000,
-      requests: 1,
-      bytes: 4000,
-      think: 1,
-      rate: 0,
-      duration: 0,
-      work: 0,
-      wait: 0,
-    };
+    const load = { ...BOOK_LOAD, clients: 4, connections: 1_000_000 };
     const limited = { ...plan, limits: { ...plan.limits, run: 8 } };
     const running = runTrial({ ...baseline, design: "prefork-mutex", load }, limited, NEVER);
     await pause(5000);
