@@ -1,9 +1,9 @@
 /** What the kernel drops, in a network namespace whose backlogs are short. */
-import { assertEquals, assertGreaterOrEqual, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertGreaterOrEqual, assertMatch, assertStringIncludes } from "@std/assert";
 import { TemporaryFolder } from "../../servers/testing/folder.ts";
 import { isLong } from "../../servers/testing/long.ts";
 import { namespaced } from "../../servers/testing/network.ts";
-import { RunningTask } from "../../servers/testing/task.ts";
+import { commandLineOf, RunningTask } from "../../servers/testing/task.ts";
 import { readRecord } from "../record/store.ts";
 
 const short = namespaced(
@@ -38,5 +38,23 @@ Deno.test({
       "(net.core.somaxconn is 8): prefork-shared-accept in round 1";
     assertStringIncludes(text, words);
     assertStringIncludes(text, "Run: sudo sysctl net.core.somaxconn=4096");
+  },
+});
+
+Deno.test({
+  name: "load says how many connections were lost to a full backlog (ignored without root)",
+  ignore: !isLong || short === undefined,
+  async fn() {
+    const serve = commandLineOf("serve", ["iterative", "--port", "8888"]).join(" ");
+    const served =
+      `${serve} >/dev/null & until ss -ltn | grep -q :8888; do sleep 0.1; done; "$@"; kill $!`;
+    const via = [...short!, "sh", "-c", served, "sh"];
+    await using load = new RunningTask(
+      "load",
+      ["--port", "8888", "--clients", "60", "--connections", "20"],
+      { via },
+    );
+    const { stdout, stderr } = await load.ended();
+    assertMatch(stdout, /^dropped {6}[1-9]\d* connections .*net\.core\.somaxconn is 8\)/m, stderr);
   },
 });

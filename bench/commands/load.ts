@@ -32,8 +32,9 @@ import { printEvent, printLine } from "../cli/output.ts";
 import { userSocket } from "../cli/paths.ts";
 import { endWithParent, stopSignal } from "../cli/signals.ts";
 import { hostsHints, serviceHints } from "../cli/hints.ts";
+import { backlogLimit, kernelSince, readCounters } from "../machine/counters.ts";
 import { requireService } from "../plan/service.ts";
-import { LIMITS } from "../record/record.ts";
+import { LIMITS, type Trial } from "../record/record.ts";
 import { isKnown } from "../statistics/percentiles.ts";
 
 const { clients, connections, duration, requests, bytes, service, think, rate, arrivals } =
@@ -149,6 +150,7 @@ export const command = defineCommand({
     const stopped = stopSignal();
     const options = { ...LOAD_DEFAULTS, transport: name, ...work, sources };
     const placement = { session: "same", processors } as const;
+    const before = readCounters();
     await using starting = new AsyncDisposableStack();
     const started = startAnyLoad(hosts, options, placement).then((load) => starting.use(load));
     const report = await Promise.race([started.then((load) => finish(load, where)), stopped]);
@@ -157,7 +159,7 @@ export const command = defineCommand({
       return ExitCode.interrupted;
     }
     if (flags.json) printEvent({ event: "report", ...report });
-    else printReport(report, work, where);
+    else printReport(report, work, where, kernelSince(before, readCounters(), report.connections));
     return Object.keys(report.errors).length === 0 ? ExitCode.ok : ExitCode.failed;
   },
 });
@@ -257,6 +259,22 @@ function rateLines(
   ];
 }
 
+/** What the kernel of this machine dropped meanwhile, its server's connections or another's. */
+function droppedLines({ listenOverflows, conntrackDrops }: Trial["kernel"]): string[] {
+  const again = "; each was tried again after a while";
+  return [
+    ...(listenOverflows
+      ? [
+        `${listenOverflows} connections at a full backlog here ` +
+        `(net.core.somaxconn is ${backlogLimit()})${again}`,
+      ]
+      : []),
+    ...(conntrackDrops
+      ? [`${conntrackDrops} packets here, by a firewall with a full table${again}`]
+      : []),
+  ].map((what) => `dropped      ${what}`);
+}
+
 /** Latency of so many requests; – where they are too few for a percentile. */
 function latencyText(
   { p50, p90, p99, p999, max }: LoadReport["latency"],
@@ -284,6 +302,7 @@ function printReport(
   report: LoadReport,
   work: Work,
   where: ServerAddress,
+  kernel: Trial["kernel"],
 ): void {
   const { making, connections, errors, wallSeconds, connectionsPerSecond, cpu, latency } = report;
   const failures = Object.entries(errors).map(([kind, count]) => `${count} ${kind}`);
@@ -304,6 +323,7 @@ function printReport(
       : []),
     ...rateLines(report, work),
     `errors       ${failures.join(", ") || "none"}`,
+    ...droppedLines(kernel),
     ...(isShort
       ? [
         `stopped      after ${made} connections ` +

@@ -31,6 +31,7 @@ export async function traceDesigns(
 ): Promise<Trace[]> {
   const traces: Trace[] = [];
   const externals = plan.externals.map(({ name }) => name);
+  if (externals.length > 0) note(`tracing designs of Herd's only, not ${externals.join(", ")}`);
   for (const design of plan.designs.filter((id) => !externals.includes(id))) {
     if (signal.aborted) break;
     note(`tracing ${design}`);

@@ -129,3 +129,11 @@ Deno.test({
     assertMatch(notes[1]!, /^cannot trace: .* may not \(strace: .*not permitted\); (write|run) /);
   },
 });
+
+Deno.test("traceDesigns() says which external servers it leaves out", async () => {
+  const notes: string[] = [];
+  const externals = [{ name: "nginx" }, { name: "mine" }] as unknown as typeof plan.externals;
+  const foreign = { ...plan, designs: ["nginx", "mine"], externals };
+  assertEquals(await traceDesigns(foreign, (text) => notes.push(text), never), []);
+  assertEquals(notes, ["tracing designs of Herd's only, not nginx, mine"]);
+});
