@@ -81,7 +81,7 @@ export class OneShotEpoll {
     this.#view.setInt32(DATA_AT, descriptor, true);
     this.#view.setUint32(DATA_AT + 4, tag, true);
     const result = libc.epoll_ctl(this.#epoll, operation, descriptor, this.#event);
-    checked(result, "epoll_ctl", `watch descriptor ${descriptor}`);
+    checked(result, "epoll_ctl", "watch descriptor", descriptor);
   }
 }
 
@@ -122,7 +122,7 @@ export class LevelEpoll {
   change(descriptor: number, tag: number, forOutput: boolean): void {
     this.#setEvent(descriptor, tag, forOutput ? EPOLLIN | EPOLLOUT : EPOLLIN);
     const result = libc.epoll_ctl(this.#epoll, EPOLL_CTL_MOD, descriptor, this.#event);
-    checked(result, "epoll_ctl", `watch descriptor ${descriptor}`);
+    checked(result, "epoll_ctl", "watch descriptor", descriptor);
   }
 
   /** Watches a descriptor, without a tag, for `READABLE` or `WRITABLE` and nothing else. */
@@ -130,7 +130,7 @@ export class LevelEpoll {
     this.#setEvent(descriptor, 0, events);
     const operation = isAdded ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
     const result = libc.epoll_ctl(this.#epoll, operation, descriptor, this.#event);
-    checked(result, "epoll_ctl", `watch descriptor ${descriptor}`);
+    checked(result, "epoll_ctl", "watch descriptor", descriptor);
   }
 
   /** Adds a descriptor for a single hang-up event, and not for input, unless it was added before. */

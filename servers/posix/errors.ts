@@ -127,10 +127,19 @@ export function retryOrThrow(call: string, action: string): void {
   throw new SystemError(call, action, number);
 }
 
-/** Returns the result of a call that is not retried. @throws {SystemError} if it is −1. */
-export function checked(result: number, call: string, action: string): number {
-  if (result === -1) throw new SystemError(call, action, errno());
-  return result;
+/**
+ * Returns the result of a call that is not retried. A frequent call has the descriptor that its action ends with as
+ * an argument: the text is made only where it fails.
+ *
+ * @throws {SystemError} if it is −1.
+ */
+export function checked(result: number, call: string, action: string, descriptor?: number): number {
+  if (result !== -1) return result;
+  throw new SystemError(
+    call,
+    descriptor === undefined ? action : `${action} ${descriptor}`,
+    errno(),
+  );
 }
 
 const CHECKOUT = new URL("../..", import.meta.url).href;

@@ -66,7 +66,7 @@ export function lockFile(fd: number): void {
 
 /** Unlocks a file locked by `lockFile`. */
 export function unlockFile(fd: number): void {
-  checked(libc.lockf(fd, F_ULOCK, 0), "lockf", `unlock the file on descriptor ${fd}`);
+  checked(libc.lockf(fd, F_ULOCK, 0), "lockf", "unlock the file on descriptor", fd);
 }
 
 /** Initializes a process-shared, robust mutex (pthread_mutexattr_setrobust(3)). */

@@ -104,7 +104,7 @@ export function setOption(fd: number, name: number, value: Uint8Array<ArrayBuffe
 
 function setPinnedOption(fd: number, name: number, { bytes, pointer }: PinnedBytes): void {
   const result = libc.setsockopt(fd, SOL_SOCKET, name, pointer, bytes.length);
-  checked(result, "setsockopt", `set option ${name} of descriptor ${fd}`);
+  checked(result, "setsockopt", "set an option of descriptor", fd);
 }
 
 /** Whether a descriptor is a socket that listens (socket(7)). */
