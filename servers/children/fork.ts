@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ChildContext } from "../design.ts";
 import { forkAgain, simulateForks } from "../posix/fork.ts";
 import { closeAllBut } from "../posix/descriptors.ts";
 import { close } from "../posix/io.ts";
@@ -27,6 +28,14 @@ export class Forks implements Maker {
   readonly #messageOfClient = () => this.#setup.failureMessage(0);
   readonly #times: RequestTimes | undefined;
   #clients = 0;
+  /** The context of the children for one client each: only the connection differs. */
+  #client: { -readonly [Key in keyof ChildContext]: ChildContext[Key] } | undefined;
+  readonly #serve = () => {
+    dieWithParent(this.#parent, Signal.KILL);
+    // As in the book: otherwise the listening socket lives as long as the longest client.
+    close(this.#setup.handles.listener);
+    this.#setup.listing.child!(this.#client!);
+  };
   /** The pool made of them. */
   readonly pool: Pool;
 
@@ -55,17 +64,11 @@ export class Forks implements Maker {
 
   startFor(connection: number): number {
     // The parent does all it can before the fork: each page that a child touches first is one more page
-    // fault for every child.
-    const { listing, handles: { listener } } = this.#setup;
+    // fault for every child. And it allocates nothing: new memory is more to copy with each fork.
     this.#times?.begin(this.#clients++);
-    const context = childContext(this.#setup, 0, { connection, times: this.#times });
-    const parent = this.#parent;
-    return forkAgain(() => {
-      dieWithParent(parent, Signal.KILL);
-      // As in the book: otherwise the listening socket lives as long as the longest client.
-      close(listener);
-      listing.child!(context);
-    }, this.#messageOfClient);
+    this.#client ??= { ...childContext(this.#setup, 0, { times: this.#times }) };
+    this.#client.connection = connection;
+    return forkAgain(this.#serve, this.#messageOfClient);
   }
 }
 
