@@ -1,13 +1,19 @@
 import { assertEquals } from "@std/assert";
-import { closing } from "../testing/fork.ts";
-import { callBackToBack } from "./c_calls.ts";
+import { closing, inChild } from "../testing/fork.ts";
+import { CallsBackToBack, type CCall } from "./c_calls.ts";
 import { pipe } from "./descriptors.ts";
 import { read } from "./io.ts";
 import { addressOf, libc } from "./libc.ts";
 
 const SYS_write = { x86_64: 1, aarch64: 64 }[Deno.build.arch];
 
-Deno.test("callBackToBack() makes each call once, in order", () => {
+function callBackToBack(list: readonly CCall[]): void {
+  using calls = new CallsBackToBack(list.length);
+  calls.set(list);
+  calls.make();
+}
+
+Deno.test("CallsBackToBack makes each call once, in order", () => {
   const [output, input] = pipe();
   using _ = closing(output, input);
   const digits = new TextEncoder().encode("0123456789");
@@ -21,7 +27,7 @@ Deno.test("callBackToBack() makes each call once, in order", () => {
   assertEquals(new TextDecoder().decode(written.subarray(0, length)), "78901" + "4".repeat(100));
 });
 
-Deno.test("callBackToBack() passes six arguments, negative ones and addresses included", () => {
+Deno.test("CallsBackToBack passes six arguments, negative ones and addresses included", () => {
   const PROT_READ_WRITE = 3;
   const MAP_PRIVATE_ANONYMOUS_FIXED = 0x32;
   const place = libc.mmap(null, 8192n, PROT_READ_WRITE, 0x22, -1, 0n)!;
@@ -34,6 +40,14 @@ Deno.test("callBackToBack() passes six arguments, negative ones and addresses in
   libc.munmap(place, 8192n);
 });
 
-Deno.test("callBackToBack() of an empty list does nothing", () => {
-  callBackToBack([]);
+Deno.test("CallsBackToBack makes in a process what its child has set", () => {
+  const [output, input] = pipe();
+  using _ = closing(output, input);
+  const byte = addressOf(new TextEncoder().encode("x"));
+  using calls = new CallsBackToBack(1);
+  inChild(() =>
+    calls.set([{ address: libc.addressOfSyscall!, args: [SYS_write, input, byte, 1] }])
+  );
+  calls.make();
+  assertEquals(read(output, new Uint8Array(2)), 1);
 });

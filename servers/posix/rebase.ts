@@ -6,16 +6,22 @@
  *
  * @module
  */
-import { callBackToBack } from "./c_calls.ts";
+import { CallsBackToBack, type CCall, stackPointer } from "./c_calls.ts";
 import { Errno, errnoName, retryOrThrow, SystemError } from "./errors.ts";
 import { readText } from "./files.ts";
+import { forkAgain } from "./fork.ts";
 import { close } from "./io.ts";
 import { libc } from "./libc.ts";
 import { createMemfd } from "./memory.ts";
+import { getpid, wait } from "./processes.ts";
 
 /** The number on x86-64, the only tested architecture; on others `rebase` does nothing. */
-const SYS_pwrite64 = 18;
+const [SYS_pwrite64, SYS_madvise] = [18, 28];
+const MADV_DONTNEED = 4;
 const MAP_PRIVATE_FIXED = 0x12;
+
+/** The file's name, which the mappings show. */
+const NAME = "herd-rebase";
 
 interface Mapping {
   readonly start: number;
@@ -31,20 +37,24 @@ const MAX_BYTES = 8 * 1024 * 1024;
 /** Minimum written share of a mapping. It excludes stacks of threads lost at fork, large and nearly empty. */
 const MIN_WRITTEN = 1 / 16;
 
-/** Private memory that was written to, except this thread's stack, code, and large or mostly unwritten mappings. */
-function writtenMappings(): Mapping[] {
+/** V8's own code, which has a protection key, is in larger mappings; smaller ones are Deno's calls of C functions. */
+const MAX_CALLS_BYTES = 128 * 1024;
+
+/** Private memory that a process wrote to, except its stack, V8's code, and large or mostly unwritten mappings. */
+function writtenMappings(smaps: string): Mapping[] {
   const found: Mapping[] = [];
   let offset = 0;
-  for (const entry of readText("/proc/self/smaps").split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/)) {
+  for (const entry of smaps.split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/)) {
     const head = entry.match(/^([0-9a-f]+)-([0-9a-f]+) (r)([w-])([x-])p \S+ \S+ \d+ *(.*)/);
     const written = Number(entry.match(/\nAnonymous:\s+(\d+) kB/)?.[1] ?? 0) * 1024;
     if (!head || written === 0) continue;
     const [, from, to, , writable, executable, name] = head as unknown as string[];
     const start = Number.parseInt(from!, 16);
     const length = Number.parseInt(to!, 16) - start;
-    const isCode = executable === "x" && name === "";
+    const isCode = executable === "x" && name === "" && length > MAX_CALLS_BYTES;
     if (/^\[(stack|v)/.test(name!) || isCode || length > MAX_BYTES) continue;
-    if (written / length < MIN_WRITTEN) continue;
+    // Of memory that was replaced before, one written page is enough: a fork copies the entries of those read, too.
+    if (written / length < MIN_WRITTEN && !name!.includes(NAME)) continue;
     const protection = 1 | (writable === "w" ? 2 : 0) | (executable === "x" ? 4 : 0);
     found.push({ start, length, protection, offset });
     offset += length;
@@ -53,15 +63,15 @@ function writtenMappings(): Mapping[] {
 }
 
 /**
- * Replaces written private memory by a mapping of its copy. The process must have a single thread.
+ * Replaces written private memory by a mapping of its copy, and frees the unused stack. The process must have
+ * a single thread.
  *
  * @returns 0, or an error number if the memory was not replaced.
  */
 export function rebase(): number {
   if (Deno.build.arch !== "x86_64") return Errno.ENOSYS;
   try {
-    replace(writtenMappings());
-    return 0;
+    return replace();
   } catch (error) {
     if (error instanceof SystemError) return error.errno;
     throw error;
@@ -75,24 +85,52 @@ export function rebaseFailure(error: number): string | null {
   return `the memory of the server process could not be copied: ${errnoName(error)}`;
 }
 
+/** More calls than a Deno process has mappings. */
+const MAX_CALLS = 1000;
+
 /**
+ * A forked child finds the mappings and sets the calls: in this process that would write to as many pages
+ * again as are replaced, and have V8 collect garbage.
+ *
  * SAFETY: a mapping must not change between copy and replacement, so both are consecutive C calls. The file's
- * memory is allocated before, so a copy cannot fail.
+ * memory is allocated before, so a copy cannot fail. Until then this process does nothing but wait.
  */
-function replace(mappings: readonly Mapping[]): void {
-  const { offset, length } = mappings.at(-1)!; // there are always some: V8's heap
-  const bytes = offset + length;
-  const file = createMemfd("herd-rebase", bytes);
+function replace(): number {
+  using calls = new CallsBackToBack(MAX_CALLS);
+  const file = createMemfd(NAME, 0);
+  const self = `/proc/${getpid()}`;
   try {
-    while (libc.fallocate(file, 0, 0n, BigInt(bytes)) < 0) {
-      retryOrThrow("fallocate", `allocate ${bytes} bytes for a copy of this process`);
-    }
-    const [copy, map] = [libc.addressOfSyscall!, libc.addressOfMmap!];
-    callBackToBack(mappings.flatMap(({ start, length, protection, offset }) => [
-      { address: copy, args: [SYS_pwrite64, file, start, length, offset] },
-      { address: map, args: [start, length, protection, MAP_PRIVATE_FIXED, file, offset] },
-    ]));
+    const end = wait(forkAgain(() => {
+      try {
+        calls.set(replacing(file, readText(`${self}/smaps`)));
+        return 0;
+      } catch (error) {
+        if (error instanceof SystemError) return error.errno;
+        throw error;
+      }
+    }));
+    if (end?.code === 0) calls.make();
+    return end?.code ?? Errno.ECHILD;
   } finally {
     close(file);
   }
+}
+
+function replacing(file: number, smaps: string): CCall[] {
+  const mappings = writtenMappings(smaps);
+  const { offset, length } = mappings.at(-1)!; // there are always some: V8's heap
+  const bytes = offset + length;
+  while (libc.fallocate(file, 0, 0n, BigInt(bytes)) < 0) {
+    retryOrThrow("fallocate", `allocate ${bytes} bytes for a copy of this process`);
+  }
+  const [syscall, map] = [libc.addressOfSyscall!, libc.addressOfMmap!];
+  const replacements = mappings.flatMap(({ start, length, protection, offset }) => [
+    { address: syscall, args: [SYS_pwrite64, file, start, length, offset] },
+    { address: map, args: [start, length, protection, MAP_PRIVATE_FIXED, file, offset] },
+  ]);
+  const stack = Number.parseInt(smaps.match(/^([0-9a-f]+)-.*\[stack\]$/m)?.[1] ?? "", 16);
+  // SAFETY: this process's stack ends above; 64 KiB are for what it calls until then.
+  const unused = Math.floor(stackPointer() / 65536 - 1) * 65536 - stack;
+  if (!(unused > 0)) return replacements;
+  return [{ address: syscall, args: [SYS_madvise, stack, unused, MADV_DONTNEED] }, ...replacements];
 }
