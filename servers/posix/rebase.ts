@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Usage } from "./clocks.ts";
 import { CallsBackToBack, type CCall, stackPointer } from "./c_calls.ts";
 import { Errno, errnoName, retryOrThrow, SystemError } from "./errors.ts";
 import { readText } from "./files.ts";
@@ -66,12 +67,13 @@ function writtenMappings(smaps: string): Mapping[] {
  * Replaces written private memory by a mapping of its copy, and frees the unused stack. The process must have
  * a single thread.
  *
+ * @param account gets the usage of the child that finds the memory.
  * @returns 0, or an error number if the memory was not replaced.
  */
-export function rebase(): number {
+export function rebase(account?: (usage: Usage) => void): number {
   if (Deno.build.arch !== "x86_64") return Errno.ENOSYS;
   try {
-    return replace();
+    return replace(account);
   } catch (error) {
     if (error instanceof SystemError) return error.errno;
     throw error;
@@ -95,7 +97,7 @@ const MAX_CALLS = 1000;
  * SAFETY: a mapping must not change between copy and replacement, so both are consecutive C calls. The file's
  * memory is allocated before, so a copy cannot fail. Until then this process does nothing but wait.
  */
-function replace(): number {
+function replace(account?: (usage: Usage) => void): number {
   using calls = new CallsBackToBack(MAX_CALLS);
   const file = createMemfd(NAME, 0);
   const self = `/proc/${getpid()}`;
@@ -110,6 +112,7 @@ function replace(): number {
       }
     }));
     if (end?.code === 0) calls.make();
+    if (end) account?.(end.usage);
     return end?.code ?? Errno.ECHILD;
   } finally {
     close(file);
