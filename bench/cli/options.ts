@@ -15,6 +15,7 @@ import { designs, findDesign } from "../../servers/designs.ts";
 import {
   BUDGET_SECONDS,
   DEFAULTS,
+  LEAST_LOAD_SECONDS,
   limitsWithin,
   makePlan,
   MOST_LOAD_SECONDS,
@@ -35,6 +36,10 @@ const HOUR = 3600;
 
 /** Connections of all clients together in a quick run. */
 const QUICK_CONNECTIONS = 500;
+
+/** The load of a quick run, for the help of a command. */
+export const quickLoad =
+  `${QUICK_CONNECTIONS} connections in total, or as many as fit into ${LEAST_LOAD_SECONDS} s`;
 
 /** What is done for a client. */
 export const serviceFlag = {
@@ -168,7 +173,7 @@ export const runFlags = {
     value: "NAME",
     help: "Name the run: its folder is results/TIME-NAME, and tables and compare take the name",
   },
-  quick: { kind: "boolean", help: `Run one round of ${QUICK_CONNECTIONS} connections in total` },
+  quick: { kind: "boolean", help: `Run one round of ${quickLoad}` },
   sessions: {
     kind: "string",
     value: "separate|same",
@@ -255,6 +260,10 @@ export function planOf(
   const { clients, duration = 0, requests, bytes, children, think, rate, quick } = flags;
   const rounds = flags.rounds ?? (quick && !given.has("budget") ? quickRounds : undefined);
   const fewer = quick && duration === 0 && !given.has("connections");
+  const names = [...ids, ...externals.map(({ name }) => name)];
+  const limits = limitsOf(names, rounds, flags);
+  // At a rate a load takes as long as its connections are apart.
+  const isCut = fewer && rate === 0 && sweep?.parameter !== "rate" && !given.has("run-limit");
   return makePlan({
     designs: [...ids],
     externals,
@@ -282,7 +291,7 @@ export function planOf(
     local: flags.local,
     ipv6: flags.ipv6,
     hosts: placesIn({ ...flags, serverHost: flags["server-host"] }),
-    limits: limitsOf([...ids, ...externals.map(({ name }) => name)], rounds, flags),
+    limits: isCut ? { ...limits, run: LEAST_LOAD_SECONDS } : limits,
   });
 }
 

@@ -61,6 +61,16 @@ Deno.test("planOf() has a budget, unless the number of rounds is given", () => {
   );
 });
 
+Deno.test("planOf() ends the loads of a quick run after seconds, unless they come at a rate or have another end", () => {
+  const quick = (...args: string[]) => planFor("--quick", ...args).limits.run;
+  assertEquals([planFor("--rounds=1").limits.run, quick(), quick("--rounds=5")], [20, 3, 3]);
+  assertEquals([quick("--run-limit=9"), quick("--rate=50"), quick("--connections=500")], [
+    9,
+    20,
+    20,
+  ]);
+});
+
 Deno.test("planOf() ends loads after connections or after a time, and never after both", () => {
   const { duration, connections, limits } = planFor("--duration=2m", "--quick");
   assertEquals([duration, limits.run], [120, 120]);

@@ -57,7 +57,7 @@ export const command = defineCommand({
     "Run server designs under the book's load, and print what process control costs (Table 30.1)\n" +
     "and how clients spread over children (Table 30.2).",
   examples: [
-    ["Run the designs of the book once, in a minute", "--quick"],
+    ["Run the designs of the book once, in half a minute", "--quick"],
     [
       "Run some designs ten times, and trace their system calls",
       "--designs 'prefork-*,prethread-*' --rounds 10 --trace",

@@ -17,7 +17,7 @@ import { gateLines, gatesOf, type MetricGate, type Thresholds, worstOf } from ".
 import { comparisonTable } from "../report/tables/comparison_table.ts";
 import { externalFlags, externalsOf } from "../cli/externals.ts";
 import { measuringHints } from "../cli/hints.ts";
-import { loadFlags, planOf, runFlags, serviceOf } from "../cli/options.ts";
+import { loadFlags, planOf, quickLoad, runFlags, serviceOf } from "../cli/options.ts";
 import { printPaths, recordAsCommand } from "../cli/measuring.ts";
 import { warningTexts } from "../report/summary/conditions.ts";
 import type { ReportData } from "../report/summary/report_data.ts";
@@ -36,7 +36,7 @@ const flags = {
   ...runFlags,
   quick: {
     kind: "boolean",
-    help: `Run the ${QUICK_ROUNDS} rounds that a verdict takes, of 500 connections in total each`,
+    help: `Run the ${QUICK_ROUNDS} rounds that a verdict takes, each of ${quickLoad}`,
   },
   ...gateFlags,
 } as const;
