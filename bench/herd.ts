@@ -32,6 +32,7 @@ export const commands: CommandTable = existingHere({
   "costs": () => import("./commands/costs.ts"),
   "messages": () => import("./commands/messages.ts"),
   "proof": () => import("./commands/proof.ts"),
+  "startup": () => import("./commands/startup.ts"),
   "soak": () => import("./commands/soak.ts"),
   "schema": () => import("./commands/schema.ts"),
   "help": async () => {
