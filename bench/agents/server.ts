@@ -44,6 +44,7 @@ export const SERVER_DEFAULTS: Omit<ServerOptions, "design" | "placement"> = {
   requestTimeoutSeconds: 0,
   launch: null,
   cgroup: null,
+  counters: "never",
   traceable: false,
 };
 

@@ -179,6 +179,13 @@ export const runFlags = {
     value: "separate|same",
     help: "Put server and client in separate process sessions, or the same (default separate)",
   },
+  counters: {
+    kind: "string",
+    value: "auto|always|never",
+    help:
+      "Count instructions, cycles, page faults and migrations of servers, which adds some CPU time to each " +
+      "wake-up (default auto: where instructions can be counted)",
+  },
   pin: {
     kind: "string",
     value: "server=0,client=1",
@@ -285,7 +292,8 @@ export function planOf(
     ...timesOf(flags),
     sweep,
     seed: flags.seed ?? randomSeed(),
-    sessions: sessionsOf(flags.sessions),
+    sessions: oneOf("sessions", ["separate", "same"], flags.sessions ?? DEFAULTS.sessions),
+    counters: oneOf("counters", ["auto", "always", "never"], flags.counters ?? DEFAULTS.counters),
     pin: pinOf(flags.pin),
     netns: flags.netns,
     local: flags.local,
@@ -327,9 +335,12 @@ export function randomSeed(): number {
   return crypto.getRandomValues(new Uint32Array(1))[0]!;
 }
 
-function sessionsOf(text = DEFAULTS.sessions as string): Plan["sessions"] {
-  if (text === "separate" || text === "same") return text;
-  throw new UsageError(`--sessions must be separate or same, not ${text}`);
+function oneOf<T extends string>(flag: string, all: readonly T[], text: string): T {
+  const found = all.find((one) => one === text);
+  if (found !== undefined) return found;
+  throw new UsageError(
+    `--${flag} must be ${all.slice(0, -1).join(", ")} or ${all.at(-1)}, not ${text}`,
+  );
 }
 
 /** Parses `--pin`, such as "server=0,2-3,client=1"; a list without names is for both sides. */

@@ -10,7 +10,7 @@ import { findRunFolder } from "../cli/paths.ts";
 import { UsageError } from "../../servers/errors.ts";
 import { findDesign, requireDesign } from "../../servers/designs.ts";
 import { fewestRounds } from "../compare/comparison.ts";
-import { compareDesigns, type MetricComparison, toReport } from "../compare/records.ts";
+import { compareDesigns, type MetricComparison, toReport, toShow } from "../compare/records.ts";
 import { placeOf, printRunComparison, writeChart } from "./compare_runs.ts";
 import { exitOf, exitOfBoth, gateFlags, parseThresholds } from "./compare_gate.ts";
 import { gateLines, gatesOf, type MetricGate, type Thresholds, worstOf } from "../compare/gate.ts";
@@ -128,7 +128,7 @@ async function runDesigns(
   if (flags.json) printEvents(compared, gates, a, nameOfB);
   else {
     const options = terminalOptions();
-    const table = comparisonTable(title, compared, []);
+    const table = comparisonTable(title, toShow(compared), []);
     printLine(toTerminal(table, options));
     const end = [...findingTexts(compared, a, b), ...gateLines(gates), ...warningTexts(data)];
     printLine(paragraphs(end, options));
@@ -156,7 +156,7 @@ function secondName(a: string, b: string): string {
   return a === b ? `${b} again` : b;
 }
 
-/** The finding on CPU time, and on each other metric that differs, in sentences. */
+/** The finding on the metric that decides, and on each other metric that differs, in sentences. */
 export function findingTexts(
   compared: readonly MetricComparison[],
   a: string,

@@ -14,7 +14,7 @@ export const gateFlags = {
     kind: "string",
     value: "cpu=5%,p99=20%",
     help:
-      "Exit with 99 if B is worse by more than that: cpu (a bare 5%), p50, p99, throughput, memory",
+      "Exit with 99 if B is worse by more than that: cpu (a bare 5%), p50, p99, throughput, memory, instructions",
   },
   "allow-unsure": {
     kind: "boolean",

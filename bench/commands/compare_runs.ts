@@ -7,7 +7,13 @@ import { printEvent, printLine, writeFile } from "../cli/output.ts";
 import { runFolder, userPath } from "../cli/paths.ts";
 import { ExitCode, FailedError, UsageError } from "../../servers/errors.ts";
 import { exitOf } from "./compare_gate.ts";
-import { compareRuns, type DesignInRuns, type RunsCompared, toReport } from "../compare/records.ts";
+import {
+  compareRuns,
+  type DesignInRuns,
+  type RunsCompared,
+  toReport,
+  toShow,
+} from "../compare/records.ts";
 import { differingConditions } from "../compare/conditions.ts";
 import { gateLines, gatesOf, type MetricGate, type Thresholds, worstOf } from "../compare/gate.ts";
 import { seriesOf } from "../report/summary/series.ts";
@@ -163,7 +169,7 @@ export function designText({ id, metric, a, b, comparison }: DesignInRuns): stri
 function print(runs: Runs, gates: readonly DesignGate[], missing: readonly string[]): void {
   const { designs } = runs.compared;
   const options = terminalOptions();
-  const table = comparisonTable("Two runs: B compared with A", designs, notesOn(runs));
+  const table = comparisonTable("Two runs: B compared with A", toShow(designs), notesOn(runs));
   printLine(toTerminal(table, options));
   const end = [...toReport(designs).map(designText), ...gateLines(gates, missing)];
   printLine(paragraphs(end, options).trimEnd());
@@ -174,7 +180,7 @@ function printEvents(
   gates: readonly DesignGate[],
 ): void {
   printEvent({ event: "runs", a, b, conditions, disturbances, onlyA, onlyB });
-  for (const { id, metric, comparison } of designs) {
+  for (const { id, metric, comparison } of toShow(designs)) {
     const gate = gates.find((gate) => gate.id === id && gate.metric === metric);
     printEvent({
       ...(comparison

@@ -43,6 +43,7 @@ const LOAD = [
   "wait",
   "waitDistribution",
   "sessions",
+  "counters",
   "pin",
   "netns",
   "local",

@@ -7,9 +7,15 @@ import { findDesign } from "../../servers/designs.ts";
 import type { Trial } from "../record/record.ts";
 
 /** The names of the metrics, as in `--fail-above`. */
-export const METRICS = ["cpu", "p50", "p99", "throughput", "memory"] as const;
+export const METRICS = ["cpu", "p50", "p99", "throughput", "memory", "instructions"] as const;
 
 export type MetricName = typeof METRICS[number];
+
+/** Those that a verdict rests on: the first that was measured. Instructions vary far less than seconds. */
+export const DECIDING = ["instructions", "cpu"] as const satisfies readonly MetricName[];
+
+/** A metric that a verdict rests on. */
+export type Deciding = typeof DECIDING[number];
 
 /** A metric of a trial. */
 export interface Metric {
@@ -19,11 +25,13 @@ export interface Metric {
   readonly heading: string;
   /** Which direction is a regression. */
   readonly worse: "higher" | "lower";
+  /** Whether it is left out where no trial has it. */
+  readonly isOptional?: boolean;
   /** The number of a trial, in the unit of the heading; null or 0: it has none. */
   of(trial: Trial): number | null;
 }
 
-/** The metrics by name, the one that decides first. */
+/** The metrics by name. */
 export const metrics: Readonly<Record<MetricName, Metric>> = {
   cpu: {
     title: "CPU per connection",
@@ -59,5 +67,13 @@ export const metrics: Readonly<Record<MetricName, Metric>> = {
       const after = findDesign(design)?.lifetime === "client" ? null : pssBytes;
       return (memory?.peakBytes ?? after ?? 0) / 2 ** 20;
     },
+  },
+  instructions: {
+    title: "instructions per connection",
+    heading: "instr. /conn.",
+    worse: "higher",
+    isOptional: true,
+    of: ({ events, client, load }) =>
+      (events?.instructions ?? 0) / (client?.connections || load.clients * load.connections),
   },
 };

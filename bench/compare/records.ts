@@ -5,7 +5,7 @@
  */
 import type { Recorded, Trial } from "../record/record.ts";
 import { compareCosts, type Comparison, type Costs, isDifference, widen } from "./comparison.ts";
-import { type MetricName, METRICS, metrics } from "./metrics.ts";
+import { DECIDING, type MetricName, METRICS, metrics } from "./metrics.ts";
 
 /** One metric of A and B. */
 export interface MetricComparison {
@@ -89,10 +89,23 @@ export function compareRuns(a: Recorded, b: Recorded, disturbed = false): RunsCo
   };
 }
 
-/** Those to put into words: CPU time, and every other metric that differs. */
-export function toReport<T extends MetricComparison>(compared: readonly T[]): T[] {
+/** Those to put into words: of each design the metric that decides, and every other that differs. */
+export function toReport<T extends MetricComparison & { readonly id?: string }>(
+  compared: readonly T[],
+): T[] {
+  const deciding = (id: string | undefined) =>
+    DECIDING.find((name) =>
+      compared.some((one) => one.id === id && one.metric === name && one.comparison !== null)
+    ) ?? "cpu";
+  return compared.filter(({ id, metric, comparison }) =>
+    metric === deciding(id) || comparison !== null && isDifference(comparison)
+  );
+}
+
+/** Those to show: all but the optional ones that there are none of. */
+export function toShow<T extends MetricComparison>(compared: readonly T[]): T[] {
   return compared.filter(({ metric, comparison }) =>
-    metric === "cpu" || comparison !== null && isDifference(comparison)
+    comparison !== null || !metrics[metric].isOptional
   );
 }
 

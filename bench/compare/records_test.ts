@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { record, rounds, type TrialFixture } from "../report/testing_fixture.ts";
 import { METRICS } from "./metrics.ts";
-import { compareDesigns, compareRuns, type MetricComparison } from "./records.ts";
+import { compareDesigns, compareRuns, type MetricComparison, toReport, toShow } from "./records.ts";
 
 const six = [0.1, 0.11, 0.12, 0.13, 0.14, 0.15];
 const times = (factor: number) => six.map((cpu) => cpu * factor);
@@ -59,4 +59,39 @@ Deno.test("compareRuns() compares CPU time a connection of every design both hav
   // Only x could be compared, so there is nothing to correct for.
   assertEquals([x!.comparison!.paired, x!.comparison!.family], [false, 1]);
   assertEquals([y!.b.length, y!.comparison], [0, null]);
+});
+
+/** Rounds whose CPU time varies widely and is the same, while instructions vary little. */
+const counted = (design: string, instructions: number) =>
+  six.map((cpu, round) => ({ design, round, cpu, instructions: instructions + round }));
+
+Deno.test("toReport() has instructions decide where both have them, and CPU time elsewhere", () => {
+  const reported = (trials: TrialFixture[]) =>
+    toReport(compareDesigns(record(trials), "a", "b")).map(({ metric }) => metric);
+  assertEquals(reported([...counted("a", 1e6), ...counted("b", 1.01e6)]), ["instructions"]);
+  assertEquals(reported([...counted("a", 1e6), ...counted("b", 1e6)]), ["instructions"]);
+  assertEquals(reported([...counted("a", 1e6), ...rounds("b", six)]), ["cpu"]);
+  // What differs is said as well.
+  assertEquals(
+    reported([...rounds("a", six), ...rounds("b", times(2))]),
+    ["cpu", "throughput"],
+  );
+});
+
+Deno.test("toReport() looks at each design of two runs by itself", () => {
+  const run = (instructions: number) =>
+    record([...counted("x", instructions), ...rounds("y", six)]);
+  const reported = toReport(compareRuns(run(1e6), run(1e6)).designs);
+  assertEquals(reported.map(({ id, metric }) => [id, metric]), [["y", "cpu"], [
+    "x",
+    "instructions",
+  ]]);
+});
+
+Deno.test("toShow() leaves out instructions where there are none", () => {
+  const shown = (trials: TrialFixture[]) =>
+    toShow(compareDesigns(record(trials), "a", "b")).map(({ metric }) => metric);
+  const others = METRICS.filter((metric) => metric !== "instructions");
+  assertEquals(shown([...rounds("a", six), ...rounds("b", six)]), others);
+  assertEquals(shown([...counted("a", 1e6), ...counted("b", 1e6)]), [...METRICS]);
 });

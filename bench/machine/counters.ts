@@ -18,6 +18,7 @@ export interface Counters {
   readonly network: NetworkCounters;
   readonly busySeconds: number | null;
   readonly stealSeconds: number | null;
+  readonly softirqSeconds: number | null;
   /** CPU time of Herd's programs beside server and clients. */
   readonly ownSeconds: number;
   /** Time for which CPU quotas stopped processes; null: there is no quota, too. */
@@ -28,7 +29,7 @@ export interface Counters {
 /** USER_HZ, the unit of /proc/stat on every architecture. */
 const TICKS_PER_SECOND = 100;
 
-/** Reads the counters: busy and stolen time of these processors, CPU time of the main threads of these processes. */
+/** Reads the counters: busy, stolen and interrupts' time of these processors, CPU time of the main threads of these processes. */
 export function readCounters(
   processors: readonly number[] = affinity(),
   own: readonly number[] = [Deno.pid],
@@ -44,11 +45,11 @@ export function readCounters(
   };
 }
 
-/** Busy and stolen time of these processors, in a text such as /proc/stat. */
+/** Busy and stolen time, and that of software interrupts, of these processors, in a text such as /proc/stat. */
 export function processorTimes(
   processors: readonly number[],
   text = tryReadText("/proc/stat") ?? "",
-): Pick<Counters, "busySeconds" | "stealSeconds"> {
+): Pick<Counters, "busySeconds" | "stealSeconds" | "softirqSeconds"> {
   const lines = new Map(
     [...text.matchAll(/^cpu(\d+) (.*)$/gm)].map(([, cpu, times]) => [
       Number(cpu),
@@ -66,6 +67,7 @@ export function processorTimes(
       user! + nice! + system! + irq + softirq
     ),
     stealSeconds: sum((times) => times[7]!),
+    softirqSeconds: sum((times) => times[6]!),
   };
 }
 
@@ -149,7 +151,9 @@ export function kernelSince(before: Counters, after: Counters, ours: number): Tr
 
 /** What the machine did in between. */
 export function machineSince(before: Counters, after: Counters): Machine {
-  const since = (name: "busySeconds" | "stealSeconds" | "ownSeconds" | "throttledSeconds") => {
+  const since = (
+    name: "busySeconds" | "stealSeconds" | "softirqSeconds" | "ownSeconds" | "throttledSeconds",
+  ) => {
     const seconds = difference(before[name], after[name]);
     return seconds === null ? null : Math.max(0, seconds);
   };
@@ -159,6 +163,7 @@ export function machineSince(before: Counters, after: Counters): Machine {
     processors: before.processors,
     busySeconds: since("busySeconds"),
     stealSeconds: since("stealSeconds"),
+    softirqSeconds: since("softirqSeconds"),
     ownSeconds: since("ownSeconds"),
     throttledSeconds: since("throttledSeconds"),
     suspendedSeconds: null, // a `SuspensionWatch` knows

@@ -11,9 +11,21 @@ intr 1
 `;
 
 Deno.test("processorTimes() adds up the processors that are asked for, and no other", () => {
-  assertEquals(processorTimes([0], STAT), { busySeconds: 6.2, stealSeconds: 1 });
-  assertEquals(processorTimes([0, 1], STAT), { busySeconds: 22, stealSeconds: 3 });
-  assertEquals(processorTimes([2], STAT), { busySeconds: null, stealSeconds: null });
+  assertEquals(processorTimes([0], STAT), {
+    busySeconds: 6.2,
+    stealSeconds: 1,
+    softirqSeconds: 0.1,
+  });
+  assertEquals(processorTimes([0, 1], STAT), {
+    busySeconds: 22,
+    stealSeconds: 3,
+    softirqSeconds: 1,
+  });
+  assertEquals(processorTimes([2], STAT), {
+    busySeconds: null,
+    stealSeconds: null,
+    softirqSeconds: null,
+  });
 });
 
 Deno.test("readCounters() is of the processors that this process may use", () => {

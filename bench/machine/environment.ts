@@ -3,9 +3,11 @@
  *
  * @module
  */
-import { fileSystemOf, libcVersion, tryReadText } from "../../servers/posix/files.ts";
+import { gunzipSync } from "node:zlib";
+import { fileSystemOf, libcVersion, readBytes, tryReadText } from "../../servers/posix/files.ts";
 import { close } from "../../servers/posix/io.ts";
 import { unlinkedFile } from "../../servers/posix/locking.ts";
+import { uncountedEvents } from "../../servers/posix/event_counts.ts";
 import type { ForkProbe } from "../../servers/posix/fork.ts";
 import { findLoopback } from "../../servers/posix/network.ts";
 import { affinity } from "../../servers/posix/processes.ts";
@@ -62,6 +64,8 @@ export function readEnvironment(fork: ForkProbe): Environment {
     mitigations: mitigations(),
     loadAverage: loadAverages(),
     cpuPressurePercent: pressure === undefined ? null : Number(pressure),
+    uncounted: uncountedEvents(),
+    irqTimeAccounting: irqTimeAccounting(sysctl("osrelease") ?? ""),
     lockFileSystem: lockFileSystem(),
     loopback: findLoopback() ?? null,
     deno: Deno.version.deno,
@@ -69,6 +73,26 @@ export function readEnvironment(fork: ForkProbe): Environment {
     ...readCheckout(),
     fork,
   };
+}
+
+/**
+ * Whether interrupts' time is counted apart, by how the kernel was configured and started (sched_clock_irqtime);
+ * null: nobody can read that.
+ */
+function irqTimeAccounting(release: string): boolean | null {
+  const config = tryReadText(`/boot/config-${release}`) ?? packedConfig();
+  if (config === undefined) return null;
+  const isOff = /\btsc=noirqtime\b/.test(tryReadText("/proc/cmdline") ?? "");
+  return /^CONFIG_IRQ_TIME_ACCOUNTING=y$/m.test(config) && !isOff;
+}
+
+/** The configuration of the running kernel, where it has that in itself. */
+function packedConfig(): string | undefined {
+  try {
+    return gunzipSync(readBytes("/proc/config.gz")).toString();
+  } catch {
+    return undefined;
+  }
 }
 
 /** The file system of a lock file, made as servers make theirs. */

@@ -59,6 +59,7 @@ export const DEFAULTS: Omit<Settings, "designs" | "seed"> = {
   waitDistribution: "fixed",
   sweep: null,
   sessions: "separate",
+  counters: "auto",
   pin: { server: null, client: null },
   netns: false,
   local: false,

@@ -48,6 +48,13 @@ const Switches = z.object({
   involuntary: figure("Because its time slice was used up, or another task had priority"),
 }).meta({ id: "SwitchFigures", description: "Context switches per connection." });
 
+const EventFigures = z.object({
+  instructions: figure("Instructions of the processor, in user and kernel mode"),
+  cycles: figure("Cycles of the processor"),
+  pageFaults: figure("Page faults"),
+  migrations: figure("Moves to another processor"),
+}).meta({ id: "EventFigures", description: "Events of parent and children, per connection." });
+
 const Share = z.object({
   index: count.describe("Index in the pool, from 0"),
   connections: count.describe("Connections served"),
@@ -73,9 +80,12 @@ const Evenness = z.object({
 }).meta({ id: "Evenness", description: "How clients spread over the children of a pool." });
 
 const AgainstBaseline = z.object({
+  figure: z.enum(["instructions", "cpu"]).describe(
+    "What was compared: instructions where all trials have them, since they vary less, else CPU time",
+  ),
   finding: z.enum(["higher", "lower", "no difference", "too few rounds"])
     .describe("What the rounds show: whether it costs more"),
-  ratio: number.describe("CPU time over that of the baseline"),
+  ratio: number.describe("The figure over that of the baseline"),
   interval: Interval.describe("Interval of the ratio"),
   p: share.describe("p-value of no difference, after Holm's correction"),
   smallestP: share.describe("The smallest p-value that these rounds could have shown"),
@@ -83,7 +93,7 @@ const AgainstBaseline = z.object({
 }).meta({
   id: "AgainstBaseline",
   description:
-    "CPU time against that of the baseline in the same rounds (Wilcoxon's signed-rank test).",
+    "CPU time or instructions against those of the baseline in the same rounds (Wilcoxon's signed-rank test).",
 });
 
 const DesignFigures = z.object({
@@ -104,6 +114,7 @@ const DesignFigures = z.object({
   requestsPerSecond: figure("Requests a second"),
   latencySeconds: Latency.describe("Latency of a request, the first of a connection from connect"),
   contextSwitchesPerConnection: Switches.describe("Context switches of parent and children"),
+  eventsPerConnection: EventFigures.describe("Events of parent and children, per connection"),
   emptyAcceptsPerConnection: figure("Calls of accept that found no connection, per connection"),
   pssBytes: figure(
     "Memory of parent and children at the busiest moment of the load, in bytes, shared pages by share",
@@ -112,7 +123,7 @@ const DesignFigures = z.object({
   pssBytesPerChild: figure("Memory of the median child of a pool at the end"),
   evenness: Evenness.nullable().describe("How its clients spread; null: without a pool"),
   againstBaseline: AgainstBaseline.nullable().describe(
-    "Its CPU time against the baseline's; null: none",
+    "Its CPU time, or instructions, against the baseline's; null: none",
   ),
 }).meta({ id: "DesignFigures", description: "A design; in a sweep, a design at one value." });
 

@@ -123,6 +123,9 @@ export const Plan = z.object({
   sessions: z.enum(["separate", "same"]).describe(
     "Whether server and client have process sessions of their own, see setsid(2)",
   ),
+  counters: z.enum(["auto", "always", "never"]).default("auto").describe(
+    "Whether instructions, cycles, page faults and migrations of servers are counted; auto: where instructions can be",
+  ),
   pin: Pin.default({ server: null, client: null })
     .describe("Processors that server and client are confined to"),
   netns: z.boolean().default(false)

@@ -13,6 +13,7 @@ export {
   Child,
   Client,
   Cpu,
+  Events,
   Load,
   Machine,
   Memory,
@@ -72,6 +73,13 @@ export const Environment = z.object({
     .describe("Load averages of 1, 5 and 15 minutes at the start of the run"),
   cpuPressurePercent: seconds.nullable().default(null)
     .describe("Share of the last 10 s in which some task waited for a processor (PSI)"),
+  uncounted: z.record(z.string(), z.string()).nullable().default(null).describe(
+    "Events that could not be counted (perf_event_open(2)), by name, and why; null in old records",
+  ),
+  irqTimeAccounting: z.boolean().nullable().default(null).describe(
+    "Whether the kernel counts the time of interrupts apart (IRQ_TIME_ACCOUNTING); false: it is in the CPU time of " +
+      "whoever was interrupted; null: unknown, and in old records",
+  ),
   lockFileSystem: z.string().nullable().default(null).describe(
     "File system that the lock file of prefork-file-lock lies on (TMPDIR, or /tmp), such as ext4 or tmpfs; " +
       "memfd: a file in memory; null in old records",

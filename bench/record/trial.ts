@@ -228,6 +228,9 @@ export const Machine = z.object({
   ownSeconds: seconds.nullable().default(null).describe(
     "CPU time of Herd's own programs beside server and clients; null in old records",
   ),
+  softirqSeconds: seconds.nullable().default(null).describe(
+    "CPU time of software interrupts there, of the network above all; in steps of 10 ms; null in old records",
+  ),
   throttledSeconds: seconds.nullable().default(null).describe(
     "Time for which CPU quotas stopped processes, summed over processors; null if there is no quota",
   ),
@@ -237,6 +240,20 @@ export const Machine = z.object({
 }).meta({
   id: "Machine",
   description: "What the machine did during the load. Null if it could not be read.",
+});
+
+const counted = (what: string) =>
+  count.nullable().describe(`${what}; null: cannot be counted here`);
+
+export const Events = z.object({
+  instructions: counted("Instructions of the processor, in user and kernel mode"),
+  cycles: counted("Cycles of the processor"),
+  pageFaults: counted("Page faults"),
+  migrations: counted("Moves to another processor"),
+}).meta({
+  id: "Events",
+  description:
+    "What the processor and the kernel counted of parent and children between mark and stop (perf_event_open(2)).",
 });
 
 /** What the kernel of the network namespace counts. */
@@ -324,6 +341,9 @@ export const Trial = z.object({
   ),
   check: Check.nullable().default(null).describe(
     "A second account of the CPU time; null if there is none",
+  ),
+  events: Events.nullable().default(null).describe(
+    "Events of parent and children; null if it failed before, and in old records",
   ),
   preparation: Preparation.nullable().default(null).describe(
     "How forks were made cheaper; null in designs that do not fork for each client, and in old records",

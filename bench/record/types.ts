@@ -160,6 +160,8 @@ export interface Plan {
   sweep: Sweep | null;
   /** Whether server and client have process sessions of their own, see setsid(2). */
   sessions: "separate" | "same";
+  /** Whether instructions, cycles, page faults and migrations of servers are counted; auto: where instructions can be. */
+  counters: "auto" | "always" | "never";
   /** Processors that server and client are confined to. */
   pin: Pin;
   /** Whether everything runs in a network namespace of its own. */
@@ -230,6 +232,10 @@ export interface Environment {
   loadAverage: number[] | null;
   /** Share of the last 10 s in which some task waited for a processor (PSI). */
   cpuPressurePercent: number | null;
+  /** Events that could not be counted (perf_event_open(2)), by name, and why; null in old records. */
+  uncounted: Record<string, string> | null;
+  /** Whether the kernel counts the time of interrupts apart (IRQ_TIME_ACCOUNTING); false: it is in the CPU time of whoever was interrupted; null: unknown, and in old records. */
+  irqTimeAccounting: boolean | null;
   /** File system that the lock file of prefork-file-lock lies on (TMPDIR, or /tmp), such as ext4 or tmpfs; memfd: a file in memory; null in old records. */
   lockFileSystem: string | null;
   /** Loopback address that servers listened on: ::1 where there is no IPv4; null: there is none. */
@@ -360,6 +366,18 @@ export interface Check {
   difference: number | null;
   /** Whether they differ by at most 2 %; null below 0.1 s. */
   agrees: boolean | null;
+}
+
+/** What the processor and the kernel counted of parent and children between mark and stop (perf_event_open(2)). */
+export interface Events {
+  /** Instructions of the processor, in user and kernel mode; null: cannot be counted here. */
+  instructions: number | null;
+  /** Cycles of the processor; null: cannot be counted here. */
+  cycles: number | null;
+  /** Page faults; null: cannot be counted here. */
+  pageFaults: number | null;
+  /** Moves to another processor; null: cannot be counted here. */
+  migrations: number | null;
 }
 
 /** What a server process did before it forked for clients, so that forks cost less. */
@@ -562,6 +580,8 @@ export interface Machine {
   stealSeconds: number | null;
   /** CPU time of Herd's own programs beside server and clients; null in old records. */
   ownSeconds: number | null;
+  /** CPU time of software interrupts there, of the network above all; in steps of 10 ms; null in old records. */
+  softirqSeconds: number | null;
   /** Time for which CPU quotas stopped processes, summed over processors; null if there is no quota. */
   throttledSeconds: number | null;
   /** Time for which the machine was suspended or a program stopped, in steps of 0.5 s; null in old records. */
@@ -598,6 +618,8 @@ export interface Trial {
   memory: Memory | null;
   /** A second account of the CPU time; null if there is none. */
   check: Check | null;
+  /** Events of parent and children; null if it failed before, and in old records. */
+  events: Events | null;
   /** How forks were made cheaper; null in designs that do not fork for each client, and in old records. */
   preparation: Preparation | null;
   /** How often the server lacked something; null if it failed before, and in old records. */

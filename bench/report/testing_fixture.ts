@@ -28,6 +28,8 @@ export interface TrialFixture {
   readonly switches?: { readonly voluntary: number; readonly involuntary: number };
   /** Planned size of the pool. */
   readonly poolSize?: number;
+  /** Total instructions; absent: no events are counted. */
+  readonly instructions?: number;
   /** Requests on each connection. */
   readonly requests?: number;
   readonly bytes?: number;
@@ -107,6 +109,12 @@ export function trial(fixture: TrialFixture): Trial {
       peakBytes: fixture.memory.peak * MIB,
       meanBytes: fixture.memory.mean * MIB,
       samples: 5,
+    },
+    events: fixture.instructions === undefined ? null : {
+      instructions: fixture.instructions,
+      cycles: null,
+      pageFaults: 0,
+      migrations: connections / 10,
     },
     parent: null,
     children: children.map((connections, index) => ({

@@ -179,6 +179,7 @@ for (const killed of ["host", "guard"] as const) {
         output: path,
         limits: { start: 30, stop: 30 },
         cgroup: `herd-server-${crypto.randomUUID()}`,
+        counters: "never",
         watchEnds: true,
       }, { session: "own", processors: null });
       const { pid } = await server.next("ready", 35);

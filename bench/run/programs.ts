@@ -51,6 +51,7 @@ export function starterOf(
         output: outputFolder && `${outputFolder}/${design}-${round}-${position}.log`,
         limits: { start, stop },
         cgroup: newCgroupName(),
+        counters: plan.counters,
         watchEnds: uses(plan, "trace"),
       }, placementOf(plan, "server")),
       plan,
@@ -92,6 +93,7 @@ export async function startServerOf(
       : null,
     // If the host is killed, bench removes it.
     cgroup: newCgroupName(),
+    counters: plan.counters,
     traceable,
   };
   const placement = placementOf(plan, "server");

@@ -74,6 +74,7 @@ const NOTHING = {
   pssBytes: null,
   memory: null,
   check: null,
+  events: null,
   preparation: null,
   shortages: null,
   parent: null,
@@ -151,6 +152,7 @@ async function measure(
   const {
     cpu,
     switches,
+    events,
     preparation,
     shortages,
     parent,
@@ -167,6 +169,7 @@ async function measure(
     pssBytes,
     memory,
     check: checkAccount(cpu.total, otherAccount),
+    events,
     preparation,
     shortages,
     parent: parent && { ...parent, threads: parent.threads && [...parent.threads] },

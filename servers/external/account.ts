@@ -12,6 +12,7 @@ import {
 } from "../host/account.ts";
 import type { OtherAccount, Switches } from "../host/snapshot.ts";
 import type { Usage } from "../posix/clocks.ts";
+import { type Events, eventsBetween } from "../posix/event_counts.ts";
 import { proportionalMemory, TICKS_PER_SECOND } from "../posix/files.ts";
 import type { ProcessState } from "../posix/process_tree.ts";
 
@@ -22,6 +23,7 @@ export interface TreeState {
   /** What the guard has waited for so far. */
   readonly ended: Usage;
   readonly otherAccount: OtherAccount;
+  readonly events: Events;
 }
 
 /** What a process, or several, used between two moments. */
@@ -81,6 +83,7 @@ export function reportOf(
       source: to.otherAccount.source,
       cpuSeconds: to.otherAccount.cpuSeconds - from.otherAccount.cpuSeconds,
     },
+    events: eventsBetween(from.events, to.events),
     preparation: null,
     shortages: null,
   };
@@ -164,7 +167,9 @@ function timesOf({ processes, ended }: TreeState): Cpu {
 }
 
 /** CPU seconds so far by the scheduler's statistics of each thread, and what was waited for. */
-export function secondsByThreads({ processes, ended }: Omit<TreeState, "otherAccount">): number {
+export function secondsByThreads(
+  { processes, ended }: Pick<TreeState, "processes" | "ended">,
+): number {
   const threads = [...processes.values()].flatMap(({ threads }) => [...threads.values()]);
   const waitedFor = reapedOf({ processes }) + ended.user + ended.system;
   return sum(threads.map(({ cpu }) => cpu)) + waitedFor;

@@ -17,6 +17,7 @@ function state(processes: readonly ProcessState[], ended = 0): TreeState {
     processes: new Map(processes.map((process) => [process.pid, process])),
     ended: { user: ended, system: 0, voluntary: 0, involuntary: 0 },
     otherAccount: { source: "schedstat", cpuSeconds: 0 },
+    events: { instructions: null, cycles: null, pageFaults: 7, migrations: 0 },
   };
 }
 

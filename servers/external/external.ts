@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Counting } from "../posix/event_counts.ts";
 import type { ServiceName } from "../design.ts";
 import type { Placement } from "../host/protocol.ts";
 
@@ -52,6 +53,8 @@ export interface ExternalOptions {
   readonly limits: { readonly start: number; readonly stop: number };
   /** Name of a cgroup to make, if possible, to account for its CPU time as well. */
   readonly cgroup: string;
+  /** Whether the events of the processor and the kernel are counted. */
+  readonly counters: Counting;
   /** Whether to watch which process ends each connection, if that is allowed. */
   readonly watchEnds: boolean;
   readonly placement: Placement;

@@ -10,7 +10,7 @@ import type { Cgroup } from "../posix/cgroup.ts";
 import { closeAllBut, pipe } from "../posix/descriptors.ts";
 import { changeFolder, openNothing, removeAll, setEnvironment } from "../posix/folders.ts";
 import { fork, forkAgain } from "../posix/fork.ts";
-import { close, readAsync, write } from "../posix/io.ts";
+import { close, read, readAsync, write } from "../posix/io.ts";
 import { processesBelow } from "../posix/process_tree.ts";
 import {
   becomeSubreaper,
@@ -48,13 +48,21 @@ export type GuardLine =
   /** A child of the guard has ended. */
   | { readonly event: "ended"; readonly end: ExitStatus };
 
-/** Forks a guard. Returns its process, and what it tells until it ends. */
-export function startGuard(launch: Launch): { pid: number; lines: AsyncIterable<GuardLine> } {
+/** Forks a guard. Returns its process, what has it start the program, and what it tells until it ends. */
+export function startGuard(
+  launch: Launch,
+): { pid: number; begin: () => void; lines: AsyncIterable<GuardLine> } {
   const [reading, writing] = pipe();
+  const [waiting, begin] = pipe();
   const host = getpid();
-  const pid = fork(() => guard(launch, host, writing));
+  const pid = fork(() => {
+    close(begin);
+    read(waiting, new Uint8Array(1));
+    guard(launch, host, writing);
+  });
   close(writing);
-  return { pid, lines: linesFrom(reading) };
+  close(waiting);
+  return { pid, begin: () => close(begin), lines: linesFrom(reading) };
 }
 
 async function* linesFrom(descriptor: number): AsyncGenerator<GuardLine> {

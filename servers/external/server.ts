@@ -9,6 +9,7 @@ import type { Served } from "../host/running.ts";
 import type { OtherAccount } from "../host/snapshot.ts";
 import { Cgroup } from "../posix/cgroup.ts";
 import type { Usage } from "../posix/clocks.ts";
+import { EventCounts } from "../posix/event_counts.ts";
 import { hasExited, proportionalMemory } from "../posix/files.ts";
 import { removeAll } from "../posix/folders.ts";
 import { requireFork } from "../posix/fork.ts";
@@ -41,6 +42,7 @@ export class ExternalServer implements Served {
   readonly #output: Output;
   readonly #cgroup: Cgroup | undefined;
   readonly #guard: number;
+  readonly #events: EventCounts;
   readonly #gone: Promise<unknown>;
   /** Its process; 0: not started yet. */
   #program = 0;
@@ -68,6 +70,8 @@ export class ExternalServer implements Served {
     this.#cgroup = Cgroup.create(options.cgroup);
     const guard = this.#start(path, given);
     this.#guard = guard.pid;
+    this.#events = new EventCounts(options.counters, guard.pid, false);
+    guard.begin();
     this.#gone = Promise.all([this.#listen(guard.lines), waitAsync()]);
     this.ready = this.#whenReady();
   }
@@ -138,6 +142,7 @@ export class ExternalServer implements Served {
     await this.#gone;
     // If the guard was killed, they are children of this process now.
     for (const pid of processesBelow(getpid())) kill(pid, Signal.KILL);
+    this.#events[Symbol.dispose]();
     removeAll(this.#temporary);
     this.#cgroup?.remove();
   }
@@ -216,10 +221,10 @@ export class ExternalServer implements Served {
 
   #snapshot(): TreeState {
     const tree = this.#tree();
-    return { ...tree, otherAccount: this.#otherAccount(tree) };
+    return { ...tree, otherAccount: this.#otherAccount(tree), events: this.#events.read() };
   }
 
-  #tree(): Omit<TreeState, "otherAccount"> {
+  #tree(): Pick<TreeState, "processes" | "ended"> {
     const states = processesBelow(this.#guard).flatMap((pid) => processState(pid) ?? []);
     const isOther = ({ pid }: { readonly pid: number }) => Number(pid !== this.#program);
     const sorted = states.toSorted((a, b) => isOther(a) - isOther(b));

@@ -6,6 +6,7 @@
 import type { Design } from "../design.ts";
 import type { Meter, Slot, Times } from "../children/meter.ts";
 import { errnoName } from "../posix/errors.ts";
+import { type Events, eventsBetween } from "../posix/event_counts.ts";
 import type { Memory } from "./memory.ts";
 import type {
   FinalMemory,
@@ -97,6 +98,8 @@ export interface Report<Unknown = never> {
   /** Memory of parent and children under load; null: not readable, or children for one client were never seen. */
   readonly memory: Memory | null;
   readonly otherAccount: OtherAccount;
+  /** What the processor and the kernel counted of parent and children. */
+  readonly events: Events;
   /** Null in a design that does not fork for each client. */
   readonly preparation: Preparation | null;
   /** Null: not known of an external server. */
@@ -215,6 +218,7 @@ export function account(
       source: to.otherAccount.source,
       cpuSeconds: to.otherAccount.cpuSeconds - from.otherAccount.cpuSeconds,
     },
+    events: eventsBetween(from.events, to.events),
     shortages: shortagesOf(to.shortages - from.shortages, meter.parent.firstLack),
   };
 }

@@ -23,17 +23,17 @@ import { affinity } from "../posix/processes.ts";
 import { UnsupportedError } from "../errors.ts";
 import { startProcesses } from "./process_server.ts";
 import type { ServerOptions } from "./protocol.ts";
-import type { Running } from "./running.ts";
+import type { Accounting, Running } from "./running.ts";
 import { type Endpoint, type ServerAddress, transportOf } from "../transports/transport.ts";
 import { transports } from "../transports/transports.ts";
 
 /** How a server is to run. */
 export type HostOptions = Omit<ServerOptions, "design" | "placement">;
 
-/** Starts a server in a cgroup, if there is one; it reports deaths of children here or over the pipe. */
+/** Starts a server, in a cgroup if there is one; it reports deaths of children here or over the pipe. */
 type Starter = (
   setup: Setup,
-  cgroup: Cgroup | undefined,
+  accounting: Accounting,
   onStatus: (status: Status) => void,
 ) => Running;
 
@@ -126,8 +126,8 @@ export class Host {
       requestTimeout: requestTimeoutSeconds,
       traceable: rest.traceable,
     });
-    const group = rest.cgroup === null ? undefined : Cgroup.create(rest.cgroup);
-    const running = start(setup, group, onStatus);
+    const cgroup = rest.cgroup === null ? undefined : Cgroup.create(rest.cgroup);
+    const running = start(setup, { cgroup, counters: rest.counters }, onStatus);
     const started = new Host(setup, running, endpoint, gateEnd);
     started.#readStatus(statusEnd, onStatus);
     return started;

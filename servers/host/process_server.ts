@@ -24,7 +24,8 @@ import { Subprocesses } from "../children/subprocess.ts";
 import type { Making } from "../design.ts";
 import type { Cgroup } from "../posix/cgroup.ts";
 import { processCpu } from "../posix/clocks.ts";
-import { closeAllBut } from "../posix/descriptors.ts";
+import { closeAllBut, pipe } from "../posix/descriptors.ts";
+import { EventCounts, type Events } from "../posix/event_counts.ts";
 import {
   childrenOf,
   contextSwitches,
@@ -36,29 +37,36 @@ import {
   threadsOf,
 } from "../posix/files.ts";
 import { fork } from "../posix/fork.ts";
-import { close } from "../posix/io.ts";
+import { close, read } from "../posix/io.ts";
 import { becomeSubreaper, type ExitStatus, getpid, kill, waitAsync } from "../posix/processes.ts";
 import { rebase } from "../posix/rebase.ts";
 import { Signal } from "../posix/signals.ts";
 import { LockWatch } from "./lock_watch.ts";
-import type { Running } from "./running.ts";
+import type { Accounting, Running } from "./running.ts";
 import type { OtherAccount, Readings, Use } from "./snapshot.ts";
 
 /** Starts the server process. */
 export function startProcesses(
   setup: Setup,
-  cgroup: Cgroup | undefined,
+  { cgroup, counters }: Accounting,
   onStatus: (status: Status) => void,
 ): Running {
   becomeSubreaper();
   const host = getpid();
+  const [counted, begin] = pipe();
   const server = fork(() => {
+    // What it makes is counted with it, if it makes nothing before the host counts.
+    close(begin);
+    read(counted, new Uint8Array(1));
     cgroup?.enter();
     runServer(setup, host);
   }, () => setup.failureMessage("parent"));
+  const events = new EventCounts(counters, server, true);
+  close(counted);
+  close(begin);
   // Only the processes that wait at the gate need it.
   close(setup.handles.gate);
-  return new Processes(setup, server, cgroup, onStatus);
+  return new Processes(setup, server, { cgroup, events }, onStatus);
 }
 
 /** Makers of children that are programs of their own; all others are forked and inherit compiled code. */
@@ -107,6 +115,7 @@ class Processes implements Running, Readings {
   readonly #setup: Setup;
   readonly #server: number;
   readonly #cgroup: Cgroup | undefined;
+  readonly #events: EventCounts;
   #hasEntered: boolean | undefined;
   readonly #gone: Promise<void>;
   readonly #lockWatch: LockWatch | undefined;
@@ -115,12 +124,13 @@ class Processes implements Running, Readings {
   constructor(
     setup: Setup,
     server: number,
-    cgroup: Cgroup | undefined,
+    { cgroup, events }: { readonly cgroup: Cgroup | undefined; readonly events: EventCounts },
     onStatus: (status: Status) => void,
   ) {
     this.#setup = setup;
     this.#server = server;
     this.#cgroup = cgroup;
+    this.#events = events;
     this.ended = new Promise((resolve) => this.#setEnded = resolve);
     this.#gone = this.#reap();
     if (setup.design.lock) this.#lockWatch = new LockWatch(setup, onStatus);
@@ -137,6 +147,7 @@ class Processes implements Running, Readings {
     // One that was stopped before it could ask for that signal would never end.
     for (const pid of descendantsOf(getpid())) kill(pid, Signal.KILL);
     await this.#gone;
+    this.#events[Symbol.dispose]();
     this.#cgroup?.remove();
   }
 
@@ -170,6 +181,10 @@ class Processes implements Running, Readings {
     const seconds = this.#living().map(schedstatSeconds);
     const waitedFor = this.#perClient ? reapedCpuSeconds(this.#server) : 0;
     return { source: "schedstat", cpuSeconds: sum(seconds) + waitedFor };
+  }
+
+  events(): Events {
+    return this.#events.read();
   }
 
   memory({ pid }: Slot): number | null {

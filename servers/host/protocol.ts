@@ -9,6 +9,7 @@
  */
 import type { Launch } from "../children/launch.ts";
 import type { Policy, ServiceName, ServiceTime, Steering } from "../design.ts";
+import type { Counting } from "../posix/event_counts.ts";
 import type { LiveCounts, Report } from "./account.ts";
 
 /** Where and how a program runs among the processes of this machine. */
@@ -50,6 +51,8 @@ export interface ServerOptions {
   readonly launch: Launch | null;
   /** Name of a cgroup to make, if possible, to account for its CPU time as well; null: none. */
   readonly cgroup: string | null;
+  /** Whether the events of the processor and the kernel are counted. */
+  readonly counters: Counting;
   /** Whether its processes let any process of this user trace them. */
   readonly traceable: boolean;
   readonly placement: Placement;

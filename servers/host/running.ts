@@ -4,6 +4,8 @@
  * @module
  */
 import type { LiveCounts, Report } from "./account.ts";
+import type { Cgroup } from "../posix/cgroup.ts";
+import type { Counting } from "../posix/event_counts.ts";
 import type { Readings } from "./snapshot.ts";
 import type { ServerAddress } from "../transports/transport.ts";
 
@@ -22,6 +24,12 @@ export interface Served {
   liveCounts?(): LiveCounts;
   /** Ends it. Returns its cost since the mark. */
   stop(): Promise<Report<null>>;
+}
+
+/** What accounts for a server beside its own clocks. */
+export interface Accounting {
+  readonly cgroup: Cgroup | undefined;
+  readonly counters: Counting;
 }
 
 /** A running server, made of processes or of threads. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Meter, Slot, Times } from "../children/meter.ts";
+import type { Events } from "../posix/event_counts.ts";
 
 /** Context switches (getrusage(2)). */
 export interface Switches {
@@ -36,6 +37,8 @@ export interface Readings {
   childTimes(slot: Slot, when: "mark" | "end"): Times;
   /** CPU time of parent and children so far, by a second account. */
   otherAccount(): OtherAccount;
+  /** Events of parent and children so far. */
+  events(): Events;
   /** Memory of the process in a slot, in bytes; null: a thread, or not readable. */
   memory(slot: Slot): number | null;
   /** Memory of parent and children, those of children included. */
@@ -65,6 +68,7 @@ export interface Snapshot {
   readonly parent: SlotState;
   readonly children: readonly SlotState[];
   readonly otherAccount: OtherAccount;
+  readonly events: Events;
   /** Calls of all of them that failed for lack of processes, descriptors or memory. */
   readonly shortages: number;
 }
@@ -81,6 +85,7 @@ export function snapshot(meter: Meter, readings: Readings): Snapshot {
       readSlot(slot, readings.child(slot), readings.childTimes(slot, "mark"))
     ),
     otherAccount: readings.otherAccount(),
+    events: readings.events(),
     shortages: meter.parent.shortages,
   };
 }

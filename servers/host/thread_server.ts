@@ -12,9 +12,10 @@ import { WorkerStarter } from "../children/worker_starter.ts";
 import { UnsupportedError } from "../errors.ts";
 import { processCpu, threadCpu, usage } from "../posix/clocks.ts";
 import type { Cgroup } from "../posix/cgroup.ts";
+import { EventCounts, type Events } from "../posix/event_counts.ts";
 import { contextSwitches, cpuTicks, proportionalMemory } from "../posix/files.ts";
 import { allowTracing, descriptorLimit, getpid } from "../posix/processes.ts";
-import type { Running } from "./running.ts";
+import type { Accounting, Running } from "./running.ts";
 import type { OtherAccount, Readings, Use } from "./snapshot.ts";
 
 /** @throws {UnsupportedError} if this process may not have the descriptors that its threads need. */
@@ -33,7 +34,7 @@ function requireDescriptors({ design: { lifetime }, handles: { children } }: Set
 /** Starts the server's main thread, or what a library asks for; `onStatus` gets deaths of children. */
 export function startThreads(
   setup: Setup,
-  cgroup: Cgroup | undefined,
+  { cgroup, counters }: Accounting,
   onStatus: (status: Status) => void,
 ): Running {
   const { handles: { listener, children, traceable }, listing } = setup;
@@ -41,7 +42,9 @@ export function startThreads(
   if (traceable) allowTracing();
   const hasEntered = cgroup?.enter();
   if (hasEntered === false) cgroup!.remove();
-  const threads = new Threads(setup, hasEntered ? cgroup : undefined);
+  // The account of threads that come with clients has that of their maker, the host's own thread.
+  const events = new EventCounts(counters, 0, setup.design.lifetime === "client");
+  const threads = new Threads(setup, { cgroup: hasEntered ? cgroup : undefined, events });
   const fail = (reason: string) => threads.fail(reason);
   const starter = new WorkerStarter(setup, { onStatus, fail });
   threads.onOpened = () => starter.opened();
@@ -60,15 +63,20 @@ class Threads implements Running, Readings {
   onOpened = () => {};
   readonly #setup: Setup;
   readonly #cgroup: Cgroup | undefined;
+  readonly #events: EventCounts;
   readonly #host = getpid();
   #setEnded!: (reason: string) => void;
   #hasFailed = false;
   /** CPU seconds that the host's thread has used for reading memory. */
   #readingCpu = 0;
 
-  constructor(setup: Setup, cgroup: Cgroup | undefined) {
+  constructor(
+    setup: Setup,
+    { cgroup, events }: { readonly cgroup: Cgroup | undefined; readonly events: EventCounts },
+  ) {
     this.#setup = setup;
     this.#cgroup = cgroup;
+    this.#events = events;
     this.ended = new Promise((resolve) => this.#setEnded = resolve);
   }
 
@@ -87,6 +95,7 @@ class Threads implements Running, Readings {
 
   end(): Promise<void> {
     // The host exits next, and with it every thread.
+    this.#events[Symbol.dispose]();
     this.#cgroup?.leave();
     this.#cgroup?.remove();
     return Promise.resolve();
@@ -106,6 +115,10 @@ class Threads implements Running, Readings {
       { source: "schedstat", cpuSeconds: processCpu(this.#host)! } as const;
     const own = this.#perClient ? this.#readingCpu : threadCpu(this.#host)!;
     return { source, cpuSeconds: cpuSeconds - own };
+  }
+
+  events(): Events {
+    return this.#events.read();
   }
 
   // Threads share all memory.

@@ -9,6 +9,11 @@ import { cString, libc } from "./libc.ts";
 
 /** Reads a text file such as /proc/self/maps. @throws {SystemError} such as ENOENT. */
 export function readText(path: string): string {
+  return new TextDecoder().decode(readBytes(path));
+}
+
+/** Reads a file whole. @throws {SystemError} such as ENOENT. */
+export function readBytes(path: string): Uint8Array<ArrayBuffer> {
   const fd = checked(libc.open(cString(path), O_CLOEXEC, 0), "open", `read ${path}`);
   try {
     let bytes = new Uint8Array(16384);
@@ -19,7 +24,7 @@ export function readText(path: string): string {
         bytes = larger;
       }
       const count = libc.read(fd, bytes.subarray(used), bytes.length - used);
-      if (count === 0) return new TextDecoder().decode(bytes.subarray(0, used));
+      if (count === 0) return bytes.subarray(0, used);
       if (count < 0) retryOrThrow("read", `read ${path}`);
       else used += count;
     }

@@ -34,6 +34,50 @@ const FOLDERS = ["/sys/kernel/tracing/events", "/sys/kernel/debug/tracing/events
 
 const ACTION = "watch a tracepoint of the kernel";
 
+/** The fields of struct perf_event_attr that are used; 0 where they are left out. */
+interface Attributes {
+  readonly type: number;
+  readonly config: number;
+  readonly samplePeriod?: bigint;
+  readonly sampleType?: bigint;
+  readonly readFormat?: bigint;
+  readonly flags: bigint;
+}
+
+/**
+ * Opens a counter of a process (0: the calling thread; -1: all) on a processor (-1: any).
+ *
+ * @throws {SystemError} such as EACCES, or ENOENT where the machine has no such counter.
+ */
+export function openEvent(
+  process: number,
+  processor: number,
+  { type, config, samplePeriod = 0n, sampleType = 0n, readFormat = 0n, flags }: Attributes,
+  action: string,
+): number {
+  const attributes = new Uint8Array(ATTRIBUTES_BYTES);
+  const view = new DataView(attributes.buffer);
+  view.setUint32(0, type, true);
+  view.setUint32(4, ATTRIBUTES_BYTES, true);
+  view.setBigUint64(8, BigInt(config), true);
+  view.setBigUint64(16, samplePeriod, true);
+  view.setBigUint64(24, sampleType, true);
+  view.setBigUint64(32, readFormat, true);
+  view.setBigUint64(40, flags, true);
+  return checked(
+    libc.perf_event_open(
+      SYS_perf_event_open,
+      attributes,
+      process,
+      processor,
+      NO_GROUP,
+      PERF_FLAG_FD_CLOEXEC,
+    ),
+    "perf_event_open",
+    action,
+  );
+}
+
 /** The samples of one processor. */
 interface Ring {
   readonly descriptor: number;
@@ -69,26 +113,13 @@ export class TracepointCounts implements Disposable {
   }
 
   #open(id: number, filter: string, processor: number): void {
-    const attributes = new Uint8Array(ATTRIBUTES_BYTES);
-    const view = new DataView(attributes.buffer);
-    view.setUint32(0, PERF_TYPE_TRACEPOINT, true);
-    view.setUint32(4, ATTRIBUTES_BYTES, true);
-    view.setBigUint64(8, BigInt(id), true);
-    view.setBigUint64(16, 1n, true); // a sample each time
-    view.setBigUint64(24, PERF_SAMPLE_TID, true);
-    view.setBigUint64(40, STARTS_DISABLED, true);
-    const descriptor = checked(
-      libc.perf_event_open(
-        SYS_perf_event_open,
-        attributes,
-        ALL_PROCESSES,
-        processor,
-        NO_GROUP,
-        PERF_FLAG_FD_CLOEXEC,
-      ),
-      "perf_event_open",
-      ACTION,
-    );
+    const descriptor = openEvent(ALL_PROCESSES, processor, {
+      type: PERF_TYPE_TRACEPOINT,
+      config: id,
+      samplePeriod: 1n, // a sample each time
+      sampleType: PERF_SAMPLE_TID,
+      flags: STARTS_DISABLED,
+    }, ACTION);
     const ring = { descriptor, address: 0n, words: new BigInt64Array(), records: EMPTY };
     this.#rings.push(ring);
     checked(libc.ioctl(descriptor, PERF_EVENT_IOC_SET_FILTER, cString(filter)), "ioctl", ACTION);

@@ -16,7 +16,25 @@ export function warningTexts({ warnings }: ReportData): string[] {
 }
 
 /** How the CPU time agrees with a second account of it. */
-export function accounts({ series }: ReportData): string {
+export function accounts({ series, run }: ReportData): string {
+  return [secondAccount(series), INTERRUPTS.get(run.environment.irqTimeAccounting)]
+    .filter((text) => text !== undefined).join(" ");
+}
+
+/** Whose CPU time has what the network does in interrupts. */
+const INTERRUPTS: ReadonlyMap<boolean | null, string> = new Map([
+  [
+    false,
+    "The kernel adds the time of interrupts to the CPU time of whoever runs: over the loopback interface a part of " +
+    "the server's work is in that of its clients, and the other way round.",
+  ],
+  [
+    true,
+    "The kernel counts the time of interrupts apart: what the network does in them is in no CPU time here.",
+  ],
+]);
+
+function secondAccount(series: ReportData["series"]): string {
   const checks = valuesOf(series, "checkDifference");
   if (checks.length === 0) return "CPU time: no second account to check it against.";
   const sources = [...new Set(series.flatMap(({ accounts }) => [...accounts]))].join(", ");

@@ -53,6 +53,7 @@ function designFigures(design: DesignSummary, values: readonly number[]): Design
     requestsPerSecond: design.requestsPerSecond,
     latencySeconds: design.latency,
     contextSwitchesPerConnection: design.switches,
+    eventsPerConnection: design.events,
     emptyAcceptsPerConnection: design.emptyAccepts,
     pssBytes: design.pssBytes,
     meanPssBytes: design.meanPssBytes,
@@ -77,8 +78,9 @@ function evennessOf({ distribution }: DesignSummary): DesignFigures["evenness"] 
 
 function againstBaselineOf({ againstBaseline }: DesignSummary): DesignFigures["againstBaseline"] {
   if (!againstBaseline) return null;
-  const { ratio, interval, correctedP, smallestP, family } = againstBaseline;
+  const { figure, ratio, interval, correctedP, smallestP, family } = againstBaseline;
   return {
+    figure,
     finding: findingOf(againstBaseline),
     ratio,
     interval,

@@ -28,6 +28,14 @@ const MEASURES: readonly Measure[] = [
     of: ({ cpuMicrosecondsPerConnection }) => cpuMicrosecondsPerConnection,
   },
   {
+    title: "instructions per connection",
+    slug: "instructions-per-connection",
+    unit: "instructions",
+    scale: 1,
+    isLowerBetter: true,
+    of: ({ eventsPerConnection }) => eventsPerConnection.instructions,
+  },
+  {
     title: "median latency",
     slug: "latency",
     unit: "ns",

@@ -33,6 +33,19 @@ const FIGURES = {
     const connections = connectionsOf(trial, info);
     return connections && evenness(connections);
   },
+  // Microseconds per connection, of each part of the time of the processors.
+  user: (trial) => perConnection(trial, partOf(trial, "user"), 1e6),
+  kernel: (trial) => perConnection(trial, partOf(trial, "system"), 1e6),
+  clients: (trial) => perConnection(trial, trial.client?.cpu.total, 1e6),
+  interrupts: (trial) => perConnection(trial, trial.machine?.softirqSeconds, 1e6),
+  busy: (trial) => perConnection(trial, trial.machine?.busySeconds, 1e6),
+  wall: (trial) => perConnection(trial, trial.client?.wallSeconds, 1e6),
+  // For all planned connections, as cpu.
+  instructions: (trial) => ofAll(trial, trial.events?.instructions),
+  instructionsPerConnection: (trial) => perConnection(trial, trial.events?.instructions),
+  cyclesPerConnection: (trial) => perConnection(trial, trial.events?.cycles),
+  pageFaultsPerConnection: (trial) => perConnection(trial, trial.events?.pageFaults),
+  migrationsPerConnection: (trial) => perConnection(trial, trial.events?.migrations),
   requests: requestsOf,
   connectionsPerSecond: ({ client }) => client?.connectionsPerSecond,
   requestsPerSecond: (trial) =>
@@ -60,6 +73,7 @@ const FIGURES = {
       ? Math.max(...client.hosts.map(({ skewSeconds }) => skewSeconds)) / client.wallSeconds
       : null,
   othersSeconds: othersSeconds,
+  softirqSeconds: ({ machine }) => machine?.softirqSeconds,
   stealSeconds: ({ machine }) => machine?.stealSeconds,
   throttledSeconds: ({ machine }) => machine?.throttledSeconds,
   suspendedSeconds: ({ machine }) => machine?.suspendedSeconds,
@@ -194,14 +208,20 @@ function madeShare({ load, client }: Trial): number {
 }
 
 /** An amount of a trial, for all of its planned connections; null without any. */
-function ofAll(trial: Trial, amount: number | undefined): number | null {
+function ofAll(trial: Trial, amount: number | null | undefined): number | null {
   const share = madeShare(trial);
-  return amount === undefined || share === 0 ? null : amount / share;
+  return amount === undefined || amount === null || share === 0 ? null : amount / share;
 }
 
 function perConnection(trial: Trial, amount: number | null | undefined, scale = 1): number | null {
   if (amount === null || amount === undefined || !trial.client?.connections) return null;
   return amount * scale / trial.client.connections;
+}
+
+/** The user or system part of the exact total, in the proportion of the ticks; null without a tick. */
+function partOf({ cpu }: Trial, which: "user" | "system"): number | null {
+  const ticks = cpu ? cpu.user + cpu.system : 0;
+  return ticks > 0 ? cpu!.total * cpu![which] / ticks : null;
 }
 
 /** Requests answered; in old records as many as connections. */

@@ -5,14 +5,20 @@
  *
  * @module
  */
+import type { EventName } from "../../../servers/posix/event_counts.ts";
 import { designs } from "../../../servers/designs.ts";
-import type { Comparison } from "../../compare/comparison.ts";
 import { BASELINE } from "../../plan/plan.ts";
 import type { Recorded, Run, Workers } from "../../record/types.ts";
 import { type Interval, interval, mad, median } from "../../statistics/median.ts";
 import { isKnown } from "../../statistics/percentiles.ts";
 import { outliers } from "../../statistics/outliers.ts";
-import { type Baselines, baselinesOf, compareWithBaselines, pairsOf } from "./baseline.ts";
+import {
+  type AgainstBaseline,
+  type Baselines,
+  baselinesOf,
+  compareWithBaselines,
+  pairsOf,
+} from "./baseline.ts";
 import {
   type DesignInfo,
   type Distribution,
@@ -23,6 +29,9 @@ import {
 import { countOf, type Figure, type Series, seriesOf, valuesOf } from "./series.ts";
 
 export type { DesignInfo };
+
+/** A part of the time of a load. */
+export type TimePart = "user" | "kernel" | "clients" | "interrupts" | "busy" | "wall";
 
 /** An estimate over rounds. */
 export interface Estimate {
@@ -70,8 +79,8 @@ export interface DesignSummary {
   readonly cpu: Estimate | null;
   /** CPU seconds above the baseline in the same round; may be negative. */
   readonly processControl: Estimate | null;
-  /** CPU time against the baseline, paired within rounds and corrected for the number of designs. */
-  readonly againstBaseline: Comparison | null;
+  /** CPU time, or instructions, against the baseline, paired within rounds and corrected for the number of designs. */
+  readonly againstBaseline: AgainstBaseline | null;
   readonly cpuMicrosecondsPerConnection: Estimate | null;
   readonly cpuMicrosecondsPerRequest: Estimate | null;
   /** System share of the CPU time, 0 to 1. Tick-based, so only approximate. */
@@ -110,6 +119,13 @@ export interface DesignSummary {
     readonly voluntary: Estimate | null;
     readonly involuntary: Estimate | null;
   };
+  /** Per connection; null where the machine counts none, and in old records. */
+  readonly events: Readonly<Record<EventName, Estimate | null>>;
+  /**
+   * Microseconds per connection: CPU time of parent and children in user and kernel mode (split by ticks), CPU time of
+   * the clients, software interrupts, everything that ran, and the duration of the load.
+   */
+  readonly time: Readonly<Record<TimePart, Estimate | null>>;
   /** Calls of accept that found no connection, per connection; null in records without them. */
   readonly emptyAccepts: Estimate | null;
   /** Clients of the busiest child divided by those of the least busy; null without a pool. */
@@ -201,6 +217,20 @@ function summarizeDesign(
     requestsPerSecond: of("requestsPerSecond"),
     latency: latencyOf(series, of),
     switches: { all: of("switches"), voluntary: of("voluntary"), involuntary: of("involuntary") },
+    events: {
+      instructions: of("instructionsPerConnection"),
+      cycles: of("cyclesPerConnection"),
+      pageFaults: of("pageFaultsPerConnection"),
+      migrations: of("migrationsPerConnection"),
+    },
+    time: {
+      user: of("user"),
+      kernel: of("kernel"),
+      clients: of("clients"),
+      interrupts: of("interrupts"),
+      busy: of("busy"),
+      wall: of("wall"),
+    },
     emptyAccepts: of("emptyAccepts"),
     evenness: of("evenness"),
     distribution,

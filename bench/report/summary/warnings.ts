@@ -53,7 +53,7 @@ export function warningsOf(run: Run, series: readonly Series[]): Warning[] {
     ...suspended(series, run.plan.sweep),
     ...shortages(series, run.plan.sweep),
     ...droppedTexts(series, run).map(noise),
-    ...otherLoad(series, serverMachine(run).processors),
+    ...otherLoad(series, serverMachine(run)),
     ...openLoops(series, run.plan.sweep),
     ...wideSpreads(series, run.plan.sweep),
     ...skewed(series, run.plan.sweep),
@@ -130,7 +130,10 @@ function shortages(series: readonly Series[], sweep: Plan["sweep"]): Warning[] {
   )];
 }
 
-function otherLoad(series: readonly Series[], processors: number): Warning[] {
+function otherLoad(
+  series: readonly Series[],
+  { processors, irqTimeAccounting }: Environment,
+): Warning[] {
   const all = sum(
     series.flatMap((one) => {
       const known = one.column("processors");
@@ -139,7 +142,9 @@ function otherLoad(series: readonly Series[], processors: number): Warning[] {
   );
   if (all === 0) return [];
   const steal = sumOf(series, "stealSeconds") / all;
-  const others = sumOf(series, "othersSeconds") / all;
+  // Interrupts that are counted apart are in no process' time: those of the network are the load's.
+  const interrupts = irqTimeAccounting ? sumOf(series, "softirqSeconds") : 0;
+  const others = (sumOf(series, "othersSeconds") - interrupts) / all;
   return [
     ...(steal > STEAL_SHARE
       ? [noise(

@@ -34,6 +34,7 @@ function machine(busySeconds: number | null, stealSeconds: number | null) {
     processors: null,
     busySeconds,
     stealSeconds,
+    softirqSeconds: null,
     ownSeconds: null,
     throttledSeconds: null,
     suspendedSeconds: null,

@@ -4,6 +4,7 @@
  * @module
  */
 import { findDesign } from "../../../servers/designs.ts";
+import type { EventName } from "../../../servers/posix/event_counts.ts";
 import { transportOf } from "../../../servers/transports/transport.ts";
 import type { Interval } from "../../statistics/median.ts";
 import { BOOK_COSTS } from "../summary/book.ts";
@@ -148,6 +149,43 @@ export const switching: readonly DesignColumn[] = [
     cell: ({ switches }) => middle(switches[which], 2),
   })),
 ];
+
+/** What the processor and the kernel counted; only what they did count. */
+export function events(designs: readonly DesignSummary[]): DesignColumn[] {
+  return EVENT_COLUMNS.flatMap(({ name, header, decimals, detail }): DesignColumn[] => {
+    if (designs.every(({ events }) => events[name] === null)) return [];
+    const field = `${name.replace(/[A-Z]/, (letter) => `_${letter.toLowerCase()}`)}_per_connection`;
+    const cell: DesignColumn["cell"] = ({ events }) => middle(events[name], decimals);
+    return [{ header, field, detail, cell }];
+  });
+}
+
+const EVENT_COLUMNS: readonly {
+  readonly name: EventName;
+  readonly header: string;
+  readonly decimals: number;
+  readonly detail: boolean;
+}[] = [
+  { name: "instructions", header: "instr. /conn.", decimals: 0, detail: false },
+  { name: "cycles", header: "cycles /conn.", decimals: 0, detail: true },
+  { name: "pageFaults", header: "page faults /conn.", decimals: 2, detail: true },
+  { name: "migrations", header: "migrations /conn.", decimals: 3, detail: true },
+];
+
+/** What the events are, where they are shown. */
+export function eventNotes(designs: readonly DesignSummary[]): string[] {
+  const shown = events(designs).map(({ header }) => header.replace(" /conn.", ""));
+  if (shown.length === 0) return [];
+  const decides = designs.some(({ events }) => events.instructions !== null);
+  return [
+    `${
+      shown.join(", ")
+    }: counted of parent and children, in user and kernel mode (perf_event_open).` +
+    (decides
+      ? " Instructions vary less than seconds: where all trials have them, differences are judged by them."
+      : ""),
+  ];
+}
 
 const wakeUps: DesignColumn = {
   header: "wake-ups /conn.",

@@ -64,7 +64,9 @@ function single(
   ].filter((text) => text !== null);
   return [
     `${id}: ${values.join(", ")}.`,
-    ...(againstBaseline ? [verdict(againstBaseline, "the baseline", id)] : []),
+    ...(againstBaseline
+      ? [verdict(againstBaseline, "the baseline", id, againstBaseline.figure)]
+      : []),
   ];
 }
 

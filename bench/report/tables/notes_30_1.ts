@@ -10,10 +10,11 @@ import {
   findingOf,
   visible,
 } from "../../compare/comparison.ts";
+import type { Deciding } from "../../compare/metrics.ts";
 import { formatP, formatShare } from "../../compare/verdict.ts";
 import type { Interval } from "../../statistics/median.ts";
 import { OUTLYING } from "../../statistics/outliers.ts";
-import { herdNotes } from "./columns.ts";
+import { eventNotes, herdNotes } from "./columns.ts";
 import { bottleneckNotes } from "../summary/bottleneck.ts";
 import type { Plan } from "../../record/types.ts";
 import type { DesignSummary, Summary } from "../summary/summary.ts";
@@ -41,6 +42,7 @@ export function notes301(summary: Summary, spreads: readonly Interval[]): string
     "(mean: of all samples), shared pages counted once; for threads, of the whole process. A record without " +
     "samples has the memory after the load, and none where each client had its own child. " +
     "The user and system share of CPU time is tick-based and approximate: see the CSV.",
+    ...eventNotes(summary.designs),
     ...herdNotes(summary.designs),
     summary.run.plan.local
       ? "Over: the transport. unix: a Unix-domain stream socket. door: each connection opens the door, calls " +
@@ -139,10 +141,17 @@ function differences({ designs }: Summary): string[] {
     ? ` A difference takes at least ${fewestRounds(first.comparison)} rounds.`
     : "";
   return [
-    `CPU time compared with the baseline's (Wilcoxon's signed-rank test within rounds${corrected}): ` +
+    `${
+      FIGURES[first.comparison.figure]
+    } compared with the baseline's (Wilcoxon's signed-rank test within rounds${corrected}): ` +
     `${findings.join("; ")}.${needed}`,
   ];
 }
+
+const FIGURES: Readonly<Record<Deciding, string>> = {
+  instructions: "Instructions per connection",
+  cpu: "CPU time",
+};
 
 const FINDINGS: Readonly<Record<Finding, string>> = {
   higher: "more",

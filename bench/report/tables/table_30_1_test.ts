@@ -238,3 +238,29 @@ Deno.test("table301() has wake-ups and empty accepts where children wait before 
   assertEquals(ofEpoll({ run, trials }), ["1.50", "–"]);
   assertEquals(row([{ design: "pool" }], "pool")["wake-ups /conn."], undefined);
 });
+
+Deno.test("table301() has the events that were counted, and has instructions decide", () => {
+  const counted = (id: string, cpu: number[], instructions: number) =>
+    cpu.map((cpu, round) => ({ design: id, round, cpu, instructions: instructions + round }));
+  // CPU time does not tell them apart.
+  const cpu = [0.2, 0.1, 0.3, 0.2, 0.1, 0.3];
+  const baseline = counted("iterative", cpu, 1e6);
+  const pool = counted("pool", cpu.toReversed(), 1.02e6);
+  const of = row([...baseline, ...pool], "pool");
+  assertEquals([of["instr. /conn."], of["page faults /conn."], of["migrations /conn."]], [
+    "1020",
+    "0.00",
+    "0.100",
+  ]);
+  assertEquals(of["cycles /conn."], undefined);
+  const notes = noted([...baseline, ...pool]);
+  assertStringIncludes(notes, "Instructions per connection compared with the baseline's");
+  assertStringIncludes(notes, "more: pool (p = 0.031)");
+  // One trial without them, and CPU time decides.
+  const [first, ...others] = baseline;
+  const { instructions: _, ...without } = first!;
+  const fallen = noted([without, ...others, ...pool]);
+  assertStringIncludes(fallen, "CPU time compared with the baseline's");
+  assertStringIncludes(fallen, "no difference found: pool");
+  assertEquals(row(sevenRounds, "pool")["instr. /conn."], undefined);
+});
