@@ -12,6 +12,7 @@ import { sweepTable } from "./tables/sweep_table.ts";
 import { type Table, toCsv, toMarkdown } from "./tables/table.ts";
 import { table301 } from "./tables/table_30_1.ts";
 import { table302 } from "./tables/table_30_2.ts";
+import { tableTypeScript } from "./tables/table_typescript.ts";
 import { syscallsTable } from "./tables/syscalls.ts";
 
 /** The derived files of a run, content by name. */
@@ -33,12 +34,19 @@ function tableFiles(data: ReportData): (readonly [string, string])[] {
   }
   const costs = table301(data);
   const syscalls = syscallsTable(data.run.traces);
+  const typescript = tableTypeScript(data);
   return [
     ["table-30.1.md", toMarkdown(withNotes(costs, about))],
     ["table-30.1.csv", toCsv(costs)],
     ["table-30.2.md", toMarkdown(withNotes(table302(data, { book: true }), about))],
     // Without the book's columns: they are not data of this run.
     ["table-30.2.csv", toCsv(table302(data))],
+    ...(typescript
+      ? [
+        ["cost-of-typescript.md", toMarkdown(withNotes(typescript, about))],
+        ["cost-of-typescript.csv", toCsv(typescript)],
+      ] as const
+      : []),
     ...(syscalls
       ? [["syscalls.md", toMarkdown(syscalls)], ["syscalls.csv", toCsv(syscalls)]] as const
       : []),
@@ -49,7 +57,8 @@ function tableFiles(data: ReportData): (readonly [string, string])[] {
 export function tablesOf(data: ReportData, { book }: { readonly book: boolean }): Table[] {
   if (data.sweep) return [sweepTable(data, data.sweep)];
   const syscalls = syscallsTable(data.run.traces);
-  return [table301(data), ...(syscalls ? [syscalls] : []), table302(data, { book })];
+  return [table301(data), tableTypeScript(data), syscalls, table302(data, { book })]
+    .filter((table) => table !== null);
 }
 
 /** The tables with the notes that apply to all of them, once, on the last. */

@@ -28,6 +28,7 @@ Deno.test("deriveFiles() gives both tables as Markdown and CSV, charts and a rep
     "table-30.2.csv",
     "process-control.svg",
     "process-control-log.svg",
+    "where-time-goes.svg",
     "clients-per-child.svg",
     "cpu-per-child.svg",
     "report.html",

@@ -9,12 +9,15 @@ import { latency } from "./latency.ts";
 import { clientsPerChild, cpuPerChild } from "./panels.ts";
 import { latencyByRate, sweep, sweepWakeUps } from "./sweep.ts";
 import { latencyOverTime, throughputOverTime } from "./time.ts";
+import { costOfTypeScript, whereTimeGoes } from "./where.ts";
 import type { ReportData } from "../summary/report_data.ts";
 
 /** The charts of a run. */
 const charts: readonly Chart[] = [
   costs,
   logCosts,
+  whereTimeGoes,
+  costOfTypeScript,
   clientsPerChild,
   cpuPerChild,
   latency,

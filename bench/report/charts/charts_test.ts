@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { drawCharts } from "./charts.ts";
 import { reportData } from "../summary/report_data.ts";
+import { tableTypeScript } from "../tables/table_typescript.ts";
 import { record, rounds, type TrialFixture } from "../testing_fixture.ts";
 
 const draw = async (trials: readonly TrialFixture[], sweep?: Parameters<typeof record>[1]) =>
@@ -45,7 +46,7 @@ Deno.test("drawCharts() gives the same bytes for the same record", async () => {
 Deno.test("drawCharts() leaves out charts without data", async () => {
   assertEquals([...(await draw([{ design: "prefork-mutex", failed: "lost" }])).keys()], []);
   const once = await draw([{ design: "iterative" }, { design: "fork-per-client", cpu: 1 }]);
-  assertEquals([...once.keys()], ["process-control", "process-control-log"]);
+  assertEquals([...once.keys()], ["process-control", "process-control-log", "where-time-goes"]);
 });
 
 Deno.test("drawCharts() of a sweep draws a point per value, for any range", async () => {
@@ -100,4 +101,63 @@ Deno.test("drawCharts() shows the last round over its time, without its last int
   assertStringIncludes(p99, "prefork-mutex, round 2, 0.0 s: 1.50 ms");
   assertStringIncludes(p99, "prefork-mutex, round 2, 0.4 s: 40.0 ms");
   for (const { wide, narrow } of pictures.values()) assert(!/NaN|Infinity/.test(wide + narrow));
+});
+
+Deno.test("drawCharts() shows where time goes: parts of all processors' time, and what is left", async () => {
+  const recorded = record([{ design: "iterative", cpu: 0.1 }]);
+  const [trial] = recorded.trials;
+  // Of 2 processors for 0.2 s the server had a quarter; the clients get another.
+  trial!.client!.cpu = { user: 0.05, system: 0.05, total: 0.1 };
+  // Something else had 40 ms.
+  const unknown = { loadAverage: null, stealSeconds: null, softirqSeconds: null, ownSeconds: null };
+  trial!.machine = {
+    ...unknown,
+    seconds: 0.2,
+    processors: 2,
+    busySeconds: 0.24,
+    throttledSeconds: null,
+    suspendedSeconds: null,
+  };
+  const trace = {
+    design: "iterative",
+    connections: 10,
+    syscalls: { read: { calls: 25, errors: 0 } },
+  };
+  const pictures = await drawCharts(
+    await reportData({ ...recorded, run: { ...recorded.run, traces: [trace] } }),
+  );
+  const { wide } = pictures.get("where-time-goes")!;
+  for (
+    const text of [
+      "iterative: 25.0 µs, 6 %, server, user mode",
+      "iterative: 75.0 µs, 19 %, server, kernel mode",
+      "iterative: 100 µs, 25 %, clients",
+      "iterative: 40.0 µs, 10 %, other programs",
+      "iterative: 160 µs, 40 %, waiting",
+      ">400 µs, 2.5 calls</text>",
+    ]
+  ) assertStringIncludes(wide, text);
+  assert(!wide.includes("interrupts"));
+});
+
+Deno.test("drawCharts() and tableTypeScript() put designs beside their programs in C", async () => {
+  const data = await reportData(record([
+    ...rounds("iterative", [0.03, 0.02, 0.04]),
+    ...rounds("prefork-mutex", [0.06, 0.08, 0.05]),
+    ...rounds("c-prefork-mutex", [0.04, 0.05, 0.04]),
+    ...rounds("c-of-mine", [0.04, 0.05, 0.04]),
+  ]));
+  const { wide } = (await drawCharts(data)).get("cost-of-typescript")!;
+  assertStringIncludes(wide, ">prefork-mutex: 1.46 ×</text>");
+  assertStringIncludes(wide, "prefork-mutex: 45.0 µs, server, kernel mode");
+  assertStringIncludes(wide, "c-prefork-mutex: 30.0 µs, server, kernel mode");
+  const { columns, rows } = tableTypeScript(data)!;
+  const texts = rows.map((cells) =>
+    Object.fromEntries(cells.map(({ text }, index) => [columns[index]!.header, text]))
+  );
+  assertEquals(texts.map((row) => [row.design, row["Herd µs /conn."], row["C µs /conn."]]), [
+    ["prefork-mutex", "60.0", "40.0"],
+  ]);
+  assertEquals(texts[0]!["95 % interval, or range (r)"], "r 1.25…1.60");
+  assertEquals(tableTypeScript(await reportData(record(example))), null);
 });

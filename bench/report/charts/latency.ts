@@ -6,7 +6,7 @@
 import { type LatencyProfile, PERCENTILES } from "../summary/latency.ts";
 import { type Chart, NARROW, type Spec } from "./chart.ts";
 import { rowsOf } from "./rows.ts";
-import { INK, type Layout, makingOf } from "./theme.ts";
+import { INK, type Layout, makingColor, makingOf } from "./theme.ts";
 import type { ReportData } from "../summary/report_data.ts";
 import { short } from "../tables/table.ts";
 
@@ -40,7 +40,8 @@ function chart({ designs, latencies }: ReportData, layout: Layout): Spec | null 
     return profile ? marksOf(profile, makingOf(info)) : [];
   });
   if (values.length === 0) return null;
-  const { frame, y, color, legend } = rowsOf(values, layout, ROOM);
+  const { frame, y, legend } = rowsOf(values, layout, ROOM);
+  const color = makingColor(values, layout, legend);
   const x = {
     field: "milliseconds",
     type: "quantitative",

@@ -12,16 +12,16 @@ const GAP = 10;
 const AXIS = 36;
 
 /** An axis with labels only: no line, no ticks. */
-const NAMES_AXIS = { domain: false, ticks: false, labelPadding: GAP } as const;
+export const NAMES_AXIS = { domain: false, ticks: false, labelPadding: GAP } as const;
 
 /** Width of the labels on the right with the gap before them, in pixels. */
 export function rightOf(labels: readonly string[]): number {
   return labelWidth(labels) + GAP;
 }
 
-/** The frame of a chart, its rows, its colors, and the position of its legend. */
+/** The frame of a chart, its rows, and the position of its legend. */
 export function rowsOf(
-  values: readonly { readonly design: string; readonly making: string }[],
+  values: readonly { readonly design: string }[],
   layout: Layout,
   { right, top }: { readonly right: number; readonly top: number },
 ) {
@@ -37,7 +37,6 @@ export function rowsOf(
       title: null,
       axis: { ...NAMES_AXIS, grid: true },
     },
-    color: makingColor(values, layout, legend),
     legend,
   } as const;
 }
@@ -68,7 +67,8 @@ export function intervals(
   if (values.length === 0) return null;
   const labels = Object.fromEntries(values.map(({ design, label }) => [design, label]));
   const right = rightOf(Object.values(labels));
-  const { frame, y, color } = rowsOf(values, layout, { right, top: TOP });
+  const { frame, y, legend } = rowsOf(values, layout, { right, top: TOP });
+  const color = makingColor(values, layout, legend);
   const x = { type: "quantitative", ...scale } as const;
   const description = { field: "text" } as const;
   const labelExpr = `${JSON.stringify(labels)}[datum.label]`;

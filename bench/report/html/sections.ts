@@ -16,6 +16,7 @@ import { table302 } from "../tables/table_30_2.ts";
 import { tableBook } from "../tables/table_book.ts";
 import { tableCpu } from "../tables/table_cpu.ts";
 import { tableLatency } from "../tables/table_latency.ts";
+import { tableTypeScript } from "../tables/table_typescript.ts";
 import { tableUtilization } from "../tables/table_utilization.ts";
 import { type Content, Html, markup } from "./html.ts";
 import { conditions, explanations, guide, matrix, tableWithNotes } from "./parts.ts";
@@ -95,7 +96,25 @@ function costSections(data: ReportData, pictures: Pictures): Section[] {
         tableWithNotes(table301(data)),
       ],
     },
+    ...whereSections(data, pictures),
     { id: "matrix", title: "Design matrix", body: matrix(data) },
+  ];
+}
+
+/** Where time goes, and what TypeScript costs if C ran, too. */
+function whereSections(data: ReportData, pictures: Pictures): Section[] {
+  const typescript = tableTypeScript(data);
+  return [
+    ...(pictures.has("where-time-goes")
+      ? [{ id: "where", title: "Where time goes", body: figureOf(pictures, "where-time-goes") }]
+      : []),
+    ...(typescript
+      ? [{
+        id: "typescript",
+        title: "What TypeScript costs",
+        body: [figureOf(pictures, "cost-of-typescript"), tableWithNotes(typescript)],
+      }]
+      : []),
   ];
 }
 

@@ -45,8 +45,8 @@ export function alikeOf(
   };
 }
 
-/** CPU time per connection of each round of a design; one of 0 has no ratio to another. */
-function costsByRound(series: readonly Series[], id: string): Map<number, number> {
+/** CPU time per connection of each round of a design or external server; one of 0 has no ratio to another. */
+export function costsByRound(series: readonly Series[], id: string): Map<number, number> {
   const costs = series.filter(({ design }) => design === id).flatMap((one) => {
     const rounds = one.column("round");
     return one.column("cpuMicrosecondsPerConnection").map((cost, i) => [rounds[i]!, cost] as const);

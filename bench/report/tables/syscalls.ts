@@ -3,11 +3,17 @@
  *
  * @module
  */
-import type { Trace } from "../../record/record.ts";
+import type { Trace } from "../../record/types.ts";
 import { numberCell, type Table, textCell } from "./table.ts";
 
 /** Rarer calls are left out: they belong to start and end of the trial, not to connections. */
 const LEAST_PER_CONNECTION = 0.05;
+
+/** System calls per connection, without the rare ones. */
+export function callsPerConnection({ syscalls, connections }: Trace): number {
+  return Object.values(syscalls).map(({ calls }) => calls / connections)
+    .filter((rate) => rate >= LEAST_PER_CONNECTION).reduce((sum, rate) => sum + rate, 0);
+}
 
 /** One row per system call, one column per design. Null without traces. */
 export function syscallsTable(traces: readonly Trace[]): Table | null {
