@@ -6,7 +6,7 @@
 import { designs, findDesign } from "../../servers/designs.ts";
 import { ExitCode } from "../../servers/errors.ts";
 import { type Command, helpText } from "../cli/command.ts";
-import { compareRuns } from "../compare/records.ts";
+import { compareRuns, toShow } from "../compare/records.ts";
 import { type Exit, EXIT_CODES } from "../cli/exit_codes.ts";
 import type { Recorded } from "../record/record.ts";
 import { MAKINGS } from "../report/charts/theme.ts";
@@ -50,8 +50,13 @@ export function docsParts(
     trials,
   });
   const ofTheBook = summary.designs.filter(({ row }) => row !== null);
+  // What differs where children are Deno programs of their own is told in docs/designs.md.
+  const forked = summary.designs.filter(({ info }) => info?.children !== "subprocess");
   return new Map([
-    ["table-30.1", [markdown(costsTable(summary)), ...conditions(summary)].join("\n\n")],
+    [
+      "table-30.1",
+      [markdown(costsTable({ ...summary, designs: forked })), ...conditions(summary)].join("\n\n"),
+    ],
     ["table-external", externalTable(summarize(external))],
     ["table-hosts", hostsTable(...hosts)],
     ["table-30.2", markdown(table302({ ...summary, designs: ofTheBook }))],
@@ -78,7 +83,7 @@ function externalTable(summary: Summary): string {
 
 /** What other clients change, and where it was measured. Intervals are wide, as `compare --across` has them. */
 function hostsTable(one: Recorded, three: Recorded): string {
-  const table = comparisonTable("", compareRuns(one, three, true).designs, []);
+  const table = comparisonTable("", toShow(compareRuns(one, three, true).designs), []);
   const fields = [
     "design",
     "metric",

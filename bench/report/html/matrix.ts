@@ -48,5 +48,6 @@ export function makingsOf({ designs }: Summary): Making[] {
 
 /** Puts thread designs into the same row as process designs. */
 function acceptRow(accepts: string): string {
-  return accepts.replaceAll("main thread", "parent").replaceAll("thread", "child");
+  // A thread of a child is no child.
+  return accepts.replaceAll("main thread", "parent").replaceAll(/thread(?! of)/g, "child");
 }
