@@ -34,7 +34,7 @@ const READERS: Readonly<
   number: [["minimum", "maximum"], (schema) => numbers(Number.isFinite, schema)],
   integer: [["minimum", "maximum"], (schema) => numbers(Number.isInteger, schema)],
   string: [["pattern", "maxLength", "enum"], strings],
-  array: [["items"], arrays],
+  array: [["items", "maxItems"], arrays],
   object: [["properties", "required", "additionalProperties", "propertyNames"], objects],
 };
 
@@ -74,10 +74,11 @@ function strings({ pattern, maxLength, enum: values }: JsonSchema): Reader {
     typeof value === "string" && value.length <= most && regex.test(value) ? value : LEFT;
 }
 
-function arrays({ items }: JsonSchema, definitions: Definitions): Reader {
+function arrays({ items, maxItems }: JsonSchema, definitions: Definitions): Reader {
   const read = reader(items as JsonSchema, definitions);
+  const most = Number(maxItems ?? Infinity);
   return (value) => {
-    if (!Array.isArray(value)) return LEFT;
+    if (!Array.isArray(value) || value.length > most) return LEFT;
     const all = value.map(read);
     return all.includes(LEFT) ? LEFT : all;
   };
