@@ -3,11 +3,12 @@ import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import { REQUEST_LIMIT } from "../service/bytes.ts";
 import { sleep } from "../posix/clocks.ts";
 import { SystemError } from "../posix/errors.ts";
-import { childrenOf } from "../posix/files.ts";
+import { childrenOf, tryReadText } from "../posix/files.ts";
 import { affinity, kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
 import { ask, Connection, freePath } from "../testing/client.ts";
 import { isLong } from "../testing/long.ts";
+import { eventually } from "../testing/process.ts";
 import { startServer, sumOf } from "../testing/server.ts";
 
 const TIMEOUT_SECONDS = 0.1;
@@ -105,12 +106,18 @@ Deno.test("a client that reads little by little is stopped at the request timeou
   assertEquals([sumOf(report, "connections"), sumOf(report, "rejected")], [1, 1]);
 });
 
+/** Whether a process waits in accept4, by its number on x86-64 or arm64. */
+function isAccepting(pid: number): boolean {
+  return /^(288|242) /.test(tryReadText(`/proc/${pid}/syscall`) ?? "");
+}
+
 for (const design of ["prefork-mutex", ...(isLong ? ["prefork-file-lock"] : [])]) {
   Deno.test(`${design} names a child that is stopped while it holds the lock`, async () => {
     await using server = await startServer(design, { children: 2 });
     const [parent] = childrenOf(server.pid);
     const children = childrenOf(parent!);
-    // One of them waits in accept and holds the lock.
+    // One of them waits in accept and holds the lock, soon after the port is open.
+    await eventually("a child to accept", () => children.find(isAccepting));
     for (const pid of children) kill(pid, Signal.STOP);
     const event = await server.next();
     assertEquals(event?.event, "stopped");
