@@ -87,8 +87,8 @@ export function rebaseFailure(error: number): string | null {
   return `the memory of the server process could not be copied: ${errnoName(error)}`;
 }
 
-/** More calls than a Deno process has mappings. */
-const MAX_CALLS = 1000;
+/** More calls than a Deno process needs for its mappings, even that of all tests. Memory is taken for those made only. */
+const MAX_CALLS = 4000;
 
 /**
  * A forked child finds the mappings and sets the calls: in this process that would write to as many pages
