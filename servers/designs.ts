@@ -331,6 +331,11 @@ export function reachableDesigns(locally: boolean, service: ServiceName): readon
   );
 }
 
+/** What a design serves unless another service is asked for. */
+export function usualService({ isHttp }: Design): ServiceName {
+  return isHttp ? "http" : "bytes";
+}
+
 /** The designs that clients reach on a port with the book's service. */
 export const streamDesigns = reachableDesigns(false, "bytes");
 

@@ -125,3 +125,7 @@ export function processorsOf(
       : `Cannot use processor ${odd} of --${flag}: this process may run on ${allowed.join(",")}`,
   );
 }
+
+/** How often a benchmark measures. */
+export const roundsFlag = (help: string) =>
+  ({ kind: "integer", value: "N", default: 5, min: 1, max: 100, help }) as const;

@@ -10,6 +10,7 @@ import { Forks, warmUpForks } from "../../servers/children/fork.ts";
 import { Slot } from "../../servers/children/meter.ts";
 import { makeSetup, type Setup } from "../../servers/children/setup.ts";
 import { defineCommand } from "../cli/command.ts";
+import { roundsFlag } from "../cli/flags.ts";
 import { printLine } from "../cli/output.ts";
 import { ExitCode } from "../../servers/errors.ts";
 import { findDesign, loadListing } from "../../servers/designs.ts";
@@ -29,14 +30,7 @@ import { warmUp } from "../../servers/service/warm_up.ts";
 import { median } from "../statistics/median.ts";
 
 const flags = {
-  rounds: {
-    kind: "integer",
-    value: "N",
-    default: 5,
-    min: 1,
-    max: 100,
-    help: "Measure each part N times, and print the median",
-  },
+  rounds: roundsFlag("Measure each part N times, and print the median"),
 } as const;
 
 export const command = defineCommand({

@@ -55,7 +55,7 @@ export function docsParts(
   return new Map([
     [
       "table-30.1",
-      [markdown(costsTable({ ...summary, designs: forked })), ...conditions(summary)].join("\n\n"),
+      withConditions(costsTable({ ...summary, designs: forked }), summary),
     ],
     ["table-external", externalTable(summarize(external))],
     ["table-hosts", hostsTable(...hosts)],
@@ -78,7 +78,7 @@ function externalTable(summary: Summary): string {
     "latency_p99_microseconds",
     "pss_mebibytes",
   ]);
-  return [markdown(table), ...conditions(summary)].join("\n\n");
+  return withConditions(table, summary);
 }
 
 /** What other clients change, and where it was measured. Intervals are wide, as `compare --across` has them. */
@@ -93,7 +93,12 @@ function hostsTable(one: Recorded, three: Recorded): string {
     "ratio_95_interval",
     "finding",
   ];
-  return [markdown(pick(table, fields)), ...conditions(summarize(three))].join("\n\n");
+  return withConditions(pick(table, fields), summarize(three));
+}
+
+/** A table, and how and where it was measured. */
+function withConditions(table: Table, summary: Summary): string {
+  return [markdown(table), ...conditions(summary)].join("\n\n");
 }
 
 /** What a connection and a worker cost in each design. */

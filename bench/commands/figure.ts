@@ -9,7 +9,7 @@ import { endWithParent } from "../cli/signals.ts";
 import type { Parsed } from "../cli/flags.ts";
 import { printLine, writeFile } from "../cli/output.ts";
 import { userPath } from "../cli/paths.ts";
-import { isReachable, requireDesign } from "../../servers/designs.ts";
+import { isReachable, requireDesign, usualService } from "../../servers/designs.ts";
 import { ExitCode, UsageError } from "../../servers/errors.ts";
 import { affinity } from "../../servers/posix/processes.ts";
 import { startServer } from "../agents/server.ts";
@@ -92,7 +92,7 @@ async function figure({ operands, flags }: Options): Promise<number> {
     : null;
   await using server = startServer({
     design: id,
-    service: design.isHttp ? "http" : "bytes",
+    service: usualService(design),
     children: flags.children,
     launch,
   });

@@ -7,6 +7,7 @@
 import { ExitCode } from "../../servers/errors.ts";
 import { requireFork } from "../../servers/posix/fork.ts";
 import { defineCommand } from "../cli/command.ts";
+import { roundsFlag } from "../cli/flags.ts";
 import { printLine } from "../cli/output.ts";
 import { median } from "../statistics/median.ts";
 import { type Means, means } from "./messages_means.ts";
@@ -20,14 +21,7 @@ const flags = {
     max: 1_000_000,
     help: "Make N calls of each means in a round",
   },
-  rounds: {
-    kind: "integer",
-    value: "N",
-    default: 5,
-    min: 1,
-    max: 100,
-    help: "Run N rounds, in which the means take turns",
-  },
+  rounds: roundsFlag("Run N rounds, in which the means take turns"),
 } as const;
 
 export const command = defineCommand({

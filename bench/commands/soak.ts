@@ -5,7 +5,7 @@
  * @module
  */
 import type { Design, Making } from "../../servers/design.ts";
-import { designs, requireDesign, servesMany } from "../../servers/designs.ts";
+import { designs, requireDesign, servesMany, usualService } from "../../servers/designs.ts";
 import { isMessages } from "../plan/service.ts";
 import { ExitCode, FailedError } from "../../servers/errors.ts";
 import type { Listening } from "../../servers/host/protocol.ts";
@@ -169,7 +169,7 @@ function startLoadOf(design: Design, place: Listening, limitSeconds: number): Lo
   return startLoad({
     ...place,
     transport: transportOf(design, place.path !== null),
-    service: serviceOf(design),
+    service: usualService(design),
     clients: CLIENTS,
     connections: null,
     // The first clients have the runtime open what it keeps.
@@ -180,14 +180,12 @@ function startLoadOf(design: Design, place: Listening, limitSeconds: number): Lo
   });
 }
 
-const serviceOf = ({ isHttp }: Design) => isHttp ? "http" : "bytes";
-
 function startServerOf(design: Design, folder: string): ServerAgent {
   const { id, children, transport } = design;
   const launch = { processors: affinity(), idleSeconds: 0, echo: false, verbose: false };
   return startServer({
     design: id,
-    service: serviceOf(design),
+    service: usualService(design),
     children: CHILDREN,
     path: !isMessages(transport) ? null : `${folder}/${id}`,
     requestTimeoutSeconds: REQUEST_TIMEOUT_SECONDS,

@@ -5,7 +5,7 @@
  * @module
  */
 import { defineCommand } from "../cli/command.ts";
-import type { Parsed } from "../cli/flags.ts";
+import { type Parsed, roundsFlag } from "../cli/flags.ts";
 import { printLine } from "../cli/output.ts";
 import { runFolder } from "../cli/paths.ts";
 import { terminalOptions } from "../cli/terminal.ts";
@@ -17,14 +17,7 @@ import { toTerminal } from "../report/tables/terminal.ts";
 import { median } from "../statistics/median.ts";
 
 const flags = {
-  rounds: {
-    kind: "integer",
-    value: "N",
-    default: 5,
-    min: 1,
-    max: 100,
-    help: "Start each command N times, and print the median",
-  },
+  rounds: roundsFlag("Start each command N times, and print the median"),
 } as const;
 
 /** The parsed command line. */

@@ -9,8 +9,8 @@ import { linesOf } from "../host/lines.ts";
 import type { Cgroup } from "../posix/cgroup.ts";
 import { closeAllBut, pipe } from "../posix/descriptors.ts";
 import { changeFolder, openNothing, removeAll, setEnvironment } from "../posix/folders.ts";
-import { fork, forkAgain } from "../posix/fork.ts";
-import { close, read, readAsync, write } from "../posix/io.ts";
+import { forkAgain, forkHeld } from "../posix/fork.ts";
+import { close, readAsync, write } from "../posix/io.ts";
 import { processesBelow } from "../posix/process_tree.ts";
 import {
   becomeSubreaper,
@@ -53,16 +53,10 @@ export function startGuard(
   launch: Launch,
 ): { pid: number; begin: () => void; lines: AsyncIterable<GuardLine> } {
   const [reading, writing] = pipe();
-  const [waiting, begin] = pipe();
   const host = getpid();
-  const pid = fork(() => {
-    close(begin);
-    read(waiting, new Uint8Array(1));
-    guard(launch, host, writing);
-  });
+  const held = forkHeld(() => guard(launch, host, writing));
   close(writing);
-  close(waiting);
-  return { pid, begin: () => close(begin), lines: linesFrom(reading) };
+  return { ...held, lines: linesFrom(reading) };
 }
 
 async function* linesFrom(descriptor: number): AsyncGenerator<GuardLine> {

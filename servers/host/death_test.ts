@@ -1,6 +1,6 @@
 /** Host, server process and owner die: nothing of a server stays behind. */
 import { assertEquals, assertGreaterOrEqual, assertNotEquals } from "@std/assert";
-import { reachableDesigns, requireDesign } from "../designs.ts";
+import { reachableDesigns, requireDesign, usualService } from "../designs.ts";
 import { childrenOf, tryReadText } from "../posix/files.ts";
 import { kill } from "../posix/processes.ts";
 import { Signal } from "../posix/signals.ts";
@@ -23,7 +23,7 @@ for (const design of ways) {
   const isThreaded = children === "worker";
   const whose = lifetime === "pool" ? poolSize(design, CHILDREN) : lifetime === "client" ? 1 : 0;
   const fewest = isThreaded ? 1 : 2 + whose;
-  const start = () => startServer(id, { children: CHILDREN, service: isHttp ? "http" : "bytes" });
+  const start = () => startServer(id, { children: CHILDREN, service: usualService(design) });
 
   Deno.test(`${id} leaves nothing behind when its host is killed`, async () => {
     await using server = await start();

@@ -24,7 +24,7 @@ import { Subprocesses } from "../children/subprocess.ts";
 import type { Making } from "../design.ts";
 import type { Cgroup } from "../posix/cgroup.ts";
 import { processCpu } from "../posix/clocks.ts";
-import { closeAllBut, pipe } from "../posix/descriptors.ts";
+import { closeAllBut } from "../posix/descriptors.ts";
 import { EventCounts, type Events } from "../posix/event_counts.ts";
 import {
   childrenOf,
@@ -36,8 +36,8 @@ import {
   schedstatSeconds,
   threadsOf,
 } from "../posix/files.ts";
-import { fork } from "../posix/fork.ts";
-import { close, read } from "../posix/io.ts";
+import { forkHeld } from "../posix/fork.ts";
+import { close } from "../posix/io.ts";
 import { becomeSubreaper, type ExitStatus, getpid, kill, waitAsync } from "../posix/processes.ts";
 import { rebase } from "../posix/rebase.ts";
 import { Signal } from "../posix/signals.ts";
@@ -53,17 +53,13 @@ export function startProcesses(
 ): Running {
   becomeSubreaper();
   const host = getpid();
-  const [counted, begin] = pipe();
-  const server = fork(() => {
-    // What it makes is counted with it, if it makes nothing before the host counts.
-    close(begin);
-    read(counted, new Uint8Array(1));
+  const { pid: server, begin } = forkHeld(() => {
     cgroup?.enter();
     runServer(setup, host);
   }, () => setup.failureMessage("parent"));
+  // What it makes is counted with it, since it has made nothing before.
   const events = new EventCounts(counters, server, true);
-  close(counted);
-  close(begin);
+  begin();
   // Only the processes that wait at the gate need it.
   close(setup.handles.gate);
   return new Processes(setup, server, { cgroup, events }, onStatus);

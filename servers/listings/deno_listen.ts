@@ -54,11 +54,8 @@ function forgiveDisconnect(error: unknown): void {
 /** In a shortage of descriptors a client waits, as in all designs, while the others are served. */
 async function waitOrForgive(error: unknown): Promise<void> {
   const number = (Errno as Record<string, number>)[(error as SystemError).code];
-  if (
-    number === undefined || !isShortage(new SystemError("accept", "accept a connection", number))
-  ) {
-    return forgiveDisconnect(error);
-  }
+  const known = number && new SystemError("accept", "accept a connection", number);
+  if (!isShortage(known)) return forgiveDisconnect(error);
   await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
 }
 

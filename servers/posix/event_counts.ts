@@ -60,8 +60,8 @@ export class EventCounts implements Disposable {
    */
   constructor(counting: Counting, process: number, isCounted: boolean) {
     for (const name of counting === "never" ? [] : NAMES) {
-      // The first are the instructions.
-      if (counting === "auto" && name !== NAMES[0] && this.#all[NAMES[0]!] === null) return;
+      // Instructions are the first.
+      if (counting === "auto" && name !== "instructions" && this.#all.instructions === null) return;
       this.#all[name] = tryOpen(name, process, INHERITED);
       if (!isCounted) this.#own[name] = tryOpen(name, process, 0n);
     }

@@ -9,10 +9,12 @@
  *
  * @module
  */
+import { pipe } from "./descriptors.ts";
 import { checked, Errno, errno, errnoName, SystemError } from "./errors.ts";
 import { readText } from "./files.ts";
 import { UnsupportedError } from "../errors.ts";
 import { type FailureMessage, failWith } from "./failure_message.ts";
+import { close, read } from "./io.ts";
 import { libc } from "./libc.ts";
 import { exitNow, kill, wait, waitForExit } from "./processes.ts";
 import { keepEndedChildren, resetSignals, Signal, withSignalsBlocked } from "./signals.ts";
@@ -130,6 +132,21 @@ export function fork(body: () => number | void, message?: () => FailureMessage):
     }
     return exitNow(code);
   });
+}
+
+/** As `fork`, but the child runs `body` only after `begin`, or when this process has ended. */
+export function forkHeld(
+  body: () => number | void,
+  message?: () => FailureMessage,
+): { pid: number; begin: () => void } {
+  const [waiting, begin] = pipe();
+  const pid = fork(() => {
+    close(begin);
+    read(waiting, new Uint8Array(1));
+    return body();
+  }, message);
+  close(waiting);
+  return { pid, begin: () => close(begin) };
 }
 
 /**
